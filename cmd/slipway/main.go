@@ -1,0 +1,13 @@
+// Command slipway builds Elixir releases and puts them on servers, and back
+// again: the same verbs as the GitHub Actions, for a person.
+package main
+
+import (
+	"os"
+
+	"github.com/apxr/slipway/internal/app"
+)
+
+func main() {
+	os.Exit(app.CLI(app.System{Args: os.Args[1:], Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr}))
+}

@@ -1,0 +1,5 @@
+defmodule ApxrGreetingTest do
+  use ExUnit.Case, async: true
+
+  doctest ApxrGreeting
+end

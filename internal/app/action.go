@@ -1,0 +1,93 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/apxr/slipway/internal/config"
+	"github.com/apxr/slipway/internal/gha"
+	"github.com/apxr/slipway/internal/progress"
+	"github.com/apxr/slipway/internal/report"
+)
+
+// Action runs a verb as a step of a workflow and returns the exit code.
+func Action(verb config.Verb, s System) int {
+	ctx, stop := signalled()
+	defer stop()
+	runner := gha.New(s.Getenv, s.Stdout)
+	defer runner.Close()
+	step, err := runner.Run()
+	if err != nil {
+		fmt.Fprintln(s.Stderr, "slipway:", err)
+		return exitUsage
+	}
+	cfg, err := config.Load(verb, inputs(runner, step))
+	log := progress.New(runner, string(cfg.SSHKey))
+	var out outcome
+	if err == nil {
+		out, err = run(ctx, cfg, origin{who: step.Actor, run: step.URL, ref: step.Ref}, log)
+	}
+	return hand(runner, log, verb, out, err)
+}
+
+// inputs looks settings up among the action's inputs; what a workflow run knows
+// of itself stands in for what was not given.
+func inputs(runner *gha.Runner, step gha.Run) config.Lookup {
+	return func(name string) string {
+		if v := runner.Input(name); v != "" {
+			return v
+		}
+		switch name {
+		case "repository":
+			return step.Repository
+		case "revision":
+			return step.Revision
+		}
+		return ""
+	}
+}
+
+// hand gives the outcome to the log, the job summary and the later steps.
+func hand(runner *gha.Runner, log *progress.Log, verb config.Verb, out outcome, err error) int {
+	markdown := ""
+	outputs := map[string]string{}
+	if out.built != nil {
+		markdown += report.BuildMarkdown(*out.built)
+		maps.Copy(outputs, report.BuildOutputs(*out.built))
+	}
+	if out.rolled != nil {
+		markdown += report.Markdown(*out.rolled, err)
+		maps.Copy(outputs, report.Outputs(*out.rolled))
+		log.Say("", "%s\n%s", report.Headline(*out.rolled, err), report.Text(*out.rolled))
+	}
+	if err != nil {
+		if out.rolled == nil {
+			markdown += report.FailureMarkdown(string(verb), err)
+		}
+		log.Error(err.Error())
+	}
+	code := exitCode(err)
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		if outErr := runner.SetOutput(name, outputs[name]); outErr != nil {
+			log.Error(outErr.Error())
+			code = max(code, exitFailed)
+		}
+	}
+	if sumErr := runner.AddSummary(markdown); sumErr != nil {
+		log.Notice(sumErr.Error())
+	}
+	return code
+}
+
+func exitCode(err error) int {
+	var mistakes config.Mistakes
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &mistakes):
+		return exitUsage
+	}
+	return exitFailed
+}

@@ -1,0 +1,119 @@
+// Package app is the composition root: it reads the settings, connects, runs a
+// verb and reports. It alone knows both the runner's side (gha) and the servers'
+// side (remote), and turns signals and errors into exit codes.
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os/signal"
+	"syscall"
+
+	"github.com/apxr/slipway/internal/build"
+	"github.com/apxr/slipway/internal/config"
+	"github.com/apxr/slipway/internal/progress"
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/rollout"
+)
+
+// System is what a main function hands over of the real world.
+type System struct {
+	Args   []string // without the program's name
+	Getenv func(string) string
+	Stdout io.Writer
+	Stderr io.Writer
+}
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1 // what was asked for did not happen
+	exitUsage  = 2 // nothing was tried: the settings or the call are wrong
+)
+
+// origin is who asked for a run, and what a workflow adds to the settings.
+type origin struct {
+	who, run, ref string
+}
+
+// outcome is what a verb came to, for whoever reports it.
+type outcome struct {
+	built    *release.Manifest
+	rolled   *rollout.Result
+	listings []rollout.Listing
+}
+
+// signalled returns a context that a signal ends: GitHub sends SIGINT to cancel
+// a step, systemd and people also SIGTERM.
+func signalled() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+}
+
+// run carries out a verb.
+func run(ctx context.Context, cfg config.Config, from origin, log *progress.Log) (outcome, error) {
+	dialer, err := newDialer(cfg)
+	if err != nil {
+		return outcome{}, config.Mistakes{err.Error()}
+	}
+	switch cfg.Verb {
+	case config.BuildRelease:
+		return buildRelease(ctx, cfg, from, dialer, log)
+	case config.Deploy:
+		return deploy(ctx, cfg, from, dialer, log)
+	case config.BuildAndDeploy:
+		built, err := buildRelease(ctx, cfg, from, dialer, log)
+		if err != nil {
+			return built, err
+		}
+		cfg.ReleaseID = built.built.ReleaseID
+		deployed, err := deploy(ctx, cfg, from, dialer, log)
+		deployed.built = built.built
+		return deployed, err
+	case config.Rollback:
+		result, err := rollout.Rollback(ctx, planOf(cfg, from), dialer.candidates(cfg.Hosts), log)
+		return outcome{rolled: &result}, err
+	case config.Releases:
+		listings, err := rollout.List(ctx, planOf(cfg, from), dialer.candidates(cfg.Hosts), log)
+		return outcome{listings: listings}, err
+	}
+	return outcome{}, errors.New("no such verb: " + string(cfg.Verb))
+}
+
+func buildRelease(ctx context.Context, cfg config.Config, from origin, d dialer, log *progress.Log) (outcome, error) {
+	host, err := d.dial(ctx, cfg.BuildHost)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer host.Close()
+	m, err := build.Run(ctx, host, build.Plan{
+		App: cfg.App, Repository: cfg.Repository, Revision: cfg.Revision,
+		Ref: from.ref, Who: from.who, Run: from.run,
+	}, log)
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{built: &m}, nil
+}
+
+func deploy(ctx context.Context, cfg config.Config, from origin, d dialer, log *progress.Log) (outcome, error) {
+	host, err := d.dial(ctx, cfg.BuildHost)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer host.Close()
+	artifact, err := build.OpenArtifact(host, cfg.App, cfg.ReleaseID, log)
+	if err != nil {
+		return outcome{}, err
+	}
+	result, err := rollout.Deploy(ctx, planOf(cfg, from), d.candidates(cfg.Hosts), artifact, log)
+	return outcome{rolled: &result}, err
+}
+
+func planOf(cfg config.Config, from origin) rollout.Plan {
+	return rollout.Plan{
+		Layout: cfg.Layout, Unit: cfg.Unit, Target: cfg.ReleaseID,
+		HealthURL: cfg.HealthURL, HealthTimeout: cfg.HealthTime, Settle: cfg.Settle,
+		Keep: cfg.Keep, Who: from.who, Run: from.run,
+	}
+}

@@ -1,0 +1,177 @@
+package app
+
+import (
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/apxr/slipway/internal/config"
+	"github.com/apxr/slipway/internal/progress"
+	"github.com/apxr/slipway/internal/report"
+)
+
+// verbHelp is the command line's list of verbs, in the order in which they are
+// used.
+var verbHelp = []struct {
+	verb config.Verb
+	help string
+}{
+	{config.BuildRelease, "build a commit on the build server; prints the release ID"},
+	{config.Deploy, "make the servers run a release that was built"},
+	{config.BuildAndDeploy, "both, in one step"},
+	{config.Rollback, "make the servers run the release before"},
+	{config.Releases, "list what the servers have and run"},
+}
+
+// CLI runs the command line "slipway VERB [flags]" and returns the exit code.
+func CLI(s System) int {
+	ctx, stop := signalled()
+	defer stop()
+	if len(s.Args) == 0 || s.Args[0] == "help" || s.Args[0] == "--help" || s.Args[0] == "-h" {
+		usage(s.Stdout)
+		return exitOK
+	}
+	verb, ok := verbNamed(s.Args[0])
+	if !ok {
+		fmt.Fprintf(s.Stderr, "slipway: %q is not a verb of slipway\n\n", s.Args[0])
+		usage(s.Stderr)
+		return exitUsage
+	}
+	look, err := flags(verb, s)
+	if errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	}
+	var cfg config.Config
+	if err == nil {
+		cfg, err = config.Load(verb, look)
+	}
+	if err != nil {
+		fmt.Fprintln(s.Stderr, "slipway:", err)
+		return exitUsage
+	}
+	log := progress.New(progress.Terminal{W: s.Stderr}, string(cfg.SSHKey))
+	out, err := run(ctx, cfg, origin{who: person(s.Getenv)}, log)
+	tell(s, log, out, err)
+	return exitCode(err)
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "slipway builds Elixir releases and puts them on servers, and back again.\n\n")
+	for _, v := range verbHelp {
+		fmt.Fprintf(w, "  slipway %-18s%s\n", v.verb, v.help)
+	}
+	fmt.Fprint(w, "\n\"slipway VERB --help\" lists the settings of a verb.\n")
+}
+
+func verbNamed(s string) (config.Verb, bool) {
+	for _, v := range verbHelp {
+		if string(v.verb) == s {
+			return v.verb, true
+		}
+	}
+	return "", false
+}
+
+// flags parses a verb's flags. A setting that has none given is looked up in
+// the environment, as SLIPWAY_ and its name; a secret has no flag for its value,
+// since arguments can be read by everybody on the machine.
+func flags(verb config.Verb, s System) (config.Lookup, error) {
+	set := flag.NewFlagSet("slipway "+string(verb), flag.ContinueOnError)
+	set.SetOutput(s.Stderr)
+	values := map[string]*string{}
+	for _, setting := range config.Of(verb) {
+		values[setting.Name] = set.String(flagName(setting), "", help(setting))
+	}
+	if err := set.Parse(s.Args[1:]); err != nil {
+		return nil, err
+	}
+	if set.NArg() > 0 {
+		return nil, fmt.Errorf("%q is no flag: settings are given as --name value", set.Arg(0))
+	}
+	given := map[string]string{}
+	var errs []error
+	for _, setting := range config.Of(verb) {
+		value, err := read(setting, *values[setting.Name], s.Getenv)
+		given[setting.Name] = value
+		errs = append(errs, err)
+	}
+	return func(name string) string { return given[name] }, errors.Join(errs...)
+}
+
+func inFile(s config.Setting) bool { return s.Type == config.Secret || s.Type == config.Block }
+
+func flagName(s config.Setting) string {
+	if inFile(s) {
+		return s.Name + "-file"
+	}
+	return s.Name
+}
+
+func envName(s config.Setting) string {
+	return "SLIPWAY_" + strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
+}
+
+func help(s config.Setting) string {
+	text := s.Help
+	if inFile(s) {
+		text = "A file with: " + text
+	}
+	if s.Default != "" {
+		text += " (default " + s.Default + ")"
+	}
+	return text + " [$" + envName(s) + "]"
+}
+
+func read(s config.Setting, flagged string, getenv func(string) string) (string, error) {
+	if !inFile(s) {
+		return cmp.Or(flagged, getenv(envName(s))), nil
+	}
+	if v := getenv(envName(s)); flagged == "" && v != "" {
+		return v, nil
+	}
+	home := filepath.Join(getenv("HOME"), ".ssh", "known_hosts")
+	if flagged == "" && s.Name == "known-hosts" {
+		data, err := os.ReadFile(home)
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", nil // the settings' own check says what is missing
+		}
+		return string(data), err
+	}
+	if flagged == "" {
+		return "", nil
+	}
+	data, err := os.ReadFile(flagged)
+	return string(data), err
+}
+
+// person is who a change is put down to.
+func person(getenv func(string) string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	return cmp.Or(getenv("USER"), getenv("LOGNAME"), "somebody") + "@" + host
+}
+
+// tell prints what a person or a script wants of an outcome: results on
+// stdout, everything else has gone to stderr.
+func tell(s System, log *progress.Log, out outcome, err error) {
+	if out.built != nil && out.rolled == nil {
+		fmt.Fprintln(s.Stdout, out.built.ReleaseID)
+	}
+	if out.rolled != nil {
+		fmt.Fprintf(s.Stdout, "%s\n%s", report.Headline(*out.rolled, err), report.Text(*out.rolled))
+	}
+	if out.listings != nil {
+		fmt.Fprint(s.Stdout, report.Releases(out.listings))
+	}
+	if err != nil {
+		log.Error(err.Error())
+	}
+}

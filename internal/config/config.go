@@ -1,0 +1,256 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+// Lookup returns what was given for a setting; an empty string is as good as
+// nothing, since a workflow cannot leave an input out.
+type Lookup func(name string) string
+
+// Config is everything that a verb was told. What the verb does not use is
+// empty.
+type Config struct {
+	Verb       Verb
+	App        release.App
+	BuildHost  Host
+	Hosts      []Host
+	SSHKey     []byte
+	KnownHosts []byte
+	Repository string
+	Revision   string
+	ReleaseID  release.ID
+	Layout     release.Layout
+	Unit       string
+	HealthURL  *url.URL // nil: no health check over HTTP
+	HealthTime time.Duration
+	Settle     time.Duration
+	Keep       int
+}
+
+// Load reads and checks all settings of a verb. Its error is a [Mistakes].
+func Load(v Verb, look Lookup) (Config, error) {
+	l := loader{verb: v, look: look, settings: map[string]Setting{}}
+	for _, s := range Of(v) {
+		l.settings[s.Name] = s
+	}
+	c := Config{Verb: v}
+	c.App = l.app()
+	c.BuildHost = l.buildHost()
+	c.Hosts = l.hosts()
+	c.SSHKey = []byte(l.value("ssh-key"))
+	c.KnownHosts = []byte(l.value("known-hosts"))
+	c.Repository = l.repository()
+	c.Revision = l.matching("revision", revisionRE, "a full commit ID of 40 hexadecimal digits")
+	c.ReleaseID = l.releaseID()
+	c.Layout = l.layout(c.App)
+	c.Unit = l.unit(c.App)
+	c.HealthURL = l.healthURL()
+	c.HealthTime = l.duration("health-timeout")
+	c.Settle = l.duration("settle")
+	c.Keep = l.keep()
+	return c, l.mistakes.err()
+}
+
+// Mistakes is everything that is wrong with a configuration.
+type Mistakes []string
+
+func (m Mistakes) Error() string {
+	if len(m) == 1 {
+		return "1 mistake in the settings; nothing was changed:\n  " + m[0]
+	}
+	return fmt.Sprintf("%d mistakes in the settings; nothing was changed:\n  %s", len(m), strings.Join(m, "\n  "))
+}
+
+func (m Mistakes) err() error {
+	if len(m) == 0 {
+		return nil
+	}
+	return m
+}
+
+type loader struct {
+	verb     Verb
+	look     Lookup
+	settings map[string]Setting
+	mistakes Mistakes
+}
+
+func (l *loader) wrong(name, format string, args ...any) {
+	l.mistakes = append(l.mistakes, name+": "+fmt.Sprintf(format, args...))
+}
+
+// value is what was given or the default; empty for a setting that the verb
+// does not use.
+func (l *loader) value(name string) string {
+	s, ok := l.settings[name]
+	if !ok {
+		return ""
+	}
+	v := l.look(name)
+	if s.Type != Secret && s.Type != Block {
+		v = strings.TrimSpace(v)
+	}
+	if v = cmp.Or(v, s.Default); v == "" && s.Required(l.verb) {
+		l.wrong(name, "missing. %s", s.Help)
+	}
+	return v
+}
+
+var (
+	revisionRE = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
+	unitRE     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.@-]*\.service$`)
+	pathRE     = regexp.MustCompile(`^(/[A-Za-z0-9_][A-Za-z0-9_.-]*){2,}$`)
+	scpRE      = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^\s:]+$`)
+)
+
+func (l *loader) matching(name string, re *regexp.Regexp, form string) string {
+	v := l.value(name)
+	if v != "" && !re.MatchString(v) {
+		l.wrong(name, "%.100q is not %s", v, form)
+	}
+	return v
+}
+
+func (l *loader) app() release.App {
+	v := l.value("app")
+	if v == "" {
+		return release.App{}
+	}
+	org, name, _ := strings.Cut(v, "/")
+	if !release.ValidName(org) || !release.ValidName(name) {
+		l.wrong("app", "%.100q is not ORG/APP in lower-case letters, digits, _ and -, for example apxr/apxr_io", v)
+		return release.App{}
+	}
+	return release.App{Org: org, Name: name}
+}
+
+func (l *loader) buildHost() Host {
+	v := l.value("build-host")
+	if v == "" {
+		return Host{}
+	}
+	h, err := ParseHost(v)
+	if err != nil {
+		l.wrong("build-host", "%v", err)
+	}
+	return h
+}
+
+func (l *loader) hosts() []Host {
+	var hosts []Host
+	seen := map[string]bool{}
+	for _, word := range strings.FieldsFunc(l.value("hosts"), isSeparator) {
+		h, err := ParseHost(word)
+		switch {
+		case err != nil:
+			l.wrong("hosts", "%v", err)
+		case seen[h.Host+":"+h.Port]:
+			l.wrong("hosts", "%s is listed twice", h)
+		}
+		seen[h.Host+":"+h.Port] = true
+		hosts = append(hosts, h)
+	}
+	if len(hosts) == 0 && l.look("hosts") != "" && l.settings["hosts"].Name != "" {
+		l.wrong("hosts", "no host is named in %.100q", l.look("hosts"))
+	}
+	return hosts
+}
+
+func isSeparator(r rune) bool { return strings.ContainsRune(", \t\r\n", r) }
+
+func (l *loader) repository() string {
+	v := l.value("repository")
+	if v == "" || scpRE.MatchString(v) {
+		return v
+	}
+	u, err := url.Parse(v)
+	switch {
+	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "ssh"):
+		l.wrong("repository", "this is not an ssh or https URL of a git repository, such as git@github.com:apxr/apxr_io.git")
+		return ""
+	case hasPassword(u):
+		// The URL goes into logs, argument lists and the manifest.
+		l.wrong("repository", "the URL has a password or token in it: take it out, and give the build server a deploy key for the repository")
+		return ""
+	}
+	return v
+}
+
+func hasPassword(u *url.URL) bool {
+	_, set := u.User.Password()
+	return set || (u.Scheme == "https" && u.User != nil)
+}
+
+func (l *loader) releaseID() release.ID {
+	v := l.value("release-id")
+	if v == "" {
+		return ""
+	}
+	id, err := release.ParseID(v)
+	if err != nil {
+		l.wrong("release-id", "%v", err)
+	}
+	return id
+}
+
+func (l *loader) layout(a release.App) release.Layout {
+	v := l.value("deploy-to")
+	switch {
+	case v == "":
+		return release.DefaultLayout(a)
+	case !pathRE.MatchString(v) || path.Clean(v) != v:
+		l.wrong("deploy-to", "%.100q is not an absolute path of at least two plain names, such as /opt/apxr/apxr_io", v)
+	}
+	return release.Layout{Base: v}
+}
+
+func (l *loader) unit(a release.App) string {
+	v := l.matching("unit", unitRE, "the name of a systemd service, such as apxr_io.service")
+	return cmp.Or(v, a.Name+".service")
+}
+
+func (l *loader) healthURL() *url.URL {
+	v := l.value("health-url")
+	if v == "" {
+		return nil
+	}
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "http" || u.Hostname() == "" || u.User != nil {
+		l.wrong("health-url", "%.100q is not an http URL without a password, such as http://127.0.0.1:4001/health", v)
+	}
+	return u
+}
+
+func (l *loader) duration(name string) time.Duration {
+	v := l.value(name)
+	if v == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(v)
+	if err != nil || d <= 0 || d > time.Hour {
+		l.wrong(name, "%.100q is not a duration above 0 and up to 1h, such as 90s", v)
+	}
+	return d
+}
+
+func (l *loader) keep() int {
+	v := l.value("keep-releases")
+	if v == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 2 {
+		l.wrong("keep-releases", "%.100q is not a whole number of at least 2: a rollback needs the release before", v)
+	}
+	return n
+}

@@ -1,0 +1,65 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Host is a server as [user@]name[:port]; an IPv6 address stands in brackets.
+type Host struct{ User, Host, Port string }
+
+const (
+	defaultUser = "deploy"
+	defaultPort = "22"
+)
+
+var (
+	hostNameRE = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
+	userRE     = regexp.MustCompile(`^[a-z_][a-z0-9_-]*$`)
+)
+
+// ParseHost reads one server and fills in user and port.
+func ParseHost(s string) (Host, error) {
+	user, rest, found := strings.Cut(s, "@")
+	if !found {
+		user, rest = defaultUser, s
+	}
+	name, port := splitPort(rest)
+	_, notIP := netip.ParseAddr(name)
+	switch n, err := strconv.Atoi(port); {
+	case !userRE.MatchString(user):
+		return Host{}, fmt.Errorf("%.100q is not [user@]name[:port]: %q is no user name", s, user)
+	case notIP != nil && !hostNameRE.MatchString(name):
+		return Host{}, fmt.Errorf("%.100q is not [user@]name[:port]; an IPv6 address stands in brackets, as in [fd00::1]:22", s)
+	case err != nil || n < 1 || n > 65535:
+		return Host{}, fmt.Errorf("%.100q has port %q, which is not a number from 1 to 65535", s, port)
+	}
+	return Host{user, name, port}, nil
+}
+
+func splitPort(s string) (name, port string) {
+	if inner, ok := strings.CutSuffix(s, "]"); ok && strings.HasPrefix(inner, "[") {
+		return inner[1:], defaultPort
+	}
+	if name, port, err := net.SplitHostPort(s); err == nil {
+		return name, port
+	}
+	return s, defaultPort
+}
+
+// String is the shortest form that names the server: what a person wrote.
+func (h Host) String() string {
+	name := h.Host
+	if h.Port != "" && h.Port != defaultPort {
+		name = net.JoinHostPort(h.Host, h.Port)
+	}
+	if user := cmp.Or(h.User, defaultUser); user != defaultUser {
+		name = user + "@" + name
+	}
+	return name
+}

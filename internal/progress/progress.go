@@ -1,0 +1,132 @@
+// Package progress is what a run tells while it works: phases, a line per
+// thing that happened with the host it happened on, and the output of remote
+// commands.
+//
+// It does not know who reads it: a [Face] draws it, on a terminal or in a
+// GitHub log.
+package progress
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+)
+
+// Face draws what a Log is told. Its methods are never called at the same time.
+type Face interface {
+	Group(title string)
+	EndGroup()
+	Error(message string)
+	Notice(message string)
+	// Line prints one line that may hold anything: it must not be taken for a
+	// command by whoever reads the log.
+	Line(text string)
+}
+
+// Log is safe for use by several goroutines.
+type Log struct {
+	mu      sync.Mutex
+	face    Face
+	secrets *strings.Replacer
+}
+
+// New makes a log that shows *** in place of every line of every secret.
+func New(face Face, secrets ...string) *Log {
+	var pairs []string
+	for _, secret := range secrets {
+		for line := range strings.Lines(secret) {
+			if line = strings.TrimSpace(line); len(line) >= 6 {
+				pairs = append(pairs, line, "***")
+			}
+		}
+	}
+	return &Log{face: face, secrets: strings.NewReplacer(pairs...)}
+}
+
+// Phase opens a group of lines; the function it returns closes it.
+func (l *Log) Phase(format string, args ...any) (end func()) {
+	l.draw(func(f Face) { f.Group(l.redact(fmt.Sprintf(format, args...))) })
+	return func() { l.draw(Face.EndGroup) }
+}
+
+// Say tells one thing that happened; who is a host's name or empty.
+func (l *Log) Say(who, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if who != "" {
+		text = who + ": " + text
+	}
+	for line := range strings.Lines(text) {
+		l.draw(func(f Face) { f.Line(l.redact(strings.TrimRight(line, "\r\n"))) })
+	}
+}
+
+// Error tells what a person must know although the log is long.
+func (l *Log) Error(message string) { l.draw(func(f Face) { f.Error(l.redact(message)) }) }
+
+// Notice tells what a person may want to know although the log is long.
+func (l *Log) Notice(message string) { l.draw(func(f Face) { f.Notice(l.redact(message)) }) }
+
+func (l *Log) redact(s string) string { return l.secrets.Replace(s) }
+
+func (l *Log) draw(f func(Face)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f(l.face)
+}
+
+// Output takes the output of a remote command and tells it line by line.
+func (l *Log) Output(who string) *Output { return &Output{log: l, who: who} }
+
+// Output is a writer that a remote command's output goes to.
+type Output struct {
+	log  *Log
+	who  string
+	mu   sync.Mutex
+	rest []byte
+}
+
+// maxLine keeps a program that never breaks a line from filling the memory.
+const maxLine = 64 << 10
+
+func (o *Output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.rest = append(o.rest, p...)
+	for {
+		line, rest, ok := bytes.Cut(o.rest, []byte{'\n'})
+		if !ok && len(o.rest) < maxLine {
+			return len(p), nil
+		}
+		o.rest = rest
+		o.tell(line)
+	}
+}
+
+// Close tells a last line that had no line break.
+func (o *Output) Close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.rest) > 0 {
+		o.tell(o.rest)
+	}
+	o.rest = nil
+	return nil
+}
+
+func (o *Output) tell(line []byte) {
+	o.log.Say("", "%s | %s", o.who, printable(string(line)))
+}
+
+// printable takes out what would move a terminal's cursor or hide text.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && (r < ' ' || r == 0x7f) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+var _ io.WriteCloser = (*Output)(nil)

@@ -1,0 +1,69 @@
+package script
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// heartbeat is well below the 30 s after which lock.sh gives a silent peer up.
+const heartbeat = 5 * time.Second
+
+// Lock is a lock that a live script holds on a machine.
+type Lock struct {
+	lost   chan struct{}
+	err    error
+	cancel context.CancelFunc
+	beats  *io.PipeWriter
+}
+
+// TakeLock takes the lock in dir, or fails naming who holds it. The lock is
+// free again when Release is called, when ctx ends, or, if this program or its
+// network goes away, at once or within 30 s.
+func TakeLock(ctx context.Context, m Machine, dir, holder string) (*Lock, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	beatsIn, beatsOut := io.Pipe()
+	l := &Lock{lost: make(chan struct{}), cancel: cancel, beats: beatsOut}
+	held := make(chan struct{})
+	go func() {
+		l.err = call{
+			script: "lock",
+			args:   args{{"dir", dir}, {"holder", holder}},
+			input:  beatsIn,
+			ready:  func() { close(held) },
+		}.run(ctx, m)
+		beatsIn.Close()
+		close(l.lost)
+	}()
+	select {
+	case <-held:
+		go beat(beatsOut)
+		return l, nil
+	case <-l.lost:
+		cancel()
+		return nil, l.err
+	}
+}
+
+// beat writes until the pipe is closed.
+func beat(w *io.PipeWriter) {
+	for {
+		if _, err := w.Write([]byte{'.'}); err != nil {
+			return
+		}
+		time.Sleep(heartbeat)
+	}
+}
+
+// Lost is closed when the lock is no longer held.
+func (l *Lock) Lost() <-chan struct{} { return l.lost }
+
+// Release gives the lock back and waits until the host has let go of it.
+func (l *Lock) Release() {
+	l.beats.Close()
+	select {
+	case <-l.lost:
+	case <-time.After(heartbeat):
+	}
+	l.cancel()
+}

@@ -1,0 +1,13 @@
+# Writes a tree down so that two machines can compare it; see inventory.go.
+
+listing() {
+	(cd "$1" && find . -mindepth 1 \
+		-type d -printf 'd\t%P\n' -o \
+		-type f -printf 'f\t%m\t%s\t%P\n' -o \
+		-type l -printf 'l\t%l\t%P\n' -o \
+		-printf 'other\t%y\t%P\n') | sort
+}
+
+checksums() {
+	(cd "$1" && find . -type f -printf '%P\0' | sort -z | xargs -0 -r sha256sum --)
+}

@@ -1,0 +1,27 @@
+# Comes before every script. A script defines main(); the last line that is
+# sent calls start, which decodes the arguments "name.value" into variables of
+# these names and runs main.
+set -u
+umask 027
+LC_ALL=C
+export LC_ALL
+
+# Facts go to the caller on descriptor 3; what commands print is log.
+exec 3>&1 1>&2
+
+fact() { printf '%s=%s\n' "$1" "$2" >&3; }
+
+# The caller reads the reason as one line.
+die() {
+	fact error "$(printf '%s' "$*" | tr '\n' ' ')"
+	exit 1
+}
+
+ready() { echo ready >&3; }
+
+start() {
+	for pair in "$@"; do
+		readonly "${pair%%.*}=$(printf '%b' "$(printf '%s' "${pair#*.}" | sed 's/_/\\0/g')")"
+	done
+	main
+}

@@ -1,0 +1,2 @@
+# Says what runs now. Takes: base, unit.
+main() { show_service; }

@@ -1,0 +1,7 @@
+# Prints the unit log's lines since a time. Takes: unit, since (seconds of the
+# host's clock). The command is one exact sudo rule, so the time is chosen here.
+main() {
+	command="journalctl --no-pager --output=short-unix --lines=100 --unit=$unit"
+	lines=$(sudo -n $command) || die "the unit log cannot be read: run 'sudo $command' on the host"
+	printf '%s\n' "$lines" | awk -v since="$since" '$1 >= since { $1 = ""; $2 = ""; sub(/^ +/, ""); print "line=" $0 }' >&3
+}

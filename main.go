@@ -1,0 +1,13 @@
+// The program of the action in this folder: build and deploy in one step.
+package main
+
+import (
+	"os"
+
+	"github.com/apxr/slipway/internal/app"
+	"github.com/apxr/slipway/internal/config"
+)
+
+func main() {
+	os.Exit(app.Action(config.BuildAndDeploy, app.System{Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr}))
+}
