@@ -7,6 +7,7 @@ require (
 	github.com/sethvargo/go-githubactions v1.4.0
 	github.com/skeema/knownhosts v1.3.3
 	golang.org/x/crypto v0.58.0
+	gopkg.in/yaml.v3 v3.0.1
 )
 
 require (

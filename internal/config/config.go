@@ -149,7 +149,8 @@ func (l *loader) buildHost() Host {
 func (l *loader) hosts() []Host {
 	var hosts []Host
 	seen := map[string]bool{}
-	for _, word := range strings.FieldsFunc(l.value("hosts"), isSeparator) {
+	given := l.value("hosts")
+	for _, word := range strings.FieldsFunc(given, isSeparator) {
 		h, err := ParseHost(word)
 		switch {
 		case err != nil:
@@ -160,8 +161,8 @@ func (l *loader) hosts() []Host {
 		seen[h.Host+":"+h.Port] = true
 		hosts = append(hosts, h)
 	}
-	if len(hosts) == 0 && l.look("hosts") != "" && l.settings["hosts"].Name != "" {
-		l.wrong("hosts", "no host is named in %.100q", l.look("hosts"))
+	if given != "" && len(hosts) == 0 {
+		l.wrong("hosts", "no host is named in %.100q", given)
 	}
 	return hosts
 }

@@ -40,6 +40,7 @@ type Setting struct {
 	Help    string
 	Verbs   []Verb // which verbs use it
 	Require []Verb // which of them cannot do without it
+	FromRun bool   // a workflow run knows it by itself
 }
 
 var (
@@ -74,11 +75,11 @@ var Settings = []Setting{
 		Help: "The host keys of all these servers, as lines of known_hosts. A server whose key is not here is never talked to.",
 	},
 	{
-		Name: "repository", Type: Text, Verbs: building, Require: building,
+		Name: "repository", Type: Text, Verbs: building, Require: building, FromRun: true,
 		Help: "The git repository, as an ssh or https URL that the build server can read. In a workflow the default is its own repository, over SSH.",
 	},
 	{
-		Name: "revision", Type: Text, Verbs: building, Require: building,
+		Name: "revision", Type: Text, Verbs: building, Require: building, FromRun: true,
 		Help: "The commit to build, as a full commit ID. In a workflow the default is the workflow's own commit.",
 	},
 	{

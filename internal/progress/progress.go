@@ -119,14 +119,18 @@ func (o *Output) tell(line []byte) {
 	o.log.Say("", "%s | %s", o.who, printable(string(line)))
 }
 
-// printable takes out what would move a terminal's cursor or hide text.
+// printable is the line as a terminal would leave it: without what a carriage
+// return overwrote, and without what moves the cursor or hides text.
 func printable(s string) string {
-	return strings.Map(func(r rune) rune {
+	s = strings.TrimRight(s, "\r")
+	s = s[strings.LastIndexByte(s, '\r')+1:]
+	visible := strings.Map(func(r rune) rune {
 		if r != '\t' && (r < ' ' || r == 0x7f) {
 			return -1
 		}
 		return r
 	}, s)
+	return strings.TrimRight(visible, " ")
 }
 
 var _ io.WriteCloser = (*Output)(nil)

@@ -11,7 +11,7 @@ main() {
 		git --no-pager diff -- mix.lock
 		die "mix.lock does not match mix.exs: run 'mix deps.get', commit mix.lock, and build that commit"
 	fi
-	mix release --overwrite --path "$tree" 3>&- || die "mix release failed: see the lines above"
+	mix release --quiet --overwrite --path "$tree" 3>&- || die "mix release failed: see the lines above"
 	# A project that also makes a tarball leaves it inside of the tree.
 	rm -f "$tree"/*.tar.gz
 	describe
@@ -19,7 +19,9 @@ main() {
 
 describe() {
 	[ -x "$tree/bin/$name" ] || die "the release has no bin/$name: it holds $(ls "$tree/bin" | tr '\n' ' '), and the app is called $name"
-	read -r erts version <"$tree/releases/start_erl.data" || die "the release has no releases/start_erl.data"
+	start_erl=$(cat "$tree/releases/start_erl.data") || die "the release has no releases/start_erl.data"
+	erts=${start_erl% *}
+	version=${start_erl#* }
 	[ -d "$tree/erts-$erts" ] || die "the release has no ERTS: set 'include_erts: true' in mix.exs"
 	fact erts "$erts"
 	fact version "$version"

@@ -38,7 +38,7 @@ has_commit() { git --git-dir="$git_dir" cat-file -e "$revision^{commit}" 2>/dev/
 lay_out() {
 	tree=$root/$app/checkout
 	rm -rf "$tree" || die "cannot remove the tree of the build before, $tree"
-	git clone --quiet --local --no-checkout "$git_dir" "$tree" 3>&- &&
+	GIT_ALLOW_PROTOCOL=file git clone --quiet --local --no-checkout "$git_dir" "$tree" 3>&- &&
 		git -C "$tree" remote set-url origin "$repository" &&
 		git -C "$tree" checkout --quiet --detach "$revision" 3>&- ||
 		die "cannot check out $revision in $tree: see the lines above"

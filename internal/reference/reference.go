@@ -1,0 +1,118 @@
+// Package reference writes down what the tables of settings and outputs say:
+// the action.yml files and docs/reference.md. Its test holds the files against
+// it; "go test ./internal/reference -update" writes them.
+//
+// It does not know what a setting does.
+package reference
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/apxr/slipway/internal/config"
+)
+
+// Action is an action.yml of this repository.
+type Action struct {
+	Verb        config.Verb
+	Path        string // of the file, from the repository's top
+	Name        string
+	Description string
+	Launch      string // the step's command, below the action's folder
+}
+
+// Actions lists them.
+var Actions = []Action{
+	{
+		config.BuildAndDeploy, "action.yml", "Slipway: build and deploy an Elixir release",
+		"Builds a commit on your build server and makes your web servers run it, in one step.",
+		"actions/launch.sh build-and-deploy .",
+	},
+	{
+		config.BuildRelease, "actions/build-release/action.yml", "Slipway: build release",
+		"Builds a commit on your build server and keeps the release there under its release ID.",
+		"../launch.sh build-release",
+	},
+	{
+		config.Deploy, "actions/deploy/action.yml", "Slipway: deploy",
+		"Makes your web servers run a release that was built, and puts the old one back if it does not work.",
+		"../launch.sh deploy",
+	},
+	{
+		config.Rollback, "actions/rollback/action.yml", "Slipway: rollback",
+		"Makes your web servers run the release before, or the one that you name.",
+		"../launch.sh rollback",
+	},
+}
+
+// YAML is the action's file. It is a composite action: inputs reach the program
+// through its environment alone, and the program replaces the shell, so that it
+// gets the runner's signals.
+func (a Action) YAML() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Made from internal/config/settings.go by: go test ./internal/reference -update\n")
+	fmt.Fprintf(&b, "name: %q\ndescription: %q\nbranding:\n  icon: anchor\n  color: blue\n", a.Name, a.Description)
+	b.WriteString("inputs:\n")
+	for _, s := range config.Of(a.Verb) {
+		fmt.Fprintf(&b, "  %s:\n    description: %q\n    required: %t\n", s.Name, s.Help, s.Required(a.Verb) && !s.FromRun)
+		if s.Default != "" {
+			fmt.Fprintf(&b, "    default: %q\n", s.Default)
+		}
+	}
+	b.WriteString("outputs:\n")
+	for _, o := range config.OutputsOf(a.Verb) {
+		fmt.Fprintf(&b, "  %s:\n    description: %q\n    value: ${{ steps.slipway.outputs.%s }}\n", o.Name, o.Help, o.Name)
+	}
+	fmt.Fprintf(&b, "runs:\n  using: composite\n  steps:\n    - id: slipway\n      shell: bash\n      run: exec \"$GITHUB_ACTION_PATH\"/%s\n      env:\n", a.Launch)
+	for _, s := range config.Of(a.Verb) {
+		fmt.Fprintf(&b, "        INPUT_%s: ${{ inputs.%s }}\n", strings.ToUpper(s.Name), s.Name)
+	}
+	return b.String()
+}
+
+// Markdown is docs/reference.md.
+func Markdown() string {
+	var b strings.Builder
+	b.WriteString("# Reference\n\nMade from internal/config/settings.go by `go test ./internal/reference -update`.\n\n")
+	b.WriteString("An action takes a setting as the input of its name. The command line takes it as `--name value`, or from the environment as `SLIPWAY_NAME` in capitals with `_` for `-`. ")
+	b.WriteString("Settings marked *file* hold several lines: on the command line they are named as files, `--name-file path`, so that no secret stands in an argument list. ")
+	b.WriteString("Without `--known-hosts-file` the command line uses `~/.ssh/known_hosts`.\n")
+	for _, a := range Actions {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\nAction: `%s`. Command line: `slipway %s`.\n\n", a.Verb, a.Description, uses(a), a.Verb)
+		writeSettings(&b, a.Verb)
+		b.WriteString("\n| output | meaning |\n|---|---|\n")
+		for _, o := range config.OutputsOf(a.Verb) {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", o.Name, o.Help)
+		}
+	}
+	fmt.Fprintf(&b, "\n## %s\n\nLists what the servers have and run. Command line only: `slipway %s`.\n\n", config.Releases, config.Releases)
+	writeSettings(&b, config.Releases)
+	b.WriteString("\n## Exit codes\n\n| code | meaning |\n|---|---|\n| 0 | what was asked for is so |\n| 1 | it is not; the message and the table say what is where |\n| 2 | nothing was tried: a setting is missing or wrong |\n")
+	return b.String()
+}
+
+func uses(a Action) string {
+	folder := strings.TrimSuffix(strings.TrimSuffix(a.Path, "action.yml"), "/")
+	if folder != "" {
+		folder = "/" + folder
+	}
+	return "apxr/slipway" + folder + "@v1"
+}
+
+func writeSettings(b *strings.Builder, v config.Verb) {
+	b.WriteString("| setting | needed | default | meaning |\n|---|---|---|---|\n")
+	for _, s := range config.Of(v) {
+		needed := ""
+		if s.Required(v) {
+			needed = "yes"
+		}
+		if s.FromRun {
+			needed = "command line only"
+		}
+		name := "`" + s.Name + "`"
+		if s.Type == config.Secret || s.Type == config.Block {
+			name += " *file*"
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, needed, s.Default, s.Help)
+	}
+}

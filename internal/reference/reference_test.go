@@ -1,0 +1,147 @@
+package reference
+
+import (
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/apxr/slipway/internal/config"
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/report"
+	"github.com/apxr/slipway/internal/rollout"
+)
+
+var update = flag.Bool("update", false, "write the files instead of comparing them")
+
+func TestFilesSayWhatTheTablesSay(t *testing.T) {
+	files := map[string]string{"docs/reference.md": Markdown()}
+	for _, a := range Actions {
+		files[a.Path] = a.YAML()
+	}
+	for name, want := range files {
+		path := filepath.Join("..", "..", name)
+		if *update {
+			if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != want {
+			t.Errorf("%s is not what the tables say: run go test ./internal/reference -update", name)
+		}
+	}
+}
+
+// actionFile is what GitHub reads of an action.yml.
+type actionFile struct {
+	Inputs map[string]struct {
+		Description string
+		Required    bool
+		Default     string
+	}
+	Outputs map[string]struct{ Description, Value string }
+	Runs    struct {
+		Using string
+		Steps []struct {
+			ID, Shell, Run string
+			Env            map[string]string
+		}
+	}
+}
+
+// GitHub is stricter than any local runner: an input that is not declared is
+// dropped, one that is not mapped never reaches a composite action's program,
+// and an output without a value is empty. None of that is an error there.
+func TestContractOfEveryAction(t *testing.T) {
+	for _, a := range Actions {
+		t.Run(string(a.Verb), func(t *testing.T) {
+			file := parse(t, a)
+			if file.Runs.Using != "composite" || len(file.Runs.Steps) != 1 {
+				t.Fatalf("%s is not a composite action of one step", a.Path)
+			}
+			read := inputsRead(t, a.Verb)
+			declared := slices.Sorted(maps.Keys(file.Inputs))
+			if !slices.Equal(read, declared) {
+				t.Errorf("the program reads %v, the action declares %v", read, declared)
+			}
+			step := file.Runs.Steps[0]
+			for _, name := range read {
+				if got, want := step.Env["INPUT_"+strings.ToUpper(name)], "${{ inputs."+name+" }}"; got != want {
+					t.Errorf("input %s is mapped to %q, want %q", name, got, want)
+				}
+			}
+			if len(step.Env) != len(read) {
+				t.Errorf("%d names are mapped, %d inputs are read", len(step.Env), len(read))
+			}
+			for _, o := range config.OutputsOf(a.Verb) {
+				if got, want := file.Outputs[o.Name].Value, "${{ steps."+step.ID+".outputs."+o.Name+" }}"; got != want {
+					t.Errorf("output %s has the value %q, want %q", o.Name, got, want)
+				}
+			}
+			if len(file.Outputs) != len(config.OutputsOf(a.Verb)) {
+				t.Errorf("%d outputs are declared, %d are set", len(file.Outputs), len(config.OutputsOf(a.Verb)))
+			}
+			if step.Shell != "bash" || !strings.HasPrefix(step.Run, "exec ") || strings.Contains(step.Run, "${{") {
+				t.Errorf("the step must exec the program from bash, and paste nothing into the script: %q", step.Run)
+			}
+		})
+	}
+}
+
+func TestOutputsThatAreSetAreDeclared(t *testing.T) {
+	rolled := slices.Collect(maps.Keys(report.Outputs(rollout.Result{})))
+	built := slices.Collect(maps.Keys(report.BuildOutputs(release.Manifest{})))
+	set := map[config.Verb][]string{
+		config.BuildRelease:   built,
+		config.Deploy:         rolled,
+		config.Rollback:       rolled,
+		config.BuildAndDeploy: append(slices.Clone(rolled), built...),
+	}
+	for verb, names := range set {
+		slices.Sort(names)
+		var declared []string
+		for _, o := range config.OutputsOf(verb) {
+			declared = append(declared, o.Name)
+		}
+		slices.Sort(declared)
+		if names = slices.Compact(names); !slices.Equal(names, declared) {
+			t.Errorf("%s sets %v and declares %v", verb, names, declared)
+		}
+	}
+}
+
+// inputsRead asks the program's own reading of its settings what it looks up.
+func inputsRead(t *testing.T, v config.Verb) []string {
+	t.Helper()
+	read := map[string]bool{}
+	_, err := config.Load(v, func(name string) string {
+		read[name] = true
+		return ""
+	})
+	if err == nil {
+		t.Fatal("a verb without any setting was accepted")
+	}
+	return slices.Sorted(maps.Keys(read))
+}
+
+func parse(t *testing.T, a Action) actionFile {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "..", a.Path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file actionFile
+	if err := yaml.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
