@@ -1,0 +1,241 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/apxr/slipway/test/sample"
+)
+
+// callerWorkflow is what a user pastes: two jobs, with the release ID passed
+// from one to the other.
+const callerWorkflow = `name: release
+on:
+  push:
+    branches: [main]
+permissions: {}
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    outputs:
+      release-id: ${{ steps.build.outputs.release-id }}
+    steps:
+      - id: build
+        uses: apxr/slipway/actions/build-release@v1
+        with:
+          app: apxr/apxr_io
+          build-host: ${{ vars.BUILD_HOST }}
+          known-hosts: ${{ vars.KNOWN_HOSTS }}
+          repository: ${{ vars.REPOSITORY }}
+          ssh-key: ${{ secrets.SSH_KEY }}
+  deploy:
+    needs: build
+    runs-on: ubuntu-latest
+    environment: production
+    concurrency:
+      group: production
+      cancel-in-progress: false
+    steps:
+      - id: deploy
+        uses: apxr/slipway/actions/deploy@v1
+        with:
+          app: apxr/apxr_io
+          build-host: ${{ vars.BUILD_HOST }}
+          hosts: ${{ vars.HOSTS }}
+          known-hosts: ${{ vars.KNOWN_HOSTS }}
+          ssh-key: ${{ secrets.SSH_KEY }}
+          release-id: ${{ needs.build.outputs.release-id }}
+          health-url: ${{ vars.HEALTH_URL }}
+          health-timeout: 20s
+      - env:
+          RELEASE_ID: ${{ steps.deploy.outputs.release-id }}
+          VERSION: ${{ steps.deploy.outputs.version }}
+          PREVIOUS: ${{ steps.deploy.outputs.previous-release-id }}
+        run: echo "a later step sees $RELEASE_ID, version $VERSION, before it '$PREVIOUS'"
+`
+
+// oneStepWorkflow uses the action at the repository's top.
+const oneStepWorkflow = `name: release
+on: push
+permissions: {}
+jobs:
+  release:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: apxr/slipway@v1
+        with:
+          app: apxr/apxr_io
+          build-host: ${{ vars.BUILD_HOST }}
+          hosts: ${{ vars.HOSTS }}
+          known-hosts: ${{ vars.KNOWN_HOSTS }}
+          repository: ${{ vars.REPOSITORY }}
+          ssh-key: ${{ secrets.SSH_KEY }}
+          health-url: ${{ vars.HEALTH_URL }}
+`
+
+// reusingWorkflow calls the reusable deploy workflow.
+const reusingWorkflow = `name: release
+on: push
+permissions: {}
+jobs:
+  deploy:
+    uses: apxr/slipway/.github/workflows/deploy.yml@v1
+    with:
+      app: apxr/apxr_io
+      build-host: ${{ vars.BUILD_HOST }}
+      hosts: ${{ vars.HOSTS }}
+      known-hosts: ${{ vars.KNOWN_HOSTS }}
+      repository: ${{ vars.REPOSITORY }}
+      health-url: ${{ vars.HEALTH_URL }}
+    secrets:
+      SLIPWAY_SSH_KEY: ${{ secrets.SSH_KEY }}
+`
+
+const rollbackWorkflow = `name: rollback
+on:
+  workflow_dispatch:
+    inputs:
+      release-id:
+        type: string
+permissions: {}
+jobs:
+  rollback:
+    uses: apxr/slipway/.github/workflows/rollback.yml@v1
+    with:
+      app: apxr/apxr_io
+      hosts: ${{ vars.HOSTS }}
+      known-hosts: ${{ vars.KNOWN_HOSTS }}
+      health-url: ${{ vars.HEALTH_URL }}
+      release-id: ${{ inputs.release-id }}
+    secrets:
+      SLIPWAY_SSH_KEY: ${{ secrets.SSH_KEY }}
+`
+
+// runner is act, set up as a repository on GitHub would be.
+type runner struct {
+	*world
+	slipway string // the checkout that apxr/slipway@v1 stands for
+	home    string
+}
+
+func newRunner(t *testing.T) *runner {
+	w := newWorld(t)
+	return &runner{w, checkout(t), t.TempDir()}
+}
+
+// workflow puts a workflow into the developer's tree.
+func (r *runner) workflow(name, text string) {
+	r.Helper()
+	r.must(r.project.Write(filepath.Join(".github/workflows", name), text))
+}
+
+// act runs an event in the developer's repository and returns the log.
+func (r *runner) act(event string, args ...string) (log string, ok bool) {
+	r.Helper()
+	args = append([]string{
+		event, "--platform", "ubuntu-latest=-self-hosted", "--local-repository", "apxr/slipway@v1=" + r.slipway,
+		"--secret", "SSH_KEY", "--var", "BUILD_HOST", "--var", "HOSTS", "--var", "KNOWN_HOSTS", "--var", "REPOSITORY", "--var", "HEALTH_URL",
+		"--env", "GOCACHE=" + goEnv(r.T, "GOCACHE"), "--env", "GOMODCACHE=" + goEnv(r.T, "GOMODCACHE"), "--env", "GOPROXY=" + goEnv(r.T, "GOPROXY"),
+	}, args...)
+	cmd := exec.CommandContext(r.Context(), tool(r.T, actModule), args...)
+	cmd.Dir = r.project.Dir()
+	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+r.home, "XDG_CONFIG_HOME="+r.home,
+		"SSH_KEY="+r.read(r.lab.DeployKeyPath()), "KNOWN_HOSTS="+r.read(r.lab.KnownHostsPath()),
+		"BUILD_HOST="+r.lab.Host("build").Addr, "HOSTS="+r.web(), "REPOSITORY="+r.project.URL, "HEALTH_URL="+sample.Health)
+	out, err := cmd.CombinedOutput()
+	r.Logf("act %s: %v\n%s", event, err, out)
+	return string(out), err == nil
+}
+
+func goEnv(t *testing.T, name string) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// current is the release that the first web host's link names.
+func (r *runner) current() string {
+	r.Helper()
+	return strings.TrimPrefix(r.root(r.lab.Host("web1"), "readlink /opt/apxr/apxr_io/current"), "releases/")
+}
+
+func TestPushBuildsAndDeploysAndOneClickRollsBack(t *testing.T) {
+	r := newRunner(t)
+	r.workflow("release.yml", callerWorkflow)
+	r.workflow("rollback.yml", rollbackWorkflow)
+
+	firstRev := r.push("first")
+	log, ok := r.act("push")
+	if !ok {
+		t.Fatal("the first push is red")
+	}
+	first := r.current()
+	r.everyHostRuns(first, "0.1.0", firstRev)
+	if want := "a later step sees " + first + ", version 0.1.0, before it ''"; !strings.Contains(log, want) {
+		t.Errorf("the log does not say %q", want)
+	}
+	r.keepsSecrets(log)
+
+	r.must(r.project.SetVersion("0.1.0", "0.1.1"))
+	r.workflow("release.yml", reusingWorkflow)
+	secondRev := r.push("second")
+	if _, ok := r.act("push"); !ok {
+		t.Fatal("the second push is red")
+	}
+	r.everyHostRuns(r.current(), "0.1.1", secondRev)
+
+	log, ok = r.act("workflow_dispatch", "--workflows", ".github/workflows/rollback.yml")
+	if !ok {
+		t.Fatal("the rollback is red")
+	}
+	r.everyHostRuns(first, "0.1.0", firstRev)
+	r.keepsSecrets(log)
+	r.nothingLeft()
+}
+
+func TestPushOfABadReleaseIsRedAndSaysWhy(t *testing.T) {
+	r := newRunner(t)
+	r.workflow("release.yml", oneStepWorkflow)
+	goodRev := r.push("good")
+	if _, ok := r.act("push"); !ok {
+		t.Fatal("the good push is red")
+	}
+	good := r.current()
+	r.everyHostRuns(good, "0.1.0", goodRev)
+
+	_, err := r.project.ExitAtStart()
+	r.must(err)
+	r.push("exits at start")
+	log, ok := r.act("push")
+	if ok {
+		t.Error("the bad push is green")
+	}
+	host := r.lab.Host("web1").Addr
+	for _, want := range []string{host + ": the release exits", "the sample exits at start"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log does not say %q", want)
+		}
+	}
+	if !regexp.MustCompile(`(?m)(::error::|❗ ?).*` + regexp.QuoteMeta(host) + `: the release exits`).MatchString(log) {
+		t.Error("no annotation names host and reason")
+	}
+	r.everyHostRuns(good, "0.1.0", goodRev)
+	r.nothingLeft()
+}
+
+// keepsSecrets checks that no line of the private key is in a log.
+func (r *runner) keepsSecrets(log string) {
+	r.Helper()
+	for line := range strings.Lines(r.read(r.lab.DeployKeyPath())) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "---") && strings.Contains(log, line) {
+			r.Error("the log has a line of the private key")
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/apxr/slipway/test/lab"
+	"github.com/apxr/slipway/test/lab/labtest"
+	"github.com/apxr/slipway/test/sample"
+)
+
+// world is a lab whose web hosts are as new, with the sample application in a
+// repository of its own.
+type world struct {
+	*testing.T
+	lab     *lab.Lab
+	project *sample.Project
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	l := labtest.Lab(t)
+	w := &world{T: t, lab: l}
+	for _, h := range l.WebHosts() {
+		w.root(h, "if [ -e /etc/systemd/system/apxr_io.service ]; then systemctl stop apxr_io; fi; rm -rf /opt/apxr")
+	}
+	w.must(l.PrepareApp(t.Context(), lab.App{Org: "apxr", Name: "apxr_io", Port: sample.Port}))
+	w.root(l.Host("build"), "rm -rf /home/deploy/slipway")
+	w.root(l.Host("git"), "rm -rf /srv/git/*.git")
+	var err error
+	w.project, err = sample.Publish(t.Context(), l, t.TempDir())
+	w.must(err)
+	return w
+}
+
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+// root runs a script as root on a host.
+func (w *world) root(h *lab.Host, script string) string {
+	w.Helper()
+	out, err := h.Run(w.Context(), nil, "sh", "-c", script)
+	w.must(err)
+	return strings.TrimSpace(out)
+}
+
+func (w *world) push(message string) (revision string) {
+	w.Helper()
+	revision, err := w.project.Push(w.Context(), message)
+	w.must(err)
+	return revision
+}
+
+func (w *world) web() string {
+	var names []string
+	for _, h := range w.lab.WebHosts() {
+		names = append(names, h.Addr)
+	}
+	return strings.Join(names, ",")
+}
+
+// program builds the command line once.
+var program = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "slipway-e2e-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "slipway")
+	cmd := exec.Command("go", "build", "-o", path, "./cmd/slipway")
+	cmd.Dir = sample.Root()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, out)
+	}
+	return path, err
+})
+
+// result is how a run of the command line ended.
+type result struct {
+	stdout, stderr string
+	code           int
+}
+
+// command is the command line with what every verb needs.
+func (w *world) command(args ...string) *exec.Cmd {
+	w.Helper()
+	path, err := program()
+	w.must(err)
+	cmd := exec.CommandContext(w.Context(), path, args...)
+	cmd.Env = append(os.Environ(), "USER=tester",
+		"SLIPWAY_APP="+sample.App, "SLIPWAY_BUILD_HOST="+w.lab.Host("build").Addr, "SLIPWAY_HOSTS="+w.web(),
+		"SLIPWAY_HEALTH_URL="+sample.Health, "SLIPWAY_REPOSITORY="+w.project.URL, "SLIPWAY_SETTLE=500ms",
+		"SLIPWAY_SSH_KEY="+w.read(w.lab.DeployKeyPath()), "SLIPWAY_KNOWN_HOSTS="+w.read(w.lab.KnownHostsPath()))
+	return cmd
+}
+
+func (w *world) slipway(args ...string) result {
+	w.Helper()
+	cmd := w.command(args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if _, exited := err.(*exec.ExitError); err != nil && !exited {
+		w.Fatal(err)
+	}
+	w.Logf("slipway %s: exit %d\n%s%s", strings.Join(args, " "), cmd.ProcessState.ExitCode(), stderr.String(), stdout.String())
+	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// ok runs the command line and fails the test unless it succeeds.
+func (w *world) ok(args ...string) string {
+	w.Helper()
+	r := w.slipway(args...)
+	if r.code != 0 {
+		w.Fatalf("slipway %s: exit %d", strings.Join(args, " "), r.code)
+	}
+	return strings.TrimSpace(r.stdout)
+}
+
+// release pushes the developer's files as they are, builds and deploys them.
+func (w *world) release(message string) (id, revision string) {
+	w.Helper()
+	revision = w.push(message)
+	id = w.ok("build-release", "--revision", revision)
+	w.ok("deploy", "--release-id", id)
+	return id, revision
+}
+
+func (w *world) read(path string) string {
+	w.Helper()
+	data, err := os.ReadFile(path)
+	w.must(err)
+	return string(data)
+}
+
+// health is what the application answers to somebody outside of the host.
+type health struct{ Status, Version, Revision string }
+
+func (w *world) health(h *lab.Host) health {
+	w.Helper()
+	client := http.Client{Timeout: 5 * time.Second}
+	resp, err := client.Get(fmt.Sprintf("http://%s:%d/health", h.Addr, sample.Port))
+	w.must(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	w.must(err)
+	var answer health
+	if err := json.Unmarshal(body, &answer); err != nil || resp.StatusCode != http.StatusOK {
+		w.Fatalf("%s answers %s: %s", h.Name, resp.Status, body)
+	}
+	return answer
+}
+
+// running is the release directory that the unit's main process was started
+// from, as root sees it on the host.
+func (w *world) running(h *lab.Host) string {
+	w.Helper()
+	return w.root(h, `set +e; tr '\0' '\n' <"/proc/$(systemctl show --property=MainPID --value apxr_io)/cmdline" | grep -om1 'releases/[0-9]*T[0-9]*' | cut -d/ -f2`)
+}
+
+// everyHostRuns checks link, process and answer of every web host.
+func (w *world) everyHostRuns(id, version, revision string) {
+	w.Helper()
+	for _, h := range w.lab.WebHosts() {
+		if got := w.root(h, "readlink /opt/apxr/apxr_io/current"); got != "releases/"+id {
+			w.Errorf("%s: current is %s, want %s", h.Name, got, id)
+		}
+		if got := w.running(h); got != id {
+			w.Errorf("%s: the process is of release %s, want %s", h.Name, got, id)
+		}
+		if got := w.health(h); got.Version != version || got.Revision != revision {
+			w.Errorf("%s: /health says %+v, want version %s of %s", h.Name, got, version, revision)
+		}
+	}
+}
+
+// nothingLeft checks that no run has left anything half done on a web host.
+func (w *world) nothingLeft() {
+	w.Helper()
+	for _, h := range w.lab.WebHosts() {
+		if got := w.root(h, "cd /opt/apxr/apxr_io && ls -d releases/*.part .slipway/change current.new 2>/dev/null || true"); got != "" {
+			w.Errorf("%s: left over: %s", h.Name, got)
+		}
+	}
+}
