@@ -1,0 +1,21 @@
+# make demo   watch a release being built, deployed and rolled back on real hosts
+# make test   run every test
+# Both need Debian or Ubuntu, root and Go; they install what else they lack.
+
+.PHONY: demo test unit lint
+
+demo:
+	go run ./test/demo
+
+# The tests that need hosts boot them themselves; without root they skip, and
+# with CI=true they fail instead.
+test: lint
+	go test -timeout 30m ./...
+
+# What is pure, and fast: no hosts, no root.
+unit: lint
+	go test ./cmd/... ./internal/... ./actions/... .
+
+lint:
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }
+	go vet ./...
