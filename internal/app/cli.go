@@ -83,12 +83,17 @@ func verbNamed(s string) (config.Verb, bool) {
 // since arguments can be read by everybody on the machine.
 func flags(verb config.Verb, s System) (config.Lookup, error) {
 	set := flag.NewFlagSet("slipway "+string(verb), flag.ContinueOnError)
-	set.SetOutput(s.Stderr)
+	set.SetOutput(io.Discard) // the error is returned, and help goes to stdout
 	values := map[string]*string{}
 	for _, setting := range config.Of(verb) {
 		values[setting.Name] = set.String(flagName(setting), "", help(setting))
 	}
-	if err := set.Parse(s.Args[1:]); err != nil {
+	err := set.Parse(s.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		set.SetOutput(s.Stdout)
+		set.Usage()
+	}
+	if err != nil {
 		return nil, err
 	}
 	if set.NArg() > 0 {

@@ -25,7 +25,13 @@ func (d dialer) candidates(hosts []config.Host) []rollout.Candidate {
 	for _, h := range hosts {
 		all = append(all, rollout.Candidate{
 			Name: h.String(),
-			Dial: func(ctx context.Context) (rollout.Host, error) { return d.dial(ctx, h) },
+			Dial: func(ctx context.Context) (rollout.Host, error) {
+				conn, err := d.dial(ctx, h)
+				if err != nil {
+					return nil, err // a nil *Conn would be a Host that is not nil
+				}
+				return conn, nil
+			},
 		})
 	}
 	return all

@@ -34,9 +34,9 @@ func ParseHost(s string) (Host, error) {
 	switch n, err := strconv.Atoi(port); {
 	case !userRE.MatchString(user):
 		return Host{}, fmt.Errorf("%.100q is not [user@]name[:port]: %q is no user name", s, user)
-	case notIP != nil && !hostNameRE.MatchString(name):
+	case notIP != nil && !hostNameRE.MatchString(name), strings.Contains(name, ":") && rest[0] != '[':
 		return Host{}, fmt.Errorf("%.100q is not [user@]name[:port]; an IPv6 address stands in brackets, as in [fd00::1]:22", s)
-	case err != nil || n < 1 || n > 65535:
+	case err != nil || n < 1 || n > 65535 || strconv.Itoa(n) != port:
 		return Host{}, fmt.Errorf("%.100q has port %q, which is not a number from 1 to 65535", s, port)
 	}
 	return Host{user, name, port}, nil
@@ -54,10 +54,8 @@ func splitPort(s string) (name, port string) {
 
 // String is the shortest form that names the server: what a person wrote.
 func (h Host) String() string {
-	name := h.Host
-	if h.Port != "" && h.Port != defaultPort {
-		name = net.JoinHostPort(h.Host, h.Port)
-	}
+	name := net.JoinHostPort(h.Host, cmp.Or(h.Port, defaultPort))
+	name = strings.TrimSuffix(name, ":"+defaultPort)
 	if user := cmp.Or(h.User, defaultUser); user != defaultUser {
 		name = user + "@" + name
 	}

@@ -12,6 +12,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // Face draws what a Log is told. Its methods are never called at the same time.
@@ -68,7 +69,17 @@ func (l *Log) Error(message string) { l.draw(func(f Face) { f.Error(l.redact(mes
 // Notice tells what a person may want to know although the log is long.
 func (l *Log) Notice(message string) { l.draw(func(f Face) { f.Notice(l.redact(message)) }) }
 
-func (l *Log) redact(s string) string { return l.secrets.Replace(s) }
+// redact also takes out what a remote host could steer a terminal with, and
+// does so first: a secret must not hide behind it.
+func (l *Log) redact(s string) string {
+	visible := strings.Map(func(r rune) rune {
+		if r != '\t' && r != '\n' && unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s)
+	return l.secrets.Replace(visible)
+}
 
 func (l *Log) draw(f func(Face)) {
 	l.mu.Lock()
@@ -116,21 +127,15 @@ func (o *Output) Close() error {
 }
 
 func (o *Output) tell(line []byte) {
-	o.log.Say("", "%s | %s", o.who, printable(string(line)))
+	o.log.Say("", "%s | %s", o.who, settled(string(line)))
 }
 
-// printable is the line as a terminal would leave it: without what a carriage
-// return overwrote, and without what moves the cursor or hides text.
-func printable(s string) string {
+// settled is the line as a terminal would leave it: without what a carriage
+// return overwrote.
+func settled(s string) string {
 	s = strings.TrimRight(s, "\r")
 	s = s[strings.LastIndexByte(s, '\r')+1:]
-	visible := strings.Map(func(r rune) rune {
-		if r != '\t' && (r < ' ' || r == 0x7f) {
-			return -1
-		}
-		return r
-	}, s)
-	return strings.TrimRight(visible, " ")
+	return strings.TrimRight(s, " ")
 }
 
 var _ io.WriteCloser = (*Output)(nil)

@@ -10,19 +10,24 @@ import (
 // HostState is what the choice of a rollback target needs to know of a host.
 type HostState struct {
 	Stack []ID
-	// Unproved is the release of a change that a dead run left behind: switched
-	// to, perhaps running, never proved. Empty where there is none.
-	Unproved ID
+	// Dead is the change that a dead run left behind: switched to, perhaps
+	// running, never proved. Nil where there is none.
+	Dead *Change
 }
 
 // RollbackTarget chooses, for a whole fleet, the release that the most hosts
-// would go back to. After a run died in the middle of a change, undoing that
-// change is the rollback, also for the hosts that it had not reached yet.
+// would go back to. After a run died in the middle of a deploy, undoing that
+// deploy is the rollback, also for the hosts that it had not reached yet. After
+// a rollback died, the rollback is to be finished, and not one more to be begun.
 func RollbackTarget(hosts map[string]HostState) (ID, error) {
-	unproved := ID("")
+	var unproved ID
 	for _, name := range slices.Sorted(maps.Keys(hosts)) {
-		if u := hosts[name].Unproved; u != "" {
-			unproved = u
+		dead := hosts[name].Dead
+		if dead != nil && dead.Verb == Rollback {
+			return dead.To, nil
+		}
+		if dead != nil {
+			unproved = dead.To
 		}
 	}
 	votes := map[ID]int{}

@@ -124,10 +124,10 @@ func (f File) validate() error {
 	switch {
 	case !local(f.Path):
 		return fmt.Errorf("manifest: %q is not a plain path inside of the release", f.Path)
+	case f.Kind == Link && (f.Target == "" || path.IsAbs(f.Target) || hasControl(f.Target) || climbsLate(f.Target)):
+		return fmt.Errorf("manifest: link %q has target %q, which is not a plain relative path", f.Path, f.Target)
 	case f.Kind == Link && !local(path.Join(path.Dir(f.Path), f.Target)):
 		return fmt.Errorf("manifest: link %q leaves the release: %q", f.Path, f.Target)
-	case f.Kind == Link && (path.IsAbs(f.Target) || hasControl(f.Target)):
-		return fmt.Errorf("manifest: link %q has target %q, which is not a plain relative path", f.Path, f.Target)
 	case f.Kind == Regular && f.Mode&^0o777 != 0:
 		return fmt.Errorf("manifest: %q has mode %o: setuid, setgid and sticky files are refused", f.Path, f.Mode)
 	case f.Kind == Regular && (len(f.SHA256) != 64 || strings.Trim(f.SHA256, "0123456789abcdef") != ""):
@@ -136,6 +136,14 @@ func (f File) validate() error {
 		return fmt.Errorf("manifest: %q is a %q: a release has files, links and directories only", f.Path, f.Kind)
 	}
 	return nil
+}
+
+// climbsLate reports whether a link's target goes up after it went down: what
+// is up from there is unknown, since the way down may lead through another link.
+func climbsLate(target string) bool {
+	names := strings.Split(target, "/")
+	down := slices.IndexFunc(names, func(name string) bool { return strings.Trim(name, ".") != "" || len(name) > 2 })
+	return down >= 0 && slices.Contains(names[down:], "..")
 }
 
 // local reports whether p is a clean relative path that stays inside of its

@@ -1,10 +1,12 @@
 package remote
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/skeema/knownhosts"
@@ -69,7 +71,7 @@ func (a Auth) clientConfig(t Target) (*ssh.ClientConfig, error) {
 		Config: ssh.Config{
 			KeyExchanges: supported.KeyExchanges,
 			Ciphers:      supported.Ciphers,
-			MACs:         supported.MACs,
+			MACs:         slices.DeleteFunc(supported.MACs, func(mac string) bool { return strings.Contains(mac, "sha1") }),
 		},
 		HostKeyCallback:   a.checkHostKey(t),
 		HostKeyAlgorithms: a.hostKeyAlgorithms(t, supported.HostKeys),
@@ -78,10 +80,18 @@ func (a Auth) clientConfig(t Target) (*ssh.ClientConfig, error) {
 }
 
 func (a Auth) hostKeyAlgorithms(t Target, supported []string) []string {
-	if algorithms := a.known.HostKeyAlgorithms(t.addr()); len(algorithms) > 0 {
-		return algorithms
+	declared := slices.DeleteFunc(a.known.HostKeyAlgorithms(t.addr()), func(algorithm string) bool {
+		return !slices.Contains(supported, algorithm)
+	})
+	if len(declared) > 0 {
+		return declared
 	}
-	return supported // the key will be refused, and the message can name it
+	// The key will be refused; of several, the message is to name the one that
+	// people compare.
+	slices.SortStableFunc(supported, func(a, b string) int {
+		return cmp.Compare(strings.Index(b, "ed25519"), strings.Index(a, "ed25519"))
+	})
+	return supported
 }
 
 func (a Auth) checkHostKey(t Target) ssh.HostKeyCallback {

@@ -145,7 +145,7 @@ func (c *Conn) Exec(ctx context.Context, command string, stdin io.Reader, stdout
 		return fmt.Errorf("%s: cannot start a command: %w", c.name, err)
 	}
 	fed := make(chan error, 1)
-	go func() { fed <- feed(in, stdin) }()
+	go feed(in, stdin, fed)
 	done := make(chan error, 1)
 	go func() { done <- session.Wait() }()
 	select {
@@ -179,16 +179,15 @@ func (d *detachable) detach() {
 }
 
 // feed copies stdin and closes it. A reader that fails must not look like a
-// clean end of file to the command, so the caller gets the error.
-func feed(in io.WriteCloser, stdin io.Reader) error {
+// clean end of file to the command, so the caller gets the error: it is there
+// before the command can see the end of its input and exit.
+func feed(in io.WriteCloser, stdin io.Reader, fed chan<- error) {
 	_, err := io.Copy(in, stdin)
-	if closeErr := in.Close(); err == nil && !errors.Is(closeErr, io.EOF) {
-		err = closeErr
-	}
 	if errors.Is(err, io.EOF) {
-		return nil // the command ended before it had read everything
+		err = nil // the command ended before it had read everything
 	}
-	return err
+	fed <- err
+	in.Close() // that it cannot be closed is a lost connection, which Wait tells
 }
 
 // outcome joins how the command ended with how its input did. A command may end

@@ -46,7 +46,7 @@ func Text(r rollout.Result) string {
 	w.Flush()
 	for _, h := range r.Hosts {
 		if h.Problem != "" {
-			fmt.Fprintf(&b, "%s: %s\n", h.Host, h.Problem)
+			fmt.Fprintf(&b, "%s: %s\n", h.Host, strings.TrimPrefix(h.Problem, h.Host+": "))
 		}
 		if len(h.UnitLog) > 0 {
 			fmt.Fprintf(&b, "%s: the unit log says:\n  %s\n", h.Host, strings.Join(h.UnitLog, "\n  "))
@@ -58,12 +58,12 @@ func Text(r rollout.Result) string {
 // Markdown is the result for a job summary.
 func Markdown(r rollout.Result, err error) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### %s\n\n", Headline(r, err))
+	fmt.Fprintf(&b, "### %s\n\n", cell(Headline(r, err)))
 	if len(r.Hosts) > 0 {
 		b.WriteString("| Host | Outcome | Before | Now | Took |\n|---|---|---|---|---|\n")
 	}
 	for _, h := range r.Hosts {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", cell(h.Host), mark(h)+" "+string(h.Outcome), dash(h.Before), dash(h.After), took(h))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", cell(h.Host), mark(h)+" "+string(h.Outcome), cell(dash(h.Before)), cell(dash(h.After)), took(h))
 	}
 	for _, h := range r.Hosts {
 		if h.Problem != "" {
@@ -169,15 +169,20 @@ func mark(h rollout.HostResult) string {
 	switch h.Outcome {
 	case rollout.Live, rollout.Unchanged:
 		return "✅"
-	case rollout.Failed:
-		return "❌"
+	case rollout.Reverted:
+		return "↩️"
+	case rollout.Skipped:
+		return "⏸️"
 	}
-	return "↩️"
+	if h.Problem == "" {
+		return "⏸️"
+	}
+	return "❌"
 }
 
 // cell keeps a value inside of its table cell and out of the Markdown.
 func cell(s string) string {
-	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", "`", "'", "@", "@\u200b", "*", `\*`, "_", `\_`, "[", `\[`).Replace(s)
+	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", "`", "'", "@", "@\u200b", "*", `\*`, "_", `\_`, "[", `\[`).Replace(s)
 }
 
 // Fenced shows text of any origin as it is: the fence is longer than any run of

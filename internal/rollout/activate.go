@@ -31,7 +31,7 @@ func (r *run) activate(ctx context.Context, h *host, c release.Change) error {
 	out.Close()
 	if err == nil {
 		r.log.Say(h.name, "switched from %s to %s and restarted", orNothing(c.From), c.To)
-		err = r.prove(ctx, h, c.To)
+		err = r.prove(ctx, h, c.To, r.plan.Settle)
 	}
 	h.result.Took = time.Since(h.activated)
 	if err != nil {
@@ -106,7 +106,9 @@ func (r *run) proveBack(ctx context.Context, h *host, back release.ID) error {
 	if back == "" {
 		return r.proveStopped(ctx, h)
 	}
-	return r.prove(ctx, h, back)
+	// It was proved when it was deployed. That it answers again is enough, and
+	// a cancelled run has no time for more.
+	return r.prove(ctx, h, back, 0)
 }
 
 // unitLog reads what the unit said since the activation. Not to get it is no

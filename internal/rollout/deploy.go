@@ -68,12 +68,18 @@ func (r *run) checkRoom(m release.Manifest) {
 	}
 }
 
-func (r *run) repairAll(ctx context.Context) {
+// repairAll reports whether there was anything to repair.
+func (r *run) repairAll(ctx context.Context) bool {
+	found := false
+	for _, h := range r.healthy() {
+		found = found || h.seen.Change != nil
+	}
 	each(r.healthy(), func(h *host) {
 		if err := r.repair(ctx, h); err != nil {
 			h.fail(Failed, err)
 		}
 	})
+	return found
 }
 
 func (r *run) stageAll(ctx context.Context, a Artifact, m release.Manifest) {
@@ -181,23 +187,35 @@ func (r *run) concludeAll(ctx context.Context) error {
 	return r.problems()
 }
 
-// goBack reverts every switched host, the last one first.
+// goBack reverts every switched host, the last one first; after a cancel all at
+// once, since seconds are left.
 func (r *run) goBack(ctx context.Context, culprit *host, cause error) error {
-	ctx, cancel := undoContext(ctx)
+	undo, cancel := undoContext(ctx)
 	defer cancel()
 	r.log.Say("", "putting every switched host back to what it ran before")
-	reason := cause.Error()
+	var switched []*host
 	for _, h := range slices.Backward(r.hosts) {
-		switch {
-		case h == culprit:
-			r.revert(ctx, h, reason)
-		case h.switched:
-			r.revert(ctx, h, fmt.Sprintf("%s failed: %s", culprit.name, reason))
-		case h.result.Outcome == Untouched && h.result.Problem == "":
-			h.result.Problem = fmt.Sprintf("not switched, because %s failed", culprit.name)
+		if h.switched {
+			switched = append(switched, h)
+		} else if !h.failed() && h.result.Outcome == Untouched {
+			h.fail(Skipped, fmt.Errorf("not switched, because %s failed", culprit.name))
 		}
 	}
-	return prefix(culprit.name, culprit.result.Problem)
+	revert := func(h *host) {
+		reason := cause.Error()
+		if h != culprit {
+			reason = fmt.Sprintf("%s failed: %s", culprit.name, reason)
+		}
+		r.revert(undo, h, reason)
+	}
+	if ctx.Err() != nil {
+		each(switched, revert)
+	} else {
+		for _, h := range switched {
+			revert(h)
+		}
+	}
+	return fmt.Errorf("%s: %s", culprit.name, culprit.result.Problem)
 }
 
 // pruneAll removes old releases. That it cannot is worth a notice and no more.

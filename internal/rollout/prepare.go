@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -91,9 +92,7 @@ func findings(in script.Inspection, p Plan) []error {
 	for _, dir := range in.Unwritable {
 		add("%s must be a directory that %s can write: run the setup phase, or chown it", dir, in.User)
 	}
-	if in.CurrentKind == "dir" || in.CurrentKind == "other" {
-		add("%s/current is not a link: move it away; Slipway makes it a link to the running release", base)
-	}
+	errs = append(errs, aboutCurrent(in, p)...)
 	if in.Load != "loaded" {
 		add("there is no unit %s (systemd says %s): run the setup phase, or set unit", p.Unit, in.Load)
 	}
@@ -101,6 +100,22 @@ func findings(in script.Inspection, p Plan) []error {
 		add("%s may not run 'sudo systemctl %s %s' without a password: add exactly that rule to sudoers", in.User, action, p.Unit)
 	}
 	return errs
+}
+
+// aboutCurrent refuses what a failed run could not be put back to.
+func aboutCurrent(in script.Inspection, p Plan) []error {
+	current := p.Layout.Base + "/current"
+	switch {
+	case in.CurrentKind == "dir" || in.CurrentKind == "other":
+		return []error{fmt.Errorf("%s is not a link: move it away; Slipway makes it a link to the running release", current)}
+	case in.CurrentKind == "link" && in.Current == "":
+		return []error{fmt.Errorf("%s points to something else than a release in %s/releases: remove the link, or set deploy-to", current, p.Layout.Base)}
+	case in.CurrentKind == "link" && !slices.Contains(in.Releases, in.Current):
+		return []error{fmt.Errorf("%s points to release %s, which is not there: remove the link, or put the release back", current, in.Current)}
+	case in.CurrentKind == "none" && in.Active == "active" && in.Change == nil:
+		return []error{fmt.Errorf("%s runs although there is no %s: its ExecStart must use that path, and what runs must be stopped first", p.Unit, current)}
+	}
+	return nil
 }
 
 // roomFor lists what would keep this release from being staged and run here.
@@ -131,9 +146,7 @@ func (r *run) repair(ctx context.Context, h *host) error {
 		return script.Forget(ctx, h, r.plan.Layout)
 	}
 	if h.seen.Current != record.From || h.seen.Running != record.From {
-		out := r.log.Output(h.name)
-		defer out.Close()
-		if err := script.Activate(ctx, h, r.plan.Layout, r.plan.Unit, record.From, nil, out); err != nil {
+		if err := r.goBackTo(ctx, h, record.From); err != nil {
 			return fmt.Errorf("a run of %s died in the middle of a change to %s, and going back to %s failed: %w",
 				record.At.Format(time.RFC3339), record.To, orNothing(record.From), err)
 		}
@@ -147,6 +160,27 @@ func (r *run) repair(ctx context.Context, h *host) error {
 	h.seen.Current, h.seen.Running = record.From, record.From
 	h.seen.History = append(h.seen.History, *record)
 	h.result.Before, h.result.After = record.From, record.From
+	return nil
+}
+
+// repairPatience is how long a repaired host may take to answer again.
+const repairPatience = 20 * time.Second
+
+// goBackTo restarts what ran before. That it does not work any more keeps
+// nobody from deploying what mends it; so it is told, and is no error.
+func (r *run) goBackTo(ctx context.Context, h *host, id release.ID) error {
+	out := r.log.Output(h.name)
+	defer out.Close()
+	if err := script.Activate(ctx, h, r.plan.Layout, r.plan.Unit, id, nil, out); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, repairPatience)
+	defer cancel()
+	// Waiting also spares the next restart a BEAM that is still booting: it
+	// would ignore SIGTERM until systemd loses patience.
+	if err := r.proveBack(ctx, h, id); err != nil {
+		r.log.Say(h.name, "%s runs again and is not healthy: %v", orNothing(id), err)
+	}
 	return nil
 }
 

@@ -22,15 +22,17 @@ type fatal struct{ error }
 // prove waits until the host runs the release for good: the unit is active, its
 // main process is this release, the health URL answers 2xx, and all of that is
 // still so, in the same process, after the settle time.
-func (r *run) prove(ctx context.Context, h *host, want release.ID) error {
+func (r *run) prove(ctx context.Context, h *host, want release.ID, settle time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, r.plan.HealthTimeout)
 	defer cancel()
 	var first *script.Service
 	var goodSince time.Time
-	tries := 0
-	for {
-		tries++
+	var wrong error // what the last finished look found
+	for looks := 1; ; looks++ {
 		now, err := r.look(ctx, h, want, first)
+		if ctx.Err() == nil {
+			wrong = err
+		}
 		if first == nil && now.PID > 0 {
 			first = &now
 		}
@@ -41,25 +43,25 @@ func (r *run) prove(ctx context.Context, h *host, want release.ID) error {
 			goodSince = time.Time{}
 		case goodSince.IsZero():
 			goodSince = time.Now()
-		case time.Since(goodSince) >= r.plan.Settle:
+		case time.Since(goodSince) >= settle:
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return r.gaveUp(ctx, err, tries)
+			return r.gaveUp(ctx, wrong, looks, settle)
 		case <-time.After(pollInterval):
 		}
 	}
 }
 
-func (r *run) gaveUp(ctx context.Context, last error, tries int) error {
+func (r *run) gaveUp(ctx context.Context, wrong error, looks int, settle time.Duration) error {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("the run was cancelled before the release was proved")
+		return errors.New("the run was cancelled before the release was proved")
 	}
-	if last == nil {
-		last = fmt.Errorf("it did not stay up for %s", r.plan.Settle)
+	if wrong == nil {
+		wrong = fmt.Errorf("it did not stay up for %s", settle)
 	}
-	return fmt.Errorf("not proved within %s (looked %s): %w", r.plan.HealthTimeout, count(tries, "time"), last)
+	return fmt.Errorf("not proved within %s (looked %s): %w", r.plan.HealthTimeout, count(looks, "time"), wrong)
 }
 
 // look checks once. What it compares with is the first look at a main process
@@ -109,7 +111,7 @@ func (r *run) ask(ctx context.Context, h *host) error {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return fmt.Errorf("%s answers %s", r.plan.HealthURL, resp.Status)
+		return fmt.Errorf("%s answers %d %s", r.plan.HealthURL, resp.StatusCode, http.StatusText(resp.StatusCode))
 	}
 	return nil
 }

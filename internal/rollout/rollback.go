@@ -25,10 +25,14 @@ func Rollback(ctx context.Context, plan Plan, candidates []Candidate, log *progr
 func (r *run) rollback(ctx context.Context) (release.ID, error) {
 	r.prepare(ctx, release.Rollback)
 	target, err := r.chooseTarget()
+	repaired := r.repairAll(ctx)
+	if err != nil && repaired {
+		// A first deploy died: that nothing runs again is all there is to go back to.
+		return "", r.problems()
+	}
 	if err != nil {
 		return "", errors.Join(err, r.problems())
 	}
-	r.repairAll(ctx)
 	r.returnAll(ctx, target)
 	return target, r.problems()
 }
@@ -41,7 +45,7 @@ func (r *run) chooseTarget() (release.ID, error) {
 	for _, h := range r.healthy() {
 		state := release.HostState{Stack: h.seen.History.Stack()}
 		if c := h.seen.Change; c != nil && !h.seen.History.Has(c.Key) {
-			state.Unproved = c.To
+			state.Dead = c
 		}
 		states[h.name] = state
 	}

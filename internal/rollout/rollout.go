@@ -61,7 +61,8 @@ type Outcome string
 const (
 	Live      Outcome = "live"        // switched to the target and proved
 	Unchanged Outcome = "unchanged"   // it ran the target already
-	Untouched Outcome = "not changed" // the run failed before it was switched
+	Untouched Outcome = "not changed" // something is wrong with it; it was not switched
+	Skipped   Outcome = "not reached" // another host failed before it was switched
 	Reverted  Outcome = "put back"    // switched, and back on what it ran before
 	Failed    Outcome = "FAILED"      // needs a look: see the problem
 )
@@ -124,7 +125,8 @@ func newRun(plan Plan, candidates []Candidate, log *progress.Log) *run {
 // fail notes why a host is not where it should be.
 func (h *host) fail(o Outcome, err error) error {
 	h.result.Outcome = o
-	h.result.Problem = err.Error()
+	// A connection's errors name the host, and so does who shows this one.
+	h.result.Problem = strings.TrimPrefix(err.Error(), h.name+": ")
 	return err
 }
 
@@ -170,16 +172,8 @@ func (r *run) problems() error {
 	var errs []error
 	for _, h := range r.hosts {
 		if h.failed() {
-			errs = append(errs, prefix(h.name, h.result.Problem))
+			errs = append(errs, fmt.Errorf("%s: %s", h.name, h.result.Problem))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// prefix names the host once, also where the message begins with it.
-func prefix(host, problem string) error {
-	if strings.HasPrefix(problem, host+": ") {
-		return errors.New(problem)
-	}
-	return fmt.Errorf("%s: %s", host, problem)
 }

@@ -59,7 +59,8 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // source is the whole text that is sent. Its last line alone makes anything
-// happen, so a text that was cut on its way does nothing.
+// happen, and that line means nothing without its last brace, so a text that
+// was cut on its way does nothing.
 func (c call) source() string {
 	var b strings.Builder
 	for _, name := range append(append([]string{"prelude"}, c.libs...), c.script) {
@@ -70,9 +71,9 @@ func (c call) source() string {
 		b.Write(text)
 	}
 	if c.input != nil {
-		b.WriteString("start \"$@\"\n")
+		b.WriteString("{ start \"$@\"; }\n")
 	} else {
-		b.WriteString("start \"$@\" </dev/null\n")
+		b.WriteString("{ start \"$@\" </dev/null; }\n")
 	}
 	return b.String()
 }
@@ -123,6 +124,7 @@ type factWriter struct {
 	gate   *gate
 	ready  func()
 	onFact func(key, value string)
+	isOpen bool
 	reason string
 	err    error
 	rest   []byte
@@ -149,7 +151,8 @@ func (w *factWriter) Write(p []byte) (int, error) {
 func (w *factWriter) line(line string) {
 	key, value, ok := strings.Cut(line, "=")
 	switch {
-	case line == "ready":
+	case line == "ready" && !w.isOpen:
+		w.isOpen = true
 		close(w.gate.open)
 		if w.ready != nil {
 			w.ready()

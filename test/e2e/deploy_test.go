@@ -1,25 +1,31 @@
 package e2e
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestDeployTwiceAndRollBack(t *testing.T) {
 	w := newWorld(t)
-	first, firstRev := w.release("first")
+	first, firstRev := w.release("good")
 	w.everyHostRuns(first, "0.1.0", firstRev)
 
 	w.must(w.project.SetVersion("0.1.0", "0.1.1"))
-	second, secondRev := w.release("second")
+	second, secondRev := w.release("next")
 	w.everyHostRuns(second, "0.1.1", secondRev)
 
 	if out := w.ok("deploy", "--release-id", second); strings.Count(out, "unchanged") != 2 {
 		t.Errorf("the same deploy again does not say that nothing changed:\n%s", out)
 	}
-	if out := w.ok("rollback"); !strings.Contains(out, "Rollback to "+first) {
-		t.Errorf("the rollback does not say where it went:\n%s", out)
-	}
+	w.alone(func() {
+		if out := w.ok("rollback"); !strings.Contains(out, "Rollback to "+first) {
+			t.Errorf("the rollback does not say where it went:\n%s", out)
+		}
+	})
 	w.everyHostRuns(first, "0.1.0", firstRev)
 	w.nothingLeft()
 
@@ -30,12 +36,45 @@ func TestDeployTwiceAndRollBack(t *testing.T) {
 	w.everyHostRuns(second, "0.1.1", secondRev)
 }
 
+// alone does something while the build host and the git host are off the network.
+func (w *world) alone(do func()) {
+	w.Helper()
+	link := func(host, state string) {
+		out, err := exec.Command("ip", "-n", fmt.Sprintf("slab%d-switch", w.lab.Number()), "link", "set", host, state).CombinedOutput()
+		if err != nil {
+			w.Fatalf("%v: %s", err, out)
+		}
+	}
+	for _, host := range []string{"build", "git"} {
+		link(host, "down")
+		defer link(host, "up")
+	}
+	do()
+}
+
+func TestRollbackGoesAroundAHostThatIsGone(t *testing.T) {
+	w := newWorld(t)
+	good, goodRev := w.release("good")
+	w.must(w.project.SetVersion("0.1.0", "0.1.1"))
+	w.release("next")
+	cmd := w.command("rollback")
+	gone := "10.213.0.1:9" // nobody's address: the machine refuses the port
+	cmd.Env = append(cmd.Env, "SLIPWAY_HOSTS="+gone+","+w.web())
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s", out)
+	if err == nil || !strings.Contains(string(out), gone+": cannot connect") {
+		t.Errorf("%v: the run is not red for the host that is gone", err)
+	}
+	w.everyHostRuns(good, "0.1.0", goodRev)
+	w.nothingLeft()
+}
+
 func TestReleaseThatExitsAtStartIsPutBack(t *testing.T) {
 	w := newWorld(t)
 	good, goodRev := w.release("good")
 	_, err := w.project.ExitAtStart()
 	w.must(err)
-	bad := w.ok("build-release", "--revision", w.push("exits at start"))
+	bad, _ := w.build("exits at start")
 
 	r := w.slipway("deploy", "--release-id", bad)
 	host := w.lab.Host("web1").Addr
@@ -49,7 +88,7 @@ func TestReleaseThatAnswers500IsPutBack(t *testing.T) {
 	good, goodRev := w.release("good")
 	_, err := w.project.Answer500()
 	w.must(err)
-	bad := w.ok("build-release", "--revision", w.push("answers 500"))
+	bad, _ := w.build("answers 500")
 
 	r := w.slipway("deploy", "--release-id", bad, "--health-timeout", "5s")
 	host := w.lab.Host("web1").Addr
@@ -62,7 +101,7 @@ func TestFirstDeployThatFailsLeavesNothingRunning(t *testing.T) {
 	w := newWorld(t)
 	mend, err := w.project.ExitAtStart()
 	w.must(err)
-	bad := w.ok("build-release", "--revision", w.push("exits at start"))
+	bad, _ := w.build("exits at start")
 	w.isRed(w.slipway("deploy", "--release-id", bad), "the release exits")
 	for _, h := range w.lab.WebHosts() {
 		if got := w.root(h, "systemctl is-active apxr_io || true; ls -d /opt/apxr/apxr_io/current 2>/dev/null || true"); got != "inactive" {
@@ -92,8 +131,7 @@ func TestRunThatDiesIsRepairedByTheNext(t *testing.T) {
 	w := newWorld(t)
 	good, goodRev := w.release("good")
 	w.must(w.project.SetVersion("0.1.0", "0.1.1"))
-	rev := w.push("next")
-	next := w.ok("build-release", "--revision", rev)
+	next, rev := w.build("next")
 
 	for _, then := range []string{"deploy", "rollback"} {
 		w.killAfterSwitch(next)
@@ -112,6 +150,35 @@ func TestRunThatDiesIsRepairedByTheNext(t *testing.T) {
 		}
 		w.everyHostRuns(good, "0.1.0", goodRev)
 	}
+	w.nothingLeft()
+}
+
+func TestCancelledRunPutsEveryHostBackInTime(t *testing.T) {
+	w := newWorld(t)
+	good, goodRev := w.release("good")
+	w.must(w.project.SetVersion("0.1.0", "0.1.1"))
+	next, _ := w.build("next")
+
+	cmd := w.command("deploy", "--release-id", next, "--settle", "4s")
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	w.must(cmd.Start())
+	// The first host is proved, the second one is switched and not yet proved.
+	web2 := w.lab.Host("web2")
+	w.waitFor("the second host to run the new release", func() bool {
+		_, err := web2.Run(w.Context(), nil, "test", "-e", "/opt/apxr/apxr_io/.slipway/change")
+		return err == nil && w.running(web2) == next
+	})
+	began := time.Now()
+	w.must(cmd.Process.Signal(os.Interrupt))
+	if err := cmd.Wait(); err == nil {
+		t.Error("a cancelled run is green")
+	}
+	if took := time.Since(began); took > 7*time.Second {
+		t.Errorf("it took %s after the signal; the runner allows 7.5 s", took)
+	}
+	t.Log(out.String())
+	w.everyHostRuns(good, "0.1.0", goodRev)
 	w.nothingLeft()
 }
 

@@ -64,9 +64,19 @@ func TestWhatCannotWorkIsRefusedBeforeAnythingChanges(t *testing.T) {
 			code: 1, says: []string{"/opt/apxr/apxr_io/current is not a link"},
 		},
 		{
+			name: "current points to nothing", prepare: "cd /opt/apxr/apxr_io && mv current kept && ln -s releases/20010101T000000 current", undo: "cd /opt/apxr/apxr_io && rm current && mv kept current",
+			args: []string{"deploy", "--release-id", id},
+			code: 1, says: []string{"points to release 20010101T000000, which is not there"},
+		},
+		{
+			name: "current points elsewhere", prepare: "cd /opt/apxr/apxr_io && mv current kept && ln -s /srv current", undo: "cd /opt/apxr/apxr_io && rm current && mv kept current",
+			args: []string{"deploy", "--release-id", id},
+			code: 1, says: []string{"points to something else than a release"},
+		},
+		{
 			name: "a host key that was not declared", change: other("SLIPWAY_KNOWN_HOSTS", without(knownHosts, web2.Addr)),
 			args: []string{"deploy", "--release-id", id},
-			code: 1, says: []string{web2.Addr + ": its host key", "is not in known-hosts", "add this line:\n" + web2.Addr + " "},
+			code: 1, says: []string{web2.Addr + ": its host key", "is not in known-hosts", "add this line:\n" + web2.Addr + " ssh-ed25519 "},
 		},
 		{
 			name: "an unreachable host", change: other("SLIPWAY_HOSTS", w.web()+",10.213.0.1:9"),
@@ -118,7 +128,9 @@ func without(knownHosts, addr string) string {
 
 func TestBuildRefusals(t *testing.T) {
 	w := newWorld(t)
-	rev := w.push("good")
+	_, rev := w.build("good")
+	const artifacts = "ls /home/deploy/slipway/apxr/apxr_io/artifacts"
+	before := w.root(w.lab.Host("build"), artifacts)
 	w.must(w.project.Write(".tool-versions", "erlang 1.2.3\nelixir 9.9.9\n"))
 	otherTools := w.push("other tools")
 	w.must(w.project.Replace("mix.lock", `"apxr_greeting"`, `"something_else"`))
@@ -137,8 +149,8 @@ func TestBuildRefusals(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := &world{T: t, lab: w.lab, project: w.project}
 			w.isRed(w.slipway("build-release", "--repository", c.repository, "--revision", c.revision), c.says...)
-			if left := w.root(w.lab.Host("build"), "ls /home/deploy/slipway/apxr/apxr_io/artifacts"); left != "" {
-				t.Errorf("a failed build left %s", left)
+			if after := w.root(w.lab.Host("build"), artifacts); after != before {
+				t.Errorf("a failed build changed the artifacts from %s to %s", before, after)
 			}
 		})
 	}
@@ -149,8 +161,7 @@ func TestOneChangeAtATime(t *testing.T) {
 	w := newWorld(t)
 	id, _ := w.release("good")
 	w.must(w.project.SetVersion("0.1.0", "0.1.1"))
-	rev := w.push("next")
-	next := w.ok("build-release", "--revision", rev)
+	next, rev := w.build("next")
 	first := w.command("deploy", "--release-id", next, "--settle", "8s")
 	first.Stderr = os.Stderr
 	w.must(first.Start())

@@ -20,7 +20,7 @@ import (
 )
 
 // world is a lab whose web hosts are as new, with the sample application in a
-// repository of its own.
+// repository. The build host keeps its state, as build hosts do.
 type world struct {
 	*testing.T
 	lab     *lab.Lab
@@ -35,8 +35,6 @@ func newWorld(t *testing.T) *world {
 		w.root(h, "if [ -e /etc/systemd/system/apxr_io.service ]; then systemctl stop apxr_io; fi; rm -rf /opt/apxr")
 	}
 	w.must(l.PrepareApp(t.Context(), lab.App{Org: "apxr", Name: "apxr_io", Port: sample.Port}))
-	w.root(l.Host("build"), "rm -rf /home/deploy/slipway")
-	w.root(l.Host("git"), "rm -rf /srv/git/*.git")
 	var err error
 	w.project, err = sample.Publish(t.Context(), l, t.TempDir())
 	w.must(err)
@@ -131,11 +129,24 @@ func (w *world) ok(args ...string) string {
 	return strings.TrimSpace(r.stdout)
 }
 
-// release pushes the developer's files as they are, builds and deploys them.
-func (w *world) release(message string) (id, revision string) {
+// built remembers the artifacts of the commits that were built: a commit of the
+// same files is the same commit.
+var built = map[string]string{}
+
+// build pushes the developer's files as they are and builds them.
+func (w *world) build(message string) (id, revision string) {
 	w.Helper()
 	revision = w.push(message)
-	id = w.ok("build-release", "--revision", revision)
+	if built[revision] == "" {
+		built[revision] = w.ok("build-release", "--revision", revision)
+	}
+	return built[revision], revision
+}
+
+// release builds the developer's files as they are and deploys them.
+func (w *world) release(message string) (id, revision string) {
+	w.Helper()
+	id, revision = w.build(message)
 	w.ok("deploy", "--release-id", id)
 	return id, revision
 }

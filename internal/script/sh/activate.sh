@@ -21,6 +21,8 @@ change() {
 		rm -f "$base/current" || die "cannot remove $base/current"
 		sync -f "$base"
 		service stop
+		# Stopping a unit that keeps failing leaves it failed.
+		sudo -n systemctl reset-failed "$unit" || true
 	fi
 }
 

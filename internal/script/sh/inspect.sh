@@ -17,7 +17,8 @@ main() {
 	show_service
 	list_releases
 	[ ! -f "$base/.slipway/change" ] || fact change "$(head -n 1 "$base/.slipway/change")"
-	[ ! -f "$base/.slipway/history.jsonl" ] || sed 's/^/history=/' "$base/.slipway/history.jsonl" >&3
+	# awk ends also a last line that a power cut took the line break from.
+	[ ! -f "$base/.slipway/history.jsonl" ] || awk '{ print "history=" $0 }' "$base/.slipway/history.jsonl" >&3
 }
 
 entry_kind() {

@@ -12,9 +12,10 @@ running_release() {
 		sed -n "s|^$base/releases/\([0-9]\{8\}T[0-9]\{6\}\)/.*|\1|p" | head -n 1
 }
 
-# current_release prints the ID that current points to.
+# current_release prints the ID that current points to, if it is one of $base.
 current_release() {
-	readlink "$base/current" 2>/dev/null | sed -n 's|^\(.*/\)\{0,1\}releases/\([0-9]\{8\}T[0-9]\{6\}\)/*$|\2|p'
+	target=$(readlink "$base/current" 2>/dev/null) || return 0
+	printf '%s\n' "${target#"$base"/}" | sed -n 's|^releases/\([0-9]\{8\}T[0-9]\{6\}\)/*$|\1|p'
 }
 
 show_service() {

@@ -11,7 +11,7 @@ main() {
 	fact otp "$(erl -noshell -eval "$otp_version" -s init stop)"
 	fact elixir "$(elixir --short-version)"
 	command -v node >/dev/null && fact node "$(node --version | sed 's/^v//')"
-	[ ! -f .tool-versions ] || sed 's/#.*//; /^[[:space:]]*$/d; s/^/want=/' .tool-versions >&3
+	[ ! -f .tool-versions ] || awk '{ sub(/#.*/, "") } NF { print "want=" $0 }' .tool-versions >&3
 }
 
 # The full version stands in a file; system_info has the major one only.

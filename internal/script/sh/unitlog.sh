@@ -3,5 +3,8 @@
 main() {
 	command="journalctl --no-pager --output=short-unix --lines=100 --unit=$unit"
 	lines=$(sudo -n $command) || die "the unit log cannot be read: run 'sudo $command' on the host"
-	printf '%s\n' "$lines" | awk -v since="$since" '$1 >= since { $1 = ""; $2 = ""; sub(/^ +/, ""); print "line=" $0 }' >&3
+	# A message of several lines has its time on the first one only.
+	printf '%s\n' "$lines" | awk -v since="$since" '
+		/^[0-9]+\.[0-9]+ / { wanted = ($1 >= since); sub(/^[^ ]+ [^ ]+ /, "") }
+		wanted { print "line=" $0 }' >&3
 }

@@ -1,0 +1,233 @@
+package config
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+// good is a complete set of settings; every test changes what it is about.
+func good(changed map[string]string) Lookup {
+	settings := map[string]string{
+		"app": "apxr/apxr_io", "build-host": "build1", "hosts": "web1, web2",
+		"ssh-key": "-----BEGIN\nx\n", "known-hosts": "web1 ssh-ed25519 AAAA\n",
+		"repository": "git@github.com:apxr/apxr_io.git", "revision": strings.Repeat("a", 40),
+		"release-id": "20171114T072116",
+	}
+	for name, value := range changed {
+		settings[name] = value
+	}
+	return func(name string) string { return settings[name] }
+}
+
+func mistakes(t *testing.T, v Verb, look Lookup) Mistakes {
+	t.Helper()
+	_, err := Load(v, look)
+	var m Mistakes
+	if err != nil && !errors.As(err, &m) {
+		t.Fatalf("not Mistakes: %v", err)
+	}
+	return m
+}
+
+func TestDefaults(t *testing.T) {
+	c, err := Load(BuildAndDeploy, good(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.App != (release.App{Org: "apxr", Name: "apxr_io"}) || c.BuildHost.String() != "build1" ||
+		c.Layout.Base != "/opt/apxr/apxr_io" || c.Unit != "apxr_io.service" || c.HealthURL != nil ||
+		c.HealthTime != time.Minute || c.Settle != 2*time.Second || c.Keep != 5 || c.ReleaseID != "" {
+		t.Errorf("%+v", c)
+	}
+	if string(c.SSHKey) != "-----BEGIN\nx\n" || string(c.KnownHosts) != "web1 ssh-ed25519 AAAA\n" {
+		t.Error("a key or known_hosts did not come through as given")
+	}
+}
+
+func TestEveryVerbRequiresItsOwnSettingsOnly(t *testing.T) {
+	common := []string{"app", "ssh-key", "known-hosts"}
+	for verb, more := range map[Verb][]string{
+		BuildRelease:   {"build-host", "repository", "revision"},
+		Deploy:         {"build-host", "hosts", "release-id"},
+		BuildAndDeploy: {"build-host", "hosts", "repository", "revision"},
+		Rollback:       {"hosts"},
+		Releases:       {"hosts"},
+	} {
+		var missing []string
+		for _, m := range mistakes(t, verb, func(string) string { return "" }) {
+			name, rest, _ := strings.Cut(m, ": ")
+			if !strings.HasPrefix(rest, "missing. ") {
+				t.Errorf("%s: %s", verb, m)
+			}
+			missing = append(missing, name)
+		}
+		want := append(slices.Clone(common), more...)
+		slices.Sort(missing)
+		slices.Sort(want)
+		if !slices.Equal(missing, want) {
+			t.Errorf("%s misses %v, want %v", verb, missing, want)
+		}
+		if m := mistakes(t, verb, good(nil)); len(m) > 0 {
+			t.Errorf("%s: %v", verb, m)
+		}
+	}
+}
+
+func TestAVerbDoesNotLookAtOtherVerbsSettings(t *testing.T) {
+	look := good(map[string]string{"build-host": "not a host", "repository": "nor this", "revision": "x", "keep-releases": "no"})
+	c, err := Load(Rollback, look)
+	if err != nil || c.Repository != "" || c.Revision != "" || c.Keep != 0 || c.BuildHost != (Host{}) {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestAllMistakesAreReportedAtOnce(t *testing.T) {
+	_, err := Load(BuildAndDeploy, good(map[string]string{
+		"app": "apxr_io", "build-host": "build1:ssh", "hosts": "web_1, web2:0", "ssh-key": "", "repository": "x",
+		"revision": "main", "deploy-to": "/opt", "unit": "apxr", "health-url": "https://x/", "health-timeout": "soon",
+		"settle": "0s", "keep-releases": "1",
+	}))
+	if err == nil {
+		t.Fatal("no error")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if lines[0] != "13 mistakes in the settings; nothing was changed:" {
+		t.Error(lines[0])
+	}
+	var names []string
+	for _, line := range lines[1:] {
+		name, _, _ := strings.Cut(strings.TrimSpace(line), ":")
+		names = append(names, name)
+	}
+	want := []string{
+		"app", "build-host", "hosts", "hosts", "ssh-key", "repository", "revision", "deploy-to", "unit",
+		"health-url", "health-timeout", "settle", "keep-releases",
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("got  %v\nwant %v", names, want)
+	}
+	if _, err := Load(Rollback, good(map[string]string{"hosts": ""})); !strings.HasPrefix(err.Error(), "1 mistake in the settings;") {
+		t.Error(err)
+	}
+}
+
+func TestValuesOfSettings(t *testing.T) {
+	key40, key64 := strings.Repeat("0f", 20), strings.Repeat("0f", 32)
+	for _, c := range []struct {
+		name      string
+		good, bad []string
+	}{
+		{"app", []string{"apxr/apxr_io", "a/b", " apxr/apxr_io\n"}, []string{"apxr", "/", "a/", "/b", "a/b/c", "A/b", "a/..", "a b/c"}},
+		{"build-host", []string{"build1", "b@build1:2222", "[::1]"}, []string{"build1,build2", "build 1", "::1"}},
+		{
+			"hosts",
+			[]string{"web1", "web1,web2", "web1 web2", "web1\nweb2\r\n", "web1,\n\tweb2,", "web1,web1:2222"},
+			[]string{" , ", ",", "web1,web1", "web1,web1:22", "web1 root@web1", "[::1],[::1]:22", "web1;web2"},
+		},
+		{
+			"repository",
+			[]string{
+				"git@github.com:apxr/apxr_io.git", "deploy@git.example.com:~/x.git", "ssh://git@github.com/apxr/apxr_io.git",
+				"ssh://git@github.com:2222/apxr/apxr_io", "ssh://github.com/x", "https://github.com/apxr/apxr_io.git", "https://git.example.com:8443/x",
+			},
+			[]string{
+				"apxr/apxr_io", "/srv/git/x.git", "file:///srv/git/x.git", "http://github.com/x", "git://github.com/x", "ext::sh -c id",
+				"https://", "ssh:///x", "-oProxyCommand=id@h:x", "git@-oProxyCommand=id:x", "git@github.com:a b", "git@github.com:a\nb", "x",
+			},
+		},
+		{"revision", []string{key40, key64}, []string{"main", "HEAD", key40[1:], key40 + "0", strings.ToUpper(key40), "-" + key40[1:]}},
+		{
+			"deploy-to",
+			[]string{"/opt/apxr", "/srv/www/apxr_io", "/data/a-b/c.d"},
+			[]string{"/", "/opt", "opt/apxr", "/opt/", "/opt//x", "/opt/..", "/opt/../etc", "/opt/.x", "/opt/a b", "/opt/$x", "~/x/y"},
+		},
+		{"unit", []string{"apxr_io.service", "apxr@1.service", "a-b.c.service"}, []string{"apxr_io", "apxr_io.timer", "-x.service", "a b.service", "../x.service", "*.service"}},
+		{
+			"health-url",
+			[]string{"http://127.0.0.1:4001/health", "http://localhost", "http://[::1]:4001/x?y=z"},
+			[]string{"https://127.0.0.1/", "127.0.0.1:4001/health", "/health", "http:///health", "http://:80/", "http://u:p@h/", "http://u@h/", "ftp://h/", "http://h/%zz"},
+		},
+		{"health-timeout", []string{"90s", "2m", "1h", "500ms"}, []string{"90", "0", "-1s", "61m", "soon"}},
+		{"settle", []string{"1ms", "10s"}, []string{"0s", "2", "2h"}},
+		{"keep-releases", []string{"2", "5", "100", " 3 "}, []string{"1", "0", "-1", "five", "2.5", "5 releases"}},
+	} {
+		for _, value := range c.good {
+			if m := mistakes(t, BuildAndDeploy, good(map[string]string{c.name: value})); len(m) > 0 {
+				t.Errorf("%s: %q was refused: %v", c.name, value, m)
+			}
+		}
+		for _, value := range c.bad {
+			m := mistakes(t, BuildAndDeploy, good(map[string]string{c.name: value}))
+			if len(m) != 1 || !strings.HasPrefix(m[0], c.name+": ") {
+				t.Errorf("%s: %q gives %d mistakes: %q", c.name, value, len(m), m)
+			}
+		}
+	}
+}
+
+func TestReleaseIDIsChecked(t *testing.T) {
+	for value, want := range map[string]int{"20171114T072116": 0, "latest": 1, "": 1} {
+		if m := mistakes(t, Deploy, good(map[string]string{"release-id": value})); len(m) != want {
+			t.Errorf("%q: %v", value, m)
+		}
+	}
+	if m := mistakes(t, Rollback, good(map[string]string{"release-id": ""})); len(m) > 0 {
+		t.Errorf("a rollback chooses by itself: %v", m)
+	}
+}
+
+func TestBlanksAreAsGoodAsNothing(t *testing.T) {
+	m := mistakes(t, Deploy, good(map[string]string{"hosts": " \n ", "app": "  "}))
+	if len(m) != 2 || !strings.Contains(m[0], "app: missing") || !strings.Contains(m[1], "hosts: missing") {
+		t.Errorf("%q", m)
+	}
+}
+
+func TestCredentialsInURLsAreRefusedAndNotRepeated(t *testing.T) {
+	const secret = "s3cr3t"
+	for name, urls := range map[string][]string{
+		"repository": {
+			"https://" + secret + "@github.com/x", "https://x:" + secret + "@github.com/x", "https://" + secret + ":@github.com/x",
+			"ssh://git:" + secret + "@github.com/x", "git:" + secret + "@github.com:x", "http://x:" + secret + "@h/%zz",
+		},
+		"health-url": {"http://u:" + secret + "@127.0.0.1/health", "http://u:" + secret + "@h/%zz"},
+	} {
+		for _, u := range urls {
+			m := mistakes(t, BuildAndDeploy, good(map[string]string{name: u}))
+			if len(m) != 1 || strings.Contains(m[0], secret) {
+				t.Errorf("%s: %q gives %q", name, u, m)
+			}
+		}
+	}
+}
+
+func TestTheTableOfSettingsHoldsTogether(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range Settings {
+		if seen[s.Name] || s.Help == "" || len(s.Verbs) == 0 {
+			t.Errorf("%s is listed twice, or has no help or no verb", s.Name)
+		}
+		seen[s.Name] = true
+		for _, v := range s.Require {
+			if !slices.Contains(s.Verbs, v) {
+				t.Errorf("%s is required by %s, which does not use it", s.Name, v)
+			}
+		}
+		if s.Type == Secret && s.Default != "" {
+			t.Errorf("%s: a secret has a default", s.Name)
+		}
+	}
+	for _, v := range everyVerb {
+		if v != Releases && len(OutputsOf(v)) == 0 {
+			t.Errorf("%s has no outputs", v)
+		}
+	}
+	if len(OutputsOf(Releases)) > 0 {
+		t.Error("releases is for the command line only")
+	}
+}

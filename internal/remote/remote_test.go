@@ -1,0 +1,294 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+func TestExecCarriesTheStreams(t *testing.T) {
+	t.Parallel()
+	c := connect(t, newServer(shell, hostKey()))
+	var out, errs strings.Builder
+	input := strings.Repeat("0123456789\x00\xff\n", 50_000)
+	must(t, c.Exec(t.Context(), "cat", strings.NewReader(input), &out, &errs))
+	if out.String() != input || errs.String() != "to stderr" {
+		t.Errorf("%d of %d bytes came back; stderr %q", out.Len(), len(input), errs.String())
+	}
+	if c.Name() != "web1" {
+		t.Error(c.Name())
+	}
+}
+
+func TestExecSaysHowTheCommandEnded(t *testing.T) {
+	t.Parallel()
+	c := connect(t, newServer(shell, hostKey()))
+	exec := func(command string) error {
+		return c.Exec(t.Context(), command, strings.NewReader(""), io.Discard, io.Discard)
+	}
+	must(t, exec("exit 0"))
+	err := exec("exit 7")
+	var status interface{ ExitStatus() int }
+	if !errors.As(err, &status) || status.ExitStatus() != 7 || err.Error() != "exit status 7" {
+		t.Errorf("%v", err)
+	}
+	err = exec("kill TERM")
+	wantError(t, err, "web1: ", "signal TERM")
+	if errors.As(err, &status) {
+		t.Error("a signal has an exit status")
+	}
+	wantError(t, exec("vanish"), "web1: ", "connection was lost")
+}
+
+func TestInputThatFailsIsNotAnEnd(t *testing.T) {
+	t.Parallel()
+	c := connect(t, newServer(shell, hostKey()))
+	broken := errors.New("the build server went away")
+	for range 50 {
+		input := io.MultiReader(strings.NewReader("half"), iotest.ErrReader(broken))
+		if err := c.Exec(t.Context(), "cat", input, io.Discard, io.Discard); !errors.Is(err, broken) {
+			t.Fatalf("%v", err)
+		}
+	}
+}
+
+func TestInputMayStayUnread(t *testing.T) {
+	t.Parallel()
+	c := connect(t, newServer(shell, hostKey()))
+	must(t, c.Exec(t.Context(), "exit 0", strings.NewReader(strings.Repeat("x", 10<<20)), io.Discard, io.Discard))
+	in, w := io.Pipe() // never written to, never closed
+	defer w.Close()
+	must(t, c.Exec(t.Context(), "exit 0", in, io.Discard, io.Discard))
+}
+
+// counter is a writer that its owner has gone from.
+type counter struct {
+	writes atomic.Int64
+	gone   atomic.Bool
+	late   atomic.Bool
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	c.writes.Add(1)
+	if c.gone.Load() {
+		c.late.Store(true)
+	}
+	return len(p), nil
+}
+
+func TestAnEndedContextEndsExecAndDetachesTheWriters(t *testing.T) {
+	t.Parallel()
+	c := connect(t, newServer(shell, hostKey()))
+	ctx, cancel := context.WithCancel(t.Context())
+	var out counter
+	time.AfterFunc(50*time.Millisecond, cancel)
+	in, w := io.Pipe()
+	defer w.Close()
+	if err := c.Exec(ctx, "yes", in, &out, io.Discard); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	out.gone.Store(true)
+	time.Sleep(50 * time.Millisecond)
+	if out.writes.Load() == 0 || out.late.Load() {
+		t.Errorf("%d writes, late: %v", out.writes.Load(), out.late.Load())
+	}
+	must(t, c.Exec(t.Context(), "exit 0", strings.NewReader(""), io.Discard, io.Discard)) // the connection goes on
+}
+
+func TestAConnectionThatIsClosedRunsNothing(t *testing.T) {
+	t.Parallel()
+	c := connect(t, newServer(shell, hostKey()))
+	must(t, c.Close())
+	must(t, c.Close())
+	wantError(t, c.Exec(t.Context(), "exit 0", strings.NewReader(""), io.Discard, io.Discard), "web1: cannot open a session")
+}
+
+func TestDialNamesTheHostThatRefuses(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	must(t, l.Close())
+	target := Target{"deploy", "127.0.0.1", port}
+	_, err = Dial(t.Context(), "web1", target, auth(t, userKey(), line(target, hostKey())))
+	wantError(t, err, "web1: cannot connect", "refused")
+}
+
+func TestDialEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0") // accepts and says nothing
+	must(t, err)
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	target := Target{"deploy", "127.0.0.1", port}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	_, err = Dial(ctx, "web1", target, auth(t, userKey(), line(target, hostKey())))
+	if !errors.Is(err, context.DeadlineExceeded) && !strings.Contains(err.Error(), "deadline") || time.Since(began) > time.Second {
+		t.Errorf("after %s: %v", time.Since(began), err)
+	}
+}
+
+func TestASilentPeerIsGivenUp(t *testing.T) {
+	a := auth(t, userKey(), "")
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		go io.Copy(io.Discard, theirs) // takes everything and says nothing
+		defer theirs.Close()
+		target := Target{"deploy", "web1", "22"}
+		config, err := a.clientConfig(target)
+		must(t, err)
+		began := time.Now()
+		_, err = handshake(t.Context(), ours, target, config)
+		if took := time.Since(began); took != dialTimeout {
+			t.Errorf("it took %s", took)
+		}
+		ours.Close()
+		wantError(t, explain(err, target), "web1:22 accepts connections", "handshake within 15s")
+	})
+}
+
+// buffered is a connection whose writes do not wait for a reader, as TCP's do
+// not and net.Pipe's do.
+type buffered struct {
+	net.Conn
+	queue chan []byte
+}
+
+func newBuffered(conn net.Conn) *buffered {
+	b := &buffered{conn, make(chan []byte, 1000)}
+	go func() {
+		for p := range b.queue {
+			if _, err := conn.Write(p); err != nil {
+				return
+			}
+		}
+	}()
+	return b
+}
+
+func (b *buffered) Write(p []byte) (int, error) {
+	b.queue <- slices.Clone(p)
+	return len(p), nil
+}
+
+func (b *buffered) Close() error {
+	err := b.Conn.Close()
+	b.queue <- nil // the writer finds the connection closed and ends
+	return err
+}
+
+// stalling is a connection on which, from some time on, nothing arrives any
+// more and nothing fails: a peer that vanished.
+type stalling struct {
+	net.Conn
+	stalled atomic.Bool
+	closed  chan struct{}
+	once    sync.Once
+}
+
+func (s *stalling) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 22} }
+
+func (s *stalling) Read(p []byte) (int, error) {
+	n, err := s.Conn.Read(p)
+	if s.stalled.Load() {
+		<-s.closed
+		return 0, net.ErrClosed
+	}
+	return n, err
+}
+
+func (s *stalling) Close() error {
+	s.once.Do(func() { close(s.closed) })
+	return s.Conn.Close()
+}
+
+func TestAPeerThatVanishedIsNoticedWithin30Seconds(t *testing.T) {
+	target := Target{"deploy", "web1", "22"}
+	a := auth(t, userKey(), line(target, hostKey()))
+	s := newServer(shell, hostKey())
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		go s.serve(newBuffered(theirs))
+		config, err := a.clientConfig(target)
+		must(t, err)
+		line := &stalling{Conn: newBuffered(ours), closed: make(chan struct{})}
+		client, err := handshake(t.Context(), line, target, config)
+		must(t, err)
+		ctx, stop := context.WithCancel(t.Context())
+		c := &Conn{name: "web1", client: client, stop: stop}
+		go c.ping(ctx)
+		in, w := io.Pipe()
+		ended := make(chan error, 1)
+		go func() { ended <- c.Exec(ctx, "cat", in, io.Discard, io.Discard) }()
+		time.Sleep(time.Minute) // a peer that answers is kept
+		line.stalled.Store(true)
+		began := time.Now()
+		wantError(t, <-ended, "web1: ")
+		if took := time.Since(began); took > 30*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		w.Close()
+		must(t, c.Close())
+		synctest.Wait()
+	})
+}
+
+func TestConnectionsFromTheMachineItself(t *testing.T) {
+	t.Parallel()
+	s := newServer(shell, hostKey())
+	s.forward = func(n ssh.NewChannel) {
+		if !strings.Contains(string(n.ExtraData()), "127.0.0.1") {
+			n.Reject(ssh.ConnectionFailed, "Connection refused")
+			return
+		}
+		ch, requests, err := n.Accept()
+		if err == nil {
+			go ssh.DiscardRequests(requests)
+			io.WriteString(ch, "hello")
+			ch.Close()
+		}
+	}
+	c := connect(t, s)
+	conn, err := c.DialContext(t.Context(), "tcp", "127.0.0.1:4001")
+	must(t, err)
+	if got, err := io.ReadAll(conn); string(got) != "hello" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	_, err = c.DialContext(t.Context(), "tcp", "10.0.0.1:4001")
+	wantError(t, err, "web1: nothing accepts connections on 10.0.0.1:4001")
+	_, err = connect(t, newServer(shell, hostKey())).DialContext(t.Context(), "tcp", "127.0.0.1:4001")
+	wantError(t, err, "web1: sshd forbids TCP forwarding", "AllowTcpForwarding")
+}
+
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	c := connect(t, newServer(shell, hostKey()))
+	name := filepath.Join(t.TempDir(), "a", "b", "manifest.json")
+	_, err := c.ReadFile(name)
+	if !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+	wantError(t, err, "web1: "+name)
+	for _, text := range []string{strings.Repeat("long", 200_000), "short", ""} { // each replaces the one before
+		must(t, c.WriteFile(name, []byte(text)))
+		if got, err := c.ReadFile(name); err != nil || string(got) != text {
+			t.Errorf("%d bytes became %d, %v", len(text), len(got), err)
+		}
+	}
+	wantError(t, c.WriteFile(name+"/below", nil), "web1: ", name)
+}

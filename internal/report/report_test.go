@@ -1,0 +1,209 @@
+package report
+
+import (
+	"errors"
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/rollout"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s\ngot\n%s\nwant\n%s", file, got, want)
+	}
+}
+
+const (
+	r1 release.ID = "20240101T000000"
+	r2 release.ID = "20240102T000000"
+)
+
+var revision = strings.Repeat("0123456789", 4)
+
+func result(verb release.Verb, target release.ID, hosts ...rollout.HostResult) rollout.Result {
+	return rollout.Result{Verb: verb, Target: target, Version: "0.2.0", Revision: revision, Hosts: hosts}
+}
+
+var results = map[string]struct {
+	rollout.Result
+	err error
+}{
+	"success": {result(release.Deploy, r2,
+		rollout.HostResult{Host: "web1", Outcome: rollout.Live, Before: r1, After: r2, Took: 2345 * time.Millisecond},
+		rollout.HostResult{Host: "root@[fd00::1]:2222", Outcome: rollout.Unchanged, Before: r2, After: r2},
+	), nil},
+	"first": {result(release.Deploy, r2,
+		rollout.HostResult{Host: "web1", Outcome: rollout.Live, After: r2, Took: 61 * time.Second},
+	), nil},
+	"failure": {result(release.Deploy, r2,
+		rollout.HostResult{Host: "web1", Outcome: rollout.Reverted, Before: r1, After: r1, Took: time.Second, Problem: "web2 failed: not proved within 1m0s"},
+		rollout.HostResult{
+			Host: "web2", Outcome: rollout.Failed, Before: r1, After: r2, Took: 60 * time.Second, Problem: "not proved within 1m0s\nand going back failed too",
+			UnitLog: []string{"app[7]: ** (EXIT) ```no case```", "app[7]: | stopped"},
+		},
+		rollout.HostResult{Host: "web3", Outcome: rollout.Untouched, Before: r1, After: r1, Problem: "not switched, because web2 failed"},
+	), errors.New("web2: not proved within 1m0s")},
+	"partial": {result(release.Rollback, r1,
+		rollout.HostResult{Host: "web1", Outcome: rollout.Live, Before: r2, After: r1, Took: time.Second},
+		rollout.HostResult{Host: "web2", Outcome: rollout.Untouched, Problem: "web2: cannot connect: connection refused"},
+	), errors.New("web2: cannot connect: connection refused")},
+	"no-target": {rollout.Result{Verb: release.Rollback, Hosts: []rollout.HostResult{
+		{Host: "web1", Outcome: rollout.Untouched, Problem: "held by another run: deploy by ann"},
+	}}, errors.New("no host can be rolled back")},
+}
+
+func TestResultsForATerminal(t *testing.T) {
+	for name, r := range results {
+		golden(t, name+".txt", Headline(r.Result, r.err)+"\n"+Text(r.Result))
+	}
+}
+
+func TestResultsForASummary(t *testing.T) {
+	for name, r := range results {
+		golden(t, name+".md", Markdown(r.Result, r.err))
+	}
+	golden(t, "mistakes.md", FailureMarkdown("deploy", errors.New("2 mistakes in the settings:\n  app: missing\n  hosts: missing")))
+}
+
+func built() release.Manifest {
+	return release.Manifest{
+		ReleaseID: r2, App: "apxr_io", Version: "0.2.0", Revision: revision, Elixir: "1.16.3", OTP: "26.2.5",
+		Files: []release.File{{Size: 12_340_000}, {Size: 60_000}},
+	}
+}
+
+func TestABuildForASummary(t *testing.T) { golden(t, "build.md", BuildMarkdown(built())) }
+
+func TestReleasesForATerminal(t *testing.T) {
+	at := time.Date(2024, 1, 2, 4, 0, 0, 0, time.FixedZone("CET", 3600))
+	golden(t, "releases.txt", Releases([]rollout.Listing{
+		{Host: "web1", Releases: []rollout.Listed{
+			{ID: "20240103T000000"},
+			{ID: r2, Current: true, Running: true, Change: release.Change{At: at, Version: "0.2.0", Revision: revision, Who: "ann"}},
+			{ID: r1, Next: true, Change: release.Change{At: at.AddDate(0, 0, -1), Version: "0.1.0", Revision: revision, Who: "bob@laptop"}},
+		}},
+		{Host: "web2"},
+		{Host: "web3", Problem: "cannot connect"},
+	}))
+}
+
+func TestOutputs(t *testing.T) {
+	want := map[string]string{"release-id": string(r2), "version": "0.2.0", "revision": revision}
+	if got := BuildOutputs(built()); !maps.Equal(got, want) {
+		t.Errorf("build: %v", got)
+	}
+	want["previous-release-id"] = string(r1)
+	if got := Outputs(results["failure"].Result); !maps.Equal(got, want) {
+		t.Errorf("deploy: %v", got)
+	}
+}
+
+func TestPreviousIsWhatMostHostsRan(t *testing.T) {
+	for name, c := range map[string]struct {
+		before []release.ID
+		want   release.ID
+	}{
+		"no hosts":           {nil, ""},
+		"a first deploy":     {[]release.ID{"", ""}, ""},
+		"most":               {[]release.ID{r2, r1, r1}, r1},
+		"most had nothing":   {[]release.ID{"", r1, ""}, ""},
+		"a tie: the newest":  {[]release.ID{r2, r1}, r2},
+		"a tie, the newest!": {[]release.ID{r1, r2}, r2},
+		"a tie with nothing": {[]release.ID{"", r1}, r1},
+	} {
+		var hosts []rollout.HostResult
+		for _, id := range c.before {
+			hosts = append(hosts, rollout.HostResult{Before: id})
+		}
+		if got := previous(hosts); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+var hostile = []string{
+	"a|b", `a\|b`, `a\\|b`, "a\nb", "a\r\n\r\n# b", "a\rb", "<script>alert(1)</script>", "`code` ``` x", "[link](https://evil)", "![img](https://evil)",
+	"@team", "**bold** _it_", "| a | b |\n|---|---|", "```\n# out of the fence\n```", "``````", "~~~\nx", "</details>", `\`, "a\\",
+}
+
+// bars counts what separates cells: bars that no backslash escapes.
+func bars(line string) int {
+	return strings.Count(regexp.MustCompile(`\\.`).ReplaceAllString(line, ""), "|")
+}
+
+func TestHostileValuesStayInTheirCell(t *testing.T) {
+	for _, v := range hostile {
+		r := rollout.Result{Verb: release.Deploy, Target: r1, Version: v, Revision: v, Hosts: []rollout.HostResult{
+			{Host: v, Outcome: rollout.Live, Before: release.ID(v), After: release.ID(v)},
+		}}
+		m := built()
+		m.App, m.Version, m.Elixir, m.OTP = v, v, v, v
+		for table, want := range map[string]int{Markdown(r, nil): 6, BuildMarkdown(m): 7} {
+			lines := strings.Split(strings.TrimSuffix(table, "\n"), "\n")
+			if len(lines) != 5 || bars(lines[4]) != want || strings.Contains(table, "\r") {
+				t.Errorf("%q makes\n%s", v, table)
+			}
+			for _, live := range []string{"<", "`", "@team", " **bold", " [link", "![img"} {
+				if strings.Contains(table, live) {
+					t.Errorf("%q leaves %q alive:\n%s", v, live, table)
+				}
+			}
+		}
+	}
+}
+
+func TestHostileTextStaysInItsFence(t *testing.T) {
+	for _, v := range append(hostile, strings.Repeat("`", 50), "````\n```", " ```` ") {
+		r := rollout.Result{Hosts: []rollout.HostResult{{Host: "web1", Outcome: rollout.Failed, Problem: v, UnitLog: []string{v, v}}}}
+		for _, text := range []string{FailureMarkdown("deploy", errors.New(v)), Markdown(r, errors.New(v))} {
+			if left := outsideFences(text); strings.Contains(left, "out of") || strings.Contains(left, "evil") || strings.Contains(left, "~~~") || strings.Contains(left, "script") {
+				t.Errorf("%q gets out:\n%s", v, text)
+			}
+			if !strings.HasSuffix(outsideFences(text+"\nAFTER"), "AFTER\n") {
+				t.Errorf("%q leaves a fence open:\n%s", v, text)
+			}
+		}
+	}
+}
+
+// outsideFences reads Markdown as CommonMark does: a fence ends at a line of at
+// least as many backticks.
+func outsideFences(text string) string {
+	var out strings.Builder
+	fence := ""
+	opening := regexp.MustCompile("^ {0,3}(```+)[^`]*$")
+	for line := range strings.Lines(strings.ReplaceAll(text, "\r", "\n")) {
+		line = strings.TrimSuffix(line, "\n")
+		ticks := strings.TrimSpace(line)
+		switch m := opening.FindStringSubmatch(line); {
+		case fence == "" && m != nil:
+			fence = m[1]
+		case fence == "":
+			out.WriteString(line + "\n")
+		case len(ticks) >= len(fence) && strings.Trim(ticks, "`") == "":
+			fence = ""
+		}
+	}
+	return out.String()
+}

@@ -1,0 +1,157 @@
+package script
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+// local is a Machine: this one. As over SSH, the streams end with the context
+// and the script is left to itself.
+type local struct {
+	env    []string
+	hangup bool // a lost connection also sends SIGHUP, as with a terminal
+	edit   func(source string) string
+	source string // what edit gets: the text that the call sends
+}
+
+type exitStatus int
+
+func (e exitStatus) Error() string   { return fmt.Sprintf("exit status %d", int(e)) }
+func (e exitStatus) ExitStatus() int { return int(e) }
+
+func (l local) Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error {
+	cmd := exec.Command("sh", "-c", command)
+	cmd.Env = append(os.Environ(), l.env...)
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	if l.edit != nil {
+		text := make([]byte, len(l.source))
+		if _, err := io.ReadFull(stdin, text); err != nil {
+			return err
+		}
+		stdin = io.MultiReader(strings.NewReader(l.edit(string(text))), stdin)
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	go func() {
+		io.Copy(in, stdin)
+		in.Close()
+	}()
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	select {
+	case err := <-done:
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			return exitStatus(exit.ExitCode())
+		}
+		return err
+	case <-ctx.Done():
+		in.Close()
+		if l.hangup {
+			syscall.Kill(-cmd.Process.Pid, syscall.SIGHUP)
+		}
+		return ctx.Err()
+	}
+}
+
+// withMain is a machine on which the call's script has another main.
+func withMain(c call, body string) local {
+	source := c.source()
+	return local{source: source, edit: func(text string) string {
+		head, _, _ := strings.Cut(text, "main() {")
+		lines := strings.SplitAfter(text, "\n")
+		return head + "main() {\n" + body + "\n}\n" + lines[len(lines)-2]
+	}}
+}
+
+// site is a host in a temporary directory, with commands of its own that come
+// before the system's.
+type site struct {
+	local
+	release.Layout
+	t    *testing.T
+	home string
+	bin  string
+}
+
+const unit = "app.service"
+
+func newSite(t *testing.T) *site {
+	dir := t.TempDir()
+	s := &site{Layout: release.Layout{Base: filepath.Join(dir, "opt/app")}, t: t, home: filepath.Join(dir, "home"), bin: filepath.Join(dir, "bin")}
+	s.env = []string{"PATH=" + s.bin + ":" + os.Getenv("PATH"), "HOME=" + s.home, "BASE=" + s.Base}
+	for _, d := range []string{s.bin, s.home, filepath.Join(s.Base, "releases"), s.State()} {
+		must(t, os.MkdirAll(d, 0o755))
+	}
+	s.command("sync", "exit 0") // the disk's speed is not what is tested
+	s.command("sudo", `[ "$1" = -n ] && shift; [ "$1" != -l ] || exit 0; exec "$@"`)
+	s.command("systemctl", `case $1 in
+		show) p=${2#--property=}; echo "$p=$(cat "$BASE/$p" 2>/dev/null)" ;;
+		*) echo "$* current=$(readlink "$BASE/current") record=$(cat "$BASE/.slipway/change" 2>/dev/null)" >>"$BASE/systemctl.log"
+		   ls -l /proc/self/fd >"$BASE/fds.log"; echo "systemctl says=$1"; [ ! -e "$BASE/fail.$1" ] ;;
+		esac`)
+	return s
+}
+
+func (s *site) command(name, body string) {
+	must(s.t, os.WriteFile(filepath.Join(s.bin, name), []byte("#!/bin/sh\n"+body+"\n"), 0o755))
+}
+
+func (s *site) path(parts ...string) string {
+	return filepath.Join(append([]string{s.Base}, parts...)...)
+}
+
+func (s *site) write(text string, parts ...string) {
+	s.t.Helper()
+	must(s.t, os.MkdirAll(filepath.Dir(s.path(parts...)), 0o755))
+	must(s.t, os.WriteFile(s.path(parts...), []byte(text), 0o644))
+}
+
+// read is the text of a file, empty if there is none.
+func (s *site) read(parts ...string) string {
+	data, err := os.ReadFile(s.path(parts...))
+	if err != nil && !os.IsNotExist(err) {
+		s.t.Fatal(err)
+	}
+	return string(data)
+}
+
+func (s *site) entries(parts ...string) []string {
+	s.t.Helper()
+	list, err := os.ReadDir(s.path(parts...))
+	must(s.t, err)
+	var names []string
+	for _, e := range list {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantReason(t *testing.T, err error, words string) {
+	t.Helper()
+	if e, ok := errors.AsType[*Error](err); !ok || !strings.Contains(e.Reason, words) {
+		t.Errorf("error %v, want the reason %q", err, words)
+	}
+}

@@ -1,0 +1,229 @@
+package script
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// scripts are all that have a main.
+var scripts = []call{
+	{script: "activate"}, {script: "conclude"}, {script: "prune"}, {script: "unitlog"},
+	{script: "lock", input: strings.NewReader("")},
+	{script: "stage", libs: []string{"inventory", "verify"}, input: strings.NewReader("")},
+	{script: "recheck", libs: []string{"inventory", "verify"}},
+	{script: "inspect", libs: []string{"service"}}, {script: "probe", libs: []string{"service"}},
+	{script: "checkout", libs: []string{"buildroot"}}, {script: "tools", libs: []string{"buildroot"}},
+	{script: "assemble", libs: []string{"buildroot", "inventory"}}, {script: "publish", libs: []string{"buildroot"}},
+	{script: "discard", libs: []string{"buildroot"}}, {script: "export", libs: []string{"buildroot"}},
+}
+
+func TestScriptsAreKnownHereAndAreShell(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, c := range scripts {
+		known[c.script] = true
+		checkShell(t, c.script, c.source())
+	}
+	entries, err := files.ReadDir("sh")
+	must(t, err)
+	for _, e := range entries {
+		text, err := files.ReadFile("sh/" + e.Name())
+		must(t, err)
+		if hasMain := strings.Contains(string(text), "\nmain() {"); hasMain != known[strings.TrimSuffix(e.Name(), ".sh")] {
+			t.Errorf("%s: has a main: %v; keep the list in this file in step", e.Name(), hasMain)
+		}
+	}
+}
+
+func checkShell(t *testing.T, name, source string) {
+	t.Helper()
+	for _, checker := range [][]string{{"sh", "-n"}, {"bash", "--posix", "-n"}, {"busybox", "sh", "-n"}, {"shellcheck", "-s", "sh", "-S", "error", "-"}} {
+		if _, err := exec.LookPath(checker[0]); err != nil && checker[0] != "sh" {
+			continue
+		}
+		cmd := exec.Command(checker[0], checker[1:]...)
+		cmd.Stdin = strings.NewReader(source)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %v\n%s", name, checker, err, out)
+		}
+	}
+}
+
+// Whatever a cut connection leaves of a script's text, no part of main runs.
+func TestACutScriptDoesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, 8)
+	ran := func(name, text string) bool {
+		mark := filepath.Join(dir, name)
+		cmd := exec.Command("sh", "-s", "--", "mark."+strings.ReplaceAll(mark, "/", "_057"))
+		cmd.Env = append(os.Environ(), "mark="+mark)
+		cmd.Stdin = strings.NewReader(text)
+		_ = cmd.Run() // most cuts are syntax errors
+		_, err := os.Stat(mark)
+		return err == nil
+	}
+	for _, c := range scripts {
+		text := strings.Replace(c.source(), "main() {", "main() { : >\"$mark\"; exit; ", 1)
+		if !ran(c.script+"-whole", text) {
+			t.Fatalf("%s: the whole text does not run main", c.script)
+		}
+		first := 0
+		if c.script != "discard" && os.Getenv("SLIPWAY_ALL_CUTS") == "" {
+			first = len(text) - 40 // what comes before is definitions, as in discard
+		}
+		for cut := first; cut < len(text)-1; cut++ { // all but the last line break
+			slots <- struct{}{}
+			wg.Go(func() {
+				defer func() { <-slots }()
+				if ran(fmt.Sprint(c.script, "-", cut), text[:cut]) {
+					t.Errorf("%s: cut after %q, main runs", c.script, text[max(0, cut-40):cut])
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
+
+type answer struct {
+	facts map[string]string
+	log   string
+	ready int
+}
+
+func ask(t *testing.T, body string, input io.Reader) (answer, error) {
+	t.Helper()
+	a := answer{facts: map[string]string{}}
+	var log strings.Builder
+	c := call{
+		script: "probe", args: args{{"given", "a value"}}, input: input, log: &log,
+		onFact: func(key, value string) { a.facts[key] = value },
+		ready:  func() { a.ready++ },
+	}
+	err := c.run(t.Context(), withMain(c, body))
+	a.log = log.String()
+	return a, err
+}
+
+func TestWhatCommandsPrintIsLogAndNoFact(t *testing.T) {
+	t.Parallel()
+	a, err := ask(t, `echo error=boom; echo ready; echo "forged=yes"; (echo child=yes); sh -c 'echo "grandchild=yes"'; fact given "$given"; echo last=yes >&2`, nil)
+	must(t, err)
+	if !maps.Equal(a.facts, map[string]string{"given": "a value"}) || a.ready != 0 {
+		t.Errorf("facts %q, ready %d", a.facts, a.ready)
+	}
+	for _, line := range []string{"error=boom\n", "ready\n", "forged=yes\n", "child=yes\n", "grandchild=yes\n", "last=yes\n"} {
+		if !strings.Contains(a.log, line) {
+			t.Errorf("the log misses %q: %q", line, a.log)
+		}
+	}
+}
+
+func TestAFailingScriptSaysWhy(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ body, want string }{
+		"a reason":           {`die "no space in $given"`, "no space in a value"},
+		"a reason in a line": {`die "$(printf 'two\nlines=here')"`, "two lines=here"},
+		"no reason":          {`exit 7`, "probe: exit status 7"},
+		"an unset variable":  {`fact x "$nobody"`, "probe: exit status 2"},
+		"an unknown line":    {`echo oops >&3`, `unexpected line "oops" in a script's answer`},
+		"ready twice":        {`ready; ready`, `unexpected line "ready" in a script's answer`},
+		"a line without end": {`head -c 1100000 /dev/zero >&3`, bufio.ErrTooLong.Error()},
+	} {
+		_, err := ask(t, c.body, nil)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
+		}
+	}
+	_, err := ask(t, `die because`, nil)
+	var status interface{ ExitStatus() int }
+	if !errors.As(err, &status) || status.ExitStatus() != 1 {
+		t.Errorf("%v has no exit status 1", err)
+	}
+}
+
+func TestHalfAFactIsNone(t *testing.T) {
+	t.Parallel()
+	a, err := ask(t, `fact a 1=2; fact empty ""; printf 'b=1' >&3`, nil)
+	must(t, err)
+	if !maps.Equal(a.facts, map[string]string{"a": "1=2", "empty": ""}) {
+		t.Errorf("%q", a.facts)
+	}
+}
+
+func TestAScriptWithoutInputReadsNothing(t *testing.T) {
+	t.Parallel()
+	a, err := ask(t, `fact read "$(cat)"`, nil)
+	must(t, err)
+	if a.facts["read"] != "" {
+		t.Errorf("%q", a.facts)
+	}
+}
+
+// readFunc is an input that knows when it is asked for.
+type readFunc func(p []byte) (int, error)
+
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }
+
+func TestInputIsSentOnlyAfterReady(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "out")
+	const input = "touch \"$0\"\nexit 3\nerror=boom\n\x00\xff"
+	seen := false
+	text := strings.NewReader(input)
+	c := call{script: "probe", args: args{{"out", out}}, onFact: func(string, string) { seen = true }}
+	c.input = readFunc(func(p []byte) (int, error) {
+		if !seen {
+			t.Error("input was taken before the script was ready for it")
+		}
+		return text.Read(p)
+	})
+	must(t, c.run(t.Context(), withMain(c, `sleep 0.1; fact now ready; ready; cat >"$out"`)))
+	if got, err := os.ReadFile(out); err != nil || string(got) != input {
+		t.Errorf("%q arrived as %q, %v", input, got, err)
+	}
+}
+
+func TestAScriptThatIsNeverReadyGetsNoInput(t *testing.T) {
+	t.Parallel()
+	input := readFunc(func([]byte) (int, error) {
+		t.Error("input was taken")
+		return 0, io.EOF
+	})
+	for _, body := range []string{`exit 0`, `die early`} {
+		_, err := ask(t, body, input)
+		if (err == nil) != (body == `exit 0`) {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
+func TestAnEndedContextEndsTheCall(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	c := call{script: "probe", ready: cancel}
+	if err := c.run(ctx, withMain(c, `ready; exec sleep 1`)); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+func TestAnArgumentThatCannotBeSentNamesItself(t *testing.T) {
+	t.Parallel()
+	err := Conclude(t.Context(), local{}, newSite(t).Layout, record("x"))
+	must(t, err)
+	_, err = TakeLock(t.Context(), local{}, t.TempDir(), "two\nlines")
+	if err == nil || !strings.Contains(err.Error(), "argument holder") {
+		t.Error(err)
+	}
+}
