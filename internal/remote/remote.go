@@ -6,14 +6,10 @@
 package remote
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"os"
-	"path"
 	"sync"
 	"time"
 
@@ -118,105 +114,6 @@ func (c *Conn) Close() error {
 	return err
 }
 
-// ExitError is a command that ran and failed.
-type ExitError struct{ Status int }
-
-func (e *ExitError) Error() string   { return fmt.Sprintf("exit status %d", e.Status) }
-func (e *ExitError) ExitStatus() int { return e.Status }
-
-// Exec runs a command line in the user's login shell and waits until it has
-// ended. When ctx ends first, the streams are closed and ctx's error is
-// returned; what the command does then is up to the command.
-func (c *Conn) Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error {
-	session, err := c.client.NewSession()
-	if err != nil {
-		return fmt.Errorf("%s: cannot open a session: %w", c.name, err)
-	}
-	defer session.Close()
-	out, errs := &detachable{w: stdout}, &detachable{w: stderr}
-	defer out.detach()
-	defer errs.detach()
-	session.Stdout, session.Stderr = out, errs
-	in, err := session.StdinPipe()
-	if err != nil {
-		return err
-	}
-	if err := session.Start(command); err != nil {
-		return fmt.Errorf("%s: cannot start a command: %w", c.name, err)
-	}
-	fed := make(chan error, 1)
-	go feed(in, stdin, fed)
-	done := make(chan error, 1)
-	go func() { done <- session.Wait() }()
-	select {
-	case err := <-done:
-		return c.outcome(err, fed)
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// detachable keeps a session that is still dying from writing to a caller that
-// has gone on.
-type detachable struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (d *detachable) Write(p []byte) (int, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.w == nil {
-		return 0, io.ErrClosedPipe
-	}
-	return d.w.Write(p)
-}
-
-func (d *detachable) detach() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.w = nil
-}
-
-// feed copies stdin and closes it. A reader that fails must not look like a
-// clean end of file to the command, so the caller gets the error: it is there
-// before the command can see the end of its input and exit.
-func feed(in io.WriteCloser, stdin io.Reader, fed chan<- error) {
-	_, err := io.Copy(in, stdin)
-	if errors.Is(err, io.EOF) {
-		err = nil // the command ended before it had read everything
-	}
-	fed <- err
-	in.Close() // that it cannot be closed is a lost connection, which Wait tells
-}
-
-// outcome joins how the command ended with how its input did. A command may end
-// well and leave its input unread; what was read must have come whole.
-func (c *Conn) outcome(err error, fed <-chan error) error {
-	var inputErr error
-	select {
-	case inputErr = <-fed:
-	default:
-	}
-	return errors.Join(inputErr, c.waited(err))
-}
-
-func (c *Conn) waited(err error) error {
-	var exit *ssh.ExitError
-	var missing *ssh.ExitMissingError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &exit) && exit.Signal() == "":
-		return &ExitError{exit.ExitStatus()}
-	case errors.As(err, &exit):
-		return fmt.Errorf("%s: the command was ended by signal %s", c.name, exit.Signal())
-	case errors.As(err, &missing):
-		return fmt.Errorf("%s: the connection was lost while a command ran", c.name)
-	}
-	return fmt.Errorf("%s: %w", c.name, err)
-}
-
 // DialContext opens a connection from the machine to addr: the machine's own
 // loopback is reached by it.
 func (c *Conn) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -229,61 +126,4 @@ func (c *Conn) DialContext(ctx context.Context, network, addr string) (net.Conn,
 		return nil, fmt.Errorf("%s: nothing accepts connections on %s", c.name, addr)
 	}
 	return conn, err
-}
-
-func (c *Conn) files() (*sftp.Client, error) {
-	c.sftpOnce.Do(func() { c.sftp, c.sftpErr = sftp.NewClient(c.client) })
-	if c.sftpErr != nil {
-		return nil, fmt.Errorf("%s: no SFTP (sshd needs 'Subsystem sftp'): %w", c.name, c.sftpErr)
-	}
-	return c.sftp, nil
-}
-
-// maxFile bounds what ReadFile takes from a server that misbehaves.
-const maxFile = 64 << 20
-
-// ReadFile reads a small file; a relative name is below the user's home.
-func (c *Conn) ReadFile(name string) ([]byte, error) {
-	files, err := c.files()
-	if err != nil {
-		return nil, err
-	}
-	f, err := files.Open(name)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %s: %w", c.name, name, os.ErrNotExist)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", c.name, name, err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(data) > maxFile {
-		err = fmt.Errorf("larger than %d bytes", maxFile)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", c.name, name, err)
-	}
-	return data, nil
-}
-
-// WriteFile writes a small file, creating the directories above it.
-func (c *Conn) WriteFile(name string, data []byte) error {
-	files, err := c.files()
-	if err != nil {
-		return err
-	}
-	if err := files.MkdirAll(path.Dir(name)); err != nil {
-		return fmt.Errorf("%s: cannot create %s: %w", c.name, path.Dir(name), err)
-	}
-	f, err := files.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
-	if err != nil {
-		return fmt.Errorf("%s: cannot create %s: %w", c.name, name, err)
-	}
-	// Concurrent writes: a manifest is hundreds of kilobytes, and one packet
-	// per round trip is slow far away.
-	_, err = f.ReadFromWithConcurrency(bytes.NewReader(data), 0)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("%s: cannot write %s: %w", c.name, name, err)
-	}
-	return nil
 }

@@ -50,7 +50,7 @@ func TestFindings(t *testing.T) {
 		},
 		"several": {
 			func(in *script.Inspection) { in.Load, in.CurrentKind = "masked", "other" },
-			[]string{"there is no unit", "is not a link"},
+			[]string{"is not a link", "there is no unit"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

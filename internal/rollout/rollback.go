@@ -33,7 +33,9 @@ func (r *run) rollback(ctx context.Context) (release.ID, error) {
 	if err != nil {
 		return "", errors.Join(err, r.problems())
 	}
-	r.returnAll(ctx, target)
+	if len(r.healthy()) > 0 {
+		r.returnAll(ctx, target)
+	}
 	return target, r.problems()
 }
 

@@ -7,7 +7,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/apxr/slipway/test/lab"
 	"github.com/apxr/slipway/test/sample"
 )
 
@@ -228,6 +230,24 @@ func TestPushOfABadReleaseIsRedAndSaysWhy(t *testing.T) {
 	}
 	r.everyHostRuns(good, "0.1.0", goodRev)
 	r.nothingLeft()
+}
+
+// This repository's own push must not fail for want of servers.
+func TestOwnPushIsGreenWhereNoHostsAreConfigured(t *testing.T) {
+	t.Parallel()
+	dir := checkout(t)
+	if _, err := lab.CommitDir(t.Context(), dir, dir, "push", time.Unix(0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), tool(t, actModule), "push", "--workflows", ".github/workflows/deploy.yml",
+		"--platform", "ubuntu-latest=-self-hosted", "--local-repository", "apxr/slipway@v1="+dir)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+home, "XDG_CONFIG_HOME="+home)
+	out, err := cmd.CombinedOutput()
+	if err != nil || strings.Contains(string(out), "Run Main") {
+		t.Errorf("%v: the push is not green, or something ran:\n%s", err, out)
+	}
 }
 
 // keepsSecrets checks that no line of the private key is in a log.

@@ -58,7 +58,7 @@ func TestRollbackGoesAroundAHostThatIsGone(t *testing.T) {
 	w.must(w.project.SetVersion("0.1.0", "0.1.1"))
 	w.release("next")
 	cmd := w.command("rollback")
-	gone := "10.213.0.1:9" // nobody's address: the machine refuses the port
+	gone := w.lab.Host("git").Addr + ":9" // nothing listens there
 	cmd.Env = append(cmd.Env, "SLIPWAY_HOSTS="+gone+","+w.web())
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
@@ -112,6 +112,11 @@ func TestFirstDeployThatFailsLeavesNothingRunning(t *testing.T) {
 	w.must(mend())
 	good, rev := w.release("good")
 	w.everyHostRuns(good, "0.1.0", rev)
+	for _, h := range w.lab.WebHosts() {
+		if got := w.root(h, "ls /opt/apxr/apxr_io/releases /opt/apxr/apxr_io/.slipway/releases | sort -u | tr '\\n' ' '"); strings.Contains(got, bad) || !strings.Contains(got, good) {
+			t.Errorf("%s: the release that never worked was not pruned: %s", h.Name, got)
+		}
+	}
 }
 
 // isRed checks that a run failed and that its output says each of these.

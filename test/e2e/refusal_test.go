@@ -79,9 +79,9 @@ func TestWhatCannotWorkIsRefusedBeforeAnythingChanges(t *testing.T) {
 			code: 1, says: []string{web2.Addr + ": its host key", "is not in known-hosts", "add this line:\n" + web2.Addr + " ssh-ed25519 "},
 		},
 		{
-			name: "an unreachable host", change: other("SLIPWAY_HOSTS", w.web()+",10.213.0.1:9"),
+			name: "an unreachable host", change: other("SLIPWAY_HOSTS", w.web()+","+w.lab.Host("git").Addr+":9"),
 			args: []string{"deploy", "--release-id", id},
-			code: 1, says: []string{"10.213.0.1:9: cannot connect", "nothing was switched"},
+			code: 1, says: []string{w.lab.Host("git").Addr + ":9: cannot connect", "nothing was switched"},
 		},
 	}
 	for _, c := range cases {
