@@ -52,7 +52,7 @@ func CLI(s System) int {
 		cfg, err = config.Load(verb, look)
 	}
 	if err != nil {
-		fmt.Fprintln(s.Stderr, "slipway:", err)
+		fmt.Fprintf(s.Stderr, "slipway: %v\n\"slipway %s --help\" lists the settings: flags, or variables of the environment.\n", err, verb)
 		return exitUsage
 	}
 	log := progress.New(progress.Terminal{W: s.Stderr}, string(cfg.SSHKey))

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
@@ -141,6 +143,8 @@ func explain(err error, t Target) error {
 		return fmt.Errorf("%s is not let in with this key: add its public half to ~%s/.ssh/authorized_keys on the host (the server offers no other way that Slipway uses)", t.User, t.User)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("%s accepts connections, but did not complete an SSH handshake within %s", t.addr(), dialTimeout)
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return fmt.Errorf("%s accepts connections and closes them before an SSH handshake: is an SSH server there, and does it take connections from here?", t.addr())
 	}
 	return fmt.Errorf("SSH handshake: %w", err)
 }

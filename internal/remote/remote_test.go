@@ -162,6 +162,26 @@ func TestASilentPeerIsGivenUp(t *testing.T) {
 	})
 }
 
+func TestAPortThatIsNoSSHServerIsNamed(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conn.Close()
+		}
+	}()
+	host, port, err := net.SplitHostPort(l.Addr().String())
+	must(t, err)
+	_, err = Dial(t.Context(), "web1", Target{"deploy", host, port}, auth(t, userKey(), ""))
+	wantError(t, err, "web1: "+l.Addr().String()+" accepts connections and closes them")
+}
+
 // buffered is a connection whose writes do not wait for a reader, as TCP's do
 // not and net.Pipe's do.
 type buffered struct {
