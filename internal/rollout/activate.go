@@ -84,11 +84,7 @@ func (r *run) revert(ctx context.Context, h *host, reason string) {
 	out.Close()
 	// Whatever the restart said: what counts is what runs now.
 	if proofErr := r.proveBack(ctx, h, back); proofErr != nil {
-		err = errors.Join(proofErr, err)
-		h.result.After = h.change.To
-		h.fail(Failed, fmt.Errorf("%s; going back to %s failed too: %w; log in and look at 'systemctl status %s'; the next deploy or rollback repairs this host first",
-			reason, orNothing(back), err, r.plan.Unit))
-		r.log.Say(h.name, "going back to %s failed: %v", orNothing(back), err)
+		r.notBack(ctx, h, reason, errors.Join(proofErr, err))
 		return
 	}
 	h.result.After = back
@@ -100,6 +96,19 @@ func (r *run) revert(ctx context.Context, h *host, reason string) {
 	h.switched = false
 	h.fail(Reverted, errors.New(reason))
 	r.log.Say(h.name, "back on %s", orNothing(back))
+}
+
+// notBack tells of a host that was not seen to go back. Its change record stays.
+func (r *run) notBack(ctx context.Context, h *host, reason string, err error) {
+	back := orNothing(h.change.From)
+	if ctx.Err() != nil {
+		err = fmt.Errorf("%s; there was no time to see it go back to %s: the host ends that by itself, and the next deploy or rollback checks and repairs it first", reason, back)
+	} else {
+		err = fmt.Errorf("%s; going back to %s failed too: %w; log in and look at 'systemctl status %s'; the next deploy or rollback repairs this host first", reason, back, err, r.plan.Unit)
+	}
+	h.result.After = h.change.To
+	h.fail(Failed, err)
+	r.log.Say(h.name, "%v", err)
 }
 
 func (r *run) proveBack(ctx context.Context, h *host, back release.ID) error {

@@ -58,7 +58,10 @@ func (r *run) gaveUp(ctx context.Context, wrong error, looks int, settle time.Du
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return errors.New("the run was cancelled before the release was proved")
 	}
-	if wrong == nil {
+	switch {
+	case wrong == nil && settle == 0:
+		wrong = errors.New("there was no time for a look")
+	case wrong == nil:
 		wrong = fmt.Errorf("it did not stay up for %s", settle)
 	}
 	return fmt.Errorf("not proved within %s (looked %s): %w", r.plan.HealthTimeout, count(looks, "time"), wrong)

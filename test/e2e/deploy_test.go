@@ -2,11 +2,15 @@ package e2e
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/apxr/slipway/test/lab"
+	"github.com/apxr/slipway/test/sample"
 )
 
 func TestDeployTwiceAndRollBack(t *testing.T) {
@@ -172,7 +176,7 @@ func TestCancelledRunPutsEveryHostBackInTime(t *testing.T) {
 	web2 := w.lab.Host("web2")
 	w.waitFor("the second host to run the new release", func() bool {
 		_, err := web2.Run(w.Context(), nil, "test", "-e", "/opt/apxr/apxr_io/.slipway/change")
-		return err == nil && w.running(web2) == next
+		return err == nil && w.running(web2) == next && w.answers(web2)
 	})
 	began := time.Now()
 	w.must(cmd.Process.Signal(os.Interrupt))
@@ -185,6 +189,17 @@ func TestCancelledRunPutsEveryHostBackInTime(t *testing.T) {
 	t.Log(out.String())
 	w.everyHostRuns(good, "0.1.0", goodRev)
 	w.nothingLeft()
+}
+
+// answers reports whether the application listens. A BEAM that is still booting
+// ignores SIGTERM, and going back from it takes as long as systemd has patience.
+func (w *world) answers(h *lab.Host) bool {
+	conn, err := net.DialTimeout("tcp", fmt.Sprintf("%s:%d", h.Addr, sample.Port), time.Second)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
 }
 
 // killAfterSwitch starts a deploy and kills it while the first host runs the new
