@@ -55,7 +55,7 @@ func TestEveryVerbHasHelpForItsOwnSettings(t *testing.T) {
 		w := newWorld(string(v.verb), "--help")
 		var want []string
 		for _, s := range config.Of(v.verb) {
-			want = append(want, "-"+flagName(s), "[$"+envName(s)+"]")
+			want = append(want, "-"+flagName(s), "[$"+envName(s))
 		}
 		w.cli(t, exitOK, want...)
 		if strings.Contains(w.errOut.String(), "-ssh-key ") {
@@ -103,18 +103,19 @@ func TestWhereASettingComesFrom(t *testing.T) {
 		setting string
 		want    string
 	}{
-		"a flag":                         {[]string{"--unit", "x.service"}, nil, "unit", "x.service"},
-		"the environment":                {nil, map[string]string{"SLIPWAY_UNIT": "y.service"}, "unit", "y.service"},
-		"a flag before the environment":  {[]string{"--unit=x.service"}, map[string]string{"SLIPWAY_UNIT": "y.service"}, "unit", "x.service"},
-		"nothing":                        {nil, nil, "unit", ""},
-		"a dash in a name":               {nil, map[string]string{"SLIPWAY_HEALTH_URL": "http://h"}, "health-url", "http://h"},
-		"a secret's file":                {[]string{"--ssh-key-file", key}, map[string]string{"SLIPWAY_SSH_KEY": "from env"}, "ssh-key", "from the file\n"},
-		"a secret in the environment":    {nil, map[string]string{"SLIPWAY_SSH_KEY": "from env"}, "ssh-key", "from env"},
-		"no secret":                      {nil, nil, "ssh-key", ""},
-		"known_hosts of one's own":       {nil, map[string]string{"HOME": home}, "known-hosts", "from home\n"},
-		"known_hosts by the environment": {nil, map[string]string{"HOME": home, "SLIPWAY_KNOWN_HOSTS": "env\n"}, "known-hosts", "env\n"},
-		"known_hosts by a flag":          {[]string{"--known-hosts-file", hosts}, map[string]string{"HOME": home, "SLIPWAY_KNOWN_HOSTS": "env\n"}, "known-hosts", "declared\n"},
-		"no known_hosts at all":          {nil, map[string]string{"HOME": bare}, "known-hosts", ""},
+		"a flag":                                   {[]string{"--unit", "x.service"}, nil, "unit", "x.service"},
+		"the environment":                          {nil, map[string]string{"SLIPWAY_UNIT": "y.service"}, "unit", "y.service"},
+		"a flag before the environment":            {[]string{"--unit=x.service"}, map[string]string{"SLIPWAY_UNIT": "y.service"}, "unit", "x.service"},
+		"nothing":                                  {nil, nil, "unit", ""},
+		"a dash in a name":                         {nil, map[string]string{"SLIPWAY_HEALTH_URL": "http://h"}, "health-url", "http://h"},
+		"a secret's file":                          {[]string{"--ssh-key-file", key}, map[string]string{"SLIPWAY_SSH_KEY": "from env"}, "ssh-key", "from the file\n"},
+		"a secret in the environment":              {nil, map[string]string{"SLIPWAY_SSH_KEY": "from env"}, "ssh-key", "from env"},
+		"no secret":                                {nil, nil, "ssh-key", ""},
+		"known_hosts of one's own":                 {nil, map[string]string{"HOME": home}, "known-hosts", "from home\n"},
+		"known_hosts by the environment":           {nil, map[string]string{"HOME": home, "SLIPWAY_KNOWN_HOSTS": "env\n"}, "known-hosts", "env\n"},
+		"known_hosts by a flag":                    {[]string{"--known-hosts-file", hosts}, map[string]string{"HOME": home, "SLIPWAY_KNOWN_HOSTS": "env\n"}, "known-hosts", "declared\n"},
+		"known_hosts by a file in the environment": {nil, map[string]string{"HOME": home, "SLIPWAY_KNOWN_HOSTS_FILE": hosts}, "known-hosts", "declared\n"},
+		"no known_hosts at all":                    {nil, map[string]string{"HOME": bare}, "known-hosts", ""},
 	} {
 		w := newWorld(append([]string{"deploy"}, c.args...)...)
 		for k, v := range c.env {

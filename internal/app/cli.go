@@ -123,35 +123,37 @@ func envName(s config.Setting) string {
 }
 
 func help(s config.Setting) string {
-	text := s.Help
 	if inFile(s) {
-		text = "A file with: " + text
+		return fmt.Sprintf("A file with: %s [$%s, or the file in $%s_FILE]", s.Help, envName(s), envName(s))
 	}
+	text := s.Help
 	if s.Default != "" {
 		text += " (default " + s.Default + ")"
 	}
 	return text + " [$" + envName(s) + "]"
 }
 
+// read finds what was given for a setting: a flag, the environment, and for
+// known_hosts the file that ssh uses.
 func read(s config.Setting, flagged string, getenv func(string) string) (string, error) {
+	value := getenv(envName(s))
 	if !inFile(s) {
-		return cmp.Or(flagged, getenv(envName(s))), nil
+		return cmp.Or(flagged, value), nil
 	}
-	if v := getenv(envName(s)); flagged == "" && v != "" {
-		return v, nil
+	if flagged == "" && value != "" {
+		return value, nil
 	}
-	home := filepath.Join(getenv("HOME"), ".ssh", "known_hosts")
-	if flagged == "" && s.Name == "known-hosts" {
-		data, err := os.ReadFile(home)
-		if errors.Is(err, fs.ErrNotExist) {
-			return "", nil // the settings' own check says what is missing
-		}
+	if name := cmp.Or(flagged, getenv(envName(s)+"_FILE")); name != "" {
+		data, err := os.ReadFile(name)
 		return string(data), err
 	}
-	if flagged == "" {
+	if s.Name != "known-hosts" {
 		return "", nil
 	}
-	data, err := os.ReadFile(flagged)
+	data, err := os.ReadFile(filepath.Join(getenv("HOME"), ".ssh", "known_hosts"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil // the settings' own check says what is missing
+	}
 	return string(data), err
 }
 

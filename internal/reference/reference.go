@@ -75,7 +75,7 @@ func Markdown() string {
 	var b strings.Builder
 	b.WriteString("# Reference\n\nMade from internal/config/settings.go by `go test ./internal/reference -update`.\n\n")
 	b.WriteString("An action takes a setting as the input of its name. The command line takes it as `--name value`, or from the environment as `SLIPWAY_NAME` in capitals with `_` for `-`. ")
-	b.WriteString("Settings marked *file* hold several lines: on the command line they are named as files, `--name-file path`, so that no secret stands in an argument list. ")
+	b.WriteString("Settings marked *file* hold several lines: on the command line they are named as files, `--name-file path` or `SLIPWAY_NAME_FILE`, so that no secret stands in an argument list. ")
 	b.WriteString("Without `--known-hosts-file` the command line uses `~/.ssh/known_hosts`.\n")
 	for _, a := range Actions {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\nAction: `%s`. Command line: `slipway %s`.\n\n", a.Verb, a.Description, uses(a), a.Verb)

@@ -56,6 +56,20 @@ func (w *world) alone(do func()) {
 	do()
 }
 
+// sshd hands every command to the user's login shell first.
+func TestAnyLoginShellOfTheDeployUserWillDo(t *testing.T) {
+	w := newWorld(t)
+	id, rev := w.release("good")
+	for _, shell := range []string{"/usr/bin/fish", "/usr/bin/tcsh", "/bin/dash"} {
+		for _, h := range w.lab.WebHosts() {
+			w.root(h, "usermod --shell "+shell+" deploy")
+			defer w.root(h, "usermod --shell /bin/bash deploy")
+		}
+		w.ok("deploy", "--release-id", id)
+	}
+	w.everyHostRuns(id, "0.1.0", rev)
+}
+
 func TestRollbackGoesAroundAHostThatIsGone(t *testing.T) {
 	w := newWorld(t)
 	good, goodRev := w.release("good")

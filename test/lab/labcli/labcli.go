@@ -69,7 +69,7 @@ func dispatch(ctx context.Context, args []string, std Streams) error {
 	case "ssh":
 		return ssh(ctx, rest, std)
 	case "env":
-		return env(std)
+		return env(ctx, std)
 	case "help", "-h", "--help":
 		_, err := io.WriteString(std.Out, help)
 		return err

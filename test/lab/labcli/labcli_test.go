@@ -76,7 +76,7 @@ func TestALabByHand(t *testing.T) {
 	t.Cleanup(func() { Main(context.Background(), []string{"down"}, Streams{nil, os.Stderr, os.Stderr}) })
 	succeed(t, []string{"up", "--web", "1"}, "ready, started by `lab up`", "build", "git", "web1")
 	succeed(t, []string{"status"}, "ready, started by `lab up`")
-	succeed(t, []string{"env"}, "SLIPWAY_HOSTS='deploy@10.213.", "deploy_key'", "known_hosts'", "git@git.apxr.test:apxr_io.git")
+	succeed(t, []string{"env"}, "SLIPWAY_HOSTS='10.213.", "deploy_key'", "known_hosts'", "git@git.apxr.test:apxr_io.git")
 	succeed(t, []string{"ssh", "web1", "whoami; systemctl is-enabled apxr_io.service"}, "root\nenabled\n")
 	succeed(t, []string{"ssh", "deploy@web1", "id -Gn"}, "deploy apxr_io\n")
 	fail(t, 7, "", "ssh", "build", "exit 7")

@@ -8,9 +8,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 
 	"github.com/apxr/slipway/test/lab"
+	"github.com/apxr/slipway/test/sample"
 )
 
 const (
@@ -86,7 +88,7 @@ func supervise(ctx context.Context, args []string, std Streams) error {
 	opts.Log = std.Out
 	l, err := lab.Start(ctx, opts)
 	if err == nil {
-		err = l.PrepareApp(ctx, lab.App{Org: "apxr", Name: "apxr_io", Port: 4001})
+		err = furnish(ctx, l)
 	}
 	if err != nil {
 		err = errors.Join(err, stop(l))
@@ -97,6 +99,22 @@ func supervise(ctx context.Context, args []string, std Streams) error {
 	<-ctx.Done()
 	return l.Stop()
 }
+
+// furnish makes the lab one in which the sample application can be deployed at once.
+func furnish(ctx context.Context, l *lab.Lab) error {
+	if err := l.PrepareApp(ctx, lab.App{Org: "apxr", Name: "apxr_io", Port: sample.Port}); err != nil {
+		return err
+	}
+	project, err := sample.Publish(ctx, l, developerDir(l))
+	if err != nil {
+		return err
+	}
+	_, err = project.Push(ctx, "apxr_io 0.1.0")
+	return err
+}
+
+// developerDir is where the sample application's repository lies on this machine.
+func developerDir(l *lab.Lab) string { return filepath.Join(l.Dir(), "developer") }
 
 func stop(l *lab.Lab) error {
 	if l == nil {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/apxr/slipway/test/lab"
+	"github.com/apxr/slipway/test/sample"
 )
 
 func status(std Streams) error {
@@ -79,22 +81,35 @@ type remoteExit int
 
 func (code remoteExit) Error() string { return fmt.Sprintf("exit code %d", int(code)) }
 
-func env(std Streams) error {
+// env prints what the command line of Slipway, and a curious person, needs. The settings are exported.
+func env(ctx context.Context, std Streams) error {
 	l, err := byHand()
 	if err != nil {
 		return err
 	}
 	var web []string
 	for _, h := range l.WebHosts() {
-		web = append(web, "deploy@"+h.Addr)
+		web = append(web, h.Addr)
 	}
-	_, err = fmt.Fprintf(std.Out, `SLIPWAY_BUILD_HOST='deploy@%s'
-SLIPWAY_HOSTS='%s'
-SLIPWAY_SSH_KEY_FILE='%s'
-SLIPWAY_KNOWN_HOSTS_FILE='%s'
-SLIPWAY_REPOSITORY='%s'
-SLIPWAY_LAB_ADMIN_KEY_FILE='%s'
-SLIPWAY_LAB_DIR='%s'
-`, l.Host("build").Addr, strings.Join(web, " "), l.DeployKeyPath(), l.KnownHostsPath(), l.GitURL("apxr_io"), l.AdminKeyPath(), l.Dir())
-	return err
+	revision, err := exec.CommandContext(ctx, "git", "-c", "safe.directory=*", "-C", filepath.Join(developerDir(l), "repo"), "rev-parse", "HEAD").Output()
+	if err != nil {
+		return fmt.Errorf("env: the sample application's revision: %w", err)
+	}
+	for _, setting := range [][2]string{
+		{"APP", sample.App},
+		{"BUILD_HOST", l.Host("build").Addr},
+		{"HOSTS", strings.Join(web, " ")},
+		{"SSH_KEY_FILE", l.DeployKeyPath()},
+		{"KNOWN_HOSTS_FILE", l.KnownHostsPath()},
+		{"REPOSITORY", l.GitURL(sample.Repo)},
+		{"REVISION", strings.TrimSpace(string(revision))},
+		{"HEALTH_URL", sample.Health},
+		{"LAB_ADMIN_KEY_FILE", l.AdminKeyPath()},
+		{"LAB_DIR", l.Dir()},
+	} {
+		if _, err := fmt.Fprintf(std.Out, "export SLIPWAY_%s='%s'\n", setting[0], setting[1]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
