@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/rollout"
@@ -49,7 +50,7 @@ func Text(r rollout.Result) string {
 			fmt.Fprintf(&b, "%s: %s\n", h.Host, strings.TrimPrefix(h.Problem, h.Host+": "))
 		}
 		if len(h.UnitLog) > 0 {
-			fmt.Fprintf(&b, "%s: the unit log says:\n  %s\n", h.Host, strings.Join(h.UnitLog, "\n  "))
+			fmt.Fprintf(&b, "%s: the unit log says:\n  %s\n", h.Host, strings.Join(clipped(h.UnitLog), "\n  "))
 		}
 	}
 	return b.String()
@@ -70,7 +71,7 @@ func Markdown(r rollout.Result, err error) string {
 			fmt.Fprintf(&b, "\n**%s**\n%s", cell(h.Host), Fenced(h.Problem))
 		}
 		if len(h.UnitLog) > 0 {
-			fmt.Fprintf(&b, "\nThe unit log of %s:\n%s", cell(h.Host), Fenced(strings.Join(h.UnitLog, "\n")))
+			fmt.Fprintf(&b, "\nThe unit log of %s:\n%s", cell(h.Host), Fenced(strings.Join(clipped(h.UnitLog), "\n")))
 		}
 	}
 	return b.String()
@@ -149,6 +150,19 @@ func state(r rollout.Listed) string {
 		words = append(words, "a rollback goes here")
 	}
 	return strings.Join(words, ", ")
+}
+
+// clipped cuts lines such as a crash report's: the reason stands at the
+// beginning, and the host has the rest.
+func clipped(lines []string) []string {
+	const most = 300 // runes
+	short := make([]string, len(lines))
+	for i, line := range lines {
+		if short[i] = line; utf8.RuneCountInString(line) > most {
+			short[i] = string([]rune(line)[:most]) + " [...]"
+		}
+	}
+	return short
 }
 
 func dash(id release.ID) string {

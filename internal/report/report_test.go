@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,7 +63,7 @@ var results = map[string]struct {
 			Host: "web2", Outcome: rollout.Failed, Before: r1, After: r2, Took: 60 * time.Second, Problem: "not proved within 1m0s\nand going back failed too",
 			UnitLog: []string{"app[7]: ** (EXIT) ```no case```", "app[7]: | stopped"},
 		},
-		rollout.HostResult{Host: "web3", Outcome: rollout.Untouched, Before: r1, After: r1, Problem: "not switched, because web2 failed"},
+		rollout.HostResult{Host: "web3", Outcome: rollout.Skipped, Before: r1, After: r1, Problem: "not switched, because web2 failed"},
 	), errors.New("web2: not proved within 1m0s")},
 	"partial": {result(release.Rollback, r1,
 		rollout.HostResult{Host: "web1", Outcome: rollout.Live, Before: r2, After: r1, Took: time.Second},
@@ -206,4 +207,13 @@ func outsideFences(text string) string {
 		}
 	}
 	return out.String()
+}
+
+func TestLongLinesOfAUnitLogAreClipped(t *testing.T) {
+	t.Parallel()
+	got := clipped([]string{"short", strings.Repeat("ö", 300), strings.Repeat("ö", 301)})
+	want := []string{"short", strings.Repeat("ö", 300), strings.Repeat("ö", 300) + " [...]"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
 }
