@@ -57,9 +57,6 @@ type Layout struct{ Base string }
 // DefaultLayout is /opt/ORG/APP.
 func DefaultLayout(a App) Layout { return Layout{path.Join("/opt", a.Org, a.Name)} }
 
-// Release is the directory of a complete, verified release.
-func (l Layout) Release(id ID) string { return path.Join(l.Base, "releases", string(id)) }
-
 // State is Slipway's own directory: lock, change record, history, and what is
 // needed to verify each release.
 func (l Layout) State() string { return path.Join(l.Base, ".slipway") }

@@ -77,7 +77,6 @@ func TestNamesAreSafeAsDirectoryUnitAndUser(t *testing.T) {
 func TestLayout(t *testing.T) {
 	l := DefaultLayout(App{"apxr", "apxr_io"})
 	for got, want := range map[string]string{
-		l.Release("20171114T072116"):  "/opt/apxr/apxr_io/releases/20171114T072116",
 		l.State():                     "/opt/apxr/apxr_io/.slipway",
 		l.Metadata("20171114T072116"): "/opt/apxr/apxr_io/.slipway/releases/20171114T072116",
 	} {
