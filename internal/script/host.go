@@ -146,7 +146,7 @@ func Activate(ctx context.Context, m Machine, l release.Layout, unit string, id 
 		}
 	}
 	return call{
-		script: "activate", log: log,
+		script: "activate", libs: []string{"service"}, log: log,
 		args: args{{"base", l.Base}, {"unit", unit}, {"id", string(id)}, {"record", line}},
 	}.run(ctx, m)
 }

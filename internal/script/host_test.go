@@ -473,7 +473,7 @@ func TestActivateFinishesWithoutItsCaller(t *testing.T) {
 	s := newSite(t)
 	s.hangup = true
 	s.write("x", "releases", string(r2), "f")
-	s.command("systemctl", `echo "$1" >>"$BASE/began"; sleep 0.2; echo noise; echo "$1" >>"$BASE/done"`)
+	s.command("systemctl", `[ "$1" != show ] || exit 0; echo "$1" >>"$BASE/began"; sleep 0.2; echo noise; echo "$1" >>"$BASE/done"`)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- Activate(ctx, s, s.Layout, unit, r2, nil, nil) }()
@@ -483,6 +483,36 @@ func TestActivateFinishesWithoutItsCaller(t *testing.T) {
 		t.Errorf("the caller was told %v", err)
 	}
 	s.until("done", "reset-failed\nrestart\n")
+}
+
+func TestActivateLetsAYoungProcessBoot(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		started string // of the main process, as awk's expression of /proc/uptime
+		pid     int
+		least   time.Duration
+		most    time.Duration
+	}{
+		"just started":  {"$1", 7, 1500 * time.Millisecond, 3 * time.Second},
+		"a minute ago":  {"$1 - 60", 7, 0, time.Second},
+		"not running":   {"$1", 0, 0, time.Second},
+		"another clock": {"$1 + 60", 7, 0, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.write("x", "releases", string(r2), "f")
+			s.command("systemctl", fmt.Sprintf(`case "$2" in
+				--property=MainPID) echo MainPID=%d;;
+				--property=Exec*) awk '{ printf "%%s=%%.0f\n", "ExecMainStartTimestampMonotonic", (%s) * 1000000 }' /proc/uptime;;
+			esac`, c.pid, c.started))
+			began := time.Now()
+			must(t, Activate(t.Context(), s, s.Layout, unit, r2, nil, nil))
+			if took := time.Since(began); took < c.least || took > c.most {
+				t.Errorf("it took %s, want %s to %s", took, c.least, c.most)
+			}
+		})
+	}
 }
 
 func (s *site) until(file, want string) {

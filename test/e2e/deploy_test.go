@@ -154,6 +154,7 @@ func TestRunThatDiesIsRepairedByTheNext(t *testing.T) {
 	good, goodRev := w.release("good")
 	w.must(w.project.SetVersion("0.1.0", "0.1.1"))
 	next, rev := w.build("next")
+	began := w.root(w.lab.Host("web1"), "date +%s")
 
 	for _, then := range []string{"deploy", "rollback"} {
 		w.killAfterSwitch(next)
@@ -173,10 +174,14 @@ func TestRunThatDiesIsRepairedByTheNext(t *testing.T) {
 		w.everyHostRuns(good, "0.1.0", goodRev)
 	}
 	w.nothingLeft()
+	// The runs were killed while the new release booted: it was given the time
+	// to hear that it is to stop.
+	if got := w.root(w.lab.Host("web1"), "journalctl --no-pager --unit=apxr_io --since=@"+began+" | grep 'timed out' || true"); got != "" {
+		t.Errorf("a release was killed: %s", got)
+	}
 }
 
-// answers reports whether the application listens. A BEAM that is still booting
-// ignores SIGTERM, and going back from it takes as long as systemd has patience.
+// answers reports whether the application listens.
 func (w *world) answers(h *lab.Host) bool {
 	conn, err := net.DialTimeout("tcp", fmt.Sprintf("%s:%d", h.Addr, sample.Port), time.Second)
 	if err != nil {

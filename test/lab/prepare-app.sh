@@ -45,7 +45,7 @@ write_unit() {
 		RuntimeDirectory=$name
 		Restart=on-failure
 		RestartSec=1
-		# A BEAM that is still booting ignores SIGTERM: without this a restart would then wait for 90 s.
+		# A BEAM that boots, or hangs, ignores SIGTERM: without this a restart would then wait for 90 s.
 		TimeoutStopSec=10
 
 		AmbientCapabilities=

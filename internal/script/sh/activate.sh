@@ -40,8 +40,17 @@ point_current() {
 }
 
 service() {
+	let_it_boot
 	# Earlier restarts in a row would make systemd refuse this one. A unit that
 	# never failed has nothing to reset, and systemctl is free to say so.
 	sudo -n systemctl reset-failed "$unit" || true
 	sudo -n systemctl "$1" "$unit" || die "systemctl $1 $unit failed: see the lines above and 'systemctl status $unit'"
+}
+
+# A BEAM that is booting ignores SIGTERM, and systemd then waits for as long as
+# TimeoutStopSec says. To be 2 s late is better than that.
+let_it_boot() {
+	[ "$(unit_property MainPID)" -gt 0 ] 2>/dev/null || return 0
+	started=$(unit_property ExecMainStartTimestampMonotonic)
+	sleep "$(awk -v started="$started" '{ rest = 2 - ($1 - started / 1000000); print (rest > 0 && rest <= 2) ? rest : 0 }' /proc/uptime)"
 }
