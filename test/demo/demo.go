@@ -111,14 +111,12 @@ func (d *demo) release(ctx context.Context, message string) error {
 
 func (d *demo) program() string { return filepath.Join(d.dir, "slipway") }
 
-// slipway runs the command line, showing the call without what is the same in
-// every one of them.
+// slipway runs the command line, and shows the call; what is the same in every
+// one of them stands in the environment.
 func (d *demo) slipway(ctx context.Context, stdout io.Writer, args ...string) error {
 	fmt.Fprintf(d.out, "\n$ slipway %s\n", strings.Join(args, " "))
 	cmd := exec.CommandContext(ctx, d.program(), args...)
-	cmd.Args = append(cmd.Args, "--ssh-key-file", d.lab.DeployKeyPath(), "--known-hosts-file", d.lab.KnownHostsPath())
-	cmd.Env = append(os.Environ(), "SLIPWAY_APP="+sample.App, "SLIPWAY_REPOSITORY="+d.project.URL,
-		"SLIPWAY_BUILD_HOST="+d.lab.Host("build").Addr, "SLIPWAY_HOSTS="+d.webHosts(), "SLIPWAY_HEALTH_URL="+sample.Health)
+	cmd.Env = append(os.Environ(), sample.Settings(d.lab)...)
 	cmd.Stdout, cmd.Stderr = d.out, d.out
 	if stdout != nil {
 		cmd.Stdout = io.MultiWriter(d.out, stdout)
@@ -129,14 +127,6 @@ func (d *demo) slipway(ctx context.Context, stdout io.Writer, args ...string) er
 		return fmt.Errorf("slipway %s: %w", args[0], err)
 	}
 	return nil
-}
-
-func (d *demo) webHosts() string {
-	var addrs []string
-	for _, h := range d.lab.WebHosts() {
-		addrs = append(addrs, h.Addr)
-	}
-	return strings.Join(addrs, " ")
 }
 
 // showHealth asks every web server from outside, as a visitor would: on port 80,

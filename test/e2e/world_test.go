@@ -63,13 +63,7 @@ func (w *world) push(message string) (revision string) {
 	return revision
 }
 
-func (w *world) web() string {
-	var names []string
-	for _, h := range w.lab.WebHosts() {
-		names = append(names, h.Addr)
-	}
-	return strings.Join(names, ",")
-}
+func (w *world) web() string { return sample.WebHosts(w.lab) }
 
 // program builds the command line once.
 var program = sync.OnceValues(func() (string, error) {
@@ -99,10 +93,8 @@ func (w *world) command(args ...string) *exec.Cmd {
 	path, err := program()
 	w.must(err)
 	cmd := exec.CommandContext(w.Context(), path, args...)
-	cmd.Env = append(os.Environ(), "USER=tester",
-		"SLIPWAY_APP="+sample.App, "SLIPWAY_BUILD_HOST="+w.lab.Host("build").Addr, "SLIPWAY_HOSTS="+w.web(),
-		"SLIPWAY_HEALTH_URL="+sample.Health, "SLIPWAY_REPOSITORY="+w.project.URL, "SLIPWAY_SETTLE=500ms",
-		"SLIPWAY_SSH_KEY="+w.read(w.lab.DeployKeyPath()), "SLIPWAY_KNOWN_HOSTS="+w.read(w.lab.KnownHostsPath()))
+	cmd.Env = append(os.Environ(), "USER=tester", "SLIPWAY_SETTLE=500ms")
+	cmd.Env = append(cmd.Env, sample.Settings(w.lab)...)
 	return cmd
 }
 

@@ -87,27 +87,15 @@ func env(ctx context.Context, std Streams) error {
 	if err != nil {
 		return err
 	}
-	var web []string
-	for _, h := range l.WebHosts() {
-		web = append(web, h.Addr)
-	}
 	revision, err := exec.CommandContext(ctx, "git", "-c", "safe.directory=*", "-C", filepath.Join(developerDir(l), "repo"), "rev-parse", "HEAD").Output()
 	if err != nil {
 		return fmt.Errorf("env: the sample application's revision: %w", err)
 	}
-	for _, setting := range [][2]string{
-		{"APP", sample.App},
-		{"BUILD_HOST", l.Host("build").Addr},
-		{"HOSTS", strings.Join(web, " ")},
-		{"SSH_KEY_FILE", l.DeployKeyPath()},
-		{"KNOWN_HOSTS_FILE", l.KnownHostsPath()},
-		{"REPOSITORY", l.GitURL(sample.Repo)},
-		{"REVISION", strings.TrimSpace(string(revision))},
-		{"HEALTH_URL", sample.Health},
-		{"LAB_ADMIN_KEY_FILE", l.AdminKeyPath()},
-		{"LAB_DIR", l.Dir()},
-	} {
-		if _, err := fmt.Fprintf(std.Out, "export SLIPWAY_%s='%s'\n", setting[0], setting[1]); err != nil {
+	settings := append(sample.Settings(l), "SLIPWAY_REVISION="+strings.TrimSpace(string(revision)),
+		"SLIPWAY_LAB_ADMIN_KEY_FILE="+l.AdminKeyPath(), "SLIPWAY_LAB_DIR="+l.Dir())
+	for _, setting := range settings {
+		name, value, _ := strings.Cut(setting, "=")
+		if _, err := fmt.Fprintf(std.Out, "export %s='%s'\n", name, value); err != nil {
 			return err
 		}
 	}
