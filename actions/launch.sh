@@ -19,15 +19,15 @@ fail() {
 command -v go >/dev/null || fail "this runner has no Go, which builds Slipway from its sources. Add 'actions/setup-go' before this step, or use a GitHub-hosted runner, which has Go."
 
 # macOS has the other one.
-sum=sha256sum
-command -v sha256sum >/dev/null || sum="shasum -a 256"
+sum=(sha256sum)
+command -v sha256sum >/dev/null || sum=(shasum -a 256)
 
 # All sources and the toolchain decide what the program is.
 key=$(cd "$sources" && {
 	go version
 	find . -type f \( -name '*.go' -o -name '*.sh' -o -name go.mod -o -name go.sum \) \
-		-not -path './test/*' -print0 | LC_ALL=C sort -z | xargs -0 $sum
-} | $sum | cut -c1-16)
+		-not -path './test/*' -print0 | LC_ALL=C sort -z | xargs -0 "${sum[@]}"
+} | "${sum[@]}" | cut -c1-16)
 
 folder=${RUNNER_TOOL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}/slipway/$key
 program=$folder/$name
