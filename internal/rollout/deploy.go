@@ -94,10 +94,8 @@ func (r *run) stageAll(ctx context.Context, a Artifact, m release.Manifest) {
 
 // stage makes sure that the release lies on the host, complete and verified.
 func (r *run) stage(ctx context.Context, h *host, a Artifact, m release.Manifest) error {
-	out := r.log.Output(h.name)
-	defer out.Close()
 	if slices.Contains(h.seen.Releases, m.ReleaseID) {
-		err := script.Recheck(ctx, h, r.plan.Layout, m.ReleaseID, out)
+		err := r.recheck(ctx, h, m.ReleaseID)
 		if err == nil {
 			r.log.Say(h.name, "has it already, verified")
 			return nil
@@ -112,12 +110,19 @@ func (r *run) stage(ctx context.Context, h *host, a Artifact, m release.Manifest
 	if err := r.describe(h, m); err != nil {
 		return err
 	}
-	if err := r.send(ctx, h, a, m.ReleaseID, out); err != nil {
+	if err := r.send(ctx, h, a, m.ReleaseID); err != nil {
 		return err
 	}
 	h.seen.Releases = append(h.seen.Releases, m.ReleaseID)
 	r.log.Say(h.name, "staged and verified: %d entries, %.1f MB", len(m.Files), float64(m.Size())/1e6)
 	return nil
+}
+
+// recheck verifies a release that lies on the host.
+func (r *run) recheck(ctx context.Context, h *host, id release.ID) error {
+	out := r.log.Output(h.name)
+	defer out.Close()
+	return script.Recheck(ctx, h, r.plan.Layout, id, out)
 }
 
 // describe puts the lists that the release is verified against on the host.
@@ -135,7 +140,9 @@ func (r *run) describe(h *host, m release.Manifest) error {
 }
 
 // send streams the release from the build host into the host.
-func (r *run) send(ctx context.Context, h *host, a Artifact, id release.ID, out io.Writer) error {
+func (r *run) send(ctx context.Context, h *host, a Artifact, id release.ID) error {
+	out := r.log.Output(h.name)
+	defer out.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	in, w := io.Pipe()

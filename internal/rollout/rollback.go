@@ -80,6 +80,11 @@ func (r *run) returnOne(ctx context.Context, h *host, c release.Change) {
 		r.log.Say(h.name, "runs %s already: nothing to change", c.To)
 		return
 	}
+	if err := r.recheck(ctx, h, c.To); err != nil {
+		h.fail(Untouched, fmt.Errorf("%w; name another release ID to go back to: this host has %v", err, h.seen.Releases))
+		r.log.Say(h.name, "%s", h.result.Problem)
+		return
+	}
 	err := r.activate(ctx, h, c)
 	undo, cancel := undoContext(ctx)
 	defer cancel()
