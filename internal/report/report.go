@@ -23,10 +23,11 @@ func Headline(r rollout.Result, err error) string {
 	if r.Target == "" {
 		what = ""
 	}
+	ended := " succeeded"
 	if err != nil {
-		return strings.TrimSpace(verb+" "+what) + " failed"
+		ended = " failed"
 	}
-	return verb + " " + what + " succeeded"
+	return strings.TrimSpace(verb+" "+what) + ended
 }
 
 func describe(r rollout.Result) string {

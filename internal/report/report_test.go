@@ -217,3 +217,10 @@ func TestLongLinesOfAUnitLogAreClipped(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestHeadlineOfARollbackToNothing(t *testing.T) {
+	t.Parallel()
+	if got := Headline(rollout.Result{Verb: release.Rollback}, nil); got != "Rollback succeeded" {
+		t.Errorf("got %q", got)
+	}
+}
