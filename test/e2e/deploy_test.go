@@ -137,12 +137,7 @@ func TestFirstDeployThatFailsLeavesNothingRunning(t *testing.T) {
 	w.must(err)
 	bad, _ := w.build("exits at start")
 	w.isRed(w.slipway("deploy", "--release-id", bad), "the release exits")
-	for _, h := range w.lab.WebHosts() {
-		if got := w.root(h, "systemctl is-active apxr_io || true; ls -d /opt/apxr/apxr_io/current 2>/dev/null || true"); got != "inactive" {
-			t.Errorf("%s: %s", h.Name, got)
-		}
-	}
-	w.nothingLeft()
+	w.nothingRuns()
 	w.must(mend())
 	good, rev := w.release("good")
 	w.everyHostRuns(good, "0.1.0", rev)
@@ -196,6 +191,27 @@ func TestRunThatDiesIsRepairedByTheNext(t *testing.T) {
 	if got := w.root(w.lab.Host("web1"), "journalctl --no-pager --unit=apxr_io --since=@"+began+" | grep 'timed out' || true"); got != "" {
 		t.Errorf("a release was killed: %s", got)
 	}
+}
+
+func TestRollbackAfterAFirstDeployThatDiedLeavesNothingRunning(t *testing.T) {
+	w := newWorld(t)
+	id, _ := w.build("good")
+	w.killAfterSwitch(id)
+	if out := w.ok("rollback"); !strings.HasPrefix(out, "Rollback succeeded") {
+		t.Errorf("the rollback does not say how it ended:\n%s", out)
+	}
+	w.nothingRuns()
+}
+
+// nothingRuns checks that every web host is as before its first deploy.
+func (w *world) nothingRuns() {
+	w.Helper()
+	for _, h := range w.lab.WebHosts() {
+		if got := w.root(h, "systemctl is-active apxr_io || true; ls -d /opt/apxr/apxr_io/current 2>/dev/null || true"); got != "inactive" {
+			w.Errorf("%s: %s", h.Name, got)
+		}
+	}
+	w.nothingLeft()
 }
 
 // answers reports whether the application listens.

@@ -67,11 +67,11 @@ func (w *world) web() string { return sample.WebHosts(w.lab) }
 
 // program builds the command line once.
 var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "slipway-e2e-")
+	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "slipway")
+	path := filepath.Join(cache, "slipway-tools", "under-test", "slipway")
 	cmd := exec.Command("go", "build", "-o", path, "./cmd/slipway")
 	cmd.Dir = sample.Root()
 	out, err := cmd.CombinedOutput()
