@@ -59,8 +59,10 @@ func hand(runner *gha.Runner, log *progress.Log, verb config.Verb, out outcome, 
 	}
 	if out.rolled != nil {
 		markdown += report.Markdown(*out.rolled, err)
-		maps.Copy(outputs, report.Outputs(*out.rolled))
 		log.Say("", "%s\n%s", report.Headline(*out.rolled, err), report.Text(*out.rolled))
+	}
+	if out.rolled != nil && err == nil {
+		maps.Copy(outputs, report.Outputs(*out.rolled)) // they say what is so, not what was tried
 	}
 	if err != nil {
 		if out.rolled == nil {

@@ -232,7 +232,7 @@ func TestAnOutcomeIsHandedToLogSummaryAndOutputs(t *testing.T) {
 	}{
 		"built":           {outcome{built: &m}, nil, exitOK, []string{"release-id", "version", "revision"}, []string{"### Built apxr"}},
 		"both":            {outcome{built: &m, rolled: &rolled}, nil, exitOK, []string{"previous-release-id", "20240101T000000"}, []string{"### Built", "### Deploy of", "succeeded"}},
-		"deploy failed":   {outcome{rolled: &rolled}, errors.New("web1: broke"), exitFailed, []string{"previous-release-id"}, []string{"failed", "web1"}},
+		"deploy failed":   {outcome{rolled: &rolled}, errors.New("web1: broke"), exitFailed, nil, []string{"failed", "web1"}},
 		"nothing at all":  {outcome{}, errors.New("broke"), exitFailed, nil, []string{"### deploy failed", "broke"}},
 		"built, no hosts": {outcome{built: &m}, errors.New("broke"), exitFailed, []string{"release-id"}, []string{"### Built", "### deploy failed"}},
 	} {

@@ -42,7 +42,7 @@ const name = "build"
 // Run builds the release that the plan names and returns its manifest.
 func Run(ctx context.Context, h Host, plan Plan, log *progress.Log) (release.Manifest, error) {
 	began := time.Now()
-	holder := strings.TrimSuffix(fmt.Sprintf("build by %s since %s, %s", plan.Who, began.UTC().Format(time.RFC3339), plan.Run), ", ")
+	holder := script.Holder{What: "build", Who: plan.Who, Since: began, Run: plan.Run}
 	lock, err := script.TakeLock(ctx, h, script.BuildDir(plan.App), holder)
 	if err != nil {
 		return release.Manifest{}, err

@@ -37,7 +37,28 @@ func describe(r rollout.Result) string {
 	return fmt.Sprintf("%s (version %s, revision %.12s)", r.Target, r.Version, r.Revision)
 }
 
-// Text is the result for a terminal or a log.
+// beyond is what the rollout's error says that no host's problem says.
+func beyond(r rollout.Result, err error) string {
+	if err == nil {
+		return ""
+	}
+	said := map[string]bool{}
+	for _, h := range r.Hosts {
+		for line := range strings.Lines(h.Host + ": " + h.Problem) {
+			said[strings.TrimRight(line, "\n")] = true
+		}
+	}
+	var rest []string
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimRight(line, "\n"); !said[line] {
+			rest = append(rest, line)
+		}
+	}
+	return strings.Join(rest, "\n")
+}
+
+// Text is the result for a terminal or a log, which show the rollout's error
+// themselves.
 func Text(r rollout.Result) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -48,7 +69,7 @@ func Text(r rollout.Result) string {
 	w.Flush()
 	for _, h := range r.Hosts {
 		if h.Problem != "" {
-			fmt.Fprintf(&b, "%s: %s\n", h.Host, strings.TrimPrefix(h.Problem, h.Host+": "))
+			fmt.Fprintf(&b, "%s: %s\n", h.Host, h.Problem)
 		}
 		if len(h.UnitLog) > 0 {
 			fmt.Fprintf(&b, "%s: the unit log says:\n  %s\n", h.Host, strings.Join(clipped(h.UnitLog), "\n  "))
@@ -61,6 +82,9 @@ func Text(r rollout.Result) string {
 func Markdown(r rollout.Result, err error) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### %s\n\n", cell(Headline(r, err)))
+	if reason := beyond(r, err); reason != "" {
+		b.WriteString(Fenced(reason) + "\n")
+	}
 	if len(r.Hosts) > 0 {
 		b.WriteString("| Host | Outcome | Before | Now | Took |\n|---|---|---|---|---|\n")
 	}

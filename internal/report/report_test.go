@@ -67,11 +67,15 @@ var results = map[string]struct {
 	), errors.New("web2: not proved within 1m0s")},
 	"partial": {result(release.Rollback, r1,
 		rollout.HostResult{Host: "web1", Outcome: rollout.Live, Before: r2, After: r1, Took: time.Second},
-		rollout.HostResult{Host: "web2", Outcome: rollout.Untouched, Problem: "web2: cannot connect: connection refused"},
+		rollout.HostResult{Host: "web2", Outcome: rollout.Untouched, Problem: "cannot connect: connection refused"},
 	), errors.New("web2: cannot connect: connection refused")},
 	"no-target": {rollout.Result{Verb: release.Rollback, Hosts: []rollout.HostResult{
 		{Host: "web1", Outcome: rollout.Untouched, Problem: "held by another run: deploy by ann"},
 	}}, errors.New("no host can be rolled back")},
+	"refused": {result(release.Deploy, r2,
+		rollout.HostResult{Host: "web1", Outcome: rollout.Untouched, Before: r1, After: r1, Problem: "no unit\nno sudo rule"},
+		rollout.HostResult{Host: "web2", Outcome: rollout.Untouched, Before: r1, After: r1},
+	), errors.New("nothing was switched on any host:\nweb1: no unit\nno sudo rule")},
 }
 
 func TestResultsForATerminal(t *testing.T) {

@@ -159,12 +159,8 @@ func (r *run) newChange(h *host, verb release.Verb, to release.ID, version, revi
 	}
 }
 
-func (r *run) holder(verb release.Verb) string {
-	s := fmt.Sprintf("%s by %s since %s", verb, r.plan.Who, r.began.UTC().Format(time.RFC3339))
-	if r.plan.Run != "" {
-		s += ", " + r.plan.Run
-	}
-	return s
+func (r *run) holder(verb release.Verb) script.Holder {
+	return script.Holder{What: string(verb), Who: r.plan.Who, Since: r.began, Run: r.plan.Run}
 }
 
 // problems is everything that is wrong, with the hosts' names.

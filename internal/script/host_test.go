@@ -225,6 +225,7 @@ func TestPruneRemovesReleasesTheirListsAndLeftovers(t *testing.T) {
 		s.write("x", ".slipway", "releases", string(id), "listing")
 	}
 	s.write("x", "releases", "20230101T000000.part", "f")
+	s.write("x", ".slipway", "releases", "20230101T000000", "listing") // of the leftover
 	removed, err := Prune(t.Context(), s, s.Layout, []release.ID{r1, r2})
 	must(t, err)
 	if !slices.Equal(removed, []release.ID{r1, r2}) || !slices.Equal(s.entries("releases"), []string{string(r3)}) ||
@@ -244,10 +245,11 @@ func TestPruneRemovesReleasesTheirListsAndLeftovers(t *testing.T) {
 func TestTheLockHasOneHolderAndSaysWho(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	lock, err := TakeLock(t.Context(), s, s.State(), "deploy by ann since noon, https://run/1")
+	noon := time.Date(2024, 1, 2, 13, 0, 0, 0, time.FixedZone("CET", 3600))
+	lock, err := TakeLock(t.Context(), s, s.State(), Holder{"deploy", "ann", noon, "https://run/1"})
 	must(t, err)
-	_, err = TakeLock(t.Context(), s, s.State(), "deploy by bob")
-	wantReason(t, err, "held by another run: deploy by ann since noon, https://run/1")
+	_, err = TakeLock(t.Context(), s, s.State(), Holder{"rollback", "bob", noon, ""})
+	wantReason(t, err, "held by another run: deploy by ann since 2024-01-02T12:00:00Z, https://run/1")
 	select {
 	case <-lock.Lost():
 		t.Error("the second taker took the first one's lock")
@@ -263,7 +265,7 @@ func (s *site) take(holder string) *Lock {
 	var err error
 	for range 40 {
 		var lock *Lock
-		if lock, err = TakeLock(s.t.Context(), s, s.State(), holder); err == nil {
+		if lock, err = TakeLock(s.t.Context(), s, s.State(), Holder{What: holder}); err == nil {
 			return lock
 		}
 		time.Sleep(50 * time.Millisecond)
@@ -276,7 +278,7 @@ func TestTheLockEndsWithItsHoldersContext(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	lock, err := TakeLock(ctx, s, s.State(), "first")
+	lock, err := TakeLock(ctx, s, s.State(), Holder{What: "first"})
 	must(t, err)
 	cancel()
 	select {
@@ -293,7 +295,7 @@ func TestAChildDoesNotKeepTheLock(t *testing.T) {
 	s := newSite(t)
 	pidFile := s.path("pid")
 	s.command("timeout", `echo $PPID $$ >`+pidFile+`; exec sleep 30`)
-	if _, err := TakeLock(t.Context(), s, s.State(), "first"); err != nil {
+	if _, err := TakeLock(t.Context(), s, s.State(), Holder{What: "first"}); err != nil {
 		t.Fatal(err)
 	}
 	var script, child int

@@ -2,12 +2,29 @@ package script
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"time"
 )
 
 // heartbeat is well below the 30 s after which lock.sh gives a silent peer up.
 const heartbeat = 5 * time.Second
+
+// Holder is who holds a lock, for whoever finds it taken.
+type Holder struct {
+	What  string // deploy, rollback, build
+	Who   string
+	Since time.Time
+	Run   string // URL of the workflow run; empty on a command line
+}
+
+func (h Holder) String() string {
+	s := fmt.Sprintf("%s by %s since %s", h.What, h.Who, h.Since.UTC().Format(time.RFC3339))
+	if h.Run != "" {
+		s += ", " + h.Run
+	}
+	return s
+}
 
 // Lock is a lock that a live script holds on a machine.
 type Lock struct {
@@ -20,7 +37,7 @@ type Lock struct {
 // TakeLock takes the lock in dir, or fails naming who holds it. The lock is
 // free again when Release is called, when ctx ends, or, if this program or its
 // network goes away, at once or within 30 s.
-func TakeLock(ctx context.Context, m Machine, dir, holder string) (*Lock, error) {
+func TakeLock(ctx context.Context, m Machine, dir string, holder Holder) (*Lock, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	beatsIn, beatsOut := io.Pipe()
 	l := &Lock{lost: make(chan struct{}), cancel: cancel, beats: beatsOut}
@@ -28,7 +45,7 @@ func TakeLock(ctx context.Context, m Machine, dir, holder string) (*Lock, error)
 	go func() {
 		l.err = call{
 			script: "lock",
-			args:   args{{"dir", dir}, {"holder", holder}},
+			args:   args{{"dir", dir}, {"holder", holder.String()}},
 			input:  beatsIn,
 			ready:  func() { close(held) },
 		}.run(ctx, m)

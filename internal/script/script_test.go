@@ -222,7 +222,7 @@ func TestAnArgumentThatCannotBeSentNamesItself(t *testing.T) {
 	t.Parallel()
 	err := Conclude(t.Context(), local{}, newSite(t).Layout, record("x"))
 	must(t, err)
-	_, err = TakeLock(t.Context(), local{}, t.TempDir(), "two\nlines")
+	_, err = TakeLock(t.Context(), local{}, t.TempDir(), Holder{What: "two\nlines"})
 	if err == nil || !strings.Contains(err.Error(), "argument holder") {
 		t.Error(err)
 	}

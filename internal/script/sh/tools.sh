@@ -8,9 +8,9 @@ main() {
 	fact libc "$(getconf GNU_LIBC_VERSION)"
 	command -v mix >/dev/null || die "mix is not on the PATH of $(id -un): install Elixir on the build host"
 	command -v erl >/dev/null || die "erl is not on the PATH of $(id -un): install Erlang on the build host"
-	fact otp "$(erl -noshell -eval "$otp_version" -s init stop)"
-	fact elixir "$(elixir --short-version)"
-	command -v node >/dev/null && fact node "$(node --version | sed 's/^v//')"
+	fact otp "$(erl -noshell -eval "$otp_version" -s init stop 3>&-)"
+	fact elixir "$(elixir --short-version 3>&-)"
+	command -v node >/dev/null && fact node "$(node --version 3>&- | sed 's/^v//')"
 	[ ! -f .tool-versions ] || awk '{ sub(/#.*/, "") } NF { print "want=" $0 }' .tool-versions >&3
 }
 
