@@ -13,46 +13,21 @@ import (
 	"github.com/apxr/slipway/test/sample"
 )
 
-// callerWorkflow is what a user pastes: two jobs, with the release ID passed
-// from one to the other.
-const callerWorkflow = `name: release
-on:
-  push:
-    branches: [main]
-permissions: {}
-jobs:
-  build:
-    runs-on: ubuntu-latest
-    outputs:
-      release-id: ${{ steps.build.outputs.release-id }}
-    steps:
-      - id: build
-        uses: apxr/slipway/actions/build-release@v1
-        with:
-          app: apxr/apxr_io
-          build-host: ${{ vars.BUILD_HOST }}
-          known-hosts: ${{ vars.KNOWN_HOSTS }}
-          repository: ${{ vars.REPOSITORY }}
-          ssh-key: ${{ secrets.SSH_KEY }}
-  deploy:
-    needs: build
-    runs-on: ubuntu-latest
-    environment: production
-    concurrency:
-      group: production
-      cancel-in-progress: false
-    steps:
-      - id: deploy
-        uses: apxr/slipway/actions/deploy@v1
-        with:
-          app: apxr/apxr_io
-          build-host: ${{ vars.BUILD_HOST }}
-          hosts: ${{ vars.HOSTS }}
-          known-hosts: ${{ vars.KNOWN_HOSTS }}
-          ssh-key: ${{ secrets.SSH_KEY }}
-          release-id: ${{ needs.build.outputs.release-id }}
-          health-url: ${{ vars.HEALTH_URL }}
-          health-timeout: 20s
+// pasted is a workflow of the README, with the lab's servers in place of the
+// example's, and with its repository, which is on no GitHub.
+func (r *runner) pasted(name string) string {
+	r.Helper()
+	text := strings.NewReplacer(
+		"build.example.com", r.lab.Host("build").Addr,
+		"web1.example.com, web2.example.com", r.web(),
+		"secrets.SLIPWAY_SSH_KEY", "secrets.SSH_KEY",
+	).Replace(readmeWorkflow(r.T, name))
+	return withoutQueue(strings.Replace(text, "actions/build-release@v1\n        with:\n",
+		"actions/build-release@v1\n        with:\n          repository: ${{ vars.REPOSITORY }}\n", 1))
+}
+
+// laterStep shows what a step after the deploy gets of it.
+const laterStep = `
       - env:
           RELEASE_ID: ${{ steps.deploy.outputs.release-id }}
           VERSION: ${{ steps.deploy.outputs.version }}
@@ -97,12 +72,9 @@ jobs:
       SLIPWAY_SSH_KEY: ${{ secrets.SSH_KEY }}
 `
 
-const rollbackWorkflow = `name: rollback
-on:
-  workflow_dispatch:
-    inputs:
-      release-id:
-        type: string
+// reusingRollback calls the reusable rollback workflow.
+const reusingRollback = `name: rollback again
+on: workflow_dispatch
 permissions: {}
 jobs:
   rollback:
@@ -112,7 +84,6 @@ jobs:
       hosts: ${{ vars.HOSTS }}
       known-hosts: ${{ vars.KNOWN_HOSTS }}
       health-url: ${{ vars.HEALTH_URL }}
-      release-id: ${{ inputs.release-id }}
     secrets:
       SLIPWAY_SSH_KEY: ${{ secrets.SSH_KEY }}
 `
@@ -170,8 +141,8 @@ func (r *runner) current() string {
 
 func TestPushBuildsAndDeploysAndOneClickRollsBack(t *testing.T) {
 	r := newRunner(t)
-	r.workflow("release.yml", callerWorkflow)
-	r.workflow("rollback.yml", rollbackWorkflow)
+	r.workflow("release.yml", r.pasted("release.yml")+laterStep)
+	r.workflow("rollback.yml", r.pasted("rollback.yml"))
 
 	firstRev := r.push("first")
 	log, ok := r.act("push")
@@ -191,15 +162,30 @@ func TestPushBuildsAndDeploysAndOneClickRollsBack(t *testing.T) {
 	if _, ok := r.act("push"); !ok {
 		t.Fatal("the second push is red")
 	}
-	r.everyHostRuns(r.current(), "0.1.1", secondRev)
+	second := r.current()
+	r.everyHostRuns(second, "0.1.1", secondRev)
 
-	log, ok = r.act("workflow_dispatch", "--workflows", ".github/workflows/rollback.yml")
-	if !ok {
-		t.Fatal("the rollback is red")
-	}
+	log = r.dispatch("rollback.yml")
 	r.everyHostRuns(first, "0.1.0", firstRev)
 	r.keepsSecrets(log)
+	r.dispatch("rollback.yml", "--input", "release-id="+second)
+	r.everyHostRuns(second, "0.1.1", secondRev)
+
+	r.workflow("rollback.yml", reusingRollback)
+	r.push("rollback by the reusable workflow")
+	r.dispatch("rollback.yml")
+	r.everyHostRuns(first, "0.1.0", firstRev)
 	r.nothingLeft()
+}
+
+// dispatch presses "Run workflow".
+func (r *runner) dispatch(name string, args ...string) (log string) {
+	r.Helper()
+	log, ok := r.act("workflow_dispatch", append([]string{"--workflows", ".github/workflows/" + name}, args...)...)
+	if !ok {
+		r.Fatalf("%s is red", name)
+	}
+	return log
 }
 
 func TestPushOfABadReleaseIsRedAndSaysWhy(t *testing.T) {

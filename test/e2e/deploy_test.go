@@ -103,32 +103,26 @@ func TestRollbackGoesAroundHostsThatCannot(t *testing.T) {
 	w.nothingLeft()
 }
 
-func TestReleaseThatExitsAtStartIsPutBack(t *testing.T) {
+func TestReleaseThatDoesNotWorkIsPutBack(t *testing.T) {
 	w := newWorld(t)
 	good, goodRev := w.release("good")
-	_, err := w.project.ExitAtStart()
-	w.must(err)
-	bad, _ := w.build("exits at start")
-
-	r := w.slipway("deploy", "--release-id", bad)
-	host := w.lab.Host("web1").Addr
-	w.isRed(r, host+": the release exits", "the sample exits at start")
-	w.everyHostRuns(good, "0.1.0", goodRev)
-	w.nothingLeft()
-}
-
-func TestReleaseThatAnswers500IsPutBack(t *testing.T) {
-	w := newWorld(t)
-	good, goodRev := w.release("good")
-	_, err := w.project.Answer500()
-	w.must(err)
-	bad, _ := w.build("answers 500")
-
-	r := w.slipway("deploy", "--release-id", bad, "--health-timeout", "5s")
-	host := w.lab.Host("web1").Addr
-	w.isRed(r, host+": not proved within 5s", "answers 500 Internal Server Error", "apxr_io 0.1.0, revision")
-	w.everyHostRuns(good, "0.1.0", goodRev)
-	w.nothingLeft()
+	for _, c := range []struct {
+		message string
+		spoil   func() (mend func() error, err error)
+		says    []string // the unit log's line is the last one
+	}{
+		{"exits at start", w.project.ExitAtStart, []string{"the release exits", "the sample exits at start"}},
+		{"answers 500", w.project.Answer500, []string{"not proved within 5s", "answers 500 Internal Server Error", "apxr_io 0.1.0, revision"}},
+	} {
+		mend, err := c.spoil()
+		w.must(err)
+		bad, _ := w.build(c.message)
+		c.says[0] = w.lab.Host("web1").Addr + ": " + c.says[0]
+		w.isRed(w.slipway("deploy", "--release-id", bad, "--health-timeout", "5s"), c.says...)
+		w.everyHostRuns(good, "0.1.0", goodRev)
+		w.nothingLeft()
+		w.must(mend())
+	}
 }
 
 func TestFirstDeployThatFailsLeavesNothingRunning(t *testing.T) {
