@@ -1,0 +1,6 @@
+# A node that only says its version.
+. ./log.sh
+tool=nodejs
+programs=node
+
+body() { echo "echo v$ASDF_INSTALL_VERSION"; }

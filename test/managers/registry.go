@@ -1,0 +1,85 @@
+package managers
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// npmRegistry is where npm packages come from on this machine, with a slash at the end: as the environment says, or
+// npm, or npm's configuration where there is no npm. If nothing says so, npm is installed: it knows its own default,
+// and this project writes none down.
+func npmRegistry(ctx context.Context) (string, error) {
+	registry := registryFromEnvironment()
+	if registry == "" && !haveNPM() {
+		registry = registryFromFiles(npmrcFiles())
+	}
+	if registry == "" {
+		var err error
+		if registry, err = registryFromNPM(ctx); err != nil {
+			return "", fmt.Errorf("find npm's registry: %w: or set NPM_CONFIG_REGISTRY to its address", err)
+		}
+	}
+	return strings.TrimSuffix(registry, "/") + "/", nil
+}
+
+func registryFromEnvironment() string {
+	for _, name := range []string{"NPM_CONFIG_REGISTRY", "npm_config_registry"} {
+		if value := os.Getenv(name); value != "" {
+			return value
+		}
+	}
+	return ""
+}
+
+func haveNPM() bool {
+	_, err := exec.LookPath("npm")
+	return err == nil
+}
+
+// npmrcFiles are npm's configuration files, that which counts first in front.
+func npmrcFiles() []string {
+	files := []string{"/etc/npmrc", "/usr/etc/npmrc"}
+	if home, err := os.UserHomeDir(); err == nil {
+		files = append([]string{filepath.Join(home, ".npmrc")}, files...)
+	}
+	return files
+}
+
+func registryFromFiles(files []string) string {
+	for _, name := range files {
+		file, err := os.Open(name)
+		if err != nil {
+			continue
+		}
+		defer file.Close()
+		for lines := bufio.NewScanner(file); lines.Scan(); {
+			key, value, _ := strings.Cut(lines.Text(), "=")
+			if strings.TrimSpace(key) == "registry" {
+				return strings.Trim(strings.TrimSpace(value), `"'`)
+			}
+		}
+	}
+	return ""
+}
+
+func registryFromNPM(ctx context.Context) (string, error) {
+	if !haveNPM() {
+		install := exec.CommandContext(ctx, "apt-get", "-qq", "-y", "--no-install-recommends", "install", "npm")
+		install.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+		if out, err := install.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("install npm: %w:\n%s", err, out)
+		}
+	}
+	npm := exec.CommandContext(ctx, "npm", "config", "get", "registry")
+	npm.Dir = "/" // a .npmrc in the working directory is none of this
+	out, err := npm.Output()
+	if err != nil {
+		return "", fmt.Errorf("npm config get registry: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
