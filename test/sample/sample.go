@@ -1,5 +1,6 @@
-// Package sample puts the sample application of examples/ into the lab's git
-// host and changes it, as a developer would who pushes commits.
+// Package sample puts projects into the lab's git host and changes them, as a
+// developer would who pushes commits: the sample application of examples/, and
+// small mix projects of the kinds that there are.
 //
 // It does not build or deploy anything.
 package sample
@@ -26,24 +27,29 @@ const (
 	libraryAt = "2026-01-01T00:00:00Z" // mix.lock pins the commit of this time
 )
 
-// Project is the sample application as a repository on the lab's git host.
+// Project is a repository on the lab's git host and the developer's own tree.
 type Project struct {
 	URL string // for the build host
 
 	lab  *lab.Lab
+	name string // of the repository
 	tree string // the developer's files
 	repo string // the developer's repository
 	now  time.Time
 }
 
-// Publish copies the application below dir, pins the tools that the lab's build
-// host has, and pushes it and its dependency to the git host.
-func Publish(ctx context.Context, l *lab.Lab, dir string) (*Project, error) {
-	p := &Project{
-		URL: l.GitURL(Repo), lab: l,
+func newProject(l *lab.Lab, dir, repo string) *Project {
+	return &Project{
+		URL: l.GitURL(repo), lab: l, name: repo,
 		tree: filepath.Join(dir, "tree"), repo: filepath.Join(dir, "repo"),
 		now: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC),
 	}
+}
+
+// Publish copies the application below dir, pins the tools that the lab's build
+// host has, and pushes it and its dependency to the git host.
+func Publish(ctx context.Context, l *lab.Lab, dir string) (*Project, error) {
+	p := newProject(l, dir, Repo)
 	if err := publishLibrary(ctx, l, filepath.Join(dir, library)); err != nil {
 		return nil, err
 	}
@@ -58,6 +64,19 @@ func Publish(ctx context.Context, l *lab.Lab, dir string) (*Project, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// PublishTree makes a repository of these files, by their names with slashes,
+// and pushes it to the git host. The developer works below dir.
+func PublishTree(ctx context.Context, l *lab.Lab, dir, repo string, files map[string]string) (*Project, error) {
+	p := newProject(l, dir, repo)
+	for name, content := range files {
+		if err := p.Write(name, content); err != nil {
+			return nil, err
+		}
+	}
+	_, err := p.Push(ctx, "first commit of "+repo)
+	return p, err
 }
 
 // LibraryCommit makes the dependency's repository and returns its one commit,
@@ -94,7 +113,7 @@ func (p *Project) Push(ctx context.Context, message string) (revision string, er
 	if err != nil {
 		return "", err
 	}
-	return revision, p.lab.PublishRepo(ctx, p.repo, Repo)
+	return revision, p.lab.PublishRepo(ctx, p.repo, p.name)
 }
 
 // Dir is the developer's repository: its work tree is what was pushed last.
@@ -107,6 +126,15 @@ func (p *Project) Write(name, content string) error {
 		return err
 	}
 	return os.WriteFile(path, []byte(content), 0o644)
+}
+
+// Remove removes a file of the developer's tree, or a folder with all in it.
+func (p *Project) Remove(name string) error {
+	path := filepath.Join(p.tree, name)
+	if _, err := os.Lstat(path); err != nil {
+		return err
+	}
+	return os.RemoveAll(path)
 }
 
 // Replace changes a text that must be in a file of the developer's tree.
