@@ -1,0 +1,110 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/crypto/ssh/agent"
+)
+
+// AgentMachine is this machine with commands that may use an SSH agent.
+type AgentMachine struct {
+	machine *Machine
+	agent   agent.Agent
+}
+
+// WithAgent lends a to the commands that run through the result, each for as
+// long as it runs. What they may do with it is up to a. With a nil agent they
+// get none.
+func (m *Machine) WithAgent(a agent.Agent) *AgentMachine { return &AgentMachine{m, a} }
+
+// Exec is [Machine.Exec] of a command that finds the agent by SSH_AUTH_SOCK.
+func (m *AgentMachine) Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if m.agent == nil {
+		return m.machine.Exec(ctx, command, stdin, stdout, stderr)
+	}
+	s, err := listen(m.agent)
+	if err != nil {
+		return fmt.Errorf("%s: cannot offer the SSH agent to a command: %w", name, err)
+	}
+	defer s.close()
+	return m.machine.exec(ctx, command, []string{"SSH_AUTH_SOCK=" + s.path}, stdin, stdout, stderr)
+}
+
+// socket is where one command finds the agent.
+type socket struct {
+	path     string
+	agent    agent.Agent
+	listener net.Listener
+
+	mu     sync.Mutex
+	closed bool
+	open   map[net.Conn]bool
+}
+
+// listen makes a directory for the socket, since directories have modes on
+// every system: this one (0700) keeps other users out.
+func listen(a agent.Agent) (*socket, error) {
+	dir, err := os.MkdirTemp("", "slipway-agent-")
+	if err != nil {
+		return nil, err
+	}
+	s := &socket{path: filepath.Join(dir, "socket"), agent: a, open: map[net.Conn]bool{}}
+	s.listener, err = net.Listen("unix", s.path)
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	go s.serve()
+	return s, nil
+}
+
+func (s *socket) serve() {
+	for {
+		conn, err := s.listener.Accept()
+		if err != nil {
+			return
+		}
+		if s.add(conn) {
+			go func() {
+				agent.ServeAgent(s.agent, conn)
+				s.drop(conn)
+			}()
+		}
+	}
+}
+
+func (s *socket) add(conn net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		conn.Close() // the command ended between the two
+		return false
+	}
+	s.open[conn] = true
+	return true
+}
+
+func (s *socket) drop(conn net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, conn)
+	conn.Close()
+}
+
+// close takes the agent back, also from what the command has left running.
+func (s *socket) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.listener.Close()
+	for conn := range s.open {
+		conn.Close()
+	}
+	os.RemoveAll(filepath.Dir(s.path))
+}

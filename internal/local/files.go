@@ -1,0 +1,57 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// maxFile is what a machine over SSH may hand out too.
+const maxFile = 64 << 20
+
+// ReadFile reads a small file; a relative name is below the user's home.
+func (m *Machine) ReadFile(file string) ([]byte, error) {
+	f, err := os.Open(m.path(file))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", name, file, cause(err))
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		err = fmt.Errorf("larger than %d bytes", maxFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", name, file, cause(err))
+	}
+	return data, nil
+}
+
+// WriteFile writes a small file, creating the directories above it. The umask
+// says who may read them, as over SFTP.
+func (m *Machine) WriteFile(file string, data []byte) error {
+	path := m.path(file)
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return fmt.Errorf("%s: cannot create the directory of %s: %w", name, file, err)
+	}
+	if err := os.WriteFile(path, data, 0o666); err != nil {
+		return fmt.Errorf("%s: cannot write %s: %w", name, file, cause(err))
+	}
+	return nil
+}
+
+func (m *Machine) path(file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(m.home, file)
+}
+
+// cause is an error of package os without the name, which stands there already.
+func cause(err error) error {
+	if path, ok := errors.AsType[*os.PathError](err); ok {
+		return path.Err
+	}
+	return err
+}
