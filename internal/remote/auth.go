@@ -23,25 +23,44 @@ type Auth struct {
 
 // NewAuth reads a private key and known_hosts lines.
 func NewAuth(key, knownHosts []byte) (Auth, error) {
-	signer, keyErr := parseKey(key)
+	signer, keyErr := parseSigner(key)
 	known, knownErr := parseKnownHosts(knownHosts)
 	return Auth{signer, known}, errors.Join(keyErr, knownErr)
 }
 
-func parseKey(key []byte) (ssh.Signer, error) {
-	signer, err := ssh.ParsePrivateKey(key)
-	var passphrase *ssh.PassphraseMissingError
-	switch {
-	case err == nil:
-		return signer, nil
-	case errors.As(err, &passphrase):
-		return nil, errors.New("ssh-key: the key is protected by a passphrase: give a key without one, made for deploys alone")
-	case strings.Contains(string(key), `\n`):
-		return nil, errors.New(`ssh-key: the key has the two characters \n where its line breaks should be: paste the file as it is`)
-	case len(key) > 0 && !strings.Contains(strings.TrimSpace(string(key)), "\n"):
-		return nil, errors.New("ssh-key: the key has no line breaks: paste the whole private key file as it is")
+func parseSigner(key []byte) (ssh.Signer, error) {
+	private, err := parseKey("ssh-key", key)
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("ssh-key: this is not a private key in OpenSSH or PEM format: %w", err)
+	return ssh.NewSignerFromKey(private)
+}
+
+// parseKey reads a private key. The errors begin with where it comes from.
+func parseKey(from string, key []byte) (any, error) {
+	private, err := ssh.ParseRawPrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s", from, explainKey(string(key), err))
+	}
+	return private, nil
+}
+
+// explainKey says what is wrong with a private key. It repeats nothing that a
+// parser says: some errors quote the text, and the text may be the key.
+func explainKey(key string, err error) string {
+	var passphrase *ssh.PassphraseMissingError
+	_, _, _, _, notPublic := ssh.ParseAuthorizedKey([]byte(key))
+	switch {
+	case errors.As(err, &passphrase):
+		return "the key is protected by a passphrase: give a key without one, made for deploys alone"
+	case notPublic == nil, strings.Contains(key, " PUBLIC KEY---"):
+		return "this is the public half of a key: give the private one, the file whose name does not end in .pub"
+	case strings.Contains(key, `\n`):
+		return `the key has the two characters \n where its line breaks should be: paste the file as it is`
+	case key != "" && !strings.Contains(strings.TrimSpace(key), "\n"):
+		return "the key has no line breaks: paste the whole private key file as it is"
+	}
+	return "this is not a private key in OpenSSH or PEM format: paste the whole file, from its BEGIN line to its END line"
 }
 
 // parseKnownHosts goes through a file because the parsers of known_hosts read

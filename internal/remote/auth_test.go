@@ -16,6 +16,7 @@ func TestPrivateKeys(t *testing.T) {
 	good := string(pemOf(userKey()))
 	locked := string(pem.EncodeToMemory(check(ssh.MarshalPrivateKeyWithPassphrase(userKey(), "", []byte("secret")))))
 	public := string(ssh.MarshalAuthorizedKey(signer(userKey()).PublicKey()))
+	publicPEM := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: signer(userKey()).PublicKey().Marshal()}))
 	for name, c := range map[string]struct{ key, want string }{
 		"OpenSSH":               {good, ""},
 		"RSA":                   {string(pemOf(rsaKey())), ""},
@@ -25,11 +26,13 @@ func TestPrivateKeys(t *testing.T) {
 		"a passphrase":          {locked, "passphrase"},
 		"line breaks as text":   {strings.ReplaceAll(good, "\n", `\n`), `characters \n`},
 		"line breaks as blanks": {strings.ReplaceAll(good, "\n", " "), "no line breaks"},
-		"a public key":          {public, "no line breaks"},
+		"a public key":          {public, "public half"},
+		"a public key in PEM":   {publicPEM, "public half"},
+		"an unknown PEM type":   {strings.ReplaceAll(good, "OPENSSH", "CLOSED"), "not a private key"},
 		"nothing":               {"", "not a private key"},
 		"cut off":               {good[:len(good)/2], "not a private key"},
 	} {
-		_, err := parseKey([]byte(c.key))
+		_, err := parseKey("ssh-key", []byte(c.key))
 		switch {
 		case c.want == "" && err != nil:
 			t.Errorf("%s: %v", name, err)

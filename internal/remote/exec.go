@@ -20,11 +20,23 @@ func (e *ExitError) ExitStatus() int { return e.Status }
 // ended. When ctx ends first, the streams are closed and ctx's error is
 // returned; what the command does then is up to the command.
 func (c *Conn) Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error {
-	session, err := c.client.NewSession()
+	session, err := c.session()
 	if err != nil {
-		return fmt.Errorf("%s: cannot open a session: %w", c.name, err)
+		return err
 	}
 	defer session.Close()
+	return c.run(ctx, session, command, stdin, stdout, stderr)
+}
+
+func (c *Conn) session() (*ssh.Session, error) {
+	session, err := c.client.NewSession()
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot open a session: %w", c.name, err)
+	}
+	return session, nil
+}
+
+func (c *Conn) run(ctx context.Context, session *ssh.Session, command string, stdin io.Reader, stdout, stderr io.Writer) error {
 	out, errs := &detachable{w: stdout}, &detachable{w: stderr}
 	defer out.detach()
 	defer errs.detach()

@@ -1,6 +1,7 @@
 // Package remote reaches a machine over SSH: one authenticated connection that
-// runs commands with streams, reads and writes small files over SFTP, and opens
-// TCP connections from the machine's own point of view.
+// runs commands with streams, lends them an SSH agent, reads and writes small
+// files over SFTP, and opens TCP connections from the machine's own point of
+// view.
 //
 // It does not know what Slipway runs on a machine or why.
 package remote
@@ -38,6 +39,8 @@ type Conn struct {
 	name   string
 	client *ssh.Client
 	stop   context.CancelFunc
+
+	forwarding forwarding
 
 	sftpOnce sync.Once
 	sftp     *sftp.Client

@@ -76,13 +76,16 @@ func TestInputMayStayUnread(t *testing.T) {
 
 // counter is a writer that its owner has gone from.
 type counter struct {
+	first  func()
 	writes atomic.Int64
 	gone   atomic.Bool
 	late   atomic.Bool
 }
 
 func (c *counter) Write(p []byte) (int, error) {
-	c.writes.Add(1)
+	if c.writes.Add(1) == 1 {
+		c.first()
+	}
 	if c.gone.Load() {
 		c.late.Store(true)
 	}
@@ -93,8 +96,7 @@ func TestAnEndedContextEndsExecAndDetachesTheWriters(t *testing.T) {
 	t.Parallel()
 	c := connect(t, newServer(shell, hostKey()))
 	ctx, cancel := context.WithCancel(t.Context())
-	var out counter
-	time.AfterFunc(50*time.Millisecond, cancel)
+	out := counter{first: cancel}
 	in, w := io.Pipe()
 	defer w.Close()
 	if err := c.Exec(ctx, "yes", in, &out, io.Discard); !errors.Is(err, context.Canceled) {

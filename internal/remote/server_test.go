@@ -18,6 +18,7 @@ import (
 	"github.com/pkg/sftp"
 	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
 )
 
 // Keys are made once: of what kind they are matters, which ones they are not.
@@ -58,6 +59,11 @@ type server struct {
 	config  *ssh.ServerConfig
 	run     func(command string, ch ssh.Channel)
 	forward func(ssh.NewChannel)
+
+	refuseAgent bool
+	mu          sync.Mutex
+	last        *ssh.ServerConn
+	asked       int // how often for agent forwarding
 }
 
 func newServer(run func(command string, ch ssh.Channel), hostKeys ...any) *server {
@@ -96,10 +102,13 @@ func (s *server) listen(t *testing.T) Target {
 
 func (s *server) serve(tcp net.Conn) {
 	defer tcp.Close()
-	_, channels, requests, err := ssh.NewServerConn(tcp, s.config)
+	conn, channels, requests, err := ssh.NewServerConn(tcp, s.config)
 	if err != nil {
 		return
 	}
+	s.mu.Lock()
+	s.last, s.asked = conn, 0
+	s.mu.Unlock()
 	go ssh.DiscardRequests(requests)
 	for c := range channels {
 		switch {
@@ -119,7 +128,7 @@ func (s *server) session(c ssh.NewChannel) {
 		return
 	}
 	for r := range requests {
-		r.Reply(true, nil)
+		r.Reply(r.Type != "auth-agent-req@openssh.com" || s.grantsAgent(), nil)
 		name := ""
 		if len(r.Payload) > 4 {
 			name = string(r.Payload[4:])
@@ -131,6 +140,33 @@ func (s *server) session(c ssh.NewChannel) {
 			go s.run(name, ch)
 		}
 	}
+}
+
+// grantsAgent does it once per connection, as OpenSSH.
+func (s *server) grantsAgent() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked++
+	return s.asked == 1 && !s.refuseAgent
+}
+
+func (s *server) requests() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked
+}
+
+// openAgent is what a command does with SSH_AUTH_SOCK.
+func (s *server) openAgent() (agent.ExtendedAgent, ssh.Channel, error) {
+	s.mu.Lock()
+	conn := s.last
+	s.mu.Unlock()
+	ch, requests, err := conn.OpenChannel("auth-agent@openssh.com", nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	go ssh.DiscardRequests(requests)
+	return agent.NewClient(ch), ch, nil
 }
 
 func exit(ch ssh.Channel, status uint32) {

@@ -1,0 +1,128 @@
+package remote
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+)
+
+// DeployKey is a private key that may read one repository.
+type DeployKey struct {
+	Repository string
+	PEM        []byte
+}
+
+// Identity is what a machine must know of a deploy key to ask for it.
+type Identity struct {
+	Repository string
+	PublicKey  string // "ssh-ed25519 AAAA...", without a comment
+}
+
+// NewKeyring is an agent that holds these keys and no others, and that whoever
+// uses it cannot change. Without any keys it is nil, for [Conn.WithAgent].
+func NewKeyring(keys []DeployKey) (agent.Agent, []Identity, error) {
+	if len(keys) == 0 {
+		return nil, nil, nil
+	}
+	keyring := agent.NewKeyring()
+	var identities []Identity
+	var errs []error
+	for _, key := range keys {
+		public, err := add(keyring, key)
+		errs = append(errs, err)
+		identities = append(identities, Identity{key.Repository, public})
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, nil, err
+	}
+	return readOnly{keyring}, identities, nil
+}
+
+// add returns the public half, as in authorized_keys.
+func add(keyring agent.Agent, key DeployKey) (string, error) {
+	from := "deploy-keys: key for " + key.Repository
+	private, err := parseKey(from, key.PEM)
+	if err != nil {
+		return "", err
+	}
+	signer, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", from, err)
+	}
+	if err := keyring.Add(agent.AddedKey{PrivateKey: private, Comment: key.Repository}); err != nil {
+		return "", fmt.Errorf("%s: %w", from, err)
+	}
+	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey()))), nil
+}
+
+// OpenAgent connects to the user's own agent, whose socket SSH_AUTH_SOCK names.
+// The agent that it returns lists and signs, and does nothing else.
+func OpenAgent(socket string) (agent.Agent, io.Closer, error) {
+	const advice = "start ssh-agent and ssh-add a key, or leave forward-agent off"
+	if socket == "" {
+		return nil, nil, errors.New("forward-agent: SSH_AUTH_SOCK is not set: " + advice)
+	}
+	conn, err := net.DialTimeout("unix", socket, dialTimeout)
+	if err != nil {
+		return nil, nil, fmt.Errorf("forward-agent: no SSH agent answers at SSH_AUTH_SOCK: %w: %s", err, advice)
+	}
+	// One client for everything: it reads ahead on its connection.
+	client := agent.NewClient(conn)
+	keys, err := list(client, conn)
+	if err == nil && len(keys) == 0 {
+		err = errors.New("it holds no keys or is locked")
+	}
+	if err != nil {
+		conn.Close()
+		return nil, nil, fmt.Errorf("forward-agent: the SSH agent at %s is of no use: %w: %s", socket, err, advice)
+	}
+	return readOnly{client}, conn, nil
+}
+
+// list bounds what a listener that is no agent would keep waiting for ever.
+func list(client agent.Agent, conn net.Conn) ([]*agent.Key, error) {
+	if err := conn.SetDeadline(time.Now().Add(dialTimeout)); err != nil {
+		return nil, err
+	}
+	keys, err := client.List()
+	return keys, errors.Join(err, conn.SetDeadline(time.Time{}))
+}
+
+var errReadOnly = errors.New("this SSH agent lists keys and signs, and does nothing else")
+
+// readOnly is an agent as somebody sees it to whom it is lent. It embeds
+// nothing, so that it cannot learn more with the next version of the interface.
+type readOnly struct{ agent agent.Agent }
+
+var _ agent.ExtendedAgent = readOnly{} // without it, RSA keys would sign with SHA-1
+
+func (r readOnly) List() ([]*agent.Key, error) { return r.agent.List() }
+
+func (r readOnly) Sign(key ssh.PublicKey, data []byte) (*ssh.Signature, error) {
+	return r.agent.Sign(key, data)
+}
+
+func (r readOnly) SignWithFlags(key ssh.PublicKey, data []byte, flags agent.SignatureFlags) (*ssh.Signature, error) {
+	if extended, ok := r.agent.(agent.ExtendedAgent); ok {
+		return extended.SignWithFlags(key, data, flags)
+	}
+	if flags != 0 {
+		return nil, errors.New("this SSH agent knows no other than the default signature algorithms")
+	}
+	return r.agent.Sign(key, data)
+}
+
+func (readOnly) Add(agent.AddedKey) error       { return errReadOnly }
+func (readOnly) Remove(ssh.PublicKey) error     { return errReadOnly }
+func (readOnly) RemoveAll() error               { return errReadOnly }
+func (readOnly) Lock([]byte) error              { return errReadOnly }
+func (readOnly) Unlock([]byte) error            { return errReadOnly }
+func (readOnly) Signers() ([]ssh.Signer, error) { return nil, errReadOnly }
+
+func (readOnly) Extension(string, []byte) ([]byte, error) { return nil, agent.ErrExtensionUnsupported }
