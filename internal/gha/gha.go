@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/sethvargo/go-githubactions"
+
+	"github.com/apxr/slipway/internal/progress"
 )
 
 // Runner is the runner that this program was started by.
@@ -21,6 +23,8 @@ type Runner struct {
 	action *githubactions.Action
 	getenv func(string) string
 	fence  string // token of the stop-commands that is in force, empty if none
+
+	shown, dropped map[progress.Severity]int // annotations
 }
 
 // New returns the runner whose environment and log these are.
@@ -28,6 +32,7 @@ func New(getenv func(string) string, log io.Writer) *Runner {
 	return &Runner{
 		action: githubactions.New(githubactions.WithGetenv(getenv), githubactions.WithWriter(log)),
 		getenv: getenv,
+		shown:  map[progress.Severity]int{}, dropped: map[progress.Severity]int{},
 	}
 }
 
@@ -68,7 +73,7 @@ func recoverInto(err *error, what string) {
 	}
 }
 
-// Group, EndGroup, Error, Notice and Line draw a log as progress.Face wants it.
+// Group, EndGroup, Error, Notice, Annotate and Line draw a log as progress.Face wants it.
 
 // Group opens a foldable group of lines.
 func (r *Runner) Group(title string) {
@@ -82,19 +87,17 @@ func (r *Runner) EndGroup() {
 	r.action.EndGroup()
 }
 
-// maxAnnotation is the length at which GitHub cuts an annotation.
-const maxAnnotation = 4096
-
 // Error prints a message and shows it on the run's page.
 func (r *Runner) Error(message string) {
 	r.unfence()
-	r.action.Errorf("%s", clip(message))
+	r.shown[progress.SeverityError]++
+	r.action.Errorf("%s", clip(message, maxAnnotation))
 }
 
 // Notice does the same, less loudly.
 func (r *Runner) Notice(message string) {
 	r.unfence()
-	r.action.Noticef("%s", clip(message))
+	r.action.Noticef("%s", clip(message, maxAnnotation))
 }
 
 // Line prints text that may come from a remote host: a workflow command in it
@@ -107,8 +110,15 @@ func (r *Runner) Line(text string) {
 	r.action.Infof("%s", text)
 }
 
-// Close ends the log, so that what comes after it may issue commands again.
-func (r *Runner) Close() { r.unfence() }
+// Close ends the log, so that what comes after it may issue commands again. It
+// says first what annotations were not shown.
+func (r *Runner) Close() {
+	r.unfence()
+	if more := r.more(); more != "" {
+		r.action.Noticef("%s", more)
+	}
+	clear(r.dropped)
+}
 
 func (r *Runner) unfence() {
 	if r.fence != "" {
@@ -117,19 +127,12 @@ func (r *Runner) unfence() {
 	}
 }
 
-func clip(message string) string {
-	if len(message) <= maxAnnotation {
-		return message
-	}
-	const end = " [...]"
-	return strings.ToValidUTF8(message[:maxAnnotation-len(end)], "") + end
-}
-
 // Run is what the workflow run is.
 type Run struct {
 	URL        string
 	Actor      string
 	Repository string // of the workflow, as an SSH URL for git
+	HTTPS      string // the same over HTTPS
 	Revision   string
 	Ref        string
 }
@@ -146,6 +149,7 @@ func (r *Runner) Run() (Run, error) {
 		URL:        fmt.Sprintf("%s/%s/actions/runs/%s", server, repo, id),
 		Actor:      cmp.Or(r.getenv("GITHUB_TRIGGERING_ACTOR"), r.getenv("GITHUB_ACTOR")),
 		Repository: fmt.Sprintf("git@%s:%s.git", u.Hostname(), repo),
+		HTTPS:      fmt.Sprintf("%s/%s.git", server, repo),
 		Revision:   r.getenv("GITHUB_SHA"),
 		Ref:        r.getenv("GITHUB_REF"),
 	}, nil

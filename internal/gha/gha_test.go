@@ -1,6 +1,7 @@
 package gha
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -109,9 +110,41 @@ func TestASummaryIsCutBeforeGitHubDropsIt(t *testing.T) {
 // actionsRunner reads a step's log as actions/runner does (ActionCommand.cs,
 // ActionCommandManager.cs) and keeps the commands that it acts on.
 type actionsRunner struct {
-	stop  string
-	acted []string
-	text  []string
+	stop        string
+	acted       []string
+	text        []string
+	annotations []annotation // those of the first syntax, ::name key=value::message
+}
+
+// annotation is an error, warning or notice as the runner understands it.
+type annotation struct {
+	kind       string
+	properties map[string]string
+	message    string
+}
+
+func (a annotation) equal(b annotation) bool {
+	return a.kind == b.kind && maps.Equal(a.properties, b.properties) && a.message == b.message
+}
+
+var (
+	unescapeData     = strings.NewReplacer("%0D", "\r", "%0A", "\n", "%25", "%")
+	unescapeProperty = strings.NewReplacer("%0D", "\r", "%0A", "\n", "%3A", ":", "%2C", ",", "%25", "%")
+)
+
+// annotate takes what is between the colons, and the message.
+func (a *actionsRunner) annotate(info, data string) {
+	name, list, _ := strings.Cut(info, " ")
+	if !slices.Contains([]string{"error", "warning", "notice"}, name) {
+		return
+	}
+	properties := map[string]string{}
+	for pair := range strings.SplitSeq(strings.TrimSpace(list), ",") {
+		if key, value, ok := strings.Cut(pair, "="); ok {
+			properties[key] = unescapeProperty.Replace(value)
+		}
+	}
+	a.annotations = append(a.annotations, annotation{name, properties, unescapeData.Replace(data)})
 }
 
 var known = []string{
@@ -121,7 +154,8 @@ var known = []string{
 
 func (a *actionsRunner) run(log string) {
 	for line := range strings.SplitSeq(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(log), "\n") {
-		name, data, ok := a.parse(line)
+		info, data, ok := a.parse(line)
+		name, _, _ := strings.Cut(info, " ")
 		switch {
 		case ok && a.stop != "" && strings.EqualFold(name, a.stop):
 			a.stop = ""
@@ -130,24 +164,24 @@ func (a *actionsRunner) run(log string) {
 		case name == "stop-commands":
 			a.stop = data
 		default:
-			a.acted = append(a.acted, name+" "+strings.NewReplacer("%0A", "\n", "%0D", "\r", "%25", "%").Replace(data))
+			a.acted = append(a.acted, name+" "+unescapeData.Replace(data))
+			a.annotate(info, data)
 		}
 	}
 }
 
-func (a *actionsRunner) parse(line string) (name, data string, ok bool) {
+func (a *actionsRunner) parse(line string) (info, data string, ok bool) {
 	if s, found := strings.CutPrefix(strings.TrimLeft(line, " \t"), "::"); found {
 		if info, data, found := strings.Cut(s, "::"); found {
-			name, _, _ = strings.Cut(info, " ")
-			if a.knows(name) {
-				return name, data, true
+			if name, _, _ := strings.Cut(info, " "); a.knows(name) {
+				return info, data, true
 			}
 		}
 	}
 	if _, s, found := strings.Cut(line, "##["); found { // anywhere in the line
 		if info, data, found := strings.Cut(s, "]"); found {
-			name, _, _ = strings.Cut(info, " ")
-			return name, data, a.knows(name)
+			name, _, _ := strings.Cut(info, " ")
+			return info, data, a.knows(name)
 		}
 	}
 	return "", "", false
@@ -269,12 +303,12 @@ func TestRun(t *testing.T) {
 	}{
 		"github.com": {
 			map[string]string{"GITHUB_SERVER_URL": "https://github.com"},
-			Run{"https://github.com/apxr/apxr_io/actions/runs/42", "bot", "git@github.com:apxr/apxr_io.git", "abc", "refs/heads/main"},
+			Run{"https://github.com/apxr/apxr_io/actions/runs/42", "bot", "git@github.com:apxr/apxr_io.git", "https://github.com/apxr/apxr_io.git", "abc", "refs/heads/main"},
 		},
-		"no server named": {nil, Run{"https://github.com/apxr/apxr_io/actions/runs/42", "bot", "git@github.com:apxr/apxr_io.git", "abc", "refs/heads/main"}},
+		"no server named": {nil, Run{"https://github.com/apxr/apxr_io/actions/runs/42", "bot", "git@github.com:apxr/apxr_io.git", "https://github.com/apxr/apxr_io.git", "abc", "refs/heads/main"}},
 		"an Enterprise Server, run again by somebody": {
 			map[string]string{"GITHUB_SERVER_URL": "https://git.example.com:8443", "GITHUB_TRIGGERING_ACTOR": "ann"},
-			Run{"https://git.example.com:8443/apxr/apxr_io/actions/runs/42", "ann", "git@git.example.com:apxr/apxr_io.git", "abc", "refs/heads/main"},
+			Run{"https://git.example.com:8443/apxr/apxr_io/actions/runs/42", "ann", "git@git.example.com:apxr/apxr_io.git", "https://git.example.com:8443/apxr/apxr_io.git", "abc", "refs/heads/main"},
 		},
 	} {
 		values := map[string]string{}

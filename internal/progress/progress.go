@@ -8,11 +8,14 @@ package progress
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Face draws what a Log is told. Its methods are never called at the same time.
@@ -21,9 +24,28 @@ type Face interface {
 	EndGroup()
 	Error(message string)
 	Notice(message string)
+	Annotate(a Annotation)
 	// Line prints one line that may hold anything: it must not be taken for a
 	// command by whoever reads the log.
 	Line(text string)
+}
+
+// Severity is how bad it is what an annotation tells.
+type Severity string
+
+const (
+	SeverityError   Severity = "error"
+	SeverityWarning Severity = "warning"
+)
+
+// Annotation is what a compiler said of a place in the repository.
+type Annotation struct {
+	Severity Severity
+	File     string // its path from the top of the repository
+	Line     int    // from 1; 0 if it is not known
+	Column   int    // likewise
+	Title    string
+	Message  string
 }
 
 // Log is safe for use by several goroutines.
@@ -35,15 +57,41 @@ type Log struct {
 
 // New makes a log that shows *** in place of every line of every secret.
 func New(face Face, secrets ...string) *Log {
-	var pairs []string
+	var hidden []string
 	for _, secret := range secrets {
-		for line := range strings.Lines(secret) {
-			if line = strings.TrimSpace(line); len(line) >= 6 {
-				pairs = append(pairs, line, "***")
-			}
-		}
+		hidden = append(hidden, toHide(secret)...)
+	}
+	// At one place of a text the replacer takes the first that fits: the longest
+	// has to come first, or the rest of it would be shown.
+	slices.SortStableFunc(hidden, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	var pairs []string
+	for _, text := range hidden {
+		pairs = append(pairs, text, "***")
 	}
 	return &Log{face: face, secrets: strings.NewReplacer(pairs...)}
+}
+
+// Shorter texts are not hidden: they are words and numbers that occur in any
+// log, and *** all over it would say what they are. A secret of one line is
+// somebody's choice, maybe a PIN; a line of a key is nothing by itself.
+const (
+	shortestSecret = 4
+	shortestLine   = 6
+)
+
+// toHide is the lines of a secret that are long enough.
+func toHide(secret string) (hidden []string) {
+	secret = strings.TrimSpace(visible(secret))
+	shortest := shortestSecret
+	if strings.Contains(secret, "\n") {
+		shortest = shortestLine
+	}
+	for line := range strings.Lines(secret) {
+		if line = strings.TrimSpace(line); utf8.RuneCountInString(line) >= shortest {
+			hidden = append(hidden, line)
+		}
+	}
+	return hidden
 }
 
 // Phase opens a group of lines; the function it returns closes it.
@@ -69,16 +117,23 @@ func (l *Log) Error(message string) { l.draw(func(f Face) { f.Error(l.redact(mes
 // Notice tells what a person may want to know although the log is long.
 func (l *Log) Notice(message string) { l.draw(func(f Face) { f.Notice(l.redact(message)) }) }
 
-// redact also takes out what a remote host could steer a terminal with, and
-// does so first: a secret must not hide behind it.
-func (l *Log) redact(s string) string {
-	visible := strings.Map(func(r rune) rune {
+// Annotate tells what a compiler said of a place in the repository.
+func (l *Log) Annotate(a Annotation) {
+	a.File, a.Title, a.Message = l.redact(a.File), l.redact(a.Title), l.redact(a.Message)
+	l.draw(func(f Face) { f.Annotate(a) })
+}
+
+// redact takes out what cannot be seen first: a secret must not hide behind it.
+func (l *Log) redact(s string) string { return l.secrets.Replace(visible(s)) }
+
+// visible is s without what a remote host could steer a terminal with.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
 		if r != '\t' && r != '\n' && unicode.IsControl(r) {
 			return -1
 		}
 		return r
 	}, s)
-	return l.secrets.Replace(visible)
 }
 
 func (l *Log) draw(f func(Face)) {

@@ -17,6 +17,9 @@ func (p *paper) EndGroup()       { p.lines = append(p.lines, "endgroup") }
 func (p *paper) Error(s string)  { p.lines = append(p.lines, "error "+s) }
 func (p *paper) Notice(s string) { p.lines = append(p.lines, "notice "+s) }
 func (p *paper) Line(s string)   { p.lines = append(p.lines, s) }
+func (p *paper) Annotate(a Annotation) {
+	p.lines = append(p.lines, fmt.Sprintf("%s %s:%d:%d %s: %s", a.Severity, a.File, a.Line, a.Column, a.Title, a.Message))
+}
 
 func (p *paper) want(t *testing.T, lines ...string) {
 	t.Helper()
@@ -47,19 +50,45 @@ func TestEveryLineOfEverySecretIsHidden(t *testing.T) {
 	l.Say("first-line-of-it", "x")
 	l.Error("another-one\nsecond-line+/=")
 	l.Notice("-----BEGIN KEY-----")
+	l.Annotate(Annotation{SeverityError, "lib/another-one.ex", 3, 5, "first-line-of-it", "another-\x1bone\nsecond-line+/="})
 	out := l.Output("web1")
 	fmt.Fprintf(out, "%s", secret)
 	fmt.Fprint(out, "anoth\x01er-one\nanother-")
 	fmt.Fprint(out, "one")
 	out.Close()
 	p.want(t, "group with ***", "web1: a *** b *** c *** d short", "***: x", "error ***\n***", "notice ***",
-		"web1 | ***", "web1 | ***", "web1 |   ***", "web1 | short", "web1 | ", "web1 | ***", "web1 | ***")
+		"error lib/***.ex:3:5 ***: ***\n***", "web1 | ***", "web1 | ***", "web1 |   ***", "web1 | short", "web1 | ", "web1 | ***", "web1 | ***")
 }
 
-func TestNoSecretsHideNothing(t *testing.T) {
-	p := &paper{}
-	New(p, "", "\n", "abc").Say("", "abc stays")
-	p.want(t, "abc stays")
+func TestShortTextsAreNotHidden(t *testing.T) {
+	for name, c := range map[string]struct{ secret, text, want string }{
+		"none":                        {"", "text", "text"},
+		"white space":                 {" \n\t\n", "text \n\t\n.", "text \n\t\n."},
+		"one line of 3 characters":    {"abc", "abc", "abc"},
+		"3 characters in more bytes":  {"☃☃☃", "☃☃☃", "☃☃☃"},
+		"one line of 4":               {"1234", "PIN 1234.", "PIN ***."},
+		"one line of 4, as of a file": {"1234\n", "PIN 1234.", "PIN ***."},
+		"4 without the space around":  {"  1234\r\n", "PIN 1234.", "PIN ***."},
+		"lines of 5 and 6":            {"12345\n123456", "12345 123456", "12345 ***"},
+		"a line of 4 among others":    {"1234\n-----END KEY-----\n", "1234", "1234"},
+		"a control character in it":   {"pass\x07word", "pass\x07word password", "*** ***"},
+	} {
+		p := &paper{}
+		New(p, c.secret).Notice(c.text)
+		if want := "notice " + c.want; p.lines[0] != want {
+			t.Errorf("%s: got %q, want %q", name, p.lines[0], want)
+		}
+	}
+}
+
+func TestASecretThatBeginsAnotherDoesNotShowItsRest(t *testing.T) {
+	for _, secrets := range [][]string{
+		{"hunter", "hunter2-long", "hunter2"}, {"hunter2-long", "hunter2", "hunter"}, {"hunter2", "hunter", "first of two\nhunter2-long"},
+	} {
+		p := &paper{}
+		New(p, secrets...).Say("", "hunter2-long hunter2 hunter hunter3")
+		p.want(t, "*** *** *** ***3")
+	}
 }
 
 func TestOutputIsToldLineByLine(t *testing.T) {
@@ -163,6 +192,7 @@ func TestATerminalIsPlain(t *testing.T) {
 	end()
 	l.Error("bad")
 	l.Notice("odd")
+	l.Annotate(Annotation{SeverityError, "lib/a.ex", 1, 2, "title", "the log has it already"})
 	if want := "==> Build\n    x\nerror: bad\nnote: odd\n"; b.String() != want {
 		t.Errorf("%q", b.String())
 	}

@@ -20,5 +20,9 @@ func (t Terminal) Error(message string) { fmt.Fprintf(t.W, "error: %s\n", messag
 // Notice prints a message.
 func (t Terminal) Notice(message string) { fmt.Fprintf(t.W, "note: %s\n", message) }
 
+// Annotate prints nothing: a person at a terminal has just read the compiler's
+// own lines, which the log has already. Annotations are for who does not read it.
+func (t Terminal) Annotate(Annotation) {}
+
 // Line prints a line.
 func (t Terminal) Line(text string) { fmt.Fprintf(t.W, "    %s\n", text) }
