@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -19,14 +20,16 @@ type Manifest struct {
 	ReleaseID    ID        `json:"release_id"`
 	Org          string    `json:"org"`
 	App          string    `json:"app"`
-	Version      string    `json:"version"`       // the application's own, from mix.exs
-	Revision     string    `json:"revision"`      // the git commit it was built from
-	Ref          string    `json:"ref,omitempty"` // the branch or tag that was pushed
+	Release      string    `json:"release,omitempty"` // its name in mix.exs; the start script is bin/NAME
+	Version      string    `json:"version"`           // the application's own, from mix.exs
+	Revision     string    `json:"revision"`          // the git commit it was built from
+	Ref          string    `json:"ref,omitempty"`     // the branch or tag that was pushed
 	Repository   string    `json:"repository"`
 	BuiltAt      time.Time `json:"built_at"`
 	OS           string    `json:"os"`   // as uname -s says, e.g. Linux
 	Arch         string    `json:"arch"` // as uname -m says, e.g. x86_64
 	Libc         string    `json:"libc"`
+	Kernel       string    `json:"kernel,omitempty"` // as uname -r says on the build host
 	ERTS         string    `json:"erts"`
 	Elixir       string    `json:"elixir"`
 	OTP          string    `json:"otp"`
@@ -47,12 +50,14 @@ const (
 
 // File is one entry of a release tree.
 type File struct {
-	Path   string `json:"path"` // relative to the release, with slashes
-	Kind   Kind   `json:"kind"`
-	Mode   uint32 `json:"mode,omitempty"`   // permission bits, files only
-	Size   int64  `json:"size,omitempty"`   // bytes, files only
-	SHA256 string `json:"sha256,omitempty"` // hex, files only
-	Target string `json:"target,omitempty"` // links only
+	Path   string   `json:"path"` // relative to the release, with slashes
+	Kind   Kind     `json:"kind"`
+	Mode   uint32   `json:"mode,omitempty"`   // permission bits, files only
+	Size   int64    `json:"size,omitempty"`   // bytes, files only
+	SHA256 string   `json:"sha256,omitempty"` // hex, files only
+	Target string   `json:"target,omitempty"` // links only
+	Needs  []string `json:"needs,omitempty"`  // sonames of shared libraries, sorted; ELF files only
+	Glibc  string   `json:"glibc,omitempty"`  // the oldest that will do, e.g. 2.34; ELF files only
 }
 
 // ParseManifest reads a manifest and refuses one that no build of Slipway makes.
@@ -82,6 +87,8 @@ func (m Manifest) Size() int64 {
 	return n
 }
 
+var releaseName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+
 // Validate reports everything in the manifest that would make the release
 // unsafe to unpack or impossible to identify.
 func (m Manifest) Validate() error {
@@ -91,6 +98,9 @@ func (m Manifest) Validate() error {
 	}
 	if _, err := ParseID(string(m.ReleaseID)); err != nil {
 		errs = append(errs, fmt.Errorf("manifest: %w", err))
+	}
+	if m.Release != "" && !releaseName.MatchString(m.Release) {
+		errs = append(errs, fmt.Errorf("manifest: %q is no name of a release: bin/NAME is its start script", m.Release))
 	}
 	if len(m.Files) == 0 {
 		errs = append(errs, errors.New("manifest: it lists no files"))
@@ -135,7 +145,7 @@ func (f File) validate() error {
 	case f.Kind != Regular && f.Kind != Link && f.Kind != Dir:
 		return fmt.Errorf("manifest: %q is a %q: a release has files, links and directories only", f.Path, f.Kind)
 	}
-	return nil
+	return f.validateNeeds()
 }
 
 // climbsLate reports whether a link's target goes up after it went down: what

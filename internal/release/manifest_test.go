@@ -70,6 +70,14 @@ func TestManifestValidation(t *testing.T) {
 		"twice as another kind":              {[]File{regular("x"), {Path: "x", Kind: Dir}}, `"x" is listed twice`},
 		"unknown kind":                       {[]File{{Path: "dev/null", Kind: "device"}}, "files, links and directories only"},
 		"no kind":                            {[]File{{Path: "x"}}, "files, links and directories only"},
+		"needs of an ELF file":               {[]File{needing("x", "2.2.5", "libc.so.6", "libstdc++.so.6", "/opt/a/b.so")}, ""},
+		"a need with a blank":                {[]File{needing("x", "", "lib c.so")}, "no plain name of a shared library"},
+		"a need with a line break":           {[]File{needing("x", "", "libc.so\n")}, "no plain name of a shared library"},
+		"an empty need":                      {[]File{needing("x", "", "")}, "no plain name of a shared library"},
+		"a need that reads as an option":     {[]File{needing("x", "", "-v")}, "no plain name of a shared library"},
+		"glibc with its prefix":              {[]File{needing("x", "GLIBC_2.4")}, "no version such as 2.34"},
+		"glibc without a dot":                {[]File{needing("x", "2")}, "no version such as 2.34"},
+		"glibc with a line break":            {[]File{needing("x", "2.4\n")}, "no version such as 2.34"},
 	} {
 		t.Run(name, func(t *testing.T) { wantError(t, manifest(c.files...).Validate(), c.want) })
 	}
@@ -97,7 +105,8 @@ func TestManifestValidationReportsEverythingAtOnce(t *testing.T) {
 }
 
 func TestManifestSurvivesItsJSON(t *testing.T) {
-	want := manifest(File{Path: "bin", Kind: Dir}, regular("bin/x"), link("cur", "bin/x"))
+	want := manifest(File{Path: "bin", Kind: Dir}, needing("bin/x", "2.34", "libc.so.6"), link("cur", "bin/x"))
+	want.Kernel, want.Release = "6.1.0-18-amd64", "web"
 	data, err := want.JSON()
 	if err != nil {
 		t.Fatal(err)
@@ -108,6 +117,37 @@ func TestManifestSurvivesItsJSON(t *testing.T) {
 	}
 	if got.Size() != 3 {
 		t.Errorf("size %d", got.Size())
+	}
+}
+
+func TestTheReleasesNameIsAFileInBin(t *testing.T) {
+	for name, good := range map[string]bool{
+		"": true, "web": true, "my_app": true, "My.App-2": true,
+		".": false, "..": false, "a/b": false, "../x": false, "a b": false, "a\n": false, "-x": false, "$x": false,
+	} {
+		m := manifest(regular("x"))
+		m.Release = name
+		if err := m.Validate(); (err == nil) != good {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+func TestAManifestOfAnEarlierSlipwayStillParses(t *testing.T) {
+	m, err := ParseManifest([]byte(`{"format": 1, "release_id": "20171114T072116", "org": "apxr", "app": "apxr_io",
+		"version": "0.1.0", "os": "Linux", "arch": "x86_64", "libc": "glibc 2.36",
+		"files": [{"path": "x", "kind": "file", "mode": 493, "size": 3, "sha256": "` + sum + `"}]}`))
+	if err != nil || m.Release != "" || m.Kernel != "" || m.NewestGlibc() != "" || m.Libraries() != nil {
+		t.Errorf("%v\n%+v", err, m)
+	}
+	data, err := m.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range []string{"release", "kernel", "needs", "glibc"} {
+		if strings.Contains(string(data), `"`+field+`"`) {
+			t.Errorf("what is not known is written:\n%s", data)
+		}
 	}
 }
 

@@ -1,0 +1,119 @@
+package release
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func needing(path, glibc string, needs ...string) File {
+	f := regular(path)
+	f.Needs, f.Glibc = needs, glibc
+	return f
+}
+
+func TestParseLibraries(t *testing.T) {
+	for name, c := range map[string]struct {
+		lines []string // of the file "x"
+		glibc string
+		needs []string
+	}{
+		"nothing":                 {nil, "", nil},
+		"sorted and once":         {[]string{"n\tlibz.so.1", "n\tlibc.so.6", "n\tlibz.so.1"}, "", []string{"libc.so.6", "libz.so.1"}},
+		"names as they come":      {[]string{"n\tlibstdc++.so.6", "n\t./priv/libx.so", "n\tld-linux-x86-64.so.2"}, "", []string{"./priv/libx.so", "ld-linux-x86-64.so.2", "libstdc++.so.6"}},
+		"the newest as numbers":   {[]string{"v\tGLIBC_2.34\tlibc.so.6", "v\tGLIBC_2.4\tlibc.so.6", "v\tGLIBC_2.9\tlibm.so.6"}, "2.34", nil},
+		"the newest comes last":   {[]string{"v\tGLIBC_2.4\tlibc.so.6", "v\tGLIBC_2.34\tlibc.so.6"}, "2.34", nil},
+		"three numbers":           {[]string{"v\tGLIBC_2.2.5\tlibc.so.6", "v\tGLIBC_2.2\tlibc.so.6"}, "2.2.5", nil},
+		"two are more than three": {[]string{"v\tGLIBC_2.2.5\tlibc.so.6", "v\tGLIBC_2.3\tlibc.so.6"}, "2.3", nil},
+		"another first number":    {[]string{"v\tGLIBC_3.0\tlibc.so.6", "v\tGLIBC_2.99\tlibc.so.6"}, "3.0", nil},
+		"packed relocations":      {[]string{"v\tGLIBC_2.4\tlibc.so.6", "v\tGLIBC_ABI_DT_RELR\tlibc.so.6"}, "2.36", nil},
+		"newer than those":        {[]string{"v\tGLIBC_2.38\tlibc.so.6", "v\tGLIBC_ABI_DT_RELR\tlibc.so.6"}, "2.38", nil},
+		"versions without a number": {
+			[]string{"v\tGLIBC_PRIVATE\tlibc.so.6", "v\tGLIBC_ABI_X\tlibc.so.6", "v\tGLIBC_2.4x\tlibc.so.6"}, "", nil,
+		},
+		"other libraries' versions": {
+			[]string{"v\tGLIBCXX_3.4.29\tlibstdc++.so.6", "v\tOPENSSL_3.0.0\tlibcrypto.so.3", "v\tGCC_12.0.0\tlibgcc_s.so.1"}, "", nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var lines []string
+			for _, line := range c.lines {
+				lines = append(lines, line+"\tx")
+			}
+			want := []File{regular("a b"), needing("x", c.glibc, c.needs...)}
+			// What was known before counts no more.
+			got, err := ParseLibraries([]File{regular("a b"), needing("x", "9.9", "old.so")}, lines)
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%v\n got %+v\nwant %+v", err, got, want)
+			}
+			if err := manifest(got...).Validate(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestParseLibrariesKeepsFilesApart(t *testing.T) {
+	lines := []string{"n\tlibc.so.6\tx", "v\tGLIBC_2.4\tlibc.so.6\tx", "n\tlibz.so.1\ta b", "v\tGLIBC_2.34\tlibc.so.6\ta b"}
+	before := []File{regular("a b"), regular("x")}
+	got, err := ParseLibraries(before, lines)
+	if want := []File{needing("a b", "2.34", "libz.so.1"), needing("x", "2.4", "libc.so.6")}; err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v\n got %+v\nwant %+v", err, got, want)
+	}
+	if want := []File{regular("a b"), regular("x")}; !reflect.DeepEqual(before, want) {
+		t.Errorf("changed the caller's entries: %+v", before)
+	}
+}
+
+func TestParseLibrariesRefuses(t *testing.T) {
+	files := []File{regular("x"), {Path: "dir", Kind: Dir}, link("cur", "x")}
+	for line, want := range map[string]string{
+		"":                               "no file of the release",
+		"n\tlibc.so.6":                   "no file of the release",
+		"n\tlibc.so.6\ty":                "no file of the release",
+		"n\tlibc.so.6\tdir":              "no file of the release",
+		"n\tlibc.so.6\tcur":              "no file of the release",
+		"x":                              "neither a library nor a version",
+		"n\tx":                           "neither a library nor a version",
+		"n\tlibc.so.6\tlibc.so.6\tx":     "neither a library nor a version",
+		"v\tGLIBC_2.4\tx":                "neither a library nor a version",
+		"w\tlibc.so.6\tx":                "neither a library nor a version",
+		"n\t\tx":                         "no plain name",
+		"n\t-l\tx":                       "no plain name",
+		"n\tlib c.so\tx":                 "no plain name",
+		"n\t$(reboot)\tx":                "no plain name",
+		"v\tGLIBC_2.4\tlibc.so.6\tx\tno": "no file of the release",
+	} {
+		_, err := ParseLibraries(files, []string{line})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", line, err, want)
+		}
+	}
+}
+
+func TestWhatAReleaseNeedsFromAHost(t *testing.T) {
+	for name, c := range map[string]struct {
+		files     []File
+		glibc     string
+		libraries []string
+	}{
+		"no ELF file":                   {[]File{regular("x")}, "", nil},
+		"the newest of all files":       {[]File{needing("a", "2.4"), needing("b", "2.34"), needing("c", "2.9"), regular("x")}, "2.34", nil},
+		"each library once":             {[]File{needing("a", "", "libz.so.1"), needing("b", "", "libc.so.6", "libz.so.1")}, "", []string{"libc.so.6", "libz.so.1"}},
+		"its own library":               {[]File{needing("a", "", "libc.so.6", "libx.so"), regular("lib/x-1.0/priv/libx.so")}, "", []string{"libc.so.6"}},
+		"its own by a link":             {[]File{needing("a", "", "libx.so.1"), regular("p/libx.so.1.2"), link("p/libx.so.1", "libx.so.1.2")}, "", nil},
+		"a directory is no library":     {[]File{needing("a", "", "libx.so"), {Path: "p/libx.so", Kind: Dir}}, "", []string{"libx.so"}},
+		"a path is not found by a name": {[]File{needing("a", "", "/opt/libx.so"), regular("p/libx.so")}, "", []string{"/opt/libx.so"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := manifest(c.files...)
+			if got := m.NewestGlibc(); got != c.glibc {
+				t.Errorf("glibc %q, want %q", got, c.glibc)
+			}
+			if got := m.Libraries(); !slices.Equal(got, c.libraries) {
+				t.Errorf("libraries %q, want %q", got, c.libraries)
+			}
+		})
+	}
+}
