@@ -26,8 +26,7 @@ type Config struct {
 	Hosts      []Host
 	SSHKey     []byte
 	KnownHosts []byte
-	Repository string
-	Revision   string
+	Build      Build
 	ReleaseID  release.ID
 	Layout     release.Layout
 	Unit       string
@@ -35,6 +34,25 @@ type Config struct {
 	HealthTime time.Duration
 	Settle     time.Duration
 	Keep       int
+}
+
+// Build is what a build is told.
+type Build struct {
+	Repository    string
+	Revision      string // full commit ID, branch or tag
+	GitToken      string
+	DeployKeys    []DeployKey
+	ForwardAgent  bool
+	GitKnownHosts string
+	ProjectDir    string // "." is the repository's top
+	MixEnv        string
+	Release       string // empty: found by looking
+	BeforeRelease string
+	Env           []Variable
+	Clean         bool
+	WaitForLock   time.Duration
+	KeepArtifacts int
+	KeepFor       time.Duration
 }
 
 // Load reads and checks all settings of a verb. Its error is a [Mistakes].
@@ -47,17 +65,17 @@ func Load(v Verb, look Lookup) (Config, error) {
 	c.App = l.app()
 	c.BuildHost = l.buildHost()
 	c.Hosts = l.hosts()
+	l.noRemote = c.BuildHost.IsLocal() && len(c.Hosts) == 0
 	c.SSHKey = []byte(l.value("ssh-key"))
 	c.KnownHosts = []byte(l.value("known-hosts"))
-	c.Repository = l.repository()
-	c.Revision = l.matching("revision", revisionRE, "a full commit ID of 40 hexadecimal digits")
+	c.Build = l.build()
 	c.ReleaseID = l.releaseID()
 	c.Layout = l.layout(c.App)
 	c.Unit = l.unit(c.App)
 	c.HealthURL = l.healthURL()
-	c.HealthTime = l.duration("health-timeout")
-	c.Settle = l.duration("settle")
-	c.Keep = l.keep()
+	c.HealthTime = l.duration("health-timeout", 1, time.Hour)
+	c.Settle = l.duration("settle", 1, time.Hour)
+	c.Keep = l.number("keep-releases", 2, ": a rollback needs the release before")
 	return c, l.mistakes.err()
 }
 
@@ -82,6 +100,7 @@ type loader struct {
 	verb     Verb
 	look     Lookup
 	settings map[string]Setting
+	noRemote bool // all servers are the machine itself
 	mistakes Mistakes
 }
 
@@ -100,17 +119,15 @@ func (l *loader) value(name string) string {
 	if s.Type != Secret && s.Type != Block {
 		v = strings.TrimSpace(v)
 	}
-	if v = cmp.Or(v, s.Default); v == "" && s.Required(l.verb) {
+	if v = cmp.Or(v, s.Default); v == "" && s.Required(l.verb) && !(s.Remote && l.noRemote) {
 		l.wrong(name, "missing. %s", s.Help)
 	}
 	return v
 }
 
 var (
-	revisionRE = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
-	unitRE     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.@-]*\.service$`)
-	pathRE     = regexp.MustCompile(`^(/[A-Za-z0-9_][A-Za-z0-9_.-]*){2,}$`)
-	scpRE      = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^\s:]+$`)
+	unitRE = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.@-]*\.service$`)
+	pathRE = regexp.MustCompile(`^(/[A-Za-z0-9_][A-Za-z0-9_.-]*){2,}$`)
 )
 
 func (l *loader) matching(name string, re *regexp.Regexp, form string) string {
@@ -139,6 +156,9 @@ func (l *loader) buildHost() Host {
 	if v == "" {
 		return Host{}
 	}
+	if v == localName {
+		return Host{Host: localName}
+	}
 	h, err := ParseHost(v)
 	if err != nil {
 		l.wrong("build-host", "%v", err)
@@ -153,6 +173,8 @@ func (l *loader) hosts() []Host {
 	for _, word := range strings.FieldsFunc(given, isSeparator) {
 		h, err := ParseHost(word)
 		switch {
+		case word == localName:
+			l.wrong("hosts", "local is for build-host alone: name the web server by its address, to be reached over SSH")
 		case err != nil:
 			l.wrong("hosts", "%v", err)
 		case seen[h.Host+":"+h.Port]:
@@ -168,29 +190,6 @@ func (l *loader) hosts() []Host {
 }
 
 func isSeparator(r rune) bool { return strings.ContainsRune(", \t\r\n", r) }
-
-func (l *loader) repository() string {
-	v := l.value("repository")
-	if v == "" || scpRE.MatchString(v) {
-		return v
-	}
-	u, err := url.Parse(v)
-	switch {
-	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "ssh"):
-		l.wrong("repository", "this is not an ssh or https URL of a git repository, such as git@github.com:apxr/apxr_io.git")
-		return ""
-	case hasPassword(u):
-		// The URL goes into logs, argument lists and the manifest.
-		l.wrong("repository", "the URL has a password or token in it: take it out, and give the build server a deploy key for the repository")
-		return ""
-	}
-	return v
-}
-
-func hasPassword(u *url.URL) bool {
-	_, set := u.User.Password()
-	return set || (u.Scheme == "https" && u.User != nil)
-}
 
 func (l *loader) releaseID() release.ID {
 	v := l.value("release-id")
@@ -233,26 +232,41 @@ func (l *loader) healthURL() *url.URL {
 	return u
 }
 
-func (l *loader) duration(name string) time.Duration {
+// duration reads a setting of at least least and at most most.
+func (l *loader) duration(name string, least, most time.Duration) time.Duration {
 	v := l.value(name)
 	if v == "" {
 		return 0
 	}
 	d, err := time.ParseDuration(v)
-	if err != nil || d <= 0 || d > time.Hour {
-		l.wrong(name, "%.100q is not a duration above 0 and up to 1h, such as 90s", v)
+	if err != nil || d < least || d > most {
+		above := "above 0"
+		if least == 0 {
+			above = "of 0s"
+		}
+		l.wrong(name, "%.100q is not a duration %s and up to %s, such as 90s", v, above, hours(most))
 	}
 	return d
 }
 
-func (l *loader) keep() int {
-	v := l.value("keep-releases")
+func hours(d time.Duration) string { return fmt.Sprintf("%dh", d/time.Hour) }
+
+func (l *loader) number(name string, least int, why string) int {
+	v := l.value(name)
 	if v == "" {
 		return 0
 	}
 	n, err := strconv.Atoi(v)
-	if err != nil || n < 2 {
-		l.wrong("keep-releases", "%.100q is not a whole number of at least 2: a rollback needs the release before", v)
+	if err != nil || n < least {
+		l.wrong(name, "%.100q is not a whole number of at least %d%s", v, least, why)
 	}
 	return n
+}
+
+func (l *loader) isOn(name string) bool {
+	v := l.value(name)
+	if v != "" && v != "true" && v != "false" {
+		l.wrong(name, "%.100q is neither true nor false", v)
+	}
+	return v == "true"
 }

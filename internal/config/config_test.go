@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -57,6 +58,7 @@ func TestEveryVerbRequiresItsOwnSettingsOnly(t *testing.T) {
 		BuildAndDeploy: {"build-host", "hosts", "repository", "revision"},
 		Rollback:       {"hosts"},
 		Releases:       {"hosts"},
+		Artifacts:      {"build-host"},
 	} {
 		var missing []string
 		for _, m := range mistakes(t, verb, func(string) string { return "" }) {
@@ -81,7 +83,7 @@ func TestEveryVerbRequiresItsOwnSettingsOnly(t *testing.T) {
 func TestAVerbDoesNotLookAtOtherVerbsSettings(t *testing.T) {
 	look := good(map[string]string{"build-host": "not a host", "repository": "nor this", "revision": "x", "keep-releases": "no"})
 	c, err := Load(Rollback, look)
-	if err != nil || c.Repository != "" || c.Revision != "" || c.Keep != 0 || c.BuildHost != (Host{}) {
+	if err != nil || !reflect.DeepEqual(c.Build, Build{}) || c.Keep != 0 || c.BuildHost != (Host{}) {
 		t.Errorf("%+v, %v", c, err)
 	}
 }
@@ -89,7 +91,7 @@ func TestAVerbDoesNotLookAtOtherVerbsSettings(t *testing.T) {
 func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 	_, err := Load(BuildAndDeploy, good(map[string]string{
 		"app": "apxr_io", "build-host": "build1:ssh", "hosts": "web_1, web2:0", "ssh-key": "", "repository": "x",
-		"revision": "main", "deploy-to": "/opt", "unit": "apxr", "health-url": "https://x/", "health-timeout": "soon",
+		"revision": "-x", "deploy-to": "/opt", "unit": "apxr", "health-url": "https://x/", "health-timeout": "soon",
 		"settle": "0s", "keep-releases": "1",
 	}))
 	if err == nil {
@@ -123,11 +125,11 @@ func TestValuesOfSettings(t *testing.T) {
 		good, bad []string
 	}{
 		{"app", []string{"apxr/apxr_io", "a/b", " apxr/apxr_io\n"}, []string{"apxr", "/", "a/", "/b", "a/b/c", "A/b", "a/..", "a b/c"}},
-		{"build-host", []string{"build1", "b@build1:2222", "[::1]"}, []string{"build1,build2", "build 1", "::1"}},
+		{"build-host", []string{"build1", "b@build1:2222", "[::1]", "local"}, []string{"build1,build2", "build 1", "::1"}},
 		{
 			"hosts",
 			[]string{"web1", "web1,web2", "web1 web2", "web1\nweb2\r\n", "web1,\n\tweb2,", "web1,web1:2222"},
-			[]string{" , ", ",", "web1,web1", "web1,web1:22", "web1 root@web1", "[::1],[::1]:22", "web1;web2"},
+			[]string{" , ", ",", "web1,web1", "web1,web1:22", "web1 root@web1", "[::1],[::1]:22", "web1;web2", "local", "web1,local"},
 		},
 		{
 			"repository",
@@ -137,10 +139,23 @@ func TestValuesOfSettings(t *testing.T) {
 			},
 			[]string{
 				"apxr/apxr_io", "/srv/git/x.git", "file:///srv/git/x.git", "http://github.com/x", "git://github.com/x", "ext::sh -c id",
-				"https://", "ssh:///x", "-oProxyCommand=id@h:x", "git@-oProxyCommand=id:x", "git@github.com:a b", "git@github.com:a\nb", "x",
+				"https://", "https://github.com", "https://github.com/", "ssh:///x", "-oProxyCommand=id@h:x", "git@-oProxyCommand=id:x", "git@github.com:a b", "git@github.com:a\nb", "x",
 			},
 		},
-		{"revision", []string{key40, key64}, []string{"main", "HEAD", key40[1:], key40 + "0", strings.ToUpper(key40), "-" + key40[1:]}},
+		{
+			"revision",
+			[]string{key40, key64, "main", "v1.2.3", "feature/x_1", "refs/heads/main", "fix-#12", "user@x"},
+			[]string{"-x", "a b", "a..b", "/main", "main/", "a//b", "a~1", "a^", "a:b", "a*", "@{1}", "a\nb", ".x", "$(id)"},
+		},
+		{"git-token", []string{"ghs_abc", "ghs_abc\n", ""}, []string{"a b", "a\nb"}},
+		{"forward-agent", []string{"true", "false", ""}, []string{"yes", "1", "True"}},
+		{"clean", []string{"true", "false"}, []string{"yes"}},
+		{"project-dir", []string{".", "apps/web", "./web/", "a_b/c-d.e"}, []string{"/web", "..", "../x", "a/../../b", "a b", "-x", ".hidden", "a$b"}},
+		{"mix-env", []string{"prod", "staging_2"}, []string{"Prod", "-prod", "a b", "a;b", "../x"}},
+		{"release", []string{"apxr_io", "web2"}, []string{"-x", "a b", "Web", "a/b", "a-b"}},
+		{"wait-for-lock", []string{"0s", "10m", "24h"}, []string{"-1s", "25h", "1"}},
+		{"keep-artifacts", []string{"1", "50"}, []string{"0", "-1", "x"}},
+		{"keep-artifacts-for", []string{"0s", "72h", "8760h"}, []string{"-1s", "3 days", "9000h"}},
 		{
 			"deploy-to",
 			[]string{"/opt/apxr", "/srv/www/apxr_io", "/data/a-b/c.d"},
@@ -218,16 +233,16 @@ func TestTheTableOfSettingsHoldsTogether(t *testing.T) {
 				t.Errorf("%s is required by %s, which does not use it", s.Name, v)
 			}
 		}
+		if strings.Contains(s.Help, "${{") {
+			t.Errorf("%s: a runner would take the help in action.yml for an expression", s.Name)
+		}
 		if s.Type == Secret && s.Default != "" {
 			t.Errorf("%s: a secret has a default", s.Name)
 		}
 	}
 	for _, v := range everyVerb {
-		if v != Releases && len(OutputsOf(v)) == 0 {
-			t.Errorf("%s has no outputs", v)
+		if listing := v == Releases || v == Artifacts; listing != (len(OutputsOf(v)) == 0) {
+			t.Errorf("%s has the outputs %v; what lists is for the command line only, and has none", v, OutputsOf(v))
 		}
-	}
-	if len(OutputsOf(Releases)) > 0 {
-		t.Error("releases is for the command line only")
 	}
 }

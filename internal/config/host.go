@@ -10,12 +10,13 @@ import (
 	"strings"
 )
 
-// Host is a server as [user@]name[:port]; an IPv6 address stands in brackets.
+// Host is the machine itself, or a server as [user@]name[:port]; an IPv6 address stands in brackets.
 type Host struct{ User, Host, Port string }
 
 const (
 	defaultUser = "deploy"
 	defaultPort = "22"
+	localName   = "local"
 )
 
 var (
@@ -52,8 +53,14 @@ func splitPort(s string) (name, port string) {
 	return s, defaultPort
 }
 
+// IsLocal reports whether it was declared to be the machine itself.
+func (h Host) IsLocal() bool { return h == Host{Host: localName} }
+
 // String is the shortest form that names the server: what a person wrote.
 func (h Host) String() string {
+	if h.IsLocal() {
+		return localName
+	}
 	name := net.JoinHostPort(h.Host, cmp.Or(h.Port, defaultPort))
 	name = strings.TrimSuffix(name, ":"+defaultPort)
 	if user := cmp.Or(h.User, defaultUser); user != defaultUser {

@@ -16,7 +16,8 @@ const (
 	Deploy         Verb = "deploy"
 	Rollback       Verb = "rollback"
 	BuildAndDeploy Verb = "build-and-deploy"
-	Releases       Verb = "releases" // command line only
+	Releases       Verb = "releases"  // command line only
+	Artifacts      Verb = "artifacts" // command line only
 )
 
 // Type says how a setting is written and how the command line takes it.
@@ -29,6 +30,7 @@ const (
 	Secret   Type = "secret"   // like a block, and never shown
 	Number   Type = "number"   // a whole number
 	Duration Type = "duration" // such as 90s or 2m
+	Switch   Type = "switch"   // true or false; on the command line the bare flag means true
 )
 
 // Setting is a row of the one table that action inputs, command-line flags and
@@ -41,15 +43,16 @@ type Setting struct {
 	Verbs   []Verb // which verbs use it
 	Require []Verb // which of them cannot do without it
 	FromRun bool   // a workflow run knows it by itself
+	Remote  bool   // of use only where a server is not the machine itself
 }
 
 var (
-	everyVerb = []Verb{BuildRelease, Deploy, Rollback, BuildAndDeploy, Releases}
+	everyVerb = []Verb{BuildRelease, Deploy, Rollback, BuildAndDeploy, Releases, Artifacts}
 	building  = []Verb{BuildRelease, BuildAndDeploy}
 	deploying = []Verb{Deploy, BuildAndDeploy}
 	changing  = []Verb{Deploy, BuildAndDeploy, Rollback}
 	visiting  = []Verb{Deploy, BuildAndDeploy, Rollback, Releases}
-	fetching  = []Verb{BuildRelease, Deploy, BuildAndDeploy}
+	fetching  = []Verb{BuildRelease, Deploy, BuildAndDeploy, Artifacts}
 )
 
 // Settings is that table.
@@ -60,27 +63,79 @@ var Settings = []Setting{
 	},
 	{
 		Name: "build-host", Type: Text, Verbs: fetching, Require: fetching,
-		Help: "The build server, as [user@]name[:port]. The user is deploy unless named.",
+		Help: "The build server, as [user@]name[:port], or local for the machine that this runs on. The user is deploy unless named.",
 	},
 	{
 		Name: "hosts", Type: Text, Verbs: visiting, Require: visiting,
 		Help: "The web servers, each as [user@]name[:port], separated by commas, blanks or line breaks. The user is deploy unless named.",
 	},
 	{
-		Name: "ssh-key", Type: Secret, Verbs: everyVerb, Require: everyVerb,
+		Name: "ssh-key", Type: Secret, Verbs: everyVerb, Require: everyVerb, Remote: true,
 		Help: "The private key that logs in on the build server and the web servers, in OpenSSH or PEM format.",
 	},
 	{
-		Name: "known-hosts", Type: Block, Verbs: everyVerb, Require: everyVerb,
+		Name: "known-hosts", Type: Block, Verbs: everyVerb, Require: everyVerb, Remote: true,
 		Help: "The host keys of all these servers, as lines of known_hosts. A server whose key is not here is never talked to.",
 	},
 	{
 		Name: "repository", Type: Text, Verbs: building, Require: building, FromRun: true,
-		Help: "The git repository, as an ssh or https URL that the build server can read. In a workflow the default is its own repository, over SSH.",
+		Help: "The git repository, as an ssh or https URL that the build server can read. In a workflow the default is its own repository: over HTTPS if there is a git-token, over SSH otherwise.",
 	},
 	{
 		Name: "revision", Type: Text, Verbs: building, Require: building, FromRun: true,
-		Help: "The commit to build, as a full commit ID. In a workflow the default is the workflow's own commit.",
+		Help: "What to build: a full commit ID, a branch or a tag. In a workflow the default is the workflow's own commit.",
+	},
+	{
+		Name: "git-token", Type: Secret, Verbs: building,
+		Help: "A token that may read the repository over HTTPS, such as the workflow's own github.token. It is offered to the repository's server alone, for submodules and dependencies too. It never touches the build server's disk.",
+	},
+	{
+		Name: "deploy-keys", Type: Secret, Verbs: building,
+		Help: "Private keys for git over SSH, one below the other. A key is for the repository whose URL stands in the line above it, without such a line for repository. They stay in this program's memory: the build server asks it for signatures over SSH agent forwarding. Without them the build server's user fetches with a key of its own.",
+	},
+	{
+		Name: "forward-agent", Type: Switch, Default: "false", Verbs: building,
+		Help: "Forward the SSH agent of the machine that this runs on (SSH_AUTH_SOCK) while git fetches, as ssh -A does. Whoever rules the build server can use all of its keys during that time; deploy-keys are safer.",
+	},
+	{
+		Name: "git-known-hosts", Type: Block, Verbs: building,
+		Help: "The host keys of git servers, as lines of known_hosts. Those of github.com are built in. A server that is neither here nor there must be in known_hosts of the build server's user.",
+	},
+	{
+		Name: "project-dir", Type: Text, Default: ".", Verbs: building,
+		Help: "The directory of mix.exs, from the repository's top.",
+	},
+	{
+		Name: "mix-env", Type: Text, Default: "prod", Verbs: building,
+		Help: "MIX_ENV of the build.",
+	},
+	{
+		Name: "release", Type: Text, Verbs: building,
+		Help: "The release in mix.exs, if it has several. The default is default_release, or the one that there is.",
+	},
+	{
+		Name: "before-release", Type: Block, Verbs: building,
+		Help: "Commands that run in the project's directory before the release is assembled, as a sh script that ends at the first error: npm ci --prefix assets, mix assets.deploy.",
+	},
+	{
+		Name: "build-env", Type: Secret, Verbs: building,
+		Help: "Variables of the build's environment, such as private Hex keys, as lines NAME=VALUE; a value of several lines as NAME<<END, its lines, and END. They reach the build through its environment alone, and their values are hidden in the log.",
+	},
+	{
+		Name: "clean", Type: Switch, Default: "false", Verbs: building,
+		Help: "Build from nothing: fetch and compile all dependencies again. Needed only if a build depends on something that is neither in the repository nor in mix.lock, .tool-versions or these settings.",
+	},
+	{
+		Name: "wait-for-lock", Type: Duration, Default: "10m", Verbs: building,
+		Help: "How long to wait for another build of the same application; 0s refuses at once.",
+	},
+	{
+		Name: "keep-artifacts", Type: Number, Default: "10", Verbs: building,
+		Help: "How many releases stay on the build server, at least 1.",
+	},
+	{
+		Name: "keep-artifacts-for", Type: Duration, Default: "72h", Verbs: building,
+		Help: "How long a release stays there in any case, so that a deploy that waits for an approval still finds it.",
 	},
 	{
 		Name: "release-id", Type: Text, Verbs: []Verb{Deploy, Rollback}, Require: []Verb{Deploy},
