@@ -52,7 +52,7 @@ func (r *run) meet(ctx context.Context, h *host, verb release.Verb) (err error) 
 	if h.Host, err = h.dial(ctx); err != nil {
 		return err
 	}
-	if h.lock, err = script.TakeLock(ctx, h, r.plan.Layout.State(), r.holder(verb)); err != nil {
+	if h.lock, err = script.TakeLock(ctx, h, r.plan.Layout.State(), r.holder(verb), script.Wait{}); err != nil {
 		return err
 	}
 	out := r.log.Output(h.name)

@@ -29,16 +29,23 @@ func (as args) command() (string, error) {
 // encode writes every byte but [A-Za-z0-9.-] as "_" and three octal digits;
 // prelude.sh decodes it with printf %b.
 func encode(s string) (string, error) {
+	if strings.ContainsAny(s, "\x00\n") {
+		return "", fmt.Errorf("%.40q has a NUL or a line break, which no argument can carry", s)
+	}
+	return encodeAny(s), nil
+}
+
+// encodeAny is encode for what does not travel in an argument list, and so may
+// have line breaks. No variable of a shell can hold a NUL.
+func encodeAny(s string) string {
 	var b strings.Builder
 	for _, c := range []byte(s) {
 		switch {
-		case c == 0 || c == '\n':
-			return "", fmt.Errorf("%.40q has a NUL or a line break, which no argument can carry", s)
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '-':
 			b.WriteByte(c)
 		default:
 			fmt.Fprintf(&b, "_%03o", c)
 		}
 	}
-	return b.String(), nil
+	return b.String()
 }

@@ -12,14 +12,21 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-var app = release.App{Org: "apxr", Name: "apxr_io"}
+var (
+	app = release.App{Org: "apxr", Name: "apxr_io"}
+	job = Job{App: app, ID: r1, Dir: ".", MixEnv: "prod"}
+)
 
-// checkout is a site whose build host has a checkout with these files.
+// checkout is a site whose build host has a checkout with these files, and tools
+// that say what they are called with.
 func checkout(t *testing.T, files map[string]string) *site {
 	s := newSite(t)
 	for name, text := range files {
 		s.writeHome(text, BuildDir(app), "checkout", name)
 	}
+	s.command("erl", "printf 26.2.5")
+	s.command("elixir", `printf 'erlang 26.2.5\nelixir 1.16.3\n'`)
+	s.command("mix", `echo "mix $*" >>"$HOME/calls"`)
 	return s
 }
 
@@ -30,38 +37,81 @@ func (s *site) writeHome(text string, parts ...string) {
 	must(s.t, os.WriteFile(file, []byte(text), 0o755))
 }
 
+// readHome is the text of a file, empty if there is none.
+func (s *site) readHome(parts ...string) string {
+	data, err := os.ReadFile(filepath.Join(append([]string{s.home}, parts...)...))
+	if err != nil && !os.IsNotExist(err) {
+		s.t.Fatal(err)
+	}
+	return string(data)
+}
+
 func TestToolsSaysWhatThereIsAndWhatIsWanted(t *testing.T) {
 	t.Parallel()
-	s := checkout(t, map[string]string{"mix.exs": "", ".tool-versions": "# comment\nerlang 26.2.5 # why\n\n  \nelixir\t1.16.3-otp-26 system\nnodejs 20.1.0"})
-	s.command("mix", "exit 1")
-	s.command("erl", "printf 26.2.5")
-	s.command("elixir", "echo 1.16.3")
+	s := checkout(t, map[string]string{
+		"mix.exs": "", "mix.lock": "lock",
+		".tool-versions": "# comment\nerlang 26.2.5 # why\n\n  \nelixir\t1.16.3-otp-26 system\nnodejs 20.1.0\njust 1.2\nzig 3\n",
+	})
 	s.command("node", "echo v20.1.0")
-	got, err := Tools(t.Context(), s, app, nil)
+	s.command("just", "echo just 1.2; echo more")
+	got, err := Tools(t.Context(), s, job, nil)
 	must(t, err)
 	want := Toolchain{
-		OS: got.OS, Arch: got.Arch, Libc: got.Libc,
-		Have: map[string]string{"erlang": "26.2.5", "elixir": "1.16.3", "nodejs": "20.1.0"},
-		Want: []ToolVersion{{"erlang", []string{"26.2.5"}}, {"elixir", []string{"1.16.3-otp-26", "system"}}, {"nodejs", []string{"20.1.0"}}},
+		OS: got.OS, Arch: got.Arch, Libc: got.Libc, Kernel: got.Kernel,
+		Have:    map[string]string{"erlang": "26.2.5", "elixir": "1.16.3", "nodejs": "v20.1.0", "just": "just 1.2"},
+		Want:    []ToolVersion{{"erlang", "26.2.5"}, {"elixir", "1.16.3-otp-26"}, {"nodejs", "20.1.0"}, {"just", "1.2"}, {"zig", "3"}},
+		MixLock: got.MixLock, ToolVersions: got.ToolVersions,
 	}
-	if !reflect.DeepEqual(got, want) || got.OS == "" || got.Arch == "" {
+	if !reflect.DeepEqual(got, want) || got.OS == "" || got.Arch == "" || got.Kernel == "" || len(got.MixLock) != 64 || len(got.ToolVersions) != 64 {
 		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestTheNearestToolVersionsCounts(t *testing.T) {
+	t.Parallel()
+	s := checkout(t, map[string]string{".tool-versions": "erlang 1", "apps/web/mix.exs": "", "apps/api/mix.exs": "", "apps/api/.tool-versions": "erlang 2"})
+	s.writeHome("erlang 3", "slipway", ".tool-versions") // above the repository: not the project's
+	for dir, version := range map[string]string{"apps/web": "1", "apps/api": "2"} {
+		j := job
+		j.Dir = dir
+		got, err := Tools(t.Context(), s, j, nil)
+		if err != nil || len(got.Want) != 1 || got.Want[0].Version != version {
+			t.Errorf("%s: %+v, %v", dir, got.Want, err)
+		}
+	}
+	must(t, os.Remove(filepath.Join(s.home, BuildDir(app), "checkout", ".tool-versions")))
+	j := job
+	j.Dir = "apps/web"
+	if got, err := Tools(t.Context(), s, j, nil); err != nil || len(got.Want) != 0 || got.ToolVersions != "" {
+		t.Errorf("%+v, %v: what lies above the repository is not its own", got.Want, err)
 	}
 }
 
 func TestToolsRefusesWhatIsNoProject(t *testing.T) {
 	t.Parallel()
-	_, err := Tools(t.Context(), newSite(t), app, nil)
-	wantReason(t, err, "no checkout")
-	_, err = Tools(t.Context(), checkout(t, map[string]string{"README": ""}), app, nil)
-	wantReason(t, err, "no mix.exs")
+	_, err := Tools(t.Context(), newSite(t), job, nil)
+	wantReason(t, err, "no directory .")
+	s := checkout(t, map[string]string{"README": "", "web/README": ""})
+	_, err = Tools(t.Context(), s, job, nil)
+	wantReason(t, err, "there is no mix.exs in the repository's top of the repository: name the directory that has it as project-dir")
+	j := job
+	j.Dir = "web"
+	_, err = Tools(t.Context(), s, j, nil)
+	wantReason(t, err, "no mix.exs in web")
+	j.Dir = "nowhere"
+	_, err = Tools(t.Context(), s, j, nil)
+	wantReason(t, err, "no directory nowhere")
 }
 
 func TestAnArtifactIsPublishedExportedAndNeverBuiltTwice(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.writeHome("#!/bin/sh\n", PartialArtifactDir(app, r1), "tree", "bin", "apxr_io")
-	must(t, Publish(t.Context(), s, app, r1))
+	s.writeHome("x", BuildDir(app), "scratch", "identities")
+	must(t, Publish(t.Context(), s, job))
+	if s.readHome(BuildDir(app), "scratch", "identities") != "" {
+		t.Error("the scratch directory is still there")
+	}
 	var stream, log bytes.Buffer
 	must(t, Export(t.Context(), s, app, r1, &stream, &log))
 	cmd := exec.Command("tar", "-tzf", "-")
@@ -71,11 +121,11 @@ func TestAnArtifactIsPublishedExportedAndNeverBuiltTwice(t *testing.T) {
 	if got := strings.Fields(string(names)); !reflect.DeepEqual(got, []string{"./", "./bin/", "./bin/apxr_io"}) {
 		t.Errorf("%q", got)
 	}
-	taken, _, err := Checkout(t.Context(), s, app, r1, Source{"git@h:x", "x-1", strings.Repeat("a", 40)}, nil)
+	_, taken, err := Checkout(t.Context(), s, job, Source{Repository: "git@h:x", Revision: strings.Repeat("a", 40)}, nil)
 	if err != nil || !taken {
 		t.Errorf("taken %v, %v", taken, err)
 	}
-	wantReason(t, Publish(t.Context(), s, app, r1), "cannot publish")
+	wantReason(t, Publish(t.Context(), s, job), "cannot publish")
 	if err := Export(t.Context(), s, app, r2, &stream, &log); err == nil {
 		t.Error("an artifact that is not there was exported")
 	}
@@ -86,8 +136,8 @@ func TestDiscardRemovesThePartialArtifactAlone(t *testing.T) {
 	s := newSite(t)
 	s.writeHome("x", ArtifactDir(app, r1), "manifest.json")
 	s.writeHome("x", PartialArtifactDir(app, r2), "manifest.json")
-	must(t, Discard(t.Context(), s, app, r1))
-	must(t, Discard(t.Context(), s, app, r2))
+	must(t, Discard(t.Context(), s, job))
+	must(t, Discard(t.Context(), s, Job{App: app, ID: r2}))
 	left, err := os.ReadDir(filepath.Join(s.home, BuildDir(app), "artifacts"))
 	must(t, err)
 	if len(left) != 1 || left[0].Name() != string(r1) {

@@ -34,21 +34,37 @@ type Lock struct {
 	beats  *io.PipeWriter
 }
 
+// Wait is how long to wait for a lock that is taken, and whom to tell.
+type Wait struct {
+	Most time.Duration       // to the second; 0: not at all
+	Told func(holder string) // called once if there is something to wait for
+}
+
 // TakeLock takes the lock in dir, or fails naming who holds it. The lock is
 // free again when Release is called, when ctx ends, or, if this program or its
 // network goes away, at once or within 30 s.
-func TakeLock(ctx context.Context, m Machine, dir string, holder Holder) (*Lock, error) {
+func TakeLock(ctx context.Context, m Machine, dir string, holder Holder, wait Wait) (*Lock, error) {
+	return hold(ctx, m, call{
+		script: "lock",
+		args:   args{{"dir", dir}, {"holder", holder.String()}, {"wait", fmt.Sprint(int(wait.Most.Seconds()))}},
+		onFact: func(key, value string) {
+			if key == "held" && wait.Told != nil {
+				wait.Told(value)
+			}
+		},
+	})
+}
+
+// hold runs a call that holds something for as long as it gets heartbeats, and
+// returns when the call is ready.
+func hold(ctx context.Context, m Machine, c call) (*Lock, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	beatsIn, beatsOut := io.Pipe()
 	l := &Lock{lost: make(chan struct{}), cancel: cancel, beats: beatsOut}
 	held := make(chan struct{})
+	c.input, c.ready = beatsIn, func() { close(held) }
 	go func() {
-		l.err = call{
-			script: "lock",
-			args:   args{{"dir", dir}, {"holder", holder.String()}},
-			input:  beatsIn,
-			ready:  func() { close(held) },
-		}.run(ctx, m)
+		l.err = c.run(ctx, m)
 		beatsIn.Close()
 		close(l.lost)
 	}()

@@ -22,8 +22,15 @@ var scripts = []call{
 	{script: "stage", libs: []string{"inventory", "verify"}, input: strings.NewReader("")},
 	{script: "recheck", libs: []string{"inventory", "verify"}},
 	{script: "inspect", libs: []string{"service"}}, {script: "probe", libs: []string{"service"}},
-	{script: "checkout", libs: []string{"buildroot"}}, {script: "tools", libs: []string{"buildroot"}},
-	{script: "assemble", libs: []string{"buildroot", "inventory"}}, {script: "publish", libs: []string{"buildroot"}},
+	{script: "checkout", libs: []string{"buildroot", "input", "git"}, input: strings.NewReader("")},
+	{script: "tools", libs: []string{"buildroot", "toolenv"}},
+	{script: "project", libs: []string{"buildroot", "input", "toolenv"}, input: strings.NewReader("")},
+	{script: "fetchdeps", libs: []string{"buildroot", "input", "git", "toolenv", "state"}, input: strings.NewReader("")},
+	{script: "compiledeps", libs: []string{"buildroot", "input", "toolenv"}, input: strings.NewReader("")},
+	{script: "assemble", libs: []string{"buildroot", "input", "toolenv", "state", "inventory", "elf"}, input: strings.NewReader("")},
+	{script: "publish", libs: []string{"buildroot"}},
+	{script: "hold", libs: []string{"buildroot"}, input: strings.NewReader("")},
+	{script: "sweep", libs: []string{"buildroot"}}, {script: "artifacts", libs: []string{"buildroot"}},
 	{script: "discard", libs: []string{"buildroot"}}, {script: "export", libs: []string{"buildroot"}},
 }
 
@@ -222,7 +229,7 @@ func TestAnArgumentThatCannotBeSentNamesItself(t *testing.T) {
 	t.Parallel()
 	err := Conclude(t.Context(), local{}, newSite(t).Layout, record("x"))
 	must(t, err)
-	_, err = TakeLock(t.Context(), local{}, t.TempDir(), Holder{What: "two\nlines"})
+	_, err = TakeLock(t.Context(), local{}, t.TempDir(), Holder{What: "two\nlines"}, Wait{})
 	if err == nil || !strings.Contains(err.Error(), "argument holder") {
 		t.Error(err)
 	}

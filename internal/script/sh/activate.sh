@@ -5,7 +5,7 @@
 # change record to write first; empty: the one that is there stays).
 main() {
 	trap '' HUP INT TERM PIPE
-	exec 9>>"$base/.slipway/critical" || die "cannot write $base/.slipway"
+	command exec 9>>"$base/.slipway/critical" || die "cannot write $base/.slipway"
 	flock -w 60 9 || die "another change of this host is in progress after 60 s"
 	# Whatever is started here must not hold the lock for as long as it lives.
 	change 9>&-

@@ -1,33 +1,56 @@
-# Gets the locked dependencies and assembles the release into an empty tree.
-# Takes: app (ORG/APP), name (the application's), id.
+# Assembles the release into an empty tree and describes it.
+# Takes: app (ORG/APP), id, dir, mix_env, kind (mix or distillery), release (its
+# name), named (the same if mix.exs has it, else empty), key (of the state).
+# Input: the build's variables, the commands before.
 main() {
-	checkout=$root/$app/checkout
+	enter_project
+	take_input
+	mark_build
+	use_tools
+	export MIX_ENV="$mix_env"
 	tree=$root/$app/artifacts/$id.part/tree
-	cd "$checkout" || die "there is no checkout of $app"
-	export MIX_ENV=prod LC_ALL=C.UTF-8 LANG=C.UTF-8
-	mix deps.get --only prod 3>&- || die "mix deps.get failed: see the lines above"
-	changed=$(git status --porcelain -- mix.lock) || die "git status failed in $checkout"
-	if [ -n "$changed" ]; then
-		git --no-pager diff -- mix.lock
-		die "mix.lock does not match mix.exs: run 'mix deps.get', commit mix.lock, and build that commit"
-	fi
-	mix release --quiet --overwrite --path "$tree" 3>&- || die "mix release failed: see the lines above"
+	[ -z "$before" ] || run_before
+	"by_$kind"
+	describe
+	keep_state
+}
+
+# A shell of its own: it ends at the first error, and knows nothing of ours.
+run_before() {
+	(export SLIPWAY_COMMANDS="$before" && with_env sh -ec 'commands=$SLIPWAY_COMMANDS; unset SLIPWAY_COMMANDS; eval "$commands"') ||
+		spoiled "a command of before-release failed: see the lines above"
+}
+
+by_mix() {
+	with_env mix release ${named:+"$named"} --quiet --overwrite --path "$tree" || spoiled "mix release failed: see the lines above"
 	# A project that also makes a tarball leaves it inside of the tree.
 	rm -f "$tree"/*.tar.gz
-	describe
+}
+
+# Distillery's own tree gathers what older releases had; its tarball does not.
+# Its task had the name of mix's own before Elixir 1.9 took that.
+by_distillery() {
+	task=distillery.release
+	with_env mix help "$task" >/dev/null 2>&1 || task=release
+	if [ "$task" = release ] && at_least "$(elixir -e 'IO.write(System.version())')" 1.9; then
+		spoiled "this project's Distillery has no 'mix distillery.release', and in Elixir 1.9 'mix release' is mix's own: update Distillery to 2.1, or define releases in mix.exs"
+	fi
+	with_env mix "$task" "--name=$release" || spoiled "mix $task failed: see the lines above"
+	tarball=$(ls "_build/$mix_env/rel/$release/releases"/*/"$release.tar.gz" 2>/dev/null)
+	[ -f "$tarball" ] || spoiled "mix $task has left $(printf '%s' "${tarball:-no tarball}" | wc -w) tarballs below _build/$mix_env/rel/$release/releases, not one"
+	mkdir "$tree" && tar -xzf "$tarball" -C "$tree" || failed "cannot unpack $tarball"
 }
 
 describe() {
-	[ -x "$tree/bin/$name" ] || die "the release has no bin/$name: it holds $(ls "$tree/bin" | tr '\n' ' '), and the app is called $name"
-	start_erl=$(cat "$tree/releases/start_erl.data") || die "the release has no releases/start_erl.data"
+	[ -x "$tree/bin/$release" ] || spoiled "the release has no bin/$release: it holds $(ls "$tree/bin" | tr '\n' ' ')"
+	start_erl=$(cat "$tree/releases/start_erl.data") || spoiled "the release has no releases/start_erl.data"
 	erts=${start_erl% *}
 	version=${start_erl#* }
-	[ -d "$tree/erts-$erts" ] || die "the release has no ERTS: set 'include_erts: true' in mix.exs"
+	[ -d "$tree/erts-$erts" ] || spoiled "the release has no ERTS: set 'include_erts: true' in $([ "$kind" = mix ] && echo mix.exs || echo rel/config.exs)"
 	fact erts "$erts"
 	fact version "$version"
-	for file in mix.lock .tool-versions; do
-		[ ! -f "$file" ] || fact "sha256_$file" "$(sha256sum <"$file" | cut -c1-64)"
-	done
+	check_readelf "$tree"
 	listing "$tree" | sed 's/^/listing=/' >&3
 	checksums "$tree" | sed 's/^/checksum=/' >&3
+	libraries "$tree" | sed 's/^/library=/' >&3
 }

@@ -1,2 +1,6 @@
-# Removes what a failed build left. Takes: app (ORG/APP), id.
-main() { rm -rf "$root/$app/artifacts/$id.part" || die "cannot remove $root/$app/artifacts/$id.part"; }
+# Ends what still runs of a failed build and removes what it left.
+# Takes: app (ORG/APP), id.
+main() {
+	reap
+	rm -rf "$root/$app/artifacts/$id.part" "$root/$app/scratch" || die "cannot remove $root/$app/artifacts/$id.part"
+}

@@ -1,15 +1,22 @@
 # Holds a lock for as long as the caller lives: until its connection ends, or
 # until it has not sent a byte for 30 s.
-# Takes: dir (created if missing), holder (one line: who, since when, from which run).
+# Takes: dir (created if missing), holder (one line: who, since when, from which run),
+# wait (seconds, for a lock that is taken).
 main() {
 	mkdir -p "$dir" || die "cannot create $dir: give it to $(id -un)"
-	exec 8>>"$dir/lock" || die "cannot write $dir/lock: give $dir to $(id -un)"
-	flock -n 8 || die "held by another run: $(cat "$dir/lock")"
+	command exec 8>>"$dir/lock" || die "cannot write $dir/lock: give $dir to $(id -un)"
+	flock -n 8 || wait_for_lock
 	printf '%s\n' "$holder" >"$dir/lock"
 	# A run that has gone may have left a script in its critical section.
-	exec 9>>"$dir/critical"
+	command exec 9>>"$dir/critical" || die "cannot write $dir/critical: give $dir to $(id -un)"
 	flock -w 120 9 || die "an earlier run's change is still in progress after 120 s: see 'fuser $dir/critical'"
 	exec 9>&-
 	ready
 	while beat=$(exec 8>&-; exec timeout 30 head -c 1) && [ -n "$beat" ]; do :; done
+}
+
+wait_for_lock() {
+	[ "$wait" -gt 0 ] || die "held by another run: $(cat "$dir/lock")"
+	fact held "$(cat "$dir/lock")"
+	flock -w "$wait" 8 || die "held by another run, after waiting for $wait s: $(cat "$dir/lock")"
 }

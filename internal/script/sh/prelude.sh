@@ -24,4 +24,5 @@ start() {
 		readonly "${pair%%.*}=$(printf '%b' "$(printf '%s' "${pair#*.}" | sed 's/_/\\0/g')")"
 	done
 	main
+	exit # or the shell would wait for more on its stdin, with all that main holds
 }

@@ -1,0 +1,20 @@
+# Holds an artifact for as long as the caller lives, so that no sweep removes
+# it: until the caller's connection ends, or until it has not sent a byte for
+# 30 s. Any number of callers may hold it at once.
+# Takes: app (ORG/APP), id.
+main() {
+	artifact=$root/$app/artifacts/$id
+	[ -d "$artifact" ] || gone
+	# The directory itself is locked: no file of its own comes into it. Without
+	# "command", dash ends here and says no reason.
+	command exec 8<"$artifact" || die "cannot open $artifact as $(id -un): give it to this user"
+	# A sweep has the lock just while it renames, and a list while it looks.
+	flock -s -w 60 8 || die "$artifact has been locked by another program for 60 s: see 'fuser $artifact'"
+	[ "$artifact" -ef /dev/fd/8 ] || gone
+	ready
+	while beat=$(exec 8<&-; exec timeout 30 head -c 1) && [ -n "$beat" ]; do :; done
+}
+
+gone() {
+	die "the build server has no artifact $id of $app: see which it has with 'slipway artifacts'; an old one may have been removed (keep-artifacts), then build its revision again"
+}

@@ -1,0 +1,52 @@
+# What must not stand in an argument list comes as input, after ready, in lines
+# "KIND VALUE VALUE" that end with "end". Values are encoded as arguments are.
+#
+# The build's own variables stay encoded in build_env: they are no variables of
+# these scripts, only of what with_env runs.
+build_env= before= git_token= token_host= forward_agent=
+
+take_input() {
+	scratch=$root/$app/scratch
+	# Of all commands git alone is told where the agent is: see git.sh.
+	agent=${SSH_AUTH_SOCK-}
+	unset SSH_AUTH_SOCK
+	rm -rf "$scratch"
+	mkdir -p "$scratch" && : >"$scratch/identities" && : >"$scratch/known_hosts" || failed "cannot create $scratch"
+	ready
+	while IFS=' ' read -r what first second; do
+		case $what in
+		env) build_env="$build_env $first.$second" ;;
+		before) before=$(decode "$first") ;;
+		token) token_host=$first git_token=$(decode "$second") ;;
+		forward) forward_agent=yes ;;
+		known) decode "$first" >>"$scratch/known_hosts" && echo >>"$scratch/known_hosts" ;;
+		identity) add_identity "$(decode "$first")" "$(decode "$second")" ;;
+		end)
+			exec </dev/null
+			return ;;
+		*) die "the settings came with a line of an unknown kind" ;;
+		esac
+	done
+	die "the connection ended before all settings had come"
+}
+
+decode() { printf '%b' "$(printf '%s' "$1" | sed 's/_/\\0/g')"; }
+
+# add_identity keeps the public half of a deploy key, by which ssh asks the agent
+# for this key and no other.
+add_identity() {
+	number=$(($(wc -l <"$scratch/identities") + 1))
+	printf '%s\n' "$2" >"$scratch/$number.pub" && printf '%s %s\n' "$number.pub" "$1" >>"$scratch/identities"
+}
+
+# with_env runs a command with the build's variables. A shell of its own exports
+# them: env(1) would show them in its arguments.
+with_env() {
+	LC_ALL=C.UTF-8 LANG=C.UTF-8 SLIPWAY_ENV=$build_env sh -c '
+		for slipway_pair in $SLIPWAY_ENV; do
+			slipway_value=$(printf "%b." "$(printf "%s" "${slipway_pair#*.}" | sed "s/_/\\\\0/g")")
+			export "${slipway_pair%%.*}=${slipway_value%.}"
+		done
+		unset SLIPWAY_ENV slipway_pair slipway_value
+		exec "$@"' sh "$@" 3>&-
+}

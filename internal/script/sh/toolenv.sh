@@ -1,0 +1,55 @@
+# Which tools a build uses: those that .tool-versions pins, by mise or asdf,
+# whichever the host has; without a manager, what is on the PATH.
+
+# An SSH session that runs a command reads no profile, so managers are also
+# looked for where they are usually installed.
+find_manager() {
+	manager=
+	for place in mise "$HOME/.local/bin/mise" /usr/local/bin/mise /opt/mise/bin/mise; do
+		! program=$(command -v "$place") || { manager=mise && return; }
+	done
+	for place in asdf "${ASDF_DIR:-$HOME/.asdf}/bin/asdf" "$HOME/.local/bin/asdf" /usr/local/bin/asdf /opt/asdf/bin/asdf; do
+		! program=$(command -v "$place") || { manager=asdf && return; }
+	done
+}
+
+# find_pins names the nearest .tool-versions above the project, up to the
+# repository's top.
+find_pins() {
+	pins= place=$PWD
+	while :; do
+		[ ! -f "$place/.tool-versions" ] || { pins=$place/.tool-versions && return; }
+		[ "$place" != "$(cd "$checkout" && pwd)" ] || return 0
+		place=$(dirname "$place")
+	done
+}
+
+# pinned prints "TOOL VERSION" for each line; what follows a version is a
+# fallback, which would not be what was pinned.
+pinned() { [ -z "$pins" ] || awk '{ sub(/#.*/, "") } NF { print $1, $2 }' "$pins"; }
+
+# use_tools puts exactly the pinned versions on the PATH.
+use_tools() {
+	find_manager
+	find_pins
+	[ -n "$manager" ] && [ -n "$pins" ] || return 0
+	while read -r tool version; do
+		case $version in '' | system) continue ;; esac
+		"use_$manager"
+	done <<PINS
+$(pinned)
+PINS
+	# A shim calls asdf itself.
+	[ "$manager" != asdf ] || PATH=${ASDF_DATA_DIR:-$HOME/.asdf}/shims:${program%/*}:$PATH
+	export PATH
+}
+
+# The variable goes before every .tool-versions, those of dependencies included.
+use_asdf() {
+	export "ASDF_$(printf '%s' "$tool" | tr 'a-z-' 'A-Z_')_VERSION=$version"
+}
+
+use_mise() {
+	bins=$("$program" bin-paths "$tool@$version" 2>/dev/null </dev/null) && [ -n "$bins" ] || bins=$("$program" where "$tool@$version" </dev/null)/bin
+	PATH=$(printf '%s\n' "$bins" | tr '\n' ':')$PATH
+}
