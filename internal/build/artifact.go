@@ -13,32 +13,48 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// Artifact is a release that lies on the build server.
+// Artifact is a release that lies on the build server, and stays there until
+// Close is called or the connection ends.
 type Artifact struct {
 	host     Host
 	app      release.App
 	manifest release.Manifest
+	hold     *script.Lock
 	log      *progress.Log
 }
 
-// OpenArtifact finds the artifact of a release ID and reads its manifest.
-func OpenArtifact(h Host, app release.App, id release.ID, log *progress.Log) (Artifact, error) {
-	data, err := h.ReadFile(path.Join(script.ArtifactDir(app, id), "manifest.json"))
-	if errors.Is(err, os.ErrNotExist) {
-		return Artifact{}, fmt.Errorf("the build server has no artifact %s of %s: was it built there, for this app? (%w)", id, app, err)
-	}
+// OpenArtifact finds the artifact of a release ID, holds it, so that no build
+// removes it as an old one, and reads its manifest.
+func OpenArtifact(ctx context.Context, h Host, app release.App, id release.ID, log *progress.Log) (Artifact, error) {
+	hold, err := script.HoldArtifact(ctx, h, app, id)
 	if err != nil {
 		return Artifact{}, err
 	}
+	m, err := readManifest(h, app, id)
+	if err != nil {
+		hold.Release()
+		return Artifact{}, fmt.Errorf("artifact %s of %s: %w", id, app, err)
+	}
+	return Artifact{h, app, m, hold, log}, nil
+}
+
+func readManifest(h Host, app release.App, id release.ID) (release.Manifest, error) {
+	data, err := h.ReadFile(path.Join(script.ArtifactDir(app, id), "manifest.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return release.Manifest{}, fmt.Errorf("it has no manifest, so it is broken: build its revision again (%w)", err)
+	}
+	if err != nil {
+		return release.Manifest{}, err
+	}
 	m, err := release.ParseManifest(data)
 	if err != nil {
-		return Artifact{}, fmt.Errorf("artifact %s: %w", id, err)
+		return release.Manifest{}, err
 	}
-	if m.ReleaseID != id || m.Org != app.Org || m.App != app.Name {
-		return Artifact{}, fmt.Errorf("artifact %s: its manifest is that of %s/%s %s", id, m.Org, m.App, m.ReleaseID)
-	}
-	return Artifact{h, app, m, log}, nil
+	return m, m.IsOf(app, id)
 }
+
+// Close lets go of the artifact.
+func (a Artifact) Close() { a.hold.Release() }
 
 // Manifest says what the release is.
 func (a Artifact) Manifest() release.Manifest { return a.manifest }

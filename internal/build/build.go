@@ -7,11 +7,8 @@ package build
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
+	"io"
 	"path"
-	"strings"
 	"time"
 
 	"github.com/apxr/slipway/internal/progress"
@@ -28,117 +25,190 @@ type Host interface {
 
 // Plan is what a build is told. It is a plain value: made before any dial.
 type Plan struct {
-	App        release.App
-	Repository string
-	Revision   string // full commit ID
-	Ref        string // for the record: the branch or tag that was pushed
-	Who        string // for whoever waits for the lock
-	Run        string
+	App           release.App
+	Repository    string
+	Revision      string // full commit ID, branch or tag
+	Access        script.Access
+	Dir           string // of mix.exs in the repository, "." for its top
+	MixEnv        string
+	Release       string // in mix.exs; empty: found by looking
+	BeforeRelease string // commands of sh
+	Env           []script.Variable
+	Clean         bool // go on from nothing
+	KeepArtifacts int
+	KeepFor       time.Duration
+	WaitForLock   time.Duration
+	Ref           string // for the record: the branch or tag that was pushed
+	Who           string // for whoever waits for the lock
+	Run           string
+}
+
+// Phase is a part of a build, and how long it took.
+type Phase struct {
+	Name string
+	Took time.Duration
+}
+
+// Result is what a build came to; the manifest is that of the zero ID if it failed.
+type Result struct {
+	Manifest release.Manifest
+	Phases   []Phase
+	Kept     script.Kept // what it went on from
 }
 
 // name is what the build server is called in the log.
 const name = "build"
 
-// Run builds the release that the plan names and returns its manifest.
-func Run(ctx context.Context, h Host, plan Plan, log *progress.Log) (release.Manifest, error) {
+// Run builds the release that the plan names. What fetches from git runs on
+// git: the same machine, where commands may have keys that others must not.
+func Run(ctx context.Context, h Host, git script.Machine, plan Plan, log *progress.Log) (Result, error) {
 	began := time.Now()
-	holder := script.Holder{What: "build", Who: plan.Who, Since: began, Run: plan.Run}
-	lock, err := script.TakeLock(ctx, h, script.BuildDir(plan.App), holder)
+	lock, err := script.TakeLock(ctx, h, script.BuildDir(plan.App), script.Holder{What: "build", Who: plan.Who, Since: began, Run: plan.Run}, script.Wait{
+		Most: plan.WaitForLock,
+		Told: func(holder string) { log.Say(name, "waiting up to %s for a %s", plan.WaitForLock, holder) },
+	})
 	if err != nil {
-		return release.Manifest{}, err
+		return Result{}, err
 	}
 	defer lock.Release()
-	b := &build{Host: h, plan: plan, log: log, id: release.NewID(began)}
+	b := &build{Host: h, git: git, plan: plan, log: log}
+	b.job = script.Job{App: plan.App, ID: release.NewID(time.Now()), Dir: plan.Dir, MixEnv: plan.MixEnv, Env: plan.Env}
 	m, err := b.run(ctx)
+	b.result.Manifest = m
 	if err != nil {
-		return release.Manifest{}, b.discard(ctx, err)
+		return b.result, b.discard(ctx, err)
 	}
 	log.Say(name, "%s %s is artifact %s: %d entries, %.1f MB, built in %.1f s",
 		plan.App.Name, m.Version, m.ReleaseID, len(m.Files), float64(m.Size())/1e6, time.Since(began).Seconds())
-	return m, nil
+	sweep(ctx, h, plan.App, plan.KeepArtifacts, plan.KeepFor, m.ReleaseID, log)
+	return b.result, nil
 }
 
 // build is one build under way.
 type build struct {
 	Host
-	plan Plan
-	log  *progress.Log
-	id   release.ID
+	git     script.Machine
+	plan    Plan
+	log     *progress.Log
+	job     script.Job
+	commit  script.Commit
+	tools   script.Toolchain
+	project script.Project
+	choice  script.Assembling
+	made    script.Assembly
+	result  Result
 }
 
 func (b *build) run(ctx context.Context) (release.Manifest, error) {
-	if err := b.checkout(ctx); err != nil {
-		return release.Manifest{}, err
+	for _, phase := range []struct {
+		name string
+		do   func(context.Context, io.Writer) error
+	}{
+		{"Check out " + b.plan.Revision, b.checkOut},
+		{"Tools", b.prepareTools},
+		{"Project", b.inspect},
+		{"Dependencies", b.dependencies},
+		{"Release", b.assemble},
+	} {
+		if err := b.phase(ctx, phase.name, phase.do); err != nil {
+			return release.Manifest{}, err
+		}
 	}
-	tools, err := b.tools(ctx)
-	if err != nil {
-		return release.Manifest{}, err
-	}
-	made, err := b.assemble(ctx)
-	if err != nil {
-		return release.Manifest{}, err
-	}
-	m := b.manifest(tools, made)
+	m := b.manifest()
 	if err := m.Validate(); err != nil {
 		return release.Manifest{}, err
 	}
 	return m, b.publish(ctx, m)
 }
 
-func (b *build) checkout(ctx context.Context) error {
-	defer b.log.Phase("Check out %s", b.plan.Revision)()
+// phase is a group of the log and a line of the result.
+func (b *build) phase(ctx context.Context, title string, do func(context.Context, io.Writer) error) error {
+	defer b.log.Phase("%s", title)()
 	out := b.log.Output(name)
 	defer out.Close()
-	source := script.Source{Repository: b.plan.Repository, Mirror: mirrorKey(b.plan.Repository), Revision: b.plan.Revision}
+	began := time.Now()
+	err := do(ctx, out)
+	b.result.Phases = append(b.result.Phases, Phase{title, time.Since(began)})
+	return err
+}
+
+func (b *build) checkOut(ctx context.Context, out io.Writer) error {
+	source := script.Source{Repository: b.plan.Repository, Revision: b.plan.Revision, Access: b.plan.Access}
+	source.Access.KnownHosts = gitHubHostKeys + source.Access.KnownHosts
 	for {
-		taken, subject, err := script.Checkout(ctx, b, b.plan.App, b.id, source, out)
+		commit, taken, err := script.Checkout(ctx, b.git, b.job, source, out)
 		if err != nil || !taken {
 			if err == nil {
-				b.log.Say(name, "%.12s %q", b.plan.Revision, subject)
+				b.commit = commit
+				b.log.Say(name, "%s %q", commit.Revision, commit.Subject)
 			}
 			return err
 		}
-		b.id = b.id.Next()
+		b.job.ID = b.job.ID.Next()
 	}
 }
 
-// mirrorKey names the mirror of a repository: readable, and one for each URL.
-func mirrorKey(repository string) string {
-	sum := sha256.Sum256([]byte(repository))
-	base := strings.TrimSuffix(path.Base(strings.ReplaceAll(repository, ":", "/")), ".git")
-	return base + "-" + hex.EncodeToString(sum[:6])
-}
-
-func (b *build) tools(ctx context.Context) (script.Toolchain, error) {
-	defer b.log.Phase("Check the tools")()
-	out := b.log.Output(name)
-	defer out.Close()
-	t, err := script.Tools(ctx, b, b.plan.App, out)
-	if err != nil {
-		return t, err
+func (b *build) prepareTools(ctx context.Context, out io.Writer) (err error) {
+	if b.tools, err = script.Tools(ctx, b, b.job, out); err != nil {
+		return err
 	}
-	b.log.Say(name, "Elixir %s, Erlang/OTP %s, %s %s, %s", t.Have["elixir"], t.Have["erlang"], t.OS, t.Arch, t.Libc)
-	unknown, err := checkTools(t)
-	for _, tool := range unknown {
-		b.log.Notice(fmt.Sprintf(".tool-versions pins %s, which Slipway does not know: its version was not checked", tool))
+	t := b.tools
+	from := t.Manager
+	if from == "" || len(t.Want) == 0 {
+		from = "the PATH"
 	}
-	return t, err
+	b.log.Say(name, "Elixir %s, Erlang/OTP %s from %s; %s, %s, %s", t.Have["elixir"], t.Have["erlang"], from, t.OS, t.Arch, t.Libc)
+	return checkTools(t)
 }
 
-func (b *build) assemble(ctx context.Context) (script.Assembly, error) {
-	defer b.log.Phase("Build the release")()
-	out := b.log.Output(name)
-	defer out.Close()
-	return script.Assemble(ctx, b, b.plan.App, b.id, out)
+func (b *build) inspect(ctx context.Context, out io.Writer) (err error) {
+	if b.project, err = script.InspectProject(ctx, b, b.job, out); err != nil {
+		return err
+	}
+	b.choice, err = chooseRelease(b.project, b.plan.Release, b.plan.App.Name)
+	if err == nil {
+		b.choice.Before, b.choice.Key = b.plan.BeforeRelease, stateKey(b.tools, b.plan)
+		b.log.Say(name, "release %s in MIX_ENV=%s", b.choice.Release, b.plan.MixEnv)
+	}
+	return err
 }
 
-func (b *build) manifest(t script.Toolchain, made script.Assembly) release.Manifest {
+func (b *build) dependencies(ctx context.Context, out io.Writer) (err error) {
+	access := b.plan.Access
+	access.KnownHosts = gitHubHostKeys + access.KnownHosts
+	if b.result.Kept, err = script.FetchDeps(ctx, b.git, b.job, b.choice.Key, b.plan.Clean, access, out); err != nil {
+		return err
+	}
+	b.log.Say(name, "%s", map[script.Kept]string{
+		script.KeptNothing: "nothing is kept of a build with these tools, dependencies and settings: everything is compiled",
+		script.KeptDeps:    "compiled dependencies are kept of an earlier build; the project itself is compiled anew",
+		script.KeptAll:     "compiled files are kept of an earlier build: mix compiles what has changed",
+	}[b.result.Kept])
+	if b.result.Kept != script.KeptNothing {
+		return nil // mix itself compiles the rare one that is not up to date
+	}
+	return script.CompileDeps(ctx, b, b.job, out)
+}
+
+func (b *build) assemble(ctx context.Context, out io.Writer) (err error) {
+	problems := newDiagnoser(b.inRepository, b.log.Annotate)
+	defer problems.Close()
+	b.made, err = script.Assemble(ctx, b, b.job, b.choice, io.MultiWriter(out, problems))
+	return err
+}
+
+func (b *build) manifest() release.Manifest {
+	t := b.tools
+	ref := b.plan.Ref
+	if b.plan.Revision != b.commit.Revision {
+		ref = b.plan.Revision
+	}
 	return release.Manifest{
-		Format: release.ManifestFormat, ReleaseID: b.id, Org: b.plan.App.Org, App: b.plan.App.Name,
-		Version: made.Version, Revision: b.plan.Revision, Ref: b.plan.Ref, Repository: b.plan.Repository,
-		BuiltAt: time.Now().UTC().Truncate(time.Second),
-		OS:      t.OS, Arch: t.Arch, Libc: t.Libc, ERTS: made.ERTS, Elixir: t.Have["elixir"], OTP: t.Have["erlang"],
-		MixLock: made.MixLock, ToolVersions: made.ToolVersions, Files: made.Files,
+		Format: release.ManifestFormat, ReleaseID: b.job.ID, Org: b.plan.App.Org, App: b.plan.App.Name,
+		Version: b.made.Version, Revision: b.commit.Revision, Ref: ref, Repository: b.plan.Repository,
+		Release: b.choice.Release, BuiltAt: time.Now().UTC().Truncate(time.Second),
+		OS: t.OS, Arch: t.Arch, Kernel: t.Kernel, Libc: t.Libc, ERTS: b.made.ERTS, Elixir: t.Have["elixir"], OTP: t.Have["erlang"],
+		MixLock: t.MixLock, ToolVersions: t.ToolVersions, Files: b.made.Files,
 	}
 }
 
@@ -147,18 +217,19 @@ func (b *build) publish(ctx context.Context, m release.Manifest) error {
 	if err != nil {
 		return err
 	}
-	if err := b.WriteFile(path.Join(script.PartialArtifactDir(b.plan.App, b.id), "manifest.json"), data); err != nil {
+	if err := b.WriteFile(path.Join(script.PartialArtifactDir(b.plan.App, b.job.ID), "manifest.json"), data); err != nil {
 		return err
 	}
-	return script.Publish(ctx, b, b.plan.App, b.id)
+	return script.Publish(ctx, b, b.job)
 }
 
-// discard removes what a failed build left; if it cannot, the next build will.
+// discard ends and removes what a failed build left; if it cannot, the next
+// build will.
 func (b *build) discard(ctx context.Context, cause error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 6*time.Second)
 	defer cancel()
-	if err := script.Discard(ctx, b, b.plan.App, b.id); err != nil {
-		b.log.Say(name, "the partial artifact is left for the next build to remove: %v", err)
+	if err := script.Discard(ctx, b, b.job); err != nil {
+		b.log.Say(name, "what this build has left is for the next one to remove: %v", err)
 	}
 	return cause
 }

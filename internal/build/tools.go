@@ -1,54 +1,80 @@
 package build
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/apxr/slipway/internal/script"
 )
 
-// checkTools holds the build server's tools against .tool-versions. It returns
-// the pinned tools that it cannot check.
-func checkTools(t script.Toolchain) (unknown []string, err error) {
+// checkTools holds the build server's tools against .tool-versions.
+func checkTools(t script.Toolchain) error {
 	var errs []error
-	known := map[string]bool{"erlang": true, "elixir": true, "nodejs": true}
 	for _, want := range t.Want {
-		if !known[want.Tool] {
-			unknown = append(unknown, want.Tool)
-			continue
-		}
-		errs = append(errs, checkTool(want, t.Have))
+		errs = append(errs, checkTool(want, t))
 	}
-	return unknown, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
-func checkTool(want script.ToolVersion, have map[string]string) error {
-	if len(want.Versions) == 0 {
+func checkTool(want script.ToolVersion, t script.Toolchain) error {
+	found := t.Have[want.Tool]
+	switch {
+	case want.Version == "":
 		return fmt.Errorf(".tool-versions names %s without a version", want.Tool)
-	}
-	pinned := want.Versions[0]
-	if pinned == "system" || matches(want.Tool, pinned, have) {
+	case want.Version == "system", matches(want, t.Have):
 		return nil
-	}
-	found := have[want.Tool]
-	if found == "" {
+	case found == "" && t.Manager != "":
+		return nil // the manager has installed it; what its program is called is not known here
+	case t.Manager != "" && strings.Contains(want.Version, ":"):
+		return nil // ref:COMMIT or path:DIRECTORY, which no version tells
+	case found == "":
 		found = "none on its PATH"
 	}
-	return fmt.Errorf(".tool-versions pins %s %s, and the build server has %s: install the pinned version there, or pin the one that it has", want.Tool, pinned, found)
+	remedy := "install the pinned version there, or asdf or mise, which install it"
+	if t.Manager != "" {
+		remedy = "pin the exact version that is meant"
+	}
+	return fmt.Errorf(".tool-versions pins %s %s, and the build server has %s: %s", want.Tool, want.Version, found, remedy)
 }
 
-// matches compares versions; for Elixir, asdf's suffix names the OTP release
-// that it was compiled for, as in 1.14.0-otp-25.
-func matches(tool, pinned string, have map[string]string) bool {
-	if tool != "elixir" {
-		return pinned == have[tool]
+// matches compares versions; for Elixir, the suffix names the OTP release that
+// it was compiled for, as in 1.14.0-otp-25. Of other tools there is a line in
+// which their version must stand as a word.
+func matches(want script.ToolVersion, have map[string]string) bool {
+	switch want.Tool {
+	case "erlang":
+		return want.Version == have["erlang"]
+	case "elixir":
+		version, otp, suffixed := strings.Cut(want.Version, "-otp-")
+		return version == have["elixir"] && (!suffixed || otp == major(have["erlang"]))
 	}
-	version, otp, suffixed := strings.Cut(pinned, "-otp-")
-	return version == have["elixir"] && (!suffixed || otp == major(have["erlang"]))
+	return slices.ContainsFunc(strings.FieldsFunc(have[want.Tool], func(r rune) bool { return strings.ContainsRune(" \t,;()\"", r) }), func(word string) bool {
+		return strings.TrimPrefix(strings.TrimPrefix(word, "go"), "v") == strings.TrimPrefix(want.Version, "v")
+	})
 }
 
 func major(version string) string {
 	first, _, _ := strings.Cut(version, ".")
 	return first
+}
+
+// stateKey names the compiled files that a build may go on from: those of the
+// same tools, machine, mix.lock and settings. The variables' values are in it
+// since a build may compile them in.
+func stateKey(t script.Toolchain, p Plan) string {
+	sum := sha256.New()
+	add := func(parts ...string) {
+		for _, part := range parts {
+			fmt.Fprintf(sum, "%q\n", part)
+		}
+	}
+	add("1", t.OS, t.Arch, t.Libc, t.Have["erlang"], t.Have["elixir"], t.ToolVersions, t.MixLock, p.MixEnv, p.Dir)
+	for _, v := range p.Env {
+		add(v.Name, v.Value)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
 }

@@ -1,44 +1,52 @@
 package build
 
 import (
-	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/crypto/ssh"
 
 	"github.com/apxr/slipway/internal/script"
 )
 
 func TestCheckTools(t *testing.T) {
-	have := map[string]string{"erlang": "26.2.5", "elixir": "1.16.3"}
+	have := map[string]string{
+		"erlang": "26.2.5", "elixir": "1.16.3", "just": "just 1.14.0", "golang": "go version go1.22.1 linux/amd64",
+		"terraform": "Terraform v1.5.7", "java": `openjdk version "17.0.2" 2022-01-18`,
+	}
 	for name, c := range map[string]struct {
 		want    string // as in .tool-versions, ; for a line break
-		unknown []string
+		manager string
 		errs    []string
 	}{
-		"nothing is pinned":            {"", nil, nil},
-		"what there is":                {"erlang 26.2.5;elixir 1.16.3", nil, nil},
-		"Elixir for this OTP":          {"elixir 1.16.3-otp-26", nil, nil},
-		"Elixir for another OTP":       {"elixir 1.16.3-otp-25", nil, []string{"elixir 1.16.3-otp-25", "has 1.16.3"}},
-		"another Elixir":               {"elixir 1.16.30", nil, []string{"elixir 1.16.30"}},
-		"another Erlang":               {"erlang 26.2", nil, []string{"erlang 26.2,", "has 26.2.5", "install the pinned version"}},
-		"all mistakes at once":         {"erlang 25.0;elixir 1.15.0;nodejs 20.0.0", nil, []string{"erlang 25.0", "elixir 1.15.0", "nodejs 20.0.0"}},
-		"a tool that is not there":     {"nodejs 20.1.0", nil, []string{"nodejs 20.1.0", "none on its PATH"}},
-		"system is whatever there is":  {"nodejs system;erlang system", nil, nil},
-		"the first version is meant":   {"erlang 25.0 26.2.5", nil, []string{"erlang 25.0"}},
-		"fallbacks do not count":       {"erlang 26.2.5 25.0", nil, nil},
-		"no version":                   {"erlang", nil, []string{"erlang without a version"}},
-		"tools that nobody here knows": {"rust 1.80;erlang 26.2.5;zig 0.1", []string{"rust", "zig"}, nil},
+		"nothing is pinned":             {"", "", nil},
+		"what there is":                 {"erlang 26.2.5;elixir 1.16.3", "", nil},
+		"Elixir for this OTP":           {"elixir 1.16.3-otp-26", "", nil},
+		"Elixir for another OTP":        {"elixir 1.16.3-otp-25", "", []string{"elixir 1.16.3-otp-25", "has 1.16.3"}},
+		"another Elixir":                {"elixir 1.16.30", "", []string{"elixir 1.16.30"}},
+		"another Erlang":                {"erlang 26.2", "", []string{"erlang 26.2,", "has 26.2.5", "install the pinned version"}},
+		"all mistakes at once":          {"erlang 25.0;elixir 1.15.0;nodejs 20.0.0", "", []string{"erlang 25.0", "elixir 1.15.0", "nodejs 20.0.0"}},
+		"a tool that is not there":      {"nodejs 20.1.0", "", []string{"nodejs 20.1.0", "none on its PATH", "asdf or mise"}},
+		"system is whatever there is":   {"nodejs system;erlang system", "", nil},
+		"no version":                    {"erlang", "", []string{"erlang without a version"}},
+		"other tools as they should be": {"just 1.14.0;golang 1.22.1;terraform 1.5.7;java 17.0.2", "", nil},
+		"other tools that differ":       {"just 1.1;golang 1.22;terraform 1.5", "", []string{"just 1.1,", "has just 1.14.0", "golang 1.22,", "terraform 1.5,"}},
+		"other tools nobody can ask":    {"zig 0.1", "", []string{"zig 0.1", "none on its PATH"}},
+		"a manager has installed them":  {"zig 0.1;erlang 26.2.5", "asdf", nil},
+		"a manager took another":        {"erlang 26", "mise", []string{"pins erlang 26,", "has 26.2.5", "exact version"}},
+		"a commit by a manager":         {"erlang ref:abc", "asdf", nil},
+		"a commit without a manager":    {"erlang ref:abc", "", []string{"erlang ref:abc"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			chain := script.Toolchain{Have: have}
+			chain := script.Toolchain{Have: have, Manager: c.manager}
 			for line := range strings.SplitSeq(c.want, ";") {
-				if f := strings.Fields(line); len(f) > 0 {
-					chain.Want = append(chain.Want, script.ToolVersion{Tool: f[0], Versions: f[1:]})
+				if tool, version, _ := strings.Cut(line, " "); tool != "" {
+					chain.Want = append(chain.Want, script.ToolVersion{Tool: tool, Version: version})
 				}
 			}
-			unknown, err := checkTools(chain)
-			if !slices.Equal(unknown, c.unknown) || (err == nil) != (c.errs == nil) {
-				t.Fatalf("unknown %q, %v", unknown, err)
+			err := checkTools(chain)
+			if (err == nil) != (c.errs == nil) {
+				t.Fatalf("%v", err)
 			}
 			for _, words := range c.errs {
 				if !strings.Contains(err.Error(), words) {
@@ -49,24 +57,111 @@ func TestCheckTools(t *testing.T) {
 	}
 }
 
-func TestEveryRepositoryHasItsOwnReadableMirror(t *testing.T) {
-	keys := map[string]string{}
-	for repository, base := range map[string]string{
-		"git@github.com:apxr/apxr_io.git":         "apxr_io-",
-		"git@github.com:other/apxr_io.git":        "apxr_io-",
-		"https://github.com/apxr/apxr_io.git":     "apxr_io-",
-		"https://github.com/apxr/apxr_io":         "apxr_io-",
-		"git@host:apxr_io":                        "apxr_io-",
-		"ssh://git@github.com:2222/apxr/x.y.git/": "x.y-",
-		"https://github.com/..":                   "..-",
-	} {
-		key := mirrorKey(repository)
-		if keys[key] != "" || strings.Contains(key, "/") || !strings.HasPrefix(key, base) {
-			t.Errorf("%q has the mirror %q (as has %q)", repository, key, keys[key])
+func TestStateIsKeyedByWhatMakesItInvalid(t *testing.T) {
+	chain := func(change func(*script.Toolchain)) script.Toolchain {
+		c := script.Toolchain{OS: "Linux", Arch: "x86_64", Libc: "glibc 2.36", Have: map[string]string{"erlang": "26", "elixir": "1.16", "nodejs": "20"}, MixLock: "m", ToolVersions: "t"}
+		change(&c)
+		return c
+	}
+	plan := func(change func(*Plan)) Plan {
+		p := Plan{MixEnv: "prod", Dir: ".", Env: []script.Variable{{Name: "A", Value: "1"}}}
+		change(&p)
+		return p
+	}
+	same := stateKey(chain(func(*script.Toolchain) {}), plan(func(*Plan) {}))
+	if same != stateKey(chain(func(*script.Toolchain) {}), plan(func(p *Plan) { p.Revision, p.Clean, p.Release = "x", true, "y" })) {
+		t.Error("what compiles nothing differently changes the key")
+	}
+	keys := map[string]string{same: "nothing"}
+	check := func(what, key string) {
+		if keys[key] != "" {
+			t.Errorf("%s has the key of %s", what, keys[key])
 		}
-		keys[key] = repository
-		if key != mirrorKey(repository) {
-			t.Errorf("%q has more than one mirror", repository)
+		keys[key] = what
+	}
+	for what, change := range map[string]func(*script.Toolchain){
+		"os": func(c *script.Toolchain) { c.OS = "x" }, "arch": func(c *script.Toolchain) { c.Arch = "x" },
+		"libc": func(c *script.Toolchain) { c.Libc = "x" }, "erlang": func(c *script.Toolchain) { c.Have["erlang"] = "x" },
+		"elixir": func(c *script.Toolchain) { c.Have["elixir"] = "x" }, "mix.lock": func(c *script.Toolchain) { c.MixLock = "x" },
+		".tool-versions": func(c *script.Toolchain) { c.ToolVersions = "x" },
+	} {
+		check(what, stateKey(chain(change), plan(func(*Plan) {})))
+	}
+	for what, change := range map[string]func(*Plan){
+		"mix-env": func(p *Plan) { p.MixEnv = "staging" }, "project-dir": func(p *Plan) { p.Dir = "x" },
+		"a variable's value": func(p *Plan) { p.Env[0].Value = "2" }, "another variable": func(p *Plan) { p.Env = append(p.Env, p.Env[0]) },
+	} {
+		check(what, stateKey(chain(func(*script.Toolchain) {}), plan(change)))
+	}
+}
+
+// The fingerprints are those that GitHub publishes beside the keys.
+func TestGitHubsHostKeysAreThePublishedOnes(t *testing.T) {
+	want := map[string]string{
+		"ssh-ed25519":         "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU",
+		"ecdsa-sha2-nistp256": "SHA256:p2QAMXNIC1TJYWeIOttrVc98/R1BUFWu3/LiyKgUfQM",
+		"ssh-rsa":             "SHA256:uNiVztksCsDhcc0u9e8BujQXVUpKZIDTMczCvj3tD2s",
+	}
+	rest := []byte(gitHubHostKeys)
+	for len(want) > 0 {
+		marker, hosts, key, _, more, err := ssh.ParseKnownHosts(rest)
+		if err != nil || marker != "" || strings.Join(hosts, " ") != "github.com [ssh.github.com]:443" || ssh.FingerprintSHA256(key) != want[key.Type()] {
+			t.Fatalf("%q %q: %v", hosts, marker, err)
+		}
+		delete(want, key.Type())
+		rest = more
+	}
+	if len(rest) > 0 {
+		t.Errorf("more: %s", rest)
+	}
+}
+
+func TestTheReleaseIsFoundOrNamed(t *testing.T) {
+	for name, c := range map[string]struct {
+		project script.Project
+		named   string
+		want    script.Assembling
+		says    string
+	}{
+		"the one in mix.exs":          {script.Project{App: "a", Releases: []string{"web"}}, "", script.Assembling{Release: "web", Named: true}, ""},
+		"mix's own":                   {script.Project{App: "a", Elixir: "1.9.0"}, "", script.Assembling{Release: "a"}, ""},
+		"named":                       {script.Project{App: "a", Releases: []string{"web", "worker"}}, "worker", script.Assembling{Release: "worker", Named: true}, ""},
+		"the default":                 {script.Project{App: "a", Releases: []string{"web", "worker"}, DefaultRelease: "worker"}, "", script.Assembling{Release: "worker", Named: true}, ""},
+		"called as the application":   {script.Project{App: "x", Releases: []string{"web", "a"}}, "", script.Assembling{Release: "a", Named: true}, ""},
+		"of an umbrella":              {script.Project{Umbrella: true, Releases: []string{"all"}}, "", script.Assembling{Release: "all", Named: true}, ""},
+		"Distillery's":                {script.Project{App: "a", Elixir: "1.6.0", Distillery: true, DistilleryReleases: []string{"a"}}, "", script.Assembling{Release: "a", Distillery: true, Named: true}, ""},
+		"mix.exs before Distillery's": {script.Project{App: "a", Releases: []string{"a"}, Distillery: true, DistilleryReleases: []string{"b"}}, "", script.Assembling{Release: "a", Named: true}, ""},
+		"several":                     {script.Project{App: "x", Releases: []string{"web", "worker"}}, "", script.Assembling{}, "several releases (web, worker): name one as release"},
+		"several of Distillery":       {script.Project{App: "x", Distillery: true, DistilleryReleases: []string{"b", "c"}}, "", script.Assembling{}, "rel/config.exs has several releases (b, c)"},
+		"no such":                     {script.Project{App: "a", Releases: []string{"web"}}, "db", script.Assembling{}, "mix.exs has no release db: it has web"},
+		"an umbrella without":         {script.Project{Umbrella: true, Elixir: "1.14.0"}, "", script.Assembling{}, "mix.exs defines no release, which an umbrella needs"},
+		"an old Elixir without":       {script.Project{App: "a", Elixir: "1.8.2"}, "", script.Assembling{}, "Elixir 1.8.2 has no releases of its own"},
+		"Distillery without":          {script.Project{App: "a", Distillery: true}, "", script.Assembling{}, "rel/config.exs defines no release"},
+	} {
+		got, err := chooseRelease(c.project, c.named, "a")
+		if got != c.want && c.says == "" || (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+func TestFilesOfDiagnosticsAreThoseOfTheRepository(t *testing.T) {
+	for _, c := range []struct {
+		dir             string
+		umbrella        bool
+		app, file, want string
+	}{
+		{".", false, "", "lib/a.ex", "lib/a.ex"},
+		{"web", false, "", "lib/a.ex", "web/lib/a.ex"},
+		{".", true, "one", "lib/a.ex", "apps/one/lib/a.ex"},
+		{".", true, "one", "apps/one/lib/a.ex", "apps/one/lib/a.ex"},
+		{"back", true, "one", "lib/a.ex", "back/apps/one/lib/a.ex"},
+		{".", false, "dep", "deps/dep/lib/a.ex", ""},
+		{".", false, "", "/usr/lib/elixir/lib/x.ex", ""},
+	} {
+		b := &build{plan: Plan{Dir: c.dir}, project: script.Project{Umbrella: c.umbrella}}
+		if got := b.inRepository(c.app, c.file); got != c.want {
+			t.Errorf("%+v: %q", c, got)
 		}
 	}
 }

@@ -1,0 +1,39 @@
+package build
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/apxr/slipway/internal/progress"
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/script"
+)
+
+// List says what artifacts of an application the build server has, newest first.
+func List(ctx context.Context, h Host, app release.App, log *progress.Log) ([]release.Stored, error) {
+	out := log.Output(name)
+	defer out.Close()
+	return script.ListArtifacts(ctx, h, app, out)
+}
+
+// sweep removes old artifacts. The build that calls it is finished: what cannot
+// be removed does not make it fail.
+func sweep(ctx context.Context, h Host, app release.App, keep int, minAge time.Duration, own release.ID, log *progress.Log) {
+	removed, err := script.SweepArtifacts(ctx, h, app, keep, minAge, own)
+	if len(removed) > 0 {
+		log.Say(name, "old artifacts removed: %s", join(removed))
+	}
+	if err != nil {
+		log.Notice(fmt.Sprintf("not all old artifacts of %s could be removed from the build server, and the next build tries again: %v", app, err))
+	}
+}
+
+func join(ids []release.ID) string {
+	words := make([]string, len(ids))
+	for i, id := range ids {
+		words[i] = string(id)
+	}
+	return strings.Join(words, ", ")
+}
