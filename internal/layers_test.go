@@ -17,7 +17,8 @@ const module = "github.com/apxr/slipway/"
 var may = map[string][]string{
 	"internal/release":   nil,
 	"internal/remote":    nil,
-	"internal/gha":       nil,
+	"internal/local":     nil,
+	"internal/gha":       {"internal/progress"},
 	"internal/progress":  nil,
 	"internal/config":    {"internal/release"},
 	"internal/reference": {"internal/config"},
@@ -26,8 +27,8 @@ var may = map[string][]string{
 	"internal/rollout":   {"internal/script", "internal/release", "internal/progress"},
 	"internal/report":    {"internal/release", "internal/rollout"},
 	"internal/app": {
-		"internal/build", "internal/config", "internal/gha", "internal/progress", "internal/release", "internal/remote",
-		"internal/report", "internal/rollout",
+		"internal/build", "internal/config", "internal/gha", "internal/local", "internal/progress", "internal/release",
+		"internal/remote", "internal/report", "internal/rollout", "internal/script",
 	},
 	"cmd/slipway": {"internal/app"},
 }
@@ -89,7 +90,7 @@ func TestDependenciesPointOneWay(t *testing.T) {
 func TestOnlyAppKnowsBothSides(t *testing.T) {
 	for name, imports := range list(t, "./...") {
 		for _, path := range imports {
-			if (path == "internal/gha" || path == "internal/remote") && !strings.HasPrefix(name, "internal/app") && !strings.HasPrefix(name, path) && !strings.HasPrefix(name, "test/") {
+			if (path == "internal/gha" || path == "internal/remote" || path == "internal/local") && !strings.HasPrefix(name, "internal/app") && !strings.HasPrefix(name, path) && !strings.HasPrefix(name, "test/") {
 				t.Errorf("%s imports %s", name, path)
 			}
 		}

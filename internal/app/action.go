@@ -24,10 +24,10 @@ func Action(verb config.Verb, s System) int {
 		return exitUsage
 	}
 	cfg, err := config.Load(verb, inputs(runner, step))
-	log := progress.New(runner, string(cfg.SSHKey))
+	log := progress.New(runner, cfg.Secrets()...)
 	var out outcome
 	if err == nil {
-		out, err = run(ctx, cfg, origin{who: step.Actor, run: step.URL, ref: step.Ref}, log)
+		out, err = run(ctx, cfg, origin{who: step.Actor, run: step.URL, ref: step.Ref, getenv: s.Getenv}, log)
 	}
 	return hand(runner, log, verb, out, err)
 }
@@ -41,6 +41,9 @@ func inputs(runner *gha.Runner, step gha.Run) config.Lookup {
 		}
 		switch name {
 		case "repository":
+			if runner.Input("git-token") != "" {
+				return step.HTTPS
+			}
 			return step.Repository
 		case "revision":
 			return step.Revision
@@ -53,8 +56,10 @@ func inputs(runner *gha.Runner, step gha.Run) config.Lookup {
 func hand(runner *gha.Runner, log *progress.Log, verb config.Verb, out outcome, err error) int {
 	markdown := ""
 	outputs := map[string]string{}
+	if out.build != nil {
+		markdown += report.BuildMarkdown(out.built, *out.build)
+	}
 	if out.built != nil {
-		markdown += report.BuildMarkdown(*out.built)
 		maps.Copy(outputs, report.BuildOutputs(*out.built))
 	}
 	if out.rolled != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/report"
 	"github.com/apxr/slipway/internal/rollout"
 )
 
@@ -35,13 +36,16 @@ const (
 // origin is who asked for a run, and what a workflow adds to the settings.
 type origin struct {
 	who, run, ref string
+	getenv        func(string) string
 }
 
 // outcome is what a verb came to, for whoever reports it.
 type outcome struct {
-	built    *release.Manifest
-	rolled   *rollout.Result
-	listings []rollout.Listing
+	build     *report.Build     // how a build went, well or not
+	built     *release.Manifest // what it made
+	rolled    *rollout.Result
+	listings  []rollout.Listing
+	artifacts []release.Stored
 }
 
 // signalled returns a context that a signal ends: GitHub sends SIGINT to cancel
@@ -52,7 +56,7 @@ func signalled() (context.Context, context.CancelFunc) {
 
 // run carries out a verb.
 func run(ctx context.Context, cfg config.Config, from origin, log *progress.Log) (outcome, error) {
-	dialer, err := newDialer(cfg)
+	dialer, err := newDialer(cfg, from.getenv)
 	if err != nil {
 		return outcome{}, config.Mistakes{err.Error()}
 	}
@@ -68,7 +72,7 @@ func run(ctx context.Context, cfg config.Config, from origin, log *progress.Log)
 		}
 		cfg.ReleaseID = built.built.ReleaseID
 		deployed, err := deploy(ctx, cfg, from, dialer, log)
-		deployed.built = built.built
+		deployed.build, deployed.built = built.build, built.built
 		return deployed, err
 	case config.Rollback:
 		result, err := rollout.Rollback(ctx, planOf(cfg, from), dialer.candidates(cfg.Hosts), log)
@@ -76,38 +80,38 @@ func run(ctx context.Context, cfg config.Config, from origin, log *progress.Log)
 	case config.Releases:
 		listings, err := rollout.List(ctx, planOf(cfg, from), dialer.candidates(cfg.Hosts), log)
 		return outcome{listings: listings}, err
+	case config.Artifacts:
+		return listArtifacts(ctx, cfg, dialer, log)
 	}
 	return outcome{}, errors.New("no such verb: " + string(cfg.Verb))
 }
 
-func buildRelease(ctx context.Context, cfg config.Config, from origin, d dialer, log *progress.Log) (outcome, error) {
-	host, err := d.dial(ctx, cfg.BuildHost)
-	if err != nil {
-		return outcome{}, err
-	}
-	defer host.Close()
-	m, err := build.Run(ctx, host, build.Plan{
-		App: cfg.App, Repository: cfg.Repository, Revision: cfg.Revision,
-		Ref: from.ref, Who: from.who, Run: from.run,
-	}, log)
-	if err != nil {
-		return outcome{}, err
-	}
-	return outcome{built: &m}, nil
-}
-
 func deploy(ctx context.Context, cfg config.Config, from origin, d dialer, log *progress.Log) (outcome, error) {
-	host, err := d.dial(ctx, cfg.BuildHost)
+	host, err := d.buildServer(ctx, cfg.BuildHost)
 	if err != nil {
 		return outcome{}, err
 	}
 	defer host.Close()
-	artifact, err := build.OpenArtifact(host, cfg.App, cfg.ReleaseID, log)
+	artifact, err := build.OpenArtifact(ctx, host, cfg.App, cfg.ReleaseID, log)
 	if err != nil {
 		return outcome{}, err
 	}
+	defer artifact.Close()
 	result, err := rollout.Deploy(ctx, planOf(cfg, from), d.candidates(cfg.Hosts), artifact, log)
 	return outcome{rolled: &result}, err
+}
+
+func listArtifacts(ctx context.Context, cfg config.Config, d dialer, log *progress.Log) (outcome, error) {
+	host, err := d.buildServer(ctx, cfg.BuildHost)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer host.Close()
+	stored, err := build.List(ctx, host, cfg.App, log)
+	if stored == nil {
+		stored = []release.Stored{} // a list without lines is an answer too
+	}
+	return outcome{artifacts: stored}, err
 }
 
 func planOf(cfg config.Config, from origin) rollout.Plan {

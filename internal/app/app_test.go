@@ -7,11 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/gha"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/report"
 	"github.com/apxr/slipway/internal/rollout"
 )
 
@@ -212,6 +214,10 @@ func TestAWorkflowStandsInForInputsThatWereNotGiven(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
+	w.env["INPUT_GIT-TOKEN"] = "ghs_x"
+	if got := look("repository"); got != "https://github.com/apxr/apxr_io.git" {
+		t.Errorf("with a token: %s", got)
+	}
 	w.env["INPUT_REPOSITORY"] = "https://example.com/x"
 	if got := look("repository"); got != "https://example.com/x" {
 		t.Error(got)
@@ -223,6 +229,7 @@ func TestAnOutcomeIsHandedToLogSummaryAndOutputs(t *testing.T) {
 	rolled := rollout.Result{Verb: release.Deploy, Target: m.ReleaseID, Version: "0.2.0", Revision: "abc", Hosts: []rollout.HostResult{
 		{Host: "web1", Outcome: rollout.Reverted, Before: "20240101T000000", After: "20240101T000000", Problem: "::error::evil"},
 	}}
+	phases := report.Build{Phases: []report.Phase{{Name: "Check out", Took: time.Second}}}
 	for name, c := range map[string]struct {
 		out     outcome
 		err     error
@@ -230,11 +237,12 @@ func TestAnOutcomeIsHandedToLogSummaryAndOutputs(t *testing.T) {
 		outputs []string
 		summary []string
 	}{
-		"built":           {outcome{built: &m}, nil, exitOK, []string{"release-id", "version", "revision"}, []string{"### Built apxr"}},
-		"both":            {outcome{built: &m, rolled: &rolled}, nil, exitOK, []string{"previous-release-id", "20240101T000000"}, []string{"### Built", "### Deploy of", "succeeded"}},
+		"built":           {outcome{build: &phases, built: &m}, nil, exitOK, []string{"release-id", "version", "revision"}, []string{"### Built apxr"}},
+		"both":            {outcome{build: &phases, built: &m, rolled: &rolled}, nil, exitOK, []string{"previous-release-id", "20240101T000000"}, []string{"### Built", "### Deploy of", "succeeded"}},
 		"deploy failed":   {outcome{rolled: &rolled}, errors.New("web1: broke"), exitFailed, nil, []string{"failed", "web1"}},
+		"build failed":    {outcome{build: &phases}, errors.New("broke"), exitFailed, nil, []string{"| Check out | 1.0 s |", "### deploy failed"}},
 		"nothing at all":  {outcome{}, errors.New("broke"), exitFailed, nil, []string{"### deploy failed", "broke"}},
-		"built, no hosts": {outcome{built: &m}, errors.New("broke"), exitFailed, []string{"release-id"}, []string{"### Built", "### deploy failed"}},
+		"built, no hosts": {outcome{build: &phases, built: &m}, errors.New("broke"), exitFailed, []string{"release-id"}, []string{"### Built", "### deploy failed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()

@@ -27,6 +27,7 @@ var verbHelp = []struct {
 	{config.BuildAndDeploy, "both, in one step"},
 	{config.Rollback, "make the servers run the release before"},
 	{config.Releases, "list what the servers have and run"},
+	{config.Artifacts, "list what the build server keeps"},
 }
 
 // CLI runs the command line "slipway VERB [flags]" and returns the exit code.
@@ -55,8 +56,8 @@ func CLI(s System) int {
 		fmt.Fprintf(s.Stderr, "slipway: %v\n\"slipway %s --help\" lists the settings: flags, or variables of the environment.\n", err, verb)
 		return exitUsage
 	}
-	log := progress.New(progress.Terminal{W: s.Stderr}, string(cfg.SSHKey))
-	out, err := run(ctx, cfg, origin{who: person(s.Getenv)}, log)
+	log := progress.New(progress.Terminal{W: s.Stderr}, cfg.Secrets()...)
+	out, err := run(ctx, cfg, origin{who: person(s.Getenv), getenv: s.Getenv}, log)
 	tell(s, log, out, err)
 	return exitCode(err)
 }
@@ -86,7 +87,7 @@ func flags(verb config.Verb, s System) (config.Lookup, error) {
 	set.SetOutput(io.Discard) // the error is returned, and help goes to stdout
 	values := map[string]*string{}
 	for _, setting := range config.Of(verb) {
-		values[setting.Name] = set.String(flagName(setting), "", help(setting))
+		values[setting.Name] = declare(set, setting)
 	}
 	err := set.Parse(s.Args[1:])
 	if errors.Is(err, flag.ErrHelp) {
@@ -107,6 +108,19 @@ func flags(verb config.Verb, s System) (config.Lookup, error) {
 		errs = append(errs, err)
 	}
 	return func(name string) string { return given[name] }, errors.Join(errs...)
+}
+
+// declare adds a flag; that of a switch may stand without a value.
+func declare(set *flag.FlagSet, s config.Setting) *string {
+	if s.Type != config.Switch {
+		return set.String(flagName(s), "", help(s))
+	}
+	value := new(string)
+	set.BoolFunc(flagName(s), help(s), func(given string) error {
+		*value = given
+		return nil
+	})
+	return value
 }
 
 func inFile(s config.Setting) bool { return s.Type == config.Secret || s.Type == config.Block }
@@ -177,6 +191,12 @@ func tell(s System, log *progress.Log, out outcome, err error) {
 	}
 	if out.listings != nil {
 		fmt.Fprint(s.Stdout, report.Releases(out.listings))
+	}
+	if out.artifacts != nil {
+		fmt.Fprint(s.Stdout, report.Artifacts(out.artifacts))
+	}
+	if out.build != nil {
+		log.Say("", "%s", report.BuildText(*out.build))
 	}
 	if err != nil {
 		log.Error(err.Error())

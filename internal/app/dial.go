@@ -3,21 +3,52 @@ package app
 import (
 	"context"
 
+	"golang.org/x/crypto/ssh/agent"
+
+	"github.com/apxr/slipway/internal/build"
 	"github.com/apxr/slipway/internal/config"
+	"github.com/apxr/slipway/internal/local"
 	"github.com/apxr/slipway/internal/remote"
 	"github.com/apxr/slipway/internal/rollout"
+	"github.com/apxr/slipway/internal/script"
 )
 
 // dialer reaches the servers that the settings name.
-type dialer struct{ auth remote.Auth }
+type dialer struct {
+	auth   remote.Auth
+	getenv func(string) string
+}
 
-func newDialer(cfg config.Config) (dialer, error) {
+// newDialer needs no key if there is no server but the machine itself.
+func newDialer(cfg config.Config, getenv func(string) string) (dialer, error) {
+	if cfg.BuildHost.IsLocal() && len(cfg.Hosts) == 0 {
+		return dialer{getenv: getenv}, nil
+	}
 	auth, err := remote.NewAuth(cfg.SSHKey, cfg.KnownHosts)
-	return dialer{auth}, err
+	return dialer{auth, getenv}, err
 }
 
 func (d dialer) dial(ctx context.Context, h config.Host) (*remote.Conn, error) {
 	return remote.Dial(ctx, h.String(), remote.Target{User: h.User, Host: h.Host, Port: h.Port}, d.auth)
+}
+
+// buildServer is the build server, however it is reached.
+type buildServer struct {
+	build.Host
+	lend  func(agent.Agent) script.Machine // the same, where commands may use an SSH agent
+	Close func() error
+}
+
+func (d dialer) buildServer(ctx context.Context, h config.Host) (buildServer, error) {
+	if h.IsLocal() {
+		machine := local.New(d.getenv)
+		return buildServer{machine, func(a agent.Agent) script.Machine { return machine.WithAgent(a) }, machine.Close}, nil
+	}
+	conn, err := d.dial(ctx, h)
+	if err != nil {
+		return buildServer{}, err
+	}
+	return buildServer{conn, func(a agent.Agent) script.Machine { return conn.WithAgent(a) }, conn.Close}, nil
 }
 
 func (d dialer) candidates(hosts []config.Host) []rollout.Candidate {

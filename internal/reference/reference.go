@@ -45,6 +45,15 @@ var Actions = []Action{
 	},
 }
 
+// listings are the verbs that only say what there is.
+var listings = []struct {
+	verb config.Verb
+	what string
+}{
+	{config.Releases, "Lists what the servers have and run."},
+	{config.Artifacts, "Lists what the build server keeps."},
+}
+
 // YAML is the action's file. It is a composite action: inputs reach the program
 // through its environment alone, and the program replaces the shell, so that it
 // gets the runner's signals.
@@ -75,7 +84,7 @@ func Markdown() string {
 	var b strings.Builder
 	b.WriteString("# Reference\n\nMade from internal/config/settings.go by `go test ./internal/reference -update`.\n\n")
 	b.WriteString("An action takes a setting as the input of its name. The command line takes it as `--name value`, or from the environment as `SLIPWAY_NAME` in capitals with `_` for `-`. ")
-	b.WriteString("Settings marked *file* hold several lines: on the command line they are named as files, `--name-file path` or `SLIPWAY_NAME_FILE`, so that no secret stands in an argument list. ")
+	b.WriteString("Settings marked *file* hold several lines: on the command line they are named as files, `--name-file path` or `SLIPWAY_NAME_FILE`, so that no secret stands in an argument list. A switch is on as `--name` alone. ")
 	b.WriteString("Without `--known-hosts-file` the command line uses `~/.ssh/known_hosts`.\n")
 	for _, a := range Actions {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\nAction: `%s`. Command line: `slipway %s`.\n\n", a.Verb, a.Description, uses(a), a.Verb)
@@ -85,8 +94,10 @@ func Markdown() string {
 			fmt.Fprintf(&b, "| `%s` | %s |\n", o.Name, o.Help)
 		}
 	}
-	fmt.Fprintf(&b, "\n## %s\n\nLists what the servers have and run. Command line only: `slipway %s`.\n\n", config.Releases, config.Releases)
-	writeSettings(&b, config.Releases)
+	for _, listing := range listings {
+		fmt.Fprintf(&b, "\n## %s\n\n%s Command line only: `slipway %s`.\n\n", listing.verb, listing.what, listing.verb)
+		writeSettings(&b, listing.verb)
+	}
 	b.WriteString("\n## Exit codes\n\n| code | meaning |\n|---|---|\n| 0 | what was asked for is so |\n| 1 | it is not; the message and the table say what is where |\n| 2 | nothing was tried: a setting is missing or wrong |\n")
 	return b.String()
 }

@@ -102,12 +102,6 @@ func Markdown(r rollout.Result, err error) string {
 	return b.String()
 }
 
-// BuildMarkdown is a finished build for a job summary.
-func BuildMarkdown(m release.Manifest) string {
-	return fmt.Sprintf("### Built %s %s\n\n| Release ID | Version | Revision | Elixir | Erlang/OTP | Size |\n|---|---|---|---|---|---|\n| %s | %s | %.12s | %s | %s | %.1f MB |\n",
-		cell(m.App), cell(m.Version), m.ReleaseID, cell(m.Version), m.Revision, cell(m.Elixir), cell(m.OTP), float64(m.Size())/1e6)
-}
-
 // FailureMarkdown is any other failure for a job summary.
 func FailureMarkdown(title string, err error) string {
 	return fmt.Sprintf("### %s failed\n%s", title, Fenced(err.Error()))
@@ -119,11 +113,6 @@ func Outputs(r rollout.Result) map[string]string {
 		"release-id": string(r.Target), "version": r.Version, "revision": r.Revision,
 		"previous-release-id": string(previous(r.Hosts)),
 	}
-}
-
-// BuildOutputs is what a build hands to later steps.
-func BuildOutputs(m release.Manifest) map[string]string {
-	return map[string]string{"release-id": string(m.ReleaseID), "version": m.Version, "revision": m.Revision}
 }
 
 // previous is what most hosts ran before; of equally many, the newest.

@@ -98,7 +98,16 @@ func built() release.Manifest {
 	}
 }
 
-func TestABuildForASummary(t *testing.T) { golden(t, "build.md", BuildMarkdown(built())) }
+func TestABuildForASummary(t *testing.T) {
+	m := built()
+	phases := []Phase{{"Check out main", 1200 * time.Millisecond}, {"Release", 12 * time.Second}}
+	golden(t, "build.md", BuildMarkdown(&m, Build{phases, "dependencies"}))
+	golden(t, "build-failed.md", BuildMarkdown(nil, Build{phases[:1], ""}))
+	if got := BuildMarkdown(nil, Build{}); got != "" {
+		t.Errorf("a build that did not begin: %q", got)
+	}
+	golden(t, "build.txt", BuildText(Build{phases, "none"})+"\n")
+}
 
 func TestReleasesForATerminal(t *testing.T) {
 	at := time.Date(2024, 1, 2, 4, 0, 0, 0, time.FixedZone("CET", 3600))
@@ -164,7 +173,7 @@ func TestHostileValuesStayInTheirCell(t *testing.T) {
 		}}
 		m := built()
 		m.App, m.Version, m.Elixir, m.OTP = v, v, v, v
-		for table, want := range map[string]int{Markdown(r, nil): 6, BuildMarkdown(m): 7} {
+		for table, want := range map[string]int{Markdown(r, nil): 6, BuildMarkdown(&m, Build{}): 7} {
 			lines := strings.Split(strings.TrimSuffix(table, "\n"), "\n")
 			if len(lines) != 5 || bars(lines[4]) != want || strings.Contains(table, "\r") {
 				t.Errorf("%q makes\n%s", v, table)

@@ -1,0 +1,79 @@
+package app
+
+import (
+	"context"
+	"io"
+
+	"golang.org/x/crypto/ssh/agent"
+
+	"github.com/apxr/slipway/internal/build"
+	"github.com/apxr/slipway/internal/config"
+	"github.com/apxr/slipway/internal/progress"
+	"github.com/apxr/slipway/internal/remote"
+	"github.com/apxr/slipway/internal/report"
+	"github.com/apxr/slipway/internal/script"
+)
+
+func buildRelease(ctx context.Context, cfg config.Config, from origin, d dialer, log *progress.Log) (outcome, error) {
+	keys, err := openKeys(cfg.Build, from.getenv)
+	if err != nil {
+		return outcome{}, config.Mistakes{err.Error()}
+	}
+	defer keys.Close()
+	host, err := d.buildServer(ctx, cfg.BuildHost)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer host.Close()
+	result, err := build.Run(ctx, host, host.lend(keys.agent), buildPlan(cfg, keys, from), log)
+	out := outcome{build: &report.Build{Kept: string(result.Kept)}}
+	for _, p := range result.Phases {
+		out.build.Phases = append(out.build.Phases, report.Phase{Name: p.Name, Took: p.Took})
+	}
+	if err == nil {
+		out.built = &result.Manifest
+	}
+	return out, err
+}
+
+func buildPlan(cfg config.Config, keys keys, from origin) build.Plan {
+	b := cfg.Build
+	plan := build.Plan{
+		App: cfg.App, Repository: b.Repository, Revision: b.Revision,
+		Access: script.Access{
+			Token: b.GitToken, TokenHost: config.GitServer(b.Repository),
+			Identities: keys.identities, ForwardAgent: b.ForwardAgent, KnownHosts: b.GitKnownHosts,
+		},
+		Dir: b.ProjectDir, MixEnv: b.MixEnv, Release: b.Release, BeforeRelease: b.BeforeRelease, Clean: b.Clean,
+		KeepArtifacts: b.KeepArtifacts, KeepFor: b.KeepFor, WaitForLock: b.WaitForLock,
+		Ref: from.ref, Who: from.who, Run: from.run,
+	}
+	for _, v := range b.Env {
+		plan.Env = append(plan.Env, script.Variable(v))
+	}
+	return plan
+}
+
+// keys is what the build server may ask for signatures while git fetches.
+type keys struct {
+	agent      agent.Agent // nil: nothing
+	identities []script.Identity
+	io.Closer
+}
+
+func openKeys(b config.Build, getenv func(string) string) (keys, error) {
+	if b.ForwardAgent {
+		own, closer, err := remote.OpenAgent(getenv("SSH_AUTH_SOCK"))
+		return keys{agent: own, Closer: closer}, err
+	}
+	var given []remote.DeployKey
+	for _, key := range b.DeployKeys {
+		given = append(given, remote.DeployKey(key))
+	}
+	keyring, identities, err := remote.NewKeyring(given)
+	k := keys{agent: keyring, Closer: io.NopCloser(nil)}
+	for _, id := range identities {
+		k.identities = append(k.identities, script.Identity{Repository: config.RepositoryKey(id.Repository), PublicKey: id.PublicKey})
+	}
+	return k, err
+}

@@ -1,0 +1,60 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+// Artifacts is what lies on the build server, newest first, for a terminal.
+func Artifacts(list []release.Stored) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "RELEASE\tVERSION\tREVISION\tREF\tBUILT\tSIZE\tSTATE")
+	if len(list) == 0 {
+		fmt.Fprintln(w, "-\t\t\t\t\t\tno artifacts")
+	}
+	for _, s := range list {
+		m := s.Manifest
+		fmt.Fprintf(w, "%s\t%s\t%.12s\t%s\t%s\t%.1f MB\t%s\n", s.ID,
+			plain(m.Version), plain(m.Revision), plain(m.Ref), stamp(m.BuiltAt), float64(s.Size)/1e6, storedState(s))
+	}
+	w.Flush()
+	return b.String()
+}
+
+func stamp(at time.Time) string {
+	if at.IsZero() {
+		return "-"
+	}
+	return at.UTC().Format("2006-01-02 15:04:05Z")
+}
+
+func storedState(s release.Stored) string {
+	var words []string
+	if s.Held {
+		words = append(words, "in use by a deploy")
+	}
+	if s.Problem != "" {
+		words = append(words, "broken: "+plain(s.Problem))
+	}
+	return strings.Join(words, ", ")
+}
+
+// plain keeps a value inside of its cell and away from the terminal's controls:
+// a manifest is a file that others could have written.
+func plain(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+}
