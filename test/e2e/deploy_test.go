@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apxr/slipway/test/command"
 	"github.com/apxr/slipway/test/lab"
 	"github.com/apxr/slipway/test/sample"
 )
@@ -32,8 +33,8 @@ func TestDeployTwiceAndRollBack(t *testing.T) {
 	w.everyHostRuns(first, "0.1.0", firstRev)
 	w.nothingLeft()
 
-	if r := w.slipway("rollback"); r.code != 1 || !strings.Contains(r.stderr, "nothing to roll back to") {
-		t.Errorf("below the first release there is nothing, but: exit %d, %s", r.code, r.stderr)
+	if r := w.slipway("rollback"); r.Code != 1 || !strings.Contains(r.Stderr, "nothing to roll back to") {
+		t.Errorf("below the first release there is nothing, but: exit %d, %s", r.Code, r.Stderr)
 	}
 	w.ok("rollback", "--release-id", second)
 	w.everyHostRuns(second, "0.1.1", secondRev)
@@ -143,13 +144,13 @@ func TestFirstDeployThatFailsLeavesNothingRunning(t *testing.T) {
 }
 
 // isRed checks that a run failed and that its output says each of these.
-func (w *world) isRed(r result, words ...string) {
+func (w *world) isRed(r command.Result, words ...string) {
 	w.Helper()
-	if r.code != 1 {
-		w.Errorf("exit %d, want 1", r.code)
+	if r.Code != 1 {
+		w.Errorf("exit %d, want 1", r.Code)
 	}
 	for _, word := range words {
-		if !strings.Contains(r.stdout+r.stderr, word) {
+		if !strings.Contains(r.Stdout+r.Stderr, word) {
 			w.Errorf("the output does not say %q", word)
 		}
 	}
@@ -166,8 +167,8 @@ func TestRunThatDiesIsRepairedByTheNext(t *testing.T) {
 		w.killAfterSwitch(next)
 		if then == "deploy" {
 			r := w.slipway("deploy", "--release-id", next)
-			if r.code != 0 || !strings.Contains(r.stderr, "repaired: a run of") {
-				t.Fatalf("the same deploy again: exit %d, %s", r.code, r.stderr)
+			if r.Code != 0 || !strings.Contains(r.Stderr, "repaired: a run of") {
+				t.Fatalf("the same deploy again: exit %d, %s", r.Code, r.Stderr)
 			}
 			w.everyHostRuns(next, "0.1.1", rev)
 			w.ok("rollback")

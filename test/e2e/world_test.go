@@ -1,19 +1,17 @@
 package e2e
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/apxr/slipway/test/command"
 	"github.com/apxr/slipway/test/lab"
 	"github.com/apxr/slipway/test/lab/labtest"
 	"github.com/apxr/slipway/test/sample"
@@ -65,32 +63,10 @@ func (w *world) push(message string) (revision string) {
 
 func (w *world) web() string { return sample.WebHosts(w.lab) }
 
-// program builds the command line once.
-var program = sync.OnceValues(func() (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(cache, "slipway-tools", "under-test", "slipway")
-	cmd := exec.Command("go", "build", "-o", path, "./cmd/slipway")
-	cmd.Dir = sample.Root()
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("%w: %s", err, out)
-	}
-	return path, err
-})
-
-// result is how a run of the command line ended.
-type result struct {
-	stdout, stderr string
-	code           int
-}
-
 // command is the command line with what every verb needs.
 func (w *world) command(args ...string) *exec.Cmd {
 	w.Helper()
-	path, err := program()
+	path, err := command.Program()
 	w.must(err)
 	cmd := exec.CommandContext(w.Context(), path, args...)
 	cmd.Env = append(os.Environ(), "USER=tester", "SLIPWAY_SETTLE=500ms")
@@ -98,27 +74,22 @@ func (w *world) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-func (w *world) slipway(args ...string) result {
+func (w *world) slipway(args ...string) command.Result {
 	w.Helper()
-	cmd := w.command(args...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	if _, exited := err.(*exec.ExitError); err != nil && !exited {
-		w.Fatal(err)
-	}
-	w.Logf("slipway %s: exit %d\n%s%s", strings.Join(args, " "), cmd.ProcessState.ExitCode(), stderr.String(), stdout.String())
-	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+	r, err := command.Run(w.command(args...))
+	w.must(err)
+	w.Logf("slipway %s: exit %d\n%s%s", strings.Join(args, " "), r.Code, r.Stderr, r.Stdout)
+	return r
 }
 
 // ok runs the command line and fails the test unless it succeeds.
 func (w *world) ok(args ...string) string {
 	w.Helper()
 	r := w.slipway(args...)
-	if r.code != 0 {
-		w.Fatalf("slipway %s: exit %d", strings.Join(args, " "), r.code)
+	if r.Code != 0 {
+		w.Fatalf("slipway %s: exit %d", strings.Join(args, " "), r.Code)
 	}
-	return strings.TrimSpace(r.stdout)
+	return strings.TrimSpace(r.Stdout)
 }
 
 // built remembers the artifacts of the commits that were built: a commit of the
