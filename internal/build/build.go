@@ -7,6 +7,7 @@ package build
 
 import (
 	"context"
+	"errors"
 	"io"
 	"path"
 	"time"
@@ -71,17 +72,38 @@ func Run(ctx context.Context, h Host, git script.Machine, plan Plan, log *progre
 		return Result{}, err
 	}
 	defer lock.Release()
+	ctx, cancel := whileHeld(ctx, lock)
+	defer cancel()
 	b := &build{Host: h, git: git, plan: plan, log: log}
-	b.job = script.Job{App: plan.App, ID: release.NewID(time.Now()), Dir: plan.Dir, MixEnv: plan.MixEnv, Env: plan.Env}
+	// The build host's clock names all its artifacts: the order of IDs is theirs.
+	b.job = script.Job{App: plan.App, ID: lock.Now, Dir: plan.Dir, MixEnv: plan.MixEnv, Env: plan.Env}
 	m, err := b.run(ctx)
 	b.result.Manifest = m
 	if err != nil {
+		if lost := context.Cause(ctx); errors.Is(lost, errLockLost) {
+			err = lost
+		}
 		return b.result, b.discard(ctx, err)
 	}
 	log.Say(name, "%s %s is artifact %s: %d entries, %.1f MB, built in %.1f s",
 		plan.App.Name, m.Version, m.ReleaseID, len(m.Files), float64(m.Size())/1e6, time.Since(began).Seconds())
 	sweep(ctx, h, plan.App, plan.KeepArtifacts, plan.KeepFor, m.ReleaseID, log)
 	return b.result, nil
+}
+
+var errLockLost = errors.New("the build lost its lock, since the connection to the build server was silent for too long; another build may have begun there. Run it again")
+
+// whileHeld ends the context when the lock is lost.
+func whileHeld(ctx context.Context, lock *script.Lock) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-lock.Lost():
+			cancel(errLockLost)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
 }
 
 // build is one build under way.
@@ -167,7 +189,8 @@ func (b *build) inspect(ctx context.Context, out io.Writer) (err error) {
 	}
 	b.choice, err = chooseRelease(b.project, b.plan.Release, b.plan.App.Name)
 	if err == nil {
-		b.choice.Before, b.choice.Key = b.plan.BeforeRelease, stateKey(b.tools, b.plan)
+		b.choice.Before, b.choice.Paths = b.plan.BeforeRelease, b.project.Paths
+		b.choice.Key = stateKey(b.tools, b.project, b.plan)
 		b.log.Say(name, "release %s in MIX_ENV=%s", b.choice.Release, b.plan.MixEnv)
 	}
 	return err
@@ -176,15 +199,16 @@ func (b *build) inspect(ctx context.Context, out io.Writer) (err error) {
 func (b *build) dependencies(ctx context.Context, out io.Writer) (err error) {
 	access := b.plan.Access
 	access.KnownHosts = gitHubHostKeys + access.KnownHosts
-	if b.result.Kept, err = script.FetchDeps(ctx, b.git, b.job, b.choice.Key, b.plan.Clean, access, out); err != nil {
+	if b.result.Kept, err = script.FetchDeps(ctx, b.git, b.job, b.project.Paths, b.choice.Key, b.plan.Clean, access, out); err != nil {
 		return err
 	}
 	b.log.Say(name, "%s", map[script.Kept]string{
 		script.KeptNothing: "nothing is kept of a build with these tools, dependencies and settings: everything is compiled",
+		script.KeptSources: "configuration or mix.exs has changed: dependencies are kept as they were fetched, and everything is compiled",
 		script.KeptDeps:    "compiled dependencies are kept of an earlier build; the project itself is compiled anew",
 		script.KeptAll:     "compiled files are kept of an earlier build: mix compiles what has changed",
 	}[b.result.Kept])
-	if b.result.Kept != script.KeptNothing {
+	if b.result.Kept == script.KeptAll || b.result.Kept == script.KeptDeps {
 		return nil // mix itself compiles the rare one that is not up to date
 	}
 	return script.CompileDeps(ctx, b, b.job, out)
@@ -208,7 +232,7 @@ func (b *build) manifest() release.Manifest {
 		Version: b.made.Version, Revision: b.commit.Revision, Ref: ref, Repository: b.plan.Repository,
 		Release: b.choice.Release, BuiltAt: time.Now().UTC().Truncate(time.Second),
 		OS: t.OS, Arch: t.Arch, Kernel: t.Kernel, Libc: t.Libc, ERTS: b.made.ERTS, Elixir: t.Have["elixir"], OTP: t.Have["erlang"],
-		MixLock: t.MixLock, ToolVersions: t.ToolVersions, Files: b.made.Files,
+		MixLock: b.project.MixLock, ToolVersions: t.ToolVersions, Files: b.made.Files,
 	}
 }
 

@@ -65,14 +65,14 @@ func major(version string) string {
 // stateKey names the compiled files that a build may go on from: those of the
 // same tools, machine, mix.lock and settings. The variables' values are in it
 // since a build may compile them in.
-func stateKey(t script.Toolchain, p Plan) string {
+func stateKey(t script.Toolchain, project script.Project, p Plan) string {
 	sum := sha256.New()
 	add := func(parts ...string) {
 		for _, part := range parts {
 			fmt.Fprintf(sum, "%q\n", part)
 		}
 	}
-	add("1", t.OS, t.Arch, t.Libc, t.Have["erlang"], t.Have["elixir"], t.ToolVersions, t.MixLock, p.MixEnv, p.Dir)
+	add("1", t.OS, t.Arch, t.Libc, t.Have["erlang"], t.Have["elixir"], t.ToolVersions, project.MixLock, p.MixEnv, p.Dir)
 	for _, v := range p.Env {
 		add(v.Name, v.Value)
 	}

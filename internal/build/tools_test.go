@@ -59,7 +59,7 @@ func TestCheckTools(t *testing.T) {
 
 func TestStateIsKeyedByWhatMakesItInvalid(t *testing.T) {
 	chain := func(change func(*script.Toolchain)) script.Toolchain {
-		c := script.Toolchain{OS: "Linux", Arch: "x86_64", Libc: "glibc 2.36", Have: map[string]string{"erlang": "26", "elixir": "1.16", "nodejs": "20"}, MixLock: "m", ToolVersions: "t"}
+		c := script.Toolchain{OS: "Linux", Arch: "x86_64", Libc: "glibc 2.36", Have: map[string]string{"erlang": "26", "elixir": "1.16", "nodejs": "20"}, ToolVersions: "t"}
 		change(&c)
 		return c
 	}
@@ -68,8 +68,8 @@ func TestStateIsKeyedByWhatMakesItInvalid(t *testing.T) {
 		change(&p)
 		return p
 	}
-	same := stateKey(chain(func(*script.Toolchain) {}), plan(func(*Plan) {}))
-	if same != stateKey(chain(func(*script.Toolchain) {}), plan(func(p *Plan) { p.Revision, p.Clean, p.Release = "x", true, "y" })) {
+	same := stateKey(chain(func(*script.Toolchain) {}), script.Project{MixLock: "m"}, plan(func(*Plan) {}))
+	if same != stateKey(chain(func(*script.Toolchain) {}), script.Project{MixLock: "m"}, plan(func(p *Plan) { p.Revision, p.Clean, p.Release = "x", true, "y" })) {
 		t.Error("what compiles nothing differently changes the key")
 	}
 	keys := map[string]string{same: "nothing"}
@@ -82,16 +82,17 @@ func TestStateIsKeyedByWhatMakesItInvalid(t *testing.T) {
 	for what, change := range map[string]func(*script.Toolchain){
 		"os": func(c *script.Toolchain) { c.OS = "x" }, "arch": func(c *script.Toolchain) { c.Arch = "x" },
 		"libc": func(c *script.Toolchain) { c.Libc = "x" }, "erlang": func(c *script.Toolchain) { c.Have["erlang"] = "x" },
-		"elixir": func(c *script.Toolchain) { c.Have["elixir"] = "x" }, "mix.lock": func(c *script.Toolchain) { c.MixLock = "x" },
+		"elixir":         func(c *script.Toolchain) { c.Have["elixir"] = "x" },
 		".tool-versions": func(c *script.Toolchain) { c.ToolVersions = "x" },
 	} {
-		check(what, stateKey(chain(change), plan(func(*Plan) {})))
+		check(what, stateKey(chain(change), script.Project{MixLock: "m"}, plan(func(*Plan) {})))
 	}
+	check("mix.lock", stateKey(chain(func(*script.Toolchain) {}), script.Project{MixLock: "x"}, plan(func(*Plan) {})))
 	for what, change := range map[string]func(*Plan){
 		"mix-env": func(p *Plan) { p.MixEnv = "staging" }, "project-dir": func(p *Plan) { p.Dir = "x" },
 		"a variable's value": func(p *Plan) { p.Env[0].Value = "2" }, "another variable": func(p *Plan) { p.Env = append(p.Env, p.Env[0]) },
 	} {
-		check(what, stateKey(chain(func(*script.Toolchain) {}), plan(change)))
+		check(what, stateKey(chain(func(*script.Toolchain) {}), script.Project{MixLock: "m"}, plan(change)))
 	}
 }
 

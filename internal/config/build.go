@@ -33,7 +33,7 @@ func (l *loader) build() Build {
 		ProjectDir:    l.projectDir(),
 		MixEnv:        l.matching("mix-env", mixEnvRE, "the name of an environment of mix, such as prod"),
 		Release:       l.matching("release", releaseRE, "the name of a release in mix.exs, such as apxr_io"),
-		BeforeRelease: l.value("before-release"),
+		BeforeRelease: l.beforeRelease(),
 		Env:           l.buildEnv(),
 		Clean:         l.isOn("clean"),
 		WaitForLock:   l.duration("wait-for-lock", 0, 24*time.Hour),
@@ -85,6 +85,18 @@ func (l *loader) revision() string {
 	v := l.value("revision")
 	if v != "" && (!refRE.MatchString(v) || strings.Contains(v, "..") || strings.HasSuffix(v, "/") || strings.Contains(v, "//")) {
 		l.wrong("revision", "%.100q is not a full commit ID, a branch or a tag", v)
+	}
+	return v
+}
+
+// maxText is what one variable of an environment carries (128 KiB on Linux),
+// with four bytes for one, as scripts get it.
+const maxText = 30000
+
+func (l *loader) beforeRelease() string {
+	v := l.value("before-release")
+	if len(v) > maxText {
+		l.wrong("before-release", "it has %d bytes, and %d are the most: put it into a script of the repository", len(v), maxText)
 	}
 	return v
 }
@@ -162,6 +174,10 @@ type Variable struct{ Name, Value string }
 func (l *loader) buildEnv() []Variable {
 	var all []Variable
 	seen := map[string]bool{}
+	if len(l.value("build-env")) > maxText {
+		l.wrong("build-env", "it has %d bytes, and %d are the most that an environment carries", len(l.value("build-env")), maxText)
+		return nil
+	}
 	lines := strings.Split(strings.ReplaceAll(l.value("build-env"), "\r\n", "\n"), "\n")
 	for i := 0; i < len(lines); i++ {
 		if text := strings.TrimSpace(lines[i]); text == "" || strings.HasPrefix(text, "#") {
@@ -209,10 +225,12 @@ var insteadOf = map[string]string{"MIX_ENV": ": use mix-env", "SSH_AUTH_SOCK": "
 // reserved names would change what Slipway itself does.
 func reserved(name string) bool {
 	switch name {
-	case "MIX_ENV", "MIX_BUILD_PATH", "MIX_BUILD_ROOT", "MIX_DEPS_PATH", "MIX_EXS", "HOME", "PATH", "IFS", "ENV", "BASH_ENV", "SSH_AUTH_SOCK":
+	case "MIX_ENV", "MIX_BUILD_PATH", "MIX_BUILD_ROOT", "MIX_DEPS_PATH", "MIX_EXS", "HOME", "PATH", "SSH_AUTH_SOCK":
+		return true
+	case "IFS", "ENV", "BASH_ENV", "UID", "EUID", "PPID", "OPTIND", "SHELLOPTS", "BASHOPTS": // shells refuse or obey them
 		return true
 	}
-	return strings.HasPrefix(name, "SLIPWAY_") || strings.HasPrefix(name, "GIT_") || strings.HasPrefix(name, "LD_")
+	return strings.HasPrefix(strings.ToUpper(name), "SLIPWAY_") || strings.HasPrefix(name, "GIT_") || strings.HasPrefix(name, "LD_")
 }
 
 // Secrets is every value that no log may show.

@@ -31,8 +31,9 @@ type Job struct {
 	Env    []Variable
 }
 
+// args begins with what buildroot.sh knows a build's scripts by.
 func (j Job) args(more ...arg) args {
-	return append(args{{"app", j.App.String()}, {"id", string(j.ID)}, {"dir", j.Dir}, {"mix_env", j.MixEnv}}, more...)
+	return append(args{{"build", string(j.ID)}, {"app", j.App.String()}, {"id", string(j.ID)}, {"dir", j.Dir}, {"mix_env", j.MixEnv}}, more...)
 }
 
 // Source is what to check out.
@@ -54,10 +55,7 @@ const leastFree = 256
 func Checkout(ctx context.Context, m Machine, j Job, s Source, log io.Writer) (at Commit, taken bool, err error) {
 	err = call{
 		script: "checkout", libs: []string{"buildroot", "input", "git"}, log: log,
-		args: args{
-			{"app", j.App.String()}, {"id", string(j.ID)}, {"least", fmt.Sprint(leastFree)},
-			{"repository", s.Repository}, {"revision", s.Revision},
-		},
+		args:  j.args(arg{"least", fmt.Sprint(leastFree)}, arg{"repository", s.Repository}, arg{"revision", s.Revision}),
 		input: s.Access.input().reader(),
 		onFact: func(key, value string) {
 			switch key {
@@ -79,7 +77,7 @@ type Toolchain struct {
 	Manager                string            // mise, asdf, or empty
 	Have                   map[string]string // by the tool's name in .tool-versions: its version, or a line that says it
 	Want                   []ToolVersion     // the lines of .tool-versions
-	MixLock, ToolVersions  string            // SHA-256, empty where there is no such file
+	ToolVersions           string            // SHA-256, empty where there is no such file
 }
 
 // ToolVersion is one line of .tool-versions.
@@ -90,11 +88,11 @@ func Tools(ctx context.Context, m Machine, j Job, log io.Writer) (Toolchain, err
 	t := Toolchain{Have: map[string]string{}}
 	single := map[string]*string{
 		"os": &t.OS, "arch": &t.Arch, "kernel": &t.Kernel, "libc": &t.Libc, "manager": &t.Manager,
-		"sha256_mix.lock": &t.MixLock, "sha256_.tool-versions": &t.ToolVersions,
+		"sha256_.tool-versions": &t.ToolVersions,
 	}
 	err := call{
 		script: "tools", libs: []string{"buildroot", "toolenv"}, log: log,
-		args: args{{"app", j.App.String()}, {"dir", j.Dir}},
+		args: j.args(),
 		onFact: func(key, value string) {
 			tool, version, _ := strings.Cut(value, " ")
 			switch {
@@ -119,7 +117,12 @@ type Project struct {
 	DefaultRelease     string
 	Distillery         bool // there is a rel/config.exs
 	DistilleryReleases []string
+	MixLock            string // SHA-256, empty if there is no such file
+	Paths              Paths
 }
+
+// Paths is where mix has its files, from the repository's top.
+type Paths struct{ Lock, Deps, Build string }
 
 // InspectProject asks the checkout what it defines.
 func InspectProject(ctx context.Context, m Machine, j Job, log io.Writer) (Project, error) {
@@ -139,6 +142,14 @@ func InspectProject(ctx context.Context, m Machine, j Job, log io.Writer) (Proje
 				p.Releases = append(p.Releases, value)
 			case "default_release":
 				p.DefaultRelease = value
+			case "path_lock":
+				p.Paths.Lock = value
+			case "path_deps":
+				p.Paths.Deps = value
+			case "path_build":
+				p.Paths.Build = value
+			case "sha256_lock":
+				p.MixLock = value
 			case "distillery":
 				p.Distillery = true
 			case "distillery_release":
@@ -155,16 +166,18 @@ type Kept string
 // What FetchDeps found.
 const (
 	KeptNothing Kept = "none"
+	KeptSources Kept = "sources"      // the dependencies as they were fetched
 	KeptDeps    Kept = "dependencies" // compiled dependencies; the project itself is compiled anew
 	KeptAll     Kept = "all"          // mix decides what to compile of the project
 )
 
 // FetchDeps gets the locked dependencies; key names the state to go on from.
-func FetchDeps(ctx context.Context, m Machine, j Job, key string, clean bool, a Access, log io.Writer) (Kept, error) {
+func FetchDeps(ctx context.Context, m Machine, j Job, at Paths, key string, clean bool, a Access, log io.Writer) (Kept, error) {
 	kept := KeptNothing
 	err := call{
 		script: "fetchdeps", libs: []string{"buildroot", "input", "git", "toolenv", "state"}, log: log,
-		args:  j.args(arg{"key", key}, arg{"clean", yesNo(clean)}),
+		args: j.args(arg{"lock_path", at.Lock}, arg{"deps_path", at.Deps}, arg{"build_path", at.Build},
+			arg{"key", key}, arg{"clean", yesNo(clean)}),
 		input: append(a.input(), envInput(j.Env)...).reader(),
 		onFact: func(key, value string) {
 			if key == "state" {
@@ -197,6 +210,7 @@ type Assembling struct {
 	Named      bool   // whether the project itself names it
 	Before     string // commands of sh that come first
 	Key        string // of the state that is kept for the next build
+	Paths      Paths  // which are kept
 }
 
 // Assembly is what a build made.
@@ -218,7 +232,8 @@ func Assemble(ctx context.Context, m Machine, j Job, a Assembling, log io.Writer
 	}
 	err := call{
 		script: "assemble", libs: []string{"buildroot", "input", "toolenv", "state", "inventory", "elf"}, log: log,
-		args:  j.args(arg{"kind", kind}, arg{"release", a.Release}, arg{"named", named}, arg{"key", a.Key}),
+		args: j.args(arg{"deps_path", a.Paths.Deps}, arg{"build_path", a.Paths.Build},
+			arg{"kind", kind}, arg{"release", a.Release}, arg{"named", named}, arg{"key", a.Key}),
 		input: append(beforeInput(a.Before), envInput(j.Env)...).reader(),
 		onFact: func(key, value string) {
 			switch key {

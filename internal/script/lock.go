@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/apxr/slipway/internal/release"
 )
 
 // heartbeat is well below the 30 s after which lock.sh gives a silent peer up.
@@ -28,6 +30,8 @@ func (h Holder) String() string {
 
 // Lock is a lock that a live script holds on a machine.
 type Lock struct {
+	Now release.ID // what the machine's clock said when the lock was taken
+
 	lost   chan struct{}
 	err    error
 	cancel context.CancelFunc
@@ -44,15 +48,27 @@ type Wait struct {
 // free again when Release is called, when ctx ends, or, if this program or its
 // network goes away, at once or within 30 s.
 func TakeLock(ctx context.Context, m Machine, dir string, holder Holder, wait Wait) (*Lock, error) {
-	return hold(ctx, m, call{
+	var now release.ID
+	l, err := hold(ctx, m, call{
 		script: "lock",
 		args:   args{{"dir", dir}, {"holder", holder.String()}, {"wait", fmt.Sprint(int(wait.Most.Seconds()))}},
 		onFact: func(key, value string) {
-			if key == "held" && wait.Told != nil {
+			switch {
+			case key == "now":
+				now = release.ID(value)
+			case key == "held" && wait.Told != nil:
 				wait.Told(value)
 			}
 		},
 	})
+	if err != nil {
+		return nil, err
+	}
+	if l.Now, err = release.ParseID(string(now)); err != nil {
+		l.Release()
+		return nil, fmt.Errorf("the machine's clock: %w", err)
+	}
+	return l, nil
 }
 
 // hold runs a call that holds something for as long as it gets heartbeats, and

@@ -75,7 +75,7 @@ func TestProjectsThatCannotBeBuilt(t *testing.T) {
 			files := sample.Plain(app)
 			files["mix.exs"] = strings.Replace(files["mix.exs"], "app: :", `deps: [{:nolib, git: "git@git.apxr.test:nolib.git"}], app: :`, 1)
 			return files
-		}, []string{"the commit has dependencies and no mix.lock", `"nolib": {:git, `}},
+		}, []string{"the commit has dependencies and no mix.lock"}},
 	} {
 		t.Run(c.app, func(t *testing.T) {
 			w := newWorld(t, c.app)

@@ -1,6 +1,7 @@
 # Assembles the release into an empty tree and describes it.
-# Takes: app (ORG/APP), id, dir, mix_env, kind (mix or distillery), release (its
-# name), named (the same if mix.exs has it, else empty), key (of the state).
+# Takes: app (ORG/APP), id, dir, mix_env, deps_path, build_path, kind (mix or
+# distillery), release (its name), named (the same if mix.exs has it, else empty),
+# key (of the state).
 # Input: the build's variables, the commands before.
 main() {
 	enter_project
@@ -17,14 +18,14 @@ main() {
 
 # A shell of its own: it ends at the first error, and knows nothing of ours.
 run_before() {
-	(export SLIPWAY_COMMANDS="$before" && with_env sh -ec 'commands=$SLIPWAY_COMMANDS; unset SLIPWAY_COMMANDS; eval "$commands"') ||
+	(export SLIPWAY_COMMANDS="$before" && with_env sh -ec 'slipway_commands=$SLIPWAY_COMMANDS; unset SLIPWAY_COMMANDS; eval "$slipway_commands"') ||
 		spoiled "a command of before-release failed: see the lines above"
 }
 
 by_mix() {
 	with_env mix release ${named:+"$named"} --quiet --overwrite --path "$tree" || spoiled "mix release failed: see the lines above"
 	# A project that also makes a tarball leaves it inside of the tree.
-	rm -f "$tree"/*.tar.gz
+	rm -f "$tree/$release-"*.tar.gz
 }
 
 # Distillery's own tree gathers what older releases had; its tarball does not.
@@ -36,8 +37,8 @@ by_distillery() {
 		spoiled "this project's Distillery has no 'mix distillery.release', and in Elixir 1.9 'mix release' is mix's own: update Distillery to 2.1, or define releases in mix.exs"
 	fi
 	with_env mix "$task" "--name=$release" || spoiled "mix $task failed: see the lines above"
-	tarball=$(ls "_build/$mix_env/rel/$release/releases"/*/"$release.tar.gz" 2>/dev/null)
-	[ -f "$tarball" ] || spoiled "mix $task has left $(printf '%s' "${tarball:-no tarball}" | wc -w) tarballs below _build/$mix_env/rel/$release/releases, not one"
+	tarball=$(ls "$checkout/$build_path"/*/"rel/$release/releases"/*/"$release.tar.gz" 2>/dev/null)
+	[ -f "$tarball" ] || spoiled "mix $task has left $(printf '%s' "$tarball" | grep -c .) tarballs of $release in rel/$release/releases, not one; with dev_mode it makes none"
 	mkdir "$tree" && tar -xzf "$tarball" -C "$tree" || failed "cannot unpack $tarball"
 }
 

@@ -12,30 +12,49 @@ root=$HOME/slipway
 # outlive it: a connection that is cut leaves a compiler running.
 mark_build() { export SLIPWAY_BUILD="$root/$app"; }
 
-# reap ends what an earlier build of this application has left running.
+# reap ends what other builds of this application have left running: first their
+# scripts, so that none goes on, then what those had started. Nothing is left of
+# the build that is named in spare.
 reap() {
-	for signal in TERM KILL; do
-		for try in 0 1 2 3 4 5 6 7 8 9; do
-			pids=$(left_running)
-			[ -n "$pids" ] || return 0
-			# Word splitting is meant. A process may be gone by now.
-			[ "$try" != 0 ] || kill -s "$signal" $pids 2>/dev/null
-			sleep 0.2
+	for find in stray_scripts stray_programs; do
+		for signal in TERM KILL; do
+			for try in 0 1 2 3 4 5 6 7 8 9; do
+				pids=$("$find" | tr '\n' ' ')
+				[ -n "$pids" ] || continue 3
+				# Word splitting is meant. A process may be gone by now.
+				[ "$try" != 0 ] || kill -s "$signal" $pids 2>/dev/null
+				sleep 0.2
+			done
 		done
+		die "processes of an earlier build of $app do not end: $pids"
 	done
-	die "processes of an earlier build of $app do not end: $pids"
 }
 
-left_running() {
-	grep -lzxF "SLIPWAY_BUILD=$root/$app" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 | tr '\n' ' '
+# A script of a build, and each of its subshells, has build.ID and app.APP among
+# its arguments; app is encoded there.
+stray_scripts() {
+	arg=app.$(printf '%s' "$app" | sed 's/_/_137/g; s,/,_057,g')
+	grep -lzxF -- "$arg" /proc/[0-9]*/cmdline 2>/dev/null | while IFS=/ read -r _ _ pid _; do
+		! grep -qzxF "build.$spare" "/proc/$pid/cmdline" 2>/dev/null && grep -qz '^build\.' "/proc/$pid/cmdline" 2>/dev/null &&
+			grep -qzxF "HOME=$HOME" "/proc/$pid/environ" 2>/dev/null && echo "$pid"
+	done
+}
+
+# epmd is for all nodes of the machine, whoever started it.
+stray_programs() {
+	grep -lzxF "SLIPWAY_BUILD=$root/$app" /proc/[0-9]*/environ 2>/dev/null | while IFS=/ read -r _ _ pid _; do
+		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" = epmd ] || echo "$pid"
+	done
 }
 
 free_mb() { df -Pk "$root/$app" | awk 'NR == 2 { print int($4 / 1024) }'; }
 
-# failed is die for what a full disk may have caused.
+# failed is die for what a full disk may have caused. What cleans up before
+# calls look first.
+look() { room=$(free_mb); }
 failed() {
-	free=$(free_mb)
-	[ "${free:-0}" -ge 16 ] || die "the build server's disk is full: $free MB are free below $root. Free some, or lower keep-artifacts; then run the build again"
+	[ -n "${room-}" ] || look
+	[ "${room:-0}" -ge 16 ] || die "the build server's disk is full: $room MB are free below $root. Free some, or lower keep-artifacts; then run the build again"
 	die "$*"
 }
 

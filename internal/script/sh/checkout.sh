@@ -9,9 +9,10 @@ main() {
 		fact taken yes
 		exit 0
 	fi
+	spare=$id
 	reap
 	tree=$root/$app/checkout
-	rm -rf "$artifacts"/*.part "$tree" "$tree.state" || die "cannot remove what the build before has left in $root/$app"
+	remove_leftovers
 	has_room
 	mkdir "$artifacts/$id.part" || failed "cannot create $artifacts/$id.part"
 	take_input
@@ -19,15 +20,23 @@ main() {
 	mark_build
 	mirror "$repository" "$revision"
 	resolve
-	check_lfs
 	lay_out
+	release_mirror
 	submodules "$tree"
-	[ -z "$large_files" ] || fetch_large_files
+}
+
+# What a command of a project has made read-only is still its own.
+remove_leftovers() {
+	set -- "$artifacts"/*.part "$tree" "$tree.state"
+	rm -rf "$@" 2>/dev/null && return
+	chmod -R u+rwX "$@" 2>/dev/null
+	rm -rf "$@" || die "cannot remove what the build before has left in $root/$app: see the lines above; whose files are they?"
 }
 
 has_room() {
-	free=$(free_mb)
-	[ "$free" -ge "$least" ] || die "the build server's disk is full: $free MB are free below $root, and a build needs at least $least. Free some, or lower keep-artifacts"
+	look
+	[ "$room" -ge "$least" ] || die "the build server's disk is full: $room MB are free below $root, and a build needs at least $least. Free some, or lower keep-artifacts"
+	room=
 	inodes=$(df -Pi "$root" | awk 'NR == 2 { print $4 }')
 	# Some file systems have no fixed number of inodes and say 0 or -.
 	case $inodes in
@@ -49,17 +58,28 @@ resolve() {
 		[ -z "$found" ] || die "$repository has a branch and a tag $revision: say refs/heads/$revision or refs/tags/$revision"
 		found=$ref commit=$at
 	done
+	[ -n "$found" ] || ! printf '%s' "$revision" | grep -qE '^[0-9a-f]{4,39}$' || die "there is no branch or tag $revision in $repository; if it is a commit, give its full ID"
 	[ -n "$found" ] || die "there is no branch or tag $revision in $repository"
 }
 
 lay_out() {
-	GIT_ALLOW_PROTOCOL=file git clone --quiet --local --no-checkout "$git_dir" "$tree" 3>&- &&
+	needs_lfs "$git_dir" "$commit"
+	GIT_ALLOW_PROTOCOL=file git clone --quiet --local --no-checkout --origin origin "$git_dir" "$tree" 3>&- 8>&- &&
 		git -C "$tree" remote set-url origin "$repository" &&
-		GIT_LFS_SKIP_SMUDGE=1 git -C "$tree" checkout --quiet --detach "$commit" 3>&- ||
+		quietly -C "$tree" checkout --quiet --detach "$commit" ||
 		failed "cannot check out $commit in $tree: see the lines above"
+	complete "$tree"
+	large_files "$tree"
 	fact revision "$commit"
-	fact subject "$(git -C "$tree" log -1 --format=%s)"
+	fact subject "$(git -C "$tree" log -1 --no-show-signature --format=%s)"
 }
+
+# quietly is git without hooks of the user's own, and without what Git LFS would
+# fetch by itself.
+quietly() { GIT_LFS_SKIP_SMUDGE=1 git -c core.hooksPath=/dev/null "$@" 3>&- 8>&-; }
+
+# git checkout succeeds even if it could not write every file.
+complete() { git -C "$1" diff-index --quiet HEAD -- || damaged; }
 
 # submodules lays out those of a tree, each from a mirror of its own.
 submodules() {
@@ -67,25 +87,30 @@ submodules() {
 	git -C "$1" submodule --quiet init || failed "cannot read .gitmodules"
 	git -C "$1" config --file .gitmodules --name-only --get-regexp '^submodule\..*\.path$' | while IFS= read -r setting; do
 		path=$(git -C "$1" config --file .gitmodules "$setting")
-		url=$(git -C "$1" config "${setting%.path}.url") || die ".gitmodules names no URL for $path"
 		pinned=$(git -C "$1" rev-parse --verify --quiet "HEAD:$path") || continue # listed, but not in this commit
+		url=$(git -C "$1" config "${setting%.path}.url") || die ".gitmodules names no URL for $path"
 		mirror "$url" "$pinned"
 		has_commit "$pinned" || die "submodule $path: commit $pinned is not in $url"
-		GIT_ALLOW_PROTOCOL=file git -C "$1" -c "url.$git_dir.insteadOf=$url" submodule --quiet update --init -- "$path" 3>&- ||
+		needs_lfs "$git_dir" "$pinned"
+		GIT_ALLOW_PROTOCOL=file quietly -C "$1" -c "url.$git_dir.insteadOf=$url" submodule --quiet update --init -- "$path" ||
 			failed "cannot check out submodule $path: see the lines above"
+		complete "$1/$path"
+		large_files "$1/$path"
+		release_mirror
 		submodules "$1/$path"
 	done || exit 1
 }
 
-check_lfs() {
-	large_files=$(git --git-dir="$git_dir" grep -lE '(^|[[:space:]])filter=lfs' "$commit" -- .gitattributes '*/.gitattributes')
-	[ -z "$large_files" ] || git lfs version >/dev/null 2>&1 || die "the repository has files in Git LFS: install git-lfs on the build server"
+# needs_lfs looks before anything is laid out, and remembers in large.
+needs_lfs() {
+	large=$(git --git-dir="$1" grep -lE '(^|[[:space:]])filter=lfs' "$2" -- .gitattributes '*/.gitattributes')
+	[ -z "$large" ] || git lfs version >/dev/null 2>&1 || die "the repository has files in Git LFS: install git-lfs on the build server"
 }
 
-# Their objects stay with the mirror.
-fetch_large_files() {
-	mirror "$repository" "$commit" # names git_dir again
-	git -C "$tree" config lfs.storage "$git_dir/lfs" &&
-		git -C "$tree" lfs install --local --skip-repo >/dev/null &&
-		git -C "$tree" lfs pull 3>&- || failed "cannot fetch the files in Git LFS: see the lines above"
+# large_files fetches what Git LFS keeps; its objects stay with the mirror.
+large_files() {
+	[ -n "$large" ] || return 0
+	git -C "$1" config lfs.storage "$git_dir/lfs" &&
+		git -C "$1" lfs install --local --skip-repo >/dev/null &&
+		git -C "$1" lfs pull 3>&- 8>&- || failed "cannot fetch the files in Git LFS: see the lines above"
 }

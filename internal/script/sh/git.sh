@@ -3,6 +3,8 @@
 
 git_access() {
 	export GIT_TERMINAL_PROMPT=0 GIT_ALLOW_PROTOCOL=ssh:https GIT_SSH_VARIANT=ssh
+	# A server that says nothing must not hold a mirror's lock for ever.
+	export GIT_HTTP_LOW_SPEED_LIMIT=1000 GIT_HTTP_LOW_SPEED_TIME=60
 	export SLIPWAY_SCRATCH="$scratch" SLIPWAY_FORWARD_AGENT="$forward_agent" GIT_SSH_COMMAND='sh "$SLIPWAY_SCRATCH/ssh"'
 	write_ssh >"$scratch/ssh" || failed "cannot write $scratch/ssh"
 	[ -z "$agent" ] || export SSH_AUTH_SOCK="$agent"
@@ -53,20 +55,27 @@ while read -r file repository; do
 	[ "$repository" != "$host:$port/$path" ] || key=$SLIPWAY_SCRATCH/$file
 done <"$SLIPWAY_SCRATCH/identities"
 if [ -n "$key" ]; then
-	set -- -o IdentitiesOnly=yes -o "IdentityFile=\"$key\"" "$@"
+	set -- -o IdentitiesOnly=yes -o IdentityAgent=SSH_AUTH_SOCK -o "IdentityFile=\"$key\"" "$@"
 elif [ -z "$SLIPWAY_FORWARD_AGENT" ]; then
 	set -- -o IdentityAgent=none "$@"
+else
+	set -- -o IdentityAgent=SSH_AUTH_SOCK "$@"
 fi
 name=$host
 [ "$port" = 22 ] || name="[$host]:$port"
 if ssh-keygen -F "$name" -f "$SLIPWAY_SCRATCH/known_hosts" >/dev/null 2>&1; then
 	set -- -o "UserKnownHostsFile=\"$SLIPWAY_SCRATCH/known_hosts\"" -o GlobalKnownHostsFile=/dev/null "$@"
 fi
-exec ssh -o BatchMode=yes -o StrictHostKeyChecking=yes "$@"
+# The user's own settings must not share a connection that another key opened,
+# nor lend the keys to the git server.
+exec ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o VerifyHostKeyDNS=no -o ForwardAgent=no \
+	-o ControlMaster=no -o ControlPath=none -o ConnectTimeout=30 -o ServerAliveInterval=15 "$@"
 SSH
 }
 
-# mirror fetches a repository into its mirror, and names it in git_dir.
+# mirror fetches a repository into its mirror, names it in git_dir, and holds it
+# until release_mirror: another application may be built from the same one. git
+# inherits the lock, and so keeps it if this script dies before it.
 # Takes the URL, and what has to be in it: a full commit ID or the name of a branch or tag.
 mirror() {
 	sum=$(printf '%s' "$1" | sha256sum | cut -c1-12)
@@ -74,28 +83,45 @@ mirror() {
 	git_dir=$root/mirrors/$name-$sum.git
 	command exec 8>>"$git_dir.lock" || failed "cannot write $git_dir.lock"
 	flock -w 600 8 || die "another build has been fetching $1 for 600 s"
+	# Whoever made these is dead, since we hold the mirror.
+	find "$git_dir" -name '*.lock' -type f -delete 2>/dev/null
 	git init --quiet --bare "$git_dir" || failed "cannot create the mirror $git_dir"
 	if ! is_commit "$2" || ! has_commit "$2"; then
 		fetch "$1" '+refs/heads/*:refs/heads/*' '+refs/tags/*:refs/tags/*'
 	fi
-	# A commit of a pull request or of a branch that is gone is on no branch.
-	! is_commit "$2" || has_commit "$2" || git --git-dir="$git_dir" fetch --quiet -- "$1" "$2" 8>&- 3>&-
-	exec 8>&-
+	# A commit of a pull request or of a branch that is gone is on no branch. It
+	# gets a name of its own.
+	! is_commit "$2" || has_commit "$2" || git --git-dir="$git_dir" fetch --quiet --no-auto-gc -- "$1" "+$2:refs/slipway/$2" 3>&-
+	git -c gc.autoDetach=false --git-dir="$git_dir" gc --auto --quiet 3>&-
 }
 
+release_mirror() { exec 8>&-; }
+
 is_commit() { printf '%s\n' "$1" | grep -qE '^([0-9a-f]{40}|[0-9a-f]{64})$'; }
-has_commit() { git --git-dir="$git_dir" cat-file -e "$1^{commit}" 2>/dev/null; }
+
+# has_commit trusts what a ref leads to: git moves refs when all objects are
+# there. A commit may lie in the mirror of a fetch that died before its files came.
+has_commit() { [ -n "$(git --git-dir="$git_dir" for-each-ref --count=1 --contains "$1" 2>/dev/null)" ]; }
 
 fetch() {
 	url=$1
 	shift
-	said=$(git --git-dir="$git_dir" fetch --prune --no-auto-gc -- "$url" "$@" 2>&1 8>&- 3>&-) && return
+	said=$(git --git-dir="$git_dir" fetch --prune --no-auto-gc -- "$url" "$@" 2>&1 3>&-) && return
 	printf '%s\n' "$said"
 	case $said in
+	*"ssh: not found"* | *"ssh: command not found"*) die "ssh is not installed on the build server: install openssh-client" ;;
+	*"IDENTIFICATION HAS CHANGED"*) die "the server of $url has another host key than the pinned one: somebody stands in between, or it was given a new one. Compare the fingerprint above with what its operator publishes before you change git-known-hosts" ;;
 	*"Host key verification failed"*) die "the host key of the server of $url is not pinned: give its lines of known_hosts as git-known-hosts" ;;
 	*"could not read Username"* | *"terminal prompts disabled"*) die "$url wants credentials: give a git-token, or use the SSH URL with deploy-keys" ;;
 	*"Permission denied"* | *"uthentication failed"* | *" 403"*) die "$url may not be read with these credentials: see git-token and deploy-keys, or give the build server's user $(id -un) a key of its own" ;;
 	*"not found"* | *"does not exist"* | *"does not appear to be a git repository"*) die "there is no repository $url, or it may not be read with these credentials (servers answer both in the same way)" ;;
+	*"bad object"* | *"is corrupt"* | *"is empty"* | *"did not send all necessary objects"*) damaged ;;
 	esac
-	failed "cannot fetch $url: $(printf '%s\n' "$said" | grep -v '^$' | tail -n 1)"
+	failed "cannot fetch $url: $(printf '%s\n' "$said" | grep -E '^(ssh|fatal|error|remote|ERROR)' | grep -v 'Could not read from remote' | head -n 1)"
+}
+
+damaged() {
+	look
+	rm -rf "$git_dir"
+	failed "the mirror $git_dir was damaged, and is removed: run the build again"
 }

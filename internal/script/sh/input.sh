@@ -42,11 +42,17 @@ add_identity() {
 # with_env runs a command with the build's variables. A shell of its own exports
 # them: env(1) would show them in its arguments.
 with_env() {
-	LC_ALL=C.UTF-8 LANG=C.UTF-8 SLIPWAY_ENV=$build_env sh -c '
+	LC_ALL=C LANG=C.UTF-8 SLIPWAY_ENV=$build_env sh -c '
+		# Bytes are bytes until the end: bash cuts invalid UTF-8 wrongly.
+		slipway_locale=C.UTF-8
 		for slipway_pair in $SLIPWAY_ENV; do
 			slipway_value=$(printf "%b." "$(printf "%s" "${slipway_pair#*.}" | sed "s/_/\\\\0/g")")
-			export "${slipway_pair%%.*}=${slipway_value%.}"
+			case $slipway_pair in
+			LC_ALL.*) slipway_locale=${slipway_value%.} ;;
+			*) export "${slipway_pair%%.*}=${slipway_value%.}" ;;
+			esac
 		done
-		unset SLIPWAY_ENV slipway_pair slipway_value
+		export LC_ALL="$slipway_locale"
+		unset SLIPWAY_ENV slipway_locale slipway_pair slipway_value
 		exec "$@"' sh "$@" 3>&-
 }

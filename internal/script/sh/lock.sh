@@ -11,6 +11,7 @@ main() {
 	command exec 9>>"$dir/critical" || die "cannot write $dir/critical: give $dir to $(id -un)"
 	flock -w 120 9 || die "an earlier run's change is still in progress after 120 s: see 'fuser $dir/critical'"
 	exec 9>&-
+	fact now "$(date -u +%Y%m%dT%H%M%S)"
 	ready
 	while beat=$(exec 8>&-; exec timeout 30 head -c 1) && [ -n "$beat" ]; do :; done
 }

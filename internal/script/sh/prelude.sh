@@ -9,11 +9,18 @@ export LC_ALL
 # Facts go to the caller on descriptor 3; what commands print is log.
 exec 3>&1 1>&2
 
-fact() { printf '%s=%s\n' "$1" "$2" >&3; }
+fact() {
+	case $2 in
+	*"$line_break"*) printf '%s=%s\n' "$1" "$(printf '%s' "$2" | tr '\n' ' ')" >&3 ;;
+	*) printf '%s=%s\n' "$1" "$2" >&3 ;;
+	esac
+}
+line_break='
+'
 
 # The caller reads the reason as one line.
 die() {
-	fact error "$(printf '%s' "$*" | tr '\n' ' ')"
+	fact error "$*"
 	exit 1
 }
 

@@ -53,3 +53,11 @@ use_mise() {
 	bins=$("$program" bin-paths "$tool@$version" 2>/dev/null </dev/null) && [ -n "$bins" ] || bins=$("$program" where "$tool@$version" </dev/null)/bin
 	PATH=$(printf '%s\n' "$bins" | tr '\n' ':')$PATH
 }
+
+# One build at a time installs anything that others use too.
+lock_tools() {
+	command exec 7>>"$root/tools.lock" || failed "cannot write $root/tools.lock"
+	flock -n 7 || { echo "waiting for another build that installs tools" && flock -w 3600 7; } || die "another build has been installing tools for an hour"
+}
+
+unlock_tools() { exec 7>&-; }

@@ -15,27 +15,40 @@ main() {
 	use_tools
 	command -v mix >/dev/null || die "mix is not on the PATH of $(id -un): install Elixir on the build server, or asdf or mise and pin elixir in .tool-versions"
 	command -v erl >/dev/null || die "erl is not on the PATH of $(id -un): install Erlang on the build server, or asdf or mise and pin erlang in .tool-versions"
-	elixir -e "$versions" 3>&- | sed 's/^/have=/' >&3
+	have=$(elixir -e "$versions" 3>&-) || die "Elixir does not start: see the lines above. Is the Erlang that it needs there, and pinned too?"
+	printf '%s\n' "$have" | sed 's/^/have=/' >&3
 	others
-	for file in mix.lock "$pins"; do
-		[ ! -f "$file" ] || fact "sha256_${file##*/}" "$(sha256sum <"$file" | cut -c1-64)"
-	done
+	[ -z "$pins" ] || fact "sha256_.tool-versions" "$(sha256sum <"$pins" | cut -c1-64)"
 }
 
-# One build at a time installs.
 install_tools() {
-	command exec 7>>"$root/tools.lock" || failed "cannot write $root/tools.lock"
-	flock -n 7 || { echo "waiting for another build that installs tools" && flock -w 3600 7; } || die "another build has been installing tools for an hour"
+	lock_tools
+	uninstall_half
 	while read -r tool version <&4; do
 		case $version in
 		'') die ".tool-versions pins $tool without a version" ;;
 		system | path:*) continue ;;
 		esac
+		echo "$tool $version" >"$root/tools.installing" || failed "cannot write $root/tools.installing"
 		"install_by_$manager" 7>&- || exit 1
+		rm -f "$root/tools.installing"
 	done 4<<PINS
 $(pinned)
 PINS
-	exec 7>&-
+	unlock_tools
+}
+
+# uninstall_half removes what an installation that was killed has left: managers
+# take the directory for the tool.
+uninstall_half() {
+	[ -f "$root/tools.installing" ] || return 0
+	read -r tool version <"$root/tools.installing"
+	echo "the installation of $tool $version did not end: once more"
+	case $manager in
+	asdf) "$program" uninstall "$tool" "$version" 3>&- 7>&- </dev/null ;;
+	mise) "$program" uninstall --yes "$tool@$version" 3>&- 7>&- </dev/null ;;
+	esac
+	rm -f "$root/tools.installing"
 }
 
 install_by_asdf() {

@@ -1,0 +1,298 @@
+package script
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// manager puts a stand-in for asdf or mise somewhere below the home directory.
+// It knows plugins and installations by files, and reads all that it can reach.
+func (s *site) manager(name string, place ...string) {
+	s.t.Helper()
+	if place == nil {
+		place = []string{".local", "bin", name}
+	}
+	s.writeHome(`#!/bin/sh
+echo "`+name+` $*" >>"$HOME/calls"
+cat >>"$HOME/stdin"; { cat <&4; } >>"$HOME/stdin" 2>/dev/null
+ls -l /proc/$$/fd >"$HOME/fds.$1"
+at=$HOME/installs/$(printf '%s' "$2 ${3-}" | sed 's/ $//' | tr ' ' @)
+case $1 in
+where) [ -d "$at" ] && echo "$at" ;;
+bin-paths) [ -e "$HOME/no.bin-paths" ] && exit 2; [ -d "$at" ] && printf '%s\n' "$at/bin" "$at/more" ;;
+plugin) case $2 in list) cat "$HOME/plugins" 2>/dev/null ;; add) [ ! -e "$HOME/no.plugin" ] && echo "$3" >>"$HOME/plugins" ;; esac ;;
+install) echo "yes=${MISE_YES-}" >>"$HOME/answers"; [ ! -e "$HOME/no.install" ] || exit 1; [ -e "$HOME/no.result" ] || mkdir -p "$at" ;;
+*) exit 3 ;;
+esac
+`, place...)
+}
+
+// installed makes a tool be there.
+func (s *site) installed(tools ...string) {
+	for _, tool := range tools {
+		must(s.t, os.MkdirAll(filepath.Join(s.home, "installs", tool), 0o755))
+	}
+}
+
+func tools(t *testing.T, s *site) (log string, manager string, err error) {
+	t.Helper()
+	var said strings.Builder
+	got, err := Tools(t.Context(), s, job, &said)
+	return said.String(), got.Manager, err
+}
+
+const pins = "erlang 26.2.5 # why\n# nodejs 1\nelixir 1.16.3-otp-26 1.15.0\n\nmy-tool 3\nzig system\nrust path:/opt/rust"
+
+func pinnedSite(t *testing.T) *site {
+	s := builder(t, map[string]string{".tool-versions": pins})
+	s.command("flock", "exit 0")
+	return s
+}
+
+func TestAsdfInstallsWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	s := pinnedSite(t)
+	s.manager("asdf")
+	s.installed("elixir@1.16.3-otp-26")
+	s.writeHome("elixir\nmy-tool-too\nerlang\n", "plugins")
+	_, manager, err := tools(t, s)
+	must(t, err)
+	s.wantCalls("asdf where erlang 26.2.5", "asdf plugin list", "asdf install erlang 26.2.5", "asdf where erlang 26.2.5",
+		"asdf where elixir 1.16.3-otp-26",
+		"asdf where my-tool 3", "asdf plugin list", "asdf plugin add my-tool", "asdf install my-tool 3", "asdf where my-tool 3")
+	if manager != "asdf" || s.readHome("stdin") != "" {
+		t.Errorf("manager %q has read %q", manager, s.readHome("stdin"))
+	}
+	_, _, err = tools(t, s)
+	must(t, err)
+	s.wantCalls("asdf where erlang 26.2.5", "asdf where elixir 1.16.3-otp-26", "asdf where my-tool 3")
+}
+
+func TestMiseInstallsWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	s := pinnedSite(t)
+	s.manager("mise")
+	s.installed("elixir@1.16.3-otp-26")
+	_, manager, err := tools(t, s)
+	must(t, err)
+	s.wantCalls("mise where erlang@26.2.5", "mise install erlang@26.2.5", "mise where erlang@26.2.5", "mise where elixir@1.16.3-otp-26",
+		"mise where my-tool@3", "mise install my-tool@3", "mise where my-tool@3",
+		"mise bin-paths erlang@26.2.5", "mise bin-paths elixir@1.16.3-otp-26", "mise bin-paths my-tool@3", "mise bin-paths rust@path:/opt/rust", "mise where rust@path:/opt/rust")
+	if manager != "mise" || s.readHome("stdin") != "" || s.readHome("answers") != "yes=1\nyes=1\n" {
+		t.Errorf("manager %q has read %q, was answered %q", manager, s.readHome("stdin"), s.readHome("answers"))
+	}
+}
+
+// What a manager leaves running must hold neither the lock nor the answer.
+func TestAnInstallationInheritsNothing(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"asdf", "mise"} {
+		s := pinnedSite(t)
+		s.manager(name)
+		_, _, err := tools(t, s)
+		must(t, err)
+		commands := []string{"install", "where"}
+		if name == "asdf" {
+			commands = append(commands, "plugin")
+		}
+		for _, command := range commands {
+			fds := s.readHome("fds." + command)
+			for _, fd := range []string{" 4 -> ", " 7 -> ", "tools.lock"} {
+				if fds == "" || strings.Contains(fds, fd) {
+					t.Errorf("%s %s has\n%s", name, command, fds)
+				}
+			}
+			if command == "install" && strings.Contains(fds, " 3 -> ") {
+				t.Errorf("%s %s can write facts:\n%s", name, command, fds)
+			}
+		}
+	}
+}
+
+func TestToolsThatCannotBeInstalled(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ manager, file, pins, reason string }{
+		"asdf, no plugin":  {"asdf", "no.plugin", "zig 1", ".tool-versions pins zig, for which asdf cannot add a plugin (see the lines above): add it on the build server by 'asdf plugin add zig URL'"},
+		"asdf, fails":      {"asdf", "no.install", "zig 1", ".tool-versions pins zig 1, which asdf cannot install: see the lines above"},
+		"asdf, pretends":   {"asdf", "no.result", "zig 1", ".tool-versions pins zig 1, which asdf cannot install: see the lines above"},
+		"mise, fails":      {"mise", "no.install", "zig 1", ".tool-versions pins zig 1, which mise cannot install: see the lines above"},
+		"mise, pretends":   {"mise", "no.result", "zig 1", ".tool-versions pins zig 1, which mise cannot install: see the lines above"},
+		"mise, no version": {"mise", "x", "erlang 26\nzig\nelixir 1", ".tool-versions pins zig without a version"},
+		"asdf, no version": {"asdf", "x", "zig # 1", ".tool-versions pins zig without a version"},
+		"no line break":    {"mise", "no.install", "erlang system\nzig 1", ".tool-versions pins zig 1, which mise cannot install"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := builder(t, map[string]string{".tool-versions": c.pins})
+			s.manager(c.manager)
+			s.writeHome("", c.file)
+			_, _, err := tools(t, s)
+			wantReason(t, err, c.reason)
+			if strings.Contains(s.readHome("calls"), "elixir ") {
+				t.Errorf("it went on to\n%s", s.readHome("calls"))
+			}
+		})
+	}
+}
+
+func TestOneBuildAtATimeInstalls(t *testing.T) {
+	t.Parallel()
+	s := pinnedSite(t)
+	s.manager("mise")
+	s.command("flock", `echo "$*" >>"$HOME/flock.log"; [ "$1" != -n ]`)
+	log, _, err := tools(t, s)
+	must(t, err)
+	if got := s.readHome("flock.log"); got != "-n 7\n-w 3600 7\n" || !strings.Contains(log, "waiting for another build that installs tools\n") {
+		t.Errorf("%q, log %s", got, log)
+	}
+	s.calls()
+	s.command("flock", "exit 1")
+	_, _, err = tools(t, s)
+	wantReason(t, err, "another build has been installing tools for an hour")
+	s.wantCalls()
+}
+
+func TestManagersAreFoundWhereTheyAreInstalled(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		places [][]string // its last part is the name
+		env    string
+		want   string
+	}{
+		{nil, "", ""},
+		{[][]string{{".local", "bin", "mise"}}, "", "mise"},
+		{[][]string{{".local", "bin", "asdf"}}, "", "asdf"},
+		{[][]string{{".asdf", "bin", "asdf"}}, "", "asdf"},
+		{[][]string{{"elsewhere", "bin", "asdf"}}, "ASDF_DIR", "asdf"},
+		{[][]string{{"elsewhere", "bin", "asdf"}}, "", ""},
+		{[][]string{{".local", "bin", "asdf"}, {".local", "bin", "mise"}}, "", "mise"},
+		{[][]string{{"..", "bin", "asdf"}, {".local", "bin", "mise"}}, "", "mise"},
+		{[][]string{{"..", "bin", "mise"}, {"..", "bin", "asdf"}}, "", "mise"},
+	} {
+		s := checkout(t, map[string]string{"mix.exs": "", ".tool-versions": "zig system"})
+		for _, place := range c.places {
+			s.manager(place[len(place)-1], place...)
+		}
+		if c.env != "" {
+			s.env = append(s.env, c.env+"="+filepath.Join(s.home, "elsewhere"))
+		}
+		if _, got, err := tools(t, s); err != nil || got != c.want {
+			t.Errorf("%q: %q, %v", c.places, got, err)
+		}
+	}
+}
+
+// toolEnv is the environment of mix in a build.
+func (s *site) toolEnv(env ...string) map[string]string {
+	s.t.Helper()
+	s.env = append(s.env, env...)
+	must(s.t, CompileDeps(s.t.Context(), s, job, nil))
+	return environ(s.t, s.readHome("environ.deps.compile"))
+}
+
+func TestAsdfSelectsByVariablesBeforeAllFiles(t *testing.T) {
+	t.Parallel()
+	s := pinnedSite(t)
+	s.manager("asdf", ".asdf", "bin", "asdf")
+	vars := s.toolEnv()
+	want := map[string]string{"ASDF_ERLANG_VERSION": "26.2.5", "ASDF_ELIXIR_VERSION": "1.16.3-otp-26", "ASDF_MY_TOOL_VERSION": "3", "ASDF_RUST_VERSION": "path:/opt/rust"}
+	for name, value := range vars {
+		if strings.HasPrefix(name, "ASDF_") && want[name] != value {
+			t.Errorf("%s=%s", name, value)
+		}
+		delete(want, name)
+	}
+	if len(want) > 0 {
+		t.Errorf("there is no %q", want)
+	}
+	if head := s.home + "/.asdf/shims:" + s.home + "/.asdf/bin:" + s.bin + ":"; !strings.HasPrefix(vars["PATH"], head) {
+		t.Errorf("PATH=%s", vars["PATH"])
+	}
+	vars = s.toolEnv("ASDF_DATA_DIR=" + s.home + "/data")
+	if head := s.home + "/data/shims:" + s.home + "/.asdf/bin:" + s.bin + ":"; !strings.HasPrefix(vars["PATH"], head) {
+		t.Errorf("PATH=%s", vars["PATH"])
+	}
+	s.calls()
+	s.writeHome("#!/bin/sh\necho mix shim \"$*\" >>\"$HOME/calls\"", "data", "shims", "mix")
+	must(t, CompileDeps(t.Context(), s, job, nil))
+	s.wantCalls("mix shim deps.compile")
+}
+
+func TestMiseSelectsByThePathAlone(t *testing.T) {
+	t.Parallel()
+	s := pinnedSite(t)
+	s.manager("mise")
+	s.installed("erlang@26.2.5", "elixir@1.16.3-otp-26", "my-tool@3", "rust@path:")
+	at := s.home + "/installs/"
+	tail := at + "my-tool@3/bin:" + at + "my-tool@3/more:" + at + "elixir@1.16.3-otp-26/bin:" + at + "elixir@1.16.3-otp-26/more:" + at + "erlang@26.2.5/bin:" + at + "erlang@26.2.5/more:" + s.bin + ":"
+	if got := s.toolEnv()["PATH"]; !strings.Contains(got, tail) {
+		t.Errorf("PATH=%s", got)
+	}
+	s.writeHome("", "no.bin-paths") // an older mise
+	tail = at + "my-tool@3/bin:" + at + "elixir@1.16.3-otp-26/bin:" + at + "erlang@26.2.5/bin:" + s.bin + ":"
+	if got := s.toolEnv()["PATH"]; !strings.Contains(got, tail) {
+		t.Errorf("PATH=%s", got)
+	}
+	if s.readHome("stdin") != "" {
+		t.Errorf("mise has read %q", s.readHome("stdin"))
+	}
+}
+
+func TestWithoutAManagerOrPinsThePathCounts(t *testing.T) {
+	t.Parallel()
+	s := pinnedSite(t)
+	for range 2 {
+		if got := s.toolEnv()["PATH"]; !strings.HasPrefix(got, s.bin+":") {
+			t.Errorf("PATH=%s", got)
+		}
+		s.manager("asdf")
+		must(t, os.RemoveAll(s.project(".tool-versions")))
+		s.wantCalls("mix deps.compile")
+	}
+	if _, manager, err := tools(t, s); err != nil || manager != "asdf" {
+		t.Errorf("%q, %v", manager, err)
+	}
+	s.wantCalls()
+}
+
+func TestMissingToolsAreNamed(t *testing.T) {
+	t.Parallel()
+	s := builder(t, nil)
+	for _, name := range strings.Fields("sh sed tr id uname getconf awk dirname grep head sha256sum cut cat") {
+		file, err := exec.LookPath(name)
+		must(t, err)
+		must(t, os.Symlink(file, filepath.Join(s.bin, name)))
+	}
+	s.env = append(s.env, "PATH="+s.bin)
+	_, _, err := tools(t, s)
+	must(t, err)
+	must(t, os.Remove(filepath.Join(s.bin, "erl")))
+	_, _, err = tools(t, s)
+	wantReason(t, err, "erl is not on the PATH of ")
+	must(t, os.Remove(filepath.Join(s.bin, "mix")))
+	_, _, err = tools(t, s)
+	wantReason(t, err, "mix is not on the PATH of ")
+}
+
+func TestToolsAreAskedByTheirOwnNames(t *testing.T) {
+	t.Parallel()
+	s := builder(t, map[string]string{".tool-versions": "golang 1\nrust 2\npython 3\nnode 4\nother 5\nabsent 6"})
+	s.command("go", `[ "$1" = version ] && echo "go version go1.1"; cat`)
+	s.command("rustc", `[ "$1" = --version ] && echo rustc 2`)
+	s.command("python3", `echo Python three >&2; echo have=forged 1 >&3`)
+	s.command("node", "echo v4; echo more")
+	s.command("other", "exit 1")
+	got, err := Tools(t.Context(), s, job, nil)
+	must(t, err)
+	for tool, want := range map[string]string{"golang": "go version go1.1", "rust": "rustc 2", "node": "v4", "other": "", "python": "Python three"} {
+		if have, ok := got.Have[tool]; have != want || !ok {
+			t.Errorf("%s: %q", tool, have)
+		}
+	}
+	if _, ok := got.Have["absent"]; ok || got.Have["forged"] != "" {
+		t.Errorf("%q", got.Have)
+	}
+}
