@@ -154,7 +154,7 @@ func TestAGitServersHostKeyIsPinned(t *testing.T) {
 	known := w.deploy("cat .ssh/known_hosts")
 	_, other := newKey(t)
 	w.env["SLIPWAY_GIT_KNOWN_HOSTS"] = "git.apxr.test " + other
-	w.refused(1, []string{"the host key of the server of " + w.env["SLIPWAY_REPOSITORY"] + " is not pinned"})
+	w.refused(1, []string{"the server of " + w.env["SLIPWAY_REPOSITORY"] + " has another host key than the pinned one"})
 	w.root("mv /home/deploy/.ssh/known_hosts /root/known_hosts")
 	defer w.root("mv /root/known_hosts /home/deploy/.ssh/known_hosts")
 	delete(w.env, "SLIPWAY_GIT_KNOWN_HOSTS")
@@ -165,7 +165,7 @@ func TestAGitServersHostKeyIsPinned(t *testing.T) {
 	w.root("echo " + w.lab.Host("git").Addr + " github.com >>/etc/hosts")
 	defer w.root("cp /etc/hosts /tmp/hosts && grep -v github.com /tmp/hosts >/etc/hosts")
 	w.env["SLIPWAY_GIT_KNOWN_HOSTS"] = strings.ReplaceAll(known, "git.apxr.test", "gitlab.example")
-	w.refused(1, []string{"is not pinned"}) // somebody else answers for github.com
+	w.refused(1, []string{"has another host key than the pinned one"}) // somebody else answers for github.com
 }
 
 // A token reads a private repository, a private dependency and Git LFS over

@@ -39,7 +39,7 @@ questions='
   # A dependency is {app, options}, {app, version} or {app, version, options}.
   fetches = Enum.any?(config[:deps] || [], fn dep ->
     last = elem(dep, tuple_size(dep) - 1)
-    not (is_list(last) and (last[:path] || last[:in_umbrella]))
+    !(is_list(last) && (last[:path] || last[:in_umbrella]))
   end)
   File.write!(System.get_env("SLIPWAY_ANSWER"), [
     "mix_app=#{config[:app]}\n", "elixir=#{System.version()}\n", umbrella, default, releases,
