@@ -94,7 +94,10 @@ func (c call) run(ctx context.Context, m Machine) error {
 	}
 	err = m.Exec(ctx, command, io.MultiReader(strings.NewReader(c.source()), gate), facts, log)
 	if facts.reason != "" || err != nil {
-		return &Error{Step: c.script, Reason: facts.reason, Err: errors.Join(err, facts.err)}
+		if !errors.Is(err, facts.err) {
+			err = errors.Join(err, facts.err)
+		}
+		return &Error{Step: c.script, Reason: facts.reason, Err: err}
 	}
 	return facts.err
 }
@@ -132,6 +135,8 @@ type factWriter struct {
 
 const maxFact = 1 << 20
 
+var errTooLong = fmt.Errorf("a line of a script's answer: %w", bufio.ErrTooLong)
+
 func (w *factWriter) Write(p []byte) (int, error) {
 	w.rest = append(w.rest, p...)
 	for {
@@ -143,7 +148,9 @@ func (w *factWriter) Write(p []byte) (int, error) {
 		w.line(line)
 	}
 	if len(w.rest) > maxFact {
-		return 0, bufio.ErrTooLong
+		// The writer's end kills the script, whose status may be all that Exec tells.
+		w.err = errTooLong
+		return 0, errTooLong
 	}
 	return len(p), nil
 }
