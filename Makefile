@@ -2,14 +2,14 @@
 # make test   run every test
 # Both need Debian or Ubuntu, root and Go; they install what else they lack.
 
-.PHONY: demo test unit lint
+.PHONY: demo test unit lint tools
 
 demo:
 	go run ./test/demo
 
 # The tests that need hosts boot them themselves; without root they skip, and
 # with CI=true they fail instead. -count=1: what they test is also the machine.
-test: lint
+test: lint tools
 	go test -count=1 -timeout 30m ./...
 
 # What is pure, and fast: no hosts, no root.
@@ -19,3 +19,7 @@ unit: lint
 lint:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }
 	go vet ./...
+
+# The shells, ssh and the like that tests call; the hosts have their own.
+tools:
+	@go run ./test/lab/cmd/lab tools

@@ -49,7 +49,7 @@ func start(ctx context.Context, opts Options) (*Lab, error) {
 		return nil, err
 	}
 	log := logger(opts.Log)
-	if err := installTools(ctx, log); err != nil {
+	if err := InstallTools(ctx, log); err != nil {
 		return nil, err
 	}
 	if err := ensureImages(ctx, m, imagesFor(names), log); err != nil {

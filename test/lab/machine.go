@@ -52,25 +52,35 @@ func parseOSRelease(text string) (machine, error) {
 	return m, nil
 }
 
-// tools are the programs that the lab calls, and the packages that bring them.
+// tools are the programs that the lab and the tests beside it call, and the packages that bring them.
 var tools = map[string]string{
 	"git":            "git",
 	"ip":             "iproute2",
 	"mmdebstrap":     "mmdebstrap",
+	"readelf":        "binutils",
 	"ssh":            "openssh-client",
 	"systemd-nspawn": "systemd-container",
 }
 
-// installTools brings what is missing. Like building an image it is done under the cache's lock: one process at a time.
-func installTools(ctx context.Context, log func(format string, args ...any)) error {
+// InstallTools installs on this machine what the lab and the tests call and it lacks.
+func InstallTools(ctx context.Context, log func(format string, args ...any)) error {
+	return InstallMissing(ctx, tools, log)
+}
+
+// InstallMissing installs the packages whose programs this machine lacks. Like building an image it is done under the
+// cache's lock: one process at a time.
+func InstallMissing(ctx context.Context, packages map[string]string, log func(format string, args ...any)) error {
 	if err := addSbinToPath(); err != nil {
 		return err
 	}
-	if len(missingPackages()) == 0 {
+	if len(missingPackages(packages)) == 0 {
 		return nil
 	}
+	if err := CheckMachine(); err != nil {
+		return fmt.Errorf("%s must be installed, which needs root on Debian or Ubuntu: %w", strings.Join(missingPackages(packages), ", "), err)
+	}
 	return withCacheLock(ctx, func() error {
-		missing := missingPackages()
+		missing := missingPackages(packages)
 		if len(missing) == 0 {
 			return nil
 		}
@@ -88,9 +98,9 @@ func addSbinToPath() error {
 	return os.Setenv("PATH", path+":/usr/sbin:/sbin")
 }
 
-func missingPackages() []string {
+func missingPackages(packages map[string]string) []string {
 	var missing []string
-	for tool, pkg := range tools {
+	for tool, pkg := range packages {
 		if _, err := exec.LookPath(tool); err != nil {
 			missing = append(missing, pkg)
 		}

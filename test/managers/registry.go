@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/apxr/slipway/test/lab"
 )
 
 // npmRegistry is where npm packages come from on this machine, with a slash at the end: as the environment says, or
@@ -68,12 +70,9 @@ func registryFromFiles(files []string) string {
 }
 
 func registryFromNPM(ctx context.Context) (string, error) {
-	if !haveNPM() {
-		install := exec.CommandContext(ctx, "apt-get", "-qq", "-y", "--no-install-recommends", "install", "npm")
-		install.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
-		if out, err := install.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("install npm: %w:\n%s", err, out)
-		}
+	quiet := func(string, ...any) {}
+	if err := lab.InstallMissing(ctx, map[string]string{"npm": "npm"}, quiet); err != nil {
+		return "", err
 	}
 	npm := exec.CommandContext(ctx, "npm", "config", "get", "registry")
 	npm.Dir = "/" // a .npmrc in the working directory is none of this
