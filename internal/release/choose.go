@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,47 +10,57 @@ import (
 
 // HostState is what the choice of a rollback target needs to know of a host.
 type HostState struct {
-	Stack []ID
+	Stack []Activation
 	// Dead is the change that a dead run left behind: switched to, perhaps
 	// running, never proved. Nil where there is none.
 	Dead *Change
 }
 
 // RollbackTarget chooses, for a whole fleet, the release that the most hosts
-// would go back to. After a run died in the middle of a deploy, undoing that
-// deploy is the rollback, also for the hosts that it had not reached yet. After
-// a rollback died, the rollback is to be finished, and not one more to be begun.
-func RollbackTarget(hosts map[string]HostState) (ID, error) {
-	var unproved ID
+// would go back to, and of its activations the one that the most of these hosts
+// mean; each host finds its own with [History.Return]. After a run died in the
+// middle of a deploy, undoing that deploy is the rollback, also for the hosts
+// that it had not reached yet. After a rollback died, the rollback is to be
+// finished, and not one more to be begun. It is an error if no host has anything
+// to go back to, and if as many hosts would go to one release as to another.
+func RollbackTarget(hosts map[string]HostState) (Activation, error) {
+	var unproved Activation
 	for _, name := range slices.Sorted(maps.Keys(hosts)) {
 		dead := hosts[name].Dead
 		if dead != nil && dead.Verb == Rollback {
-			return dead.To, nil
+			return dead.Target(), nil
 		}
 		if dead != nil {
-			unproved = dead.To
+			unproved = dead.Target()
 		}
 	}
-	votes := map[ID]int{}
+	releases := map[ID]int{}
+	activations := map[Activation]int{}
 	for _, h := range hosts {
-		if id := h.backFrom(unproved); id != "" {
-			votes[id]++
+		if a := h.backFrom(unproved); !a.IsZero() {
+			releases[a.ID]++
+			activations[a]++
 		}
 	}
-	return majority(votes)
+	id, err := majority(releases)
+	if err != nil {
+		return Activation{}, err
+	}
+	maps.DeleteFunc(activations, func(a Activation, _ int) bool { return a.ID != id })
+	return mostMeant(activations), nil
 }
 
 // backFrom is where this host goes back to: the top of its stack if the top is
-// what the dead run should have replaced, else the release below it.
-func (h HostState) backFrom(unproved ID) ID {
+// what the dead run should have replaced, else the one below it.
+func (h HostState) backFrom(unproved Activation) Activation {
 	n := len(h.Stack)
-	if unproved != "" && n > 0 && h.Stack[n-1] != unproved {
+	if !unproved.IsZero() && n > 0 && h.Stack[n-1] != unproved {
 		return h.Stack[n-1]
 	}
 	if n > 1 {
 		return h.Stack[n-2]
 	}
-	return ""
+	return Activation{}
 }
 
 func majority(votes map[ID]int) (ID, error) {
@@ -64,20 +75,10 @@ func majority(votes map[ID]int) (ID, error) {
 	return ids[0], nil
 }
 
-// Prune chooses which of the releases that lie on a host to remove: all but the
-// keep most recently live ones and the protected ones (running, current, a
-// rollback's target). What a rollback would choose next is always kept.
-func Prune(present []ID, h History, keep int, protected ...ID) []ID {
-	kept := slices.Clone(protected)
-	recent := h.recent()
-	kept = append(kept, recent[:min(keep, len(recent))]...)
-	stack := h.Stack()
-	kept = append(kept, stack[max(0, len(stack)-2):]...)
-	var remove []ID
-	for _, id := range present {
-		if !slices.Contains(kept, id) {
-			remove = append(remove, id)
-		}
-	}
-	return remove
+// mostMeant breaks a tie by the key, only to be the same each time: hosts may
+// differ in the environments of one release, and each goes to its own.
+func mostMeant(votes map[Activation]int) Activation {
+	return slices.MaxFunc(slices.Collect(maps.Keys(votes)), func(a, b Activation) int {
+		return cmp.Or(cmp.Compare(votes[a], votes[b]), cmp.Compare(a.Env, b.Env))
+	})
 }

@@ -1,20 +1,17 @@
 package release
 
 import (
-	"fmt"
-	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 )
 
 func TestRollbackTarget(t *testing.T) {
-	on := func(ids ...ID) HostState { return HostState{Stack: ids} }
+	on := func(ids ...ID) HostState { return HostState{Stack: plain(ids...)} }
 	dying := func(unproved ID, ids ...ID) HostState {
-		return HostState{Stack: ids, Dead: &Change{Verb: Deploy, To: unproved}}
+		return HostState{Stack: plain(ids...), Dead: &Change{Verb: Deploy, To: unproved}}
 	}
 	returning := func(target ID, ids ...ID) HostState {
-		return HostState{Stack: ids, Dead: &Change{Verb: Rollback, To: target}}
+		return HostState{Stack: plain(ids...), Dead: &Change{Verb: Rollback, To: target}}
 	}
 	for name, c := range map[string]struct {
 		hosts map[string]HostState
@@ -39,7 +36,7 @@ func TestRollbackTarget(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := RollbackTarget(c.hosts)
-			if got != c.want || (err == nil) != (c.err == nil) {
+			if got != (Activation{ID: c.want}) || (err == nil) != (c.err == nil) {
 				t.Fatalf("got %q, %v; want %q, %v", got, err, c.want, c.err)
 			}
 			for _, word := range c.err {
@@ -51,75 +48,31 @@ func TestRollbackTarget(t *testing.T) {
 	}
 }
 
-func TestPruneRemovesTheOldAndNothingElse(t *testing.T) {
-	all := []ID{r1, r2, r3, r4}
-	history := History{deployed(r1), deployed(r2), deployed(r3), deployed(r4)}
+func TestRollbackTargetTakesTheEnvironmentAlong(t *testing.T) {
+	a1, a2, a3, b1, c1 := Activation{r1, e1}, Activation{r1, e2}, Activation{r1, e3}, Activation{r2, e1}, Activation{r3, e3}
+	on := func(stack ...Activation) HostState { return HostState{Stack: stack} }
+	dead := func(verb Verb, to Activation, stack ...Activation) HostState {
+		return HostState{Stack: stack, Dead: &Change{Verb: verb, To: to.ID, ToEnv: to.Env}}
+	}
 	for name, c := range map[string]struct {
-		present   []ID
-		history   History
-		keep      int
-		protected []ID
-		want      []ID
+		hosts map[string]HostState
+		want  Activation
 	}{
-		"the oldest go":                   {all, history, 2, nil, []ID{r1, r2}},
-		"enough room for all":             {all, history, 5, nil, nil},
-		"what is running stays":           {all, history, 2, []ID{r1}, []ID{r2}},
-		"an empty protected ID is no one": {all, history, 3, []ID{""}, []ID{r1}},
-		"the one below stays at keep 1":   {all, history, 1, nil, []ID{r1, r2}},
-		"also at keep 0":                  {all, history, 0, nil, []ID{r1, r2}},
-		"a failed one goes first":         {all, History{deployed(r1), deployed(r2), ended(Reverted)}, 3, nil, []ID{r3, r4}},
-		"one that is not there":           {[]ID{r4}, history, 2, []ID{r3}, nil},
-		"recent means lately live, not a high ID": {
-			all, History{deployed(r4), deployed(r3), deployed(r2), deployed(r1)}, 2, nil, []ID{r3, r4},
-		},
-		"after rollbacks the stack's lower one stays": {
-			all, History{deployed(r1), deployed(r2), deployed(r3), deployed(r4), rolledTo(r2)}, 2, nil, []ID{r3},
-		},
-		"no history: only what is protected stays": {all, nil, 5, []ID{r4, r4}, []ID{r1, r2, r3}},
+		"one host":                              {map[string]HostState{"a": on(a1, b1)}, a1},
+		"a changed environment alone is a step": {map[string]HostState{"a": on(b1, a1, a2)}, a1},
+		"releases are counted first":            {map[string]HostState{"a": on(a1, c1), "b": on(a2, c1), "c": on(a3, c1), "d": on(b1, c1), "e": on(b1, c1)}, a3},
+		"then the environments of that release": {map[string]HostState{"a": on(a1, c1), "b": on(a1, c1), "c": on(a3, c1)}, a1},
+		"a tie of environments stops nobody":    {map[string]HostState{"a": on(a1, c1), "b": on(a2, c1)}, a2},
+		"with and without an environment":       {map[string]HostState{"a": on(plain(r1, r3)...), "b": on(a2, c1)}, a2},
+		"undoing a dead environment":            {map[string]HostState{"a": dead(Deploy, a2, b1, a1), "b": on(b1, a1), "c": on(b1, a1, a2)}, a1},
+		"finishing a dead rollback":             {map[string]HostState{"a": dead(Rollback, a1, a1, b1, c1), "b": on(a1, b1, c1)}, a1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Prune(c.present, c.history, c.keep, c.protected...); !slices.Equal(got, c.want) {
-				t.Errorf("removes %v, want %v", got, c.want)
+			for range 20 { // a map has no order to rely on
+				if got, err := RollbackTarget(c.hosts); err != nil || got != c.want {
+					t.Fatalf("got %v, %v; want %v", got, err, c.want)
+				}
 			}
 		})
-	}
-}
-
-func TestPruneNeverTouchesWhatIsProtected(t *testing.T) {
-	for seed := range uint64(2000) {
-		random := rand.New(rand.NewPCG(seed, 1))
-		pick := func() ID { return ID(fmt.Sprintf("202401%02dT000000", 1+random.IntN(9))) }
-		var present, protected []ID
-		var h History
-		for range random.IntN(10) {
-			if id := pick(); !slices.Contains(present, id) {
-				present = append(present, id)
-			}
-		}
-		for range random.IntN(15) {
-			verb := []Verb{Deploy, Rollback}[random.IntN(2)]
-			outcome := []Outcome{Live, Live, Live, Reverted, Interrupted}[random.IntN(5)]
-			h = append(h, Change{Verb: verb, To: pick(), Outcome: outcome})
-		}
-		for range random.IntN(4) {
-			protected = append(protected, pick())
-		}
-		keep := random.IntN(6)
-		stack := h.Stack()
-		never := append(slices.Clone(protected), stack[max(0, len(stack)-2):]...)
-		if target, err := RollbackTarget(map[string]HostState{"a": {Stack: stack}}); err == nil {
-			never = append(never, target)
-		}
-		recent := h.recent()
-		never = append(never, recent[:min(keep, len(recent))]...)
-		removed := Prune(present, h, keep, protected...)
-		for _, id := range present {
-			if gone := slices.Contains(removed, id); gone == slices.Contains(never, id) {
-				t.Fatalf("seed %d: %s removed: %v; present %v, stack %v, protected %v, keep %d, removed %v", seed, id, gone, present, stack, protected, keep, removed)
-			}
-		}
-		if len(removed) > len(present) {
-			t.Fatalf("seed %d: removes %v of %v", seed, removed, present)
-		}
 	}
 }

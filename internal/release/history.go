@@ -3,6 +3,7 @@ package release
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -31,15 +32,24 @@ type Change struct {
 	Key      string    `json:"key"` // tells one change from any other
 	At       time.Time `json:"at"`
 	Verb     Verb      `json:"verb"`
-	From     ID        `json:"from,omitempty"` // empty: nothing was there before
+	From     ID        `json:"from,omitempty"`     // empty: nothing was there before
+	FromEnv  string    `json:"from_env,omitempty"` // key of From's environment; empty: it had none
 	To       ID        `json:"to"`
+	ToEnv    string    `json:"to_env,omitempty"` // key of To's environment; empty: it has none
 	Version  string    `json:"version,omitempty"`
 	Revision string    `json:"revision,omitempty"`
+	Forced   bool      `json:"forced,omitempty"` // asked for by name, against the judgement
 	Who      string    `json:"who,omitempty"`
 	Run      string    `json:"run,omitempty"` // URL of the workflow run
 	Outcome  Outcome   `json:"outcome,omitempty"`
 	Reason   string    `json:"reason,omitempty"` // why it was reverted
 }
+
+// Source is what was switched on before the change; zero if nothing was.
+func (c Change) Source() Activation { return Activation{c.From, c.FromEnv} }
+
+// Target is what the change switches on.
+func (c Change) Target() Activation { return Activation{c.To, c.ToEnv} }
 
 // JSON is the change as one line, without the line break.
 func (c Change) JSON() (string, error) {
@@ -47,42 +57,40 @@ func (c Change) JSON() (string, error) {
 	return string(data), err
 }
 
+// wellFormed reports whether what the change names can become paths on a host.
+// A history is a file that others could have written.
+func (c Change) wellFormed() bool {
+	_, badTo := ParseID(string(c.To))
+	_, badFrom := ParseID(string(c.From))
+	return badTo == nil && (c.From == "" || badFrom == nil) &&
+		(c.FromEnv == "" || ValidKey(c.FromEnv)) && (c.ToEnv == "" || ValidKey(c.ToEnv)) &&
+		validKey(c.Key) &&
+		slices.Contains([]Verb{Deploy, Rollback}, c.Verb) &&
+		slices.Contains([]Outcome{"", Live, Reverted, Interrupted}, c.Outcome)
+}
+
+// validKey accepts more than [ValidKey]: this one only tells changes apart, and
+// is compared and never made into a path.
+func validKey(s string) bool {
+	return len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
 // History is what happened on a host, oldest first. Its order is the order of
 // the lines; the clocks in them are for people.
 type History []Change
 
 // ParseHistory reads one JSON line per change. A line that cannot be read (a
-// power cut can tear the last one) is passed over: it never became a change.
+// power cut can tear the last one) or that no Slipway writes is passed over: it
+// never became a change.
 func ParseHistory(lines []string) History {
 	var h History
 	for _, line := range lines {
 		var c Change
-		if json.Unmarshal([]byte(line), &c) == nil && c.To != "" {
+		if json.Unmarshal([]byte(line), &c) == nil && c.wellFormed() {
 			h = append(h, c)
 		}
 	}
 	return h
-}
-
-// Stack is what a rollback walks down: a deploy pushes, a rollback pops. The
-// last element is what should be running.
-func (h History) Stack() []ID {
-	var stack []ID
-	for _, c := range h {
-		if c.Outcome != Live {
-			continue
-		}
-		at := slices.Index(stack, c.To)
-		switch {
-		case c.Verb == Rollback && at >= 0:
-			stack = stack[:at+1]
-		case len(stack) > 0 && stack[len(stack)-1] == c.To:
-			// the same release again is no new step to go back over
-		default:
-			stack = append(stack, c.To)
-		}
-	}
-	return stack
 }
 
 // Find returns the latest change that made id live.
@@ -93,6 +101,12 @@ func (h History) Find(id ID) (Change, bool) {
 		}
 	}
 	return Change{}, false
+}
+
+// LatestOf returns the activation with which id was live the last time.
+func (h History) LatestOf(id ID) (Activation, bool) {
+	c, ok := h.Find(id)
+	return c.Target(), ok
 }
 
 // Has reports whether the change with this key is already recorded.

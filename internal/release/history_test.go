@@ -2,6 +2,7 @@ package release
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -13,69 +14,32 @@ const (
 	r4 ID = "20240104T000000"
 )
 
+// plain is releases without environments.
+func plain(ids ...ID) []Activation {
+	var stack []Activation
+	for _, id := range ids {
+		stack = append(stack, Activation{ID: id})
+	}
+	return stack
+}
+
 func deployed(id ID) Change {
 	return Change{Key: "d" + string(id), Verb: Deploy, To: id, Outcome: Live}
 }
 func rolledTo(id ID) Change {
 	return Change{Key: "r" + string(id), Verb: Rollback, To: id, Outcome: Live}
 }
+
+// with is the change with the environment that a change of this key delivered.
+func with(c Change, env string) Change { c.ToEnv = env; return c }
+
 func ended(o Outcome) Change  { return Change{Verb: Deploy, From: r1, To: r4, Outcome: o} }
 func undone(o Outcome) Change { return Change{Verb: Rollback, From: r3, To: r1, Outcome: o} }
 
-func TestHistoryIsAStack(t *testing.T) {
-	three := History{deployed(r1), deployed(r2), deployed(r3)}
-	for name, c := range map[string]struct {
-		more History
-		want []ID
-	}{
-		"three deploys":                        {nil, []ID{r1, r2, r3}},
-		"a rollback pops":                      {History{rolledTo(r2)}, []ID{r1, r2}},
-		"two rollbacks pop twice":              {History{rolledTo(r2), rolledTo(r1)}, []ID{r1}},
-		"a deploy after rollbacks pushes":      {History{rolledTo(r2), rolledTo(r1), deployed(r4)}, []ID{r1, r4}},
-		"a rollback over several":              {History{rolledTo(r1)}, []ID{r1}},
-		"a rollback to one that is not there":  {History{rolledTo(r4)}, []ID{r1, r2, r3, r4}},
-		"a rollback to what was popped pushes": {History{rolledTo(r1), rolledTo(r3)}, []ID{r1, r3}},
-		"the same release again":               {History{deployed(r3)}, []ID{r1, r2, r3}},
-		"an older release deployed again":      {History{deployed(r1)}, []ID{r1, r2, r3, r1}},
-		"a failed deploy does not enter":       {History{ended(Reverted)}, []ID{r1, r2, r3}},
-		"an interrupted deploy does not enter": {History{ended(Interrupted)}, []ID{r1, r2, r3}},
-		"a change without an outcome":          {History{ended("")}, []ID{r1, r2, r3}},
-		"a failed rollback does not pop":       {History{undone(Reverted)}, []ID{r1, r2, r3}},
-		"an interrupted rollback neither":      {History{undone(Interrupted)}, []ID{r1, r2, r3}},
-		"the same deploy after it failed once": {History{ended(Reverted), deployed(r4)}, []ID{r1, r2, r3, r4}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := append(slices.Clone(three), c.more...).Stack(); !slices.Equal(got, c.want) {
-				t.Errorf("got %v, want %v", got, c.want)
-			}
-		})
-	}
-}
-
-// The design's own example, step by step, on one host.
-func TestRollbacksWalkDownTheStack(t *testing.T) {
-	h := History{deployed(r1), deployed(r2), deployed(r3)}
-	rollback := func(want ID) {
-		t.Helper()
-		got, err := RollbackTarget(map[string]HostState{"web1": {Stack: h.Stack()}})
-		if err != nil || got != want {
-			t.Fatalf("rollback goes to %q (%v), want %s", got, err, want)
-		}
-		h = append(h, rolledTo(got))
-	}
-	rollback(r2)
-	rollback(r1)
-	h = append(h, deployed(r4))
-	rollback(r1)
-	if _, err := RollbackTarget(map[string]HostState{"web1": {Stack: h.Stack()}}); err == nil {
-		t.Error("there is nothing below the first release, and a rollback found something")
-	}
-}
-
 func TestAChangeSurvivesItsLine(t *testing.T) {
 	want := Change{
-		Key: "k", At: time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC), Verb: Rollback, From: r1, To: r2, Version: "1.0",
-		Revision: "abc", Who: "o'neil <x>", Run: "https://h/1?a=1&b=2", Outcome: Reverted, Reason: "two\nlines \"quoted\"",
+		Key: "k", At: time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC), Verb: Rollback, From: r1, FromEnv: e1, To: r2, ToEnv: e2,
+		Version: "1.0", Revision: "abc", Forced: true, Who: "o'neil <x>", Run: "https://h/1?a=1&b=2", Outcome: Reverted, Reason: "two\nlines \"quoted\"",
 	}
 	line, err := want.JSON()
 	if err != nil {
@@ -98,7 +62,7 @@ func TestLinesThatNeverBecameAChangeArePassedOver(t *testing.T) {
 	}
 	for cut := range len(whole) { // torn at any byte, with a later change after it
 		h := ParseHistory([]string{whole, whole[:cut], next})
-		if got := h.Stack(); !slices.Equal(got, []ID{r1, r2}) {
+		if got := h.Stack(); !slices.Equal(got, plain(r1, r2)) {
 			t.Fatalf("torn to %q: %v", whole[:cut], got)
 		}
 	}
@@ -123,5 +87,98 @@ func TestHasKnowsAChangeByItsKey(t *testing.T) {
 	h := History{deployed(r1)}
 	if !h.Has(deployed(r1).Key) || h.Has(rolledTo(r1).Key) {
 		t.Error("wrong")
+	}
+}
+
+func TestAChangeKnowsBothEnds(t *testing.T) {
+	c := Change{From: r1, FromEnv: e1, To: r2, ToEnv: e2}
+	if c.Source() != (Activation{r1, e1}) || c.Target() != (Activation{r2, e2}) || !(Change{To: r1}).Source().IsZero() {
+		t.Errorf("%v to %v", c.Source(), c.Target())
+	}
+}
+
+// A history lies on a host, and what it names becomes paths there.
+func TestLinesThatNoSlipwayWritesArePassedOver(t *testing.T) {
+	good := func(change func(*Change)) string {
+		c := Change{
+			Key: e2, At: time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC), Verb: Deploy, From: r1, FromEnv: e1, To: r2, ToEnv: e2,
+			Revision: "abc", Forced: true, Outcome: Live,
+		}
+		change(&c)
+		line, err := c.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return line
+	}
+	for name, c := range map[string]struct {
+		change func(*Change)
+		taken  bool
+	}{
+		"as Slipway writes it":    {func(*Change) {}, true},
+		"without an outcome":      {func(c *Change) { c.Outcome = "" }, true},
+		"reverted":                {func(c *Change) { c.Outcome = Reverted }, true},
+		"interrupted":             {func(c *Change) { c.Outcome = Interrupted }, true},
+		"a rollback":              {func(c *Change) { c.Verb = Rollback }, true},
+		"from nothing":            {func(c *Change) { c.From, c.FromEnv = "", "" }, true},
+		"without environments":    {func(c *Change) { c.FromEnv, c.ToEnv = "", "" }, true},
+		"a short key":             {func(c *Change) { c.Key = "k1" }, true},
+		"no key":                  {func(c *Change) { c.Key = "" }, true},
+		"a key of 64 characters":  {func(c *Change) { c.Key = strings.Repeat("~", 64) }, true},
+		"a key of 65 characters":  {func(c *Change) { c.Key = strings.Repeat("~", 65) }, false},
+		"a key with a blank":      {func(c *Change) { c.Key = "k 1" }, false},
+		"a key with a line break": {func(c *Change) { c.Key = "k\n" }, false},
+		"a key that is not ASCII": {func(c *Change) { c.Key = "kü" }, false},
+		"to nowhere":              {func(c *Change) { c.To = "" }, false},
+		"to a path":               {func(c *Change) { c.To = "../x" }, false},
+		"to no real day":          {func(c *Change) { c.To = "20240230T000000" }, false},
+		"to with a line break":    {func(c *Change) { c.To = r2 + "\n" }, false},
+		"from a path":             {func(c *Change) { c.From = "../x" }, false},
+		"from an absolute path":   {func(c *Change) { c.From = "/etc" }, false},
+		"from another's env":      {func(c *Change) { c.FromEnv = "../x" }, false},
+		"to another's env":        {func(c *Change) { c.ToEnv = "../x" }, false},
+		"to an env of no key":     {func(c *Change) { c.ToEnv = string(r1) }, false},
+		"to an env and more":      {func(c *Change) { c.ToEnv = e1 + "/.." }, false},
+		"an unknown verb":         {func(c *Change) { c.Verb = "destroy" }, false},
+		"no verb":                 {func(c *Change) { c.Verb = "" }, false},
+		"an unknown outcome":      {func(c *Change) { c.Outcome = "dead" }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			line := good(c.change)
+			if h := ParseHistory([]string{line}); (len(h) == 1) != c.taken {
+				t.Errorf("%s: taken: %v", line, !c.taken)
+			}
+		})
+	}
+}
+
+func TestOfTwoValuesInALineTheOneThatCountsIsLookedAt(t *testing.T) {
+	for _, line := range []string{
+		`{"verb": "deploy", "to": "20240101T000000", "to": "../x"}`,
+		`{"verb": "deploy", "to": "20240101T000000", "TO": "../x"}`,
+	} {
+		if h := ParseHistory([]string{line}); len(h) != 0 {
+			t.Errorf("%s became %+v", line, h)
+		}
+	}
+}
+
+func TestAChangeWithoutEnvironmentsWritesNone(t *testing.T) {
+	line, err := deployed(r1).JSON()
+	if err != nil || strings.Contains(line, "env") || strings.Contains(line, "forced") {
+		t.Errorf("%v: %s", err, line)
+	}
+}
+
+func TestLatestOfIsHowAReleaseWasLiveLast(t *testing.T) {
+	failed := with(ended(Reverted), e3)
+	h := History{with(deployed(r1), e1), deployed(r2), with(deployed(r1), e2), with(deployed(r4), e1), failed}
+	for id, want := range map[ID]Activation{r1: {r1, e2}, r2: {r2, ""}, r4: {r4, e1}} {
+		if got, ok := h.LatestOf(id); !ok || got != want {
+			t.Errorf("%s: %v %v, want %v", id, got, ok, want)
+		}
+	}
+	if got, ok := h.LatestOf(r3); ok || !got.IsZero() {
+		t.Errorf("%v was never live", got)
 	}
 }
