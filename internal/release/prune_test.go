@@ -82,3 +82,45 @@ func TestPruneNeverTouchesWhatIsProtected(t *testing.T) {
 		}
 	}
 }
+
+func TestPruneLooksForAnotherReleaseBehindEnvironments(t *testing.T) {
+	h := History{deployed(r1), with(deployed(r2), e1), with(deployed(r2), e2), with(deployed(r2), e3)}
+	if got := Prune([]ID{r1, r2, r3}, h, 1); !slices.Equal(got, []ID{r3}) {
+		t.Errorf("removes %v: what two rollbacks go back to is gone", got)
+	}
+	if got := Prune([]ID{r1, r2, r3}, h, -1); !slices.Equal(got, []ID{r3}) {
+		t.Errorf("keep -1 removes %v", got)
+	}
+}
+
+func TestPruneActivations(t *testing.T) {
+	const e4, e5 = "20240104T000000.000000004", "20240105T000000.000000005"
+	d, all := deployed, []string{e1, e2, e3, e4, e5}
+	h := History{with(d(r1), e1), with(d(r2), e2), with(d(r3), e3), with(d(r3), e4)}
+	popped := History{with(d(r1), e1), with(d(r2), e2), with(d(r2), e3), with(rolledTo(r1), e1)}
+	for name, c := range map[string]struct {
+		present   []string
+		h         History
+		releases  []ID
+		protected []Activation
+		want      []string
+	}{
+		"all releases are there":                 {all, h, []ID{r1, r2, r3}, nil, []string{e5}},
+		"a release is gone":                      {all, h, []ID{r2, r3}, nil, []string{e1, e5}},
+		"each environment that can be gone to":   {all, h, []ID{r3}, nil, []string{e1, e5}}, // r2 is next
+		"what a rollback chooses, if it is gone": {all, h, nil, nil, []string{e1, e5}},
+		"protected":                              {all, h, []ID{r2, r3}, []Activation{{r4, e5}, {r1, e1}}, nil},
+		"protected without an environment":       {all, h, []ID{r2, r3}, []Activation{{r1, ""}, {}}, []string{e1, e5}},
+		"popped, and it could be named by ID":    {all, popped, []ID{r1, r2}, nil, []string{e2, e4, e5}},
+		"popped, and its release is gone":        {all, popped, []ID{r1}, nil, []string{e2, e3, e4, e5}},
+		"an environment that was never live":     {all, History{d(r1), with(ended(Reverted), e2)}, []ID{r1, r4}, nil, all},
+		"no history":                             {all, nil, []ID{r1}, []Activation{{r1, e3}}, []string{e1, e2, e4, e5}},
+		"names that are none of Slipway's":       {[]string{"..", "", "k1", e5 + "\n", e5 + ".part", e5}, h, nil, nil, []string{e5}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := PruneActivations(c.present, c.h, c.releases, c.protected...); !slices.Equal(got, c.want) {
+				t.Errorf("removes %v, want %v", got, c.want)
+			}
+		})
+	}
+}
