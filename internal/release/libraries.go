@@ -125,12 +125,12 @@ var (
 
 func (f File) validateNeeds() error {
 	for _, name := range f.Needs {
-		if !soname.MatchString(name) {
-			return fmt.Errorf("manifest: %q needs %q, which is no plain name of a shared library", f.Path, name)
+		if len(name) > maxPath || !soname.MatchString(name) {
+			return fmt.Errorf("manifest: %q needs %.300q, which is no plain name of a shared library", f.Path, name)
 		}
 	}
 	if f.Glibc != "" && !numeric.MatchString(f.Glibc) {
-		return fmt.Errorf("manifest: %q needs glibc %q, which is no version such as 2.34", f.Path, f.Glibc)
+		return fmt.Errorf("manifest: %q needs glibc %.100q, which is no version such as 2.34", f.Path, f.Glibc)
 	}
 	return nil
 }

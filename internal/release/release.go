@@ -26,7 +26,7 @@ func NewID(t time.Time) ID { return ID(t.UTC().Format(idLayout)) }
 func ParseID(s string) (ID, error) {
 	t, err := time.Parse(idLayout, s)
 	if err != nil || t.Format(idLayout) != s {
-		return "", fmt.Errorf("release ID %q is not a UTC time stamp like 20171114T072116", s)
+		return "", fmt.Errorf("release ID %.100q is not a UTC time stamp like 20171114T072116", s)
 	}
 	return ID(s), nil
 }

@@ -19,7 +19,8 @@ type Stored struct {
 }
 
 // ParseManifestHead reads a manifest that ends before its list of files: enough
-// to say what an artifact is, without the hundreds of kilobytes of the rest.
+// to say what an artifact is, without the hundreds of kilobytes of the rest. It
+// refuses one that is another artifact's, and values that could not be shown.
 func ParseManifestHead(head string, a App, id ID) (Manifest, error) {
 	var m Manifest
 	if head == "" {
@@ -29,8 +30,12 @@ func ParseManifestHead(head string, a App, id ID) (Manifest, error) {
 	if err := json.Unmarshal([]byte(whole), &m); err != nil {
 		return Manifest{}, fmt.Errorf("manifest: %w", err)
 	}
-	if m.Format != ManifestFormat {
-		return Manifest{}, fmt.Errorf("manifest: format %d; this Slipway knows format %d", m.Format, ManifestFormat)
+	m.Files = nil
+	if err := m.validateFormat(); err != nil {
+		return Manifest{}, err
+	}
+	if err := errors.Join(m.validateIdentity(), m.validateText()); err != nil {
+		return Manifest{}, err
 	}
 	if err := m.IsOf(a, id); err != nil {
 		return Manifest{}, err

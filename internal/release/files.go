@@ -1,0 +1,121 @@
+package release
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Kind is what an entry of a release tree is.
+type Kind string
+
+// The kinds that a release may contain; anything else is refused.
+const (
+	Regular Kind = "file"
+	Link    Kind = "link"
+	Dir     Kind = "dir"
+)
+
+// File is one entry of a release tree.
+type File struct {
+	Path   string   `json:"path"` // relative to the release, with slashes
+	Kind   Kind     `json:"kind"`
+	Mode   uint32   `json:"mode,omitempty"`   // permission bits, files only
+	Size   int64    `json:"size,omitempty"`   // bytes, files only
+	SHA256 string   `json:"sha256,omitempty"` // hex, files only
+	Target string   `json:"target,omitempty"` // links only
+	Needs  []string `json:"needs,omitempty"`  // sonames of shared libraries, sorted; ELF files only
+	Glibc  string   `json:"glibc,omitempty"`  // the oldest that will do, e.g. 2.34; ELF files only
+}
+
+func (m Manifest) validateFiles() error {
+	if len(m.Files) == 0 {
+		return errors.New("manifest: it lists no files")
+	}
+	var errs []error
+	kinds := make(map[string]Kind, len(m.Files))
+	var size int64
+	for _, f := range m.Files {
+		if _, twice := kinds[f.Path]; twice {
+			errs = append(errs, fmt.Errorf("manifest: %.300q is listed twice", f.Path))
+		}
+		kinds[f.Path] = f.Kind
+		errs = append(errs, f.validate())
+		if f.Size < 0 || f.Size > math.MaxInt64-size {
+			errs = append(errs, fmt.Errorf("manifest: %.300q has size %d, which no release can have", f.Path, f.Size))
+			continue
+		}
+		size += f.Size
+	}
+	for _, f := range m.Files {
+		errs = append(errs, f.validatePlace(kinds))
+	}
+	return errors.Join(errs...)
+}
+
+// validatePlace reports a path that does not lead through directories alone. A
+// path through a link is how an archive writes outside of its tree.
+func (f File) validatePlace(kinds map[string]Kind) error {
+	for dir := path.Dir(f.Path); dir != "." && dir != "/"; dir = path.Dir(dir) {
+		if kind := kinds[dir]; kind == Link || kind == Regular {
+			return fmt.Errorf("manifest: %.300q lies behind the %s %.300q", f.Path, kind, dir)
+		}
+	}
+	return nil
+}
+
+func (f File) validate() error {
+	switch {
+	case tooLong(f.Path) || tooLong(f.Target):
+		return fmt.Errorf("manifest: %.300q has a path or a target longer than %d bytes, or a name in it longer than %d", f.Path, maxPath, maxName)
+	case !local(f.Path):
+		return fmt.Errorf("manifest: %q is not a plain path inside of the release", f.Path)
+	case f.Kind == Link && (f.Target == "" || path.IsAbs(f.Target) || !plainName(f.Target) || climbsLate(f.Target)):
+		return fmt.Errorf("manifest: link %q has target %q, which is not a plain relative path", f.Path, f.Target)
+	case f.Kind == Link && !local(path.Join(path.Dir(f.Path), f.Target)):
+		return fmt.Errorf("manifest: link %q leaves the release: %q", f.Path, f.Target)
+	case f.Kind == Regular && f.Mode&^0o777 != 0:
+		return fmt.Errorf("manifest: %q has mode %o: setuid, setgid and sticky files are refused", f.Path, f.Mode)
+	case f.Kind == Regular && (len(f.SHA256) != 64 || strings.Trim(f.SHA256, "0123456789abcdef") != ""):
+		return fmt.Errorf("manifest: %q has no SHA-256", f.Path)
+	case f.Kind != Regular && f.Kind != Link && f.Kind != Dir:
+		return fmt.Errorf("manifest: %q is a %.100q: a release has files, links and directories only", f.Path, f.Kind)
+	}
+	return f.validateNeeds()
+}
+
+// climbsLate reports whether a link's target goes up after it went down: what
+// is up from there is unknown, since the way down may lead through another link.
+func climbsLate(target string) bool {
+	names := strings.Split(target, "/")
+	down := slices.IndexFunc(names, func(name string) bool { return strings.Trim(name, ".") != "" || len(name) > 2 })
+	return down >= 0 && slices.Contains(names[down:], "..")
+}
+
+// local reports whether p is a clean relative path that stays inside of its
+// tree, without characters that the line-based lists cannot carry.
+func local(p string) bool {
+	return p != "" && p != "." && p != ".." && path.Clean(p) == p &&
+		!path.IsAbs(p) && !strings.HasPrefix(p, "../") && plainName(p)
+}
+
+// plainName reports whether JSON and the line-based lists carry s as it is.
+func plainName(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == '\\' })
+}
+
+func tooLong(p string) bool {
+	return len(p) > maxPath || slices.ContainsFunc(strings.Split(p, "/"), func(name string) bool { return len(name) > maxName })
+}
+
+// sorted returns the entries in the byte order of their paths.
+func (m Manifest) sorted() []File {
+	files := slices.Clone(m.Files)
+	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return files
+}
