@@ -27,6 +27,7 @@ func TestOnlyARollbackMakesAReleaseBad(t *testing.T) {
 		"popped, known by its revision":           {History{d1, d2, back(r1, "k")}, r4, "bb", "k"},
 		"gone back to":                            {History{d1, d2, back(r1, "k")}, r1, "aa", ""},
 		"no revision is equal to none":            {History{deployed(r1), deployed(r2), back(r1, "k")}, r4, "", ""},
+		"nor one that only this release lacks":    {History{d1, deployed(r2), back(r1, "k")}, r4, "", ""},
 		"all that one rollback pops":              {History{d1, d2, d3, back(r1, "k")}, r2, "bb", "k"},
 		"each by its own rollback":                {History{d1, d2, d3, back(r2, "k1"), back(r1, "k2")}, r3, "cc", "k1"},
 		"also after other deploys":                {History{d1, d2, back(r1, "k"), d3, of(deployed(r4), "dd")}, r2, "bb", "k"},

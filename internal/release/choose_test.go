@@ -64,7 +64,7 @@ func TestRollbackTargetTakesTheEnvironmentAlong(t *testing.T) {
 		"then the environments of that release": {map[string]HostState{"a": on(a1, c1), "b": on(a1, c1), "c": on(a3, c1)}, a1},
 		"a tie of environments stops nobody":    {map[string]HostState{"a": on(a1, c1), "b": on(a2, c1)}, a2},
 		"with and without an environment":       {map[string]HostState{"a": on(plain(r1, r3)...), "b": on(a2, c1)}, a2},
-		"undoing a dead environment":            {map[string]HostState{"a": dead(Deploy, a2, b1, a1), "b": on(b1, a1), "c": on(b1, a1, a2)}, a1},
+		"undoing a dead environment":            {map[string]HostState{"a": dead(Deploy, a2, b1, a1), "b": on(b1, a1, a2), "c": on(b1, a1, a2), "d": on(b1, a1, a2)}, a1},
 		"finishing a dead rollback":             {map[string]HostState{"a": dead(Rollback, a1, a1, b1, c1), "b": on(a1, b1, c1)}, a1},
 	} {
 		t.Run(name, func(t *testing.T) {

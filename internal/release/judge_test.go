@@ -35,6 +35,8 @@ func TestJudgement(t *testing.T) {
 		reason   []string
 	}{
 		"nothing runs":                        {nil, r2, rev2, Change{}, Unknown, Fresh, nil},
+		"nothing runs, whatever git says":     {nil, r2, rev2, Change{}, Ancestor, Fresh, nil},
+		"git knows that it is the same":       {nil, r2, "", runs1, Same, Fresh, nil},
 		"newer":                               {nil, r2, rev2, runs1, Descendant, Fresh, nil},
 		"another build of the same":           {nil, r2, rev1, runs1, Same, Fresh, nil},
 		"another branch":                      {nil, r2, rev2, runs1, Unrelated, Fresh, nil},

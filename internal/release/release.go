@@ -1,6 +1,6 @@
 // Package release knows what a release is: its ID, where it lies on a host,
-// what its manifest says, and what a host's history means for the next rollback
-// and the next prune.
+// what its manifest says, and what a host's history means for the next deploy,
+// the next rollback and the next prune.
 //
 // It is pure: it does not know SSH, files, clocks or GitHub. Everything here is
 // a value in and a value out.
