@@ -261,7 +261,7 @@ func TestTheMachineItselfCanBeTheBuildServer(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	if err := host.WriteFile("x", []byte("text")); err != nil {
+	if err := host.WriteFile(t.Context(), "x", []byte("text")); err != nil {
 		t.Error(err)
 	}
 	if data, err := os.ReadFile(filepath.Join(home, "x")); err != nil || string(data) != "text" {

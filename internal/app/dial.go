@@ -15,7 +15,7 @@ import (
 
 // dialer reaches the servers that the settings name.
 type dialer struct {
-	auth   remote.Auth
+	ssh    *remote.Dialer
 	getenv func(string) string
 }
 
@@ -24,12 +24,12 @@ func newDialer(cfg config.Config, getenv func(string) string) (dialer, error) {
 	if cfg.BuildHost.IsLocal() && len(cfg.Hosts) == 0 {
 		return dialer{getenv: getenv}, nil
 	}
-	auth, err := remote.NewAuth(cfg.SSHKey, cfg.KnownHosts)
-	return dialer{auth, getenv}, err
+	auth, err := remote.NewAuth(remote.Credentials{Key: cfg.SSHKey, KnownHosts: cfg.KnownHosts})
+	return dialer{&remote.Dialer{Auth: auth}, getenv}, err
 }
 
 func (d dialer) dial(ctx context.Context, h config.Host) (*remote.Conn, error) {
-	return remote.Dial(ctx, h.String(), remote.Target{User: h.User, Host: h.Host, Port: h.Port}, d.auth)
+	return d.ssh.Dial(ctx, h.String(), remote.Target{User: h.User, Host: h.Host, Port: h.Port})
 }
 
 // buildServer is the build server, however it is reached.

@@ -30,7 +30,7 @@ func OpenArtifact(ctx context.Context, h Host, app release.App, id release.ID, l
 	if err != nil {
 		return Artifact{}, err
 	}
-	m, err := readManifest(h, app, id)
+	m, err := readManifest(ctx, h, app, id)
 	if err != nil {
 		hold.Release()
 		return Artifact{}, fmt.Errorf("artifact %s of %s: %w", id, app, err)
@@ -38,8 +38,8 @@ func OpenArtifact(ctx context.Context, h Host, app release.App, id release.ID, l
 	return Artifact{h, app, m, hold, log}, nil
 }
 
-func readManifest(h Host, app release.App, id release.ID) (release.Manifest, error) {
-	data, err := h.ReadFile(path.Join(script.ArtifactDir(app, id), "manifest.json"))
+func readManifest(ctx context.Context, h Host, app release.App, id release.ID) (release.Manifest, error) {
+	data, err := h.ReadFile(ctx, path.Join(script.ArtifactDir(app, id), "manifest.json"))
 	if errors.Is(err, os.ErrNotExist) {
 		return release.Manifest{}, fmt.Errorf("it has no manifest, so it is broken: build its revision again (%w)", err)
 	}

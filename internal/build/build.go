@@ -20,8 +20,8 @@ import (
 // Host is what a build needs of a connection to the build server.
 type Host interface {
 	script.Machine
-	ReadFile(name string) ([]byte, error)
-	WriteFile(name string, data []byte) error
+	ReadFile(ctx context.Context, name string) ([]byte, error)
+	WriteFile(ctx context.Context, name string, data []byte) error
 }
 
 // Plan is what a build is told. It is a plain value: made before any dial.
@@ -241,7 +241,7 @@ func (b *build) publish(ctx context.Context, m release.Manifest) error {
 	if err != nil {
 		return err
 	}
-	if err := b.WriteFile(path.Join(script.PartialArtifactDir(b.plan.App, b.job.ID), "manifest.json"), data); err != nil {
+	if err := b.WriteFile(ctx, path.Join(script.PartialArtifactDir(b.plan.App, b.job.ID), "manifest.json"), data); err != nil {
 		return err
 	}
 	return script.Publish(ctx, b, b.job)

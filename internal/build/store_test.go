@@ -50,7 +50,7 @@ func (s server) Exec(ctx context.Context, command string, stdin io.Reader, stdou
 	return cmd.Wait()
 }
 
-func (s server) ReadFile(name string) ([]byte, error) {
+func (s server) ReadFile(_ context.Context, name string) ([]byte, error) {
 	return os.ReadFile(filepath.Join(s.home, name))
 }
 

@@ -111,7 +111,7 @@ func TestAnEndedContextEndsExecAndDetachesTheWriters(t *testing.T) {
 		t.Error(err)
 	}
 	time.Sleep(200 * time.Millisecond)
-	if _, err := m.ReadFile("started"); err == nil {
+	if _, err := m.ReadFile(t.Context(), "started"); err == nil {
 		t.Error("a command was started after the end")
 	}
 }
@@ -145,7 +145,7 @@ func TestACommandOutlivesTheContext(t *testing.T) {
 		t.Error(err)
 	}
 	for range 100 {
-		if data, err := m.ReadFile("finished"); err == nil && strings.HasPrefix("begun\n", string(data)) {
+		if data, err := m.ReadFile(t.Context(), "finished"); err == nil && strings.HasPrefix("begun\n", string(data)) {
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
@@ -212,7 +212,7 @@ func TestWhatAChildKeepsOpenIsNotWaitedForForEver(t *testing.T) {
 			var out sluggish
 			began := time.Now()
 			err := m.Exec(t.Context(), child+" & echo $! >pid; echo before; sleep 0.1", strings.NewReader(""), &out, io.Discard)
-			pid, _ := m.ReadFile("pid")
+			pid, _ := m.ReadFile(t.Context(), "pid")
 			defer m.Exec(context.Background(), "kill "+string(pid)+" 2>/dev/null", strings.NewReader(""), io.Discard, io.Discard)
 			if took := time.Since(began); err != nil || took > 20*time.Second {
 				t.Errorf("after %s: %v", took, err)
@@ -233,7 +233,7 @@ func TestASlowReaderGetsEverything(t *testing.T) {
 	m.linger = 100 * time.Millisecond
 	out := sluggish{pause: 300 * time.Millisecond}
 	must(t, m.Exec(t.Context(), "head -c 150000 /dev/zero; sleep 60 & echo $! >pid", strings.NewReader(""), &out, io.Discard))
-	pid, err := m.ReadFile("pid")
+	pid, err := m.ReadFile(t.Context(), "pid")
 	must(t, err)
 	must(t, m.Exec(t.Context(), "kill "+string(pid), strings.NewReader(""), io.Discard, io.Discard))
 	if out.Len() != 150_000 {

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +13,10 @@ import (
 const maxFile = 64 << 20
 
 // ReadFile reads a small file; a relative name is below the user's home.
-func (m *Machine) ReadFile(file string) ([]byte, error) {
+func (m *Machine) ReadFile(ctx context.Context, file string) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", name, file, err)
+	}
 	f, err := os.Open(m.path(file))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", name, file, cause(err))
@@ -30,7 +34,10 @@ func (m *Machine) ReadFile(file string) ([]byte, error) {
 
 // WriteFile writes a small file, creating the directories above it. The umask
 // says who may read them, as over SFTP.
-func (m *Machine) WriteFile(file string, data []byte) error {
+func (m *Machine) WriteFile(ctx context.Context, file string, data []byte) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %s: %w", name, file, err)
+	}
 	path := m.path(file)
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return fmt.Errorf("%s: cannot create the directory of %s: %w", name, file, err)

@@ -56,19 +56,19 @@ func TestFiles(t *testing.T) {
 	m := machine(t)
 	absolute := filepath.Join(t.TempDir(), "a", "b", "manifest.json")
 	for _, file := range []string{absolute, "a/b/manifest.json"} {
-		_, err := m.ReadFile(file)
+		_, err := m.ReadFile(t.Context(), file)
 		if !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("%v", err)
 		}
 		wantError(t, err, "local: "+file+": no such file or directory")
 		for _, text := range []string{strings.Repeat("long", 200_000), "short", ""} { // each replaces the one before
-			must(t, m.WriteFile(file, []byte(text)))
-			if got, err := m.ReadFile(file); err != nil || string(got) != text {
+			must(t, m.WriteFile(t.Context(), file, []byte(text)))
+			if got, err := m.ReadFile(t.Context(), file); err != nil || string(got) != text {
 				t.Errorf("%d bytes became %d, %v", len(text), len(got), err)
 			}
 		}
-		wantError(t, m.WriteFile(file+"/below", nil), "local: ", file)
-		wantError(t, m.WriteFile(filepath.Dir(file), nil), "local: ", "is a directory")
+		wantError(t, m.WriteFile(t.Context(), file+"/below", nil), "local: ", file)
+		wantError(t, m.WriteFile(t.Context(), filepath.Dir(file), nil), "local: ", "is a directory")
 	}
 	if _, err := os.Stat(filepath.Join(m.home, "a/b/manifest.json")); err != nil {
 		t.Errorf("a relative name is not below home: %v", err)
@@ -79,9 +79,9 @@ func TestAFileThatIsTooLargeIsRefused(t *testing.T) {
 	t.Parallel()
 	m := machine(t)
 	for size, want := range map[int64]string{maxFile: "", maxFile + 1: "local: large: larger than 67108864 bytes"} {
-		must(t, m.WriteFile("large", nil))
+		must(t, m.WriteFile(t.Context(), "large", nil))
 		must(t, os.Truncate(filepath.Join(m.home, "large"), size))
-		data, err := m.ReadFile("large")
+		data, err := m.ReadFile(t.Context(), "large")
 		switch {
 		case want != "":
 			wantError(t, err, want)

@@ -47,9 +47,12 @@ func NewKeyring(keys []DeployKey) (agent.Agent, []Identity, error) {
 // add returns the public half, as in authorized_keys.
 func add(keyring agent.Agent, key DeployKey) (string, error) {
 	from := "deploy-keys: key for " + key.Repository
-	private, err := parseKey(from, key.PEM)
+	private, err := parseKey(key.PEM, nil)
+	if errors.Is(err, errPassphraseMissing) {
+		return "", fmt.Errorf("%s: %w: give a key without one, made for deploys alone", from, err)
+	}
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%s: %w", from, err)
 	}
 	signer, err := ssh.NewSignerFromKey(private)
 	if err != nil {
@@ -68,15 +71,13 @@ func OpenAgent(socket string) (agent.Agent, io.Closer, error) {
 	if socket == "" {
 		return nil, nil, errors.New("forward-agent: SSH_AUTH_SOCK is not set: " + advice)
 	}
-	conn, err := net.DialTimeout("unix", socket, dialTimeout)
+	client, conn, err := connectAgent(socket)
 	if err != nil {
 		return nil, nil, fmt.Errorf("forward-agent: no SSH agent answers at SSH_AUTH_SOCK: %w: %s", err, advice)
 	}
-	// One client for everything: it reads ahead on its connection.
-	client := agent.NewClient(conn)
-	keys, err := list(client, conn)
+	keys, err := timely(conn, client.List)
 	if err == nil && len(keys) == 0 {
-		err = errors.New("it holds no keys or is locked")
+		err = errNoKeys
 	}
 	if err != nil {
 		conn.Close()
@@ -85,13 +86,50 @@ func OpenAgent(socket string) (agent.Agent, io.Closer, error) {
 	return readOnly{client}, conn, nil
 }
 
-// list bounds what a listener that is no agent would keep waiting for ever.
-func list(client agent.Agent, conn net.Conn) ([]*agent.Key, error) {
-	if err := conn.SetDeadline(time.Now().Add(dialTimeout)); err != nil {
-		return nil, err
+var errNoKeys = errors.New("it holds no keys or is locked")
+
+// agentSigners are the keys that the agent at a socket holds, until that
+// connection is closed.
+func agentSigners(socket string) ([]ssh.MultiAlgorithmSigner, io.Closer, error) {
+	client, conn, err := connectAgent(socket)
+	if err != nil {
+		return nil, nil, fmt.Errorf("no SSH agent answers at SSH_AUTH_SOCK: %w: start ssh-agent and ssh-add a key, or give ssh-key", err)
 	}
-	keys, err := client.List()
-	return keys, errors.Join(err, conn.SetDeadline(time.Time{}))
+	signers, err := timely(conn, client.Signers)
+	var usable []ssh.MultiAlgorithmSigner
+	for _, signer := range signers {
+		// What SSH does not take any more is passed over: it may hold others.
+		if s, err := modern(signer.(ssh.AlgorithmSigner)); err == nil {
+			usable = append(usable, s)
+		}
+	}
+	if err == nil && len(usable) == 0 {
+		err = errNoKeys
+	}
+	if err != nil {
+		conn.Close()
+		return nil, nil, fmt.Errorf("the SSH agent at %s is of no use: %w: ssh-add a key, or give ssh-key", socket, err)
+	}
+	return usable, conn, nil
+}
+
+// connectAgent makes one client for everything: it reads ahead on its
+// connection.
+func connectAgent(socket string) (agent.ExtendedAgent, net.Conn, error) {
+	conn, err := net.DialTimeout("unix", socket, dialTimeout)
+	if err != nil {
+		return nil, nil, err
+	}
+	return agent.NewClient(conn), conn, nil
+}
+
+// timely bounds what a listener that is no agent would keep waiting for ever.
+func timely[T any](conn net.Conn, ask func() (T, error)) (T, error) {
+	if err := conn.SetDeadline(time.Now().Add(dialTimeout)); err != nil {
+		return *new(T), err
+	}
+	answer, err := ask()
+	return answer, errors.Join(err, conn.SetDeadline(time.Time{}))
 }
 
 var errReadOnly = errors.New("this SSH agent lists keys and signs, and does nothing else")

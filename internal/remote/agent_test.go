@@ -74,9 +74,9 @@ func TestAllMangledDeployKeysAreNamedAtOnce(t *testing.T) {
 		"deploy-keys: key for blanks: the key has no line breaks",
 		"deploy-keys: key for locked: the key is protected by a passphrase",
 		"deploy-keys: key for public: this is the public half",
-		"deploy-keys: key for cut: this is not a private key",
+		"deploy-keys: key for cut: the key is cut off",
 		"deploy-keys: key for quoted: this is not a private key",
-		"deploy-keys: key for empty: this is not a private key")
+		"deploy-keys: key for empty: the key is empty")
 	if a != nil || strings.Contains(err.Error(), "good") || strings.Contains(err.Error(), good[60:80]) {
 		t.Errorf("%v, %v", a, err)
 	}

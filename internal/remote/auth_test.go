@@ -29,10 +29,10 @@ func TestPrivateKeys(t *testing.T) {
 		"a public key":          {public, "public half"},
 		"a public key in PEM":   {publicPEM, "public half"},
 		"an unknown PEM type":   {strings.ReplaceAll(good, "OPENSSH", "CLOSED"), "not a private key"},
-		"nothing":               {"", "not a private key"},
-		"cut off":               {good[:len(good)/2], "not a private key"},
+		"nothing":               {"", "missing"},
+		"cut off":               {good[:len(good)/2], "cut off"},
 	} {
-		_, err := parseKey("ssh-key", []byte(c.key))
+		_, err := NewAuth(Credentials{Key: []byte(c.key)})
 		switch {
 		case c.want == "" && err != nil:
 			t.Errorf("%s: %v", name, err)
@@ -61,25 +61,25 @@ func TestKnownHosts(t *testing.T) {
 		"several keys":         {good + line(target, rsaKey()), "", 2},
 		"another port":         {line(Target{"", "web1", "2222"}, hostKey()), "", 0},
 		"a list of names":      {"web0,web1 " + strings.SplitN(good, " ", 2)[1], "", 1},
-		"a public key instead": {strings.SplitN(good, " ", 2)[1], "line:1", 0},
-		"half a line":          {good + "web1 ssh-ed25519\n", "line:2", 0},
-		"a key that is cut":    {good[:len(good)-20] + "\n", "line:1", 0},
+		"a public key instead": {strings.SplitN(good, " ", 2)[1], "line 1: ", 0},
+		"half a line":          {good + "web1 ssh-ed25519\n", "line 2: ", 0},
+		"a key that is cut":    {good[:len(good)-20] + "\n", "line 1: ", 0},
 	} {
-		db, err := parseKnownHosts([]byte(c.text))
+		known, err := parseKnownHosts([]byte(c.text))
 		switch {
 		case c.want != "":
 			wantError(t, err, "known-hosts: ", c.want)
 		case err != nil:
 			t.Errorf("%s: %v", name, err)
-		case len(db.HostKeys(target.addr())) != c.keys:
-			t.Errorf("%s: %d keys, want %d", name, len(db.HostKeys(target.addr())), c.keys)
+		case len(known.lookup(target.addr())) != c.keys:
+			t.Errorf("%s: %d keys, want %d", name, len(known.lookup(target.addr())), c.keys)
 		}
 	}
 }
 
 func TestBothMistakesAreReported(t *testing.T) {
 	t.Parallel()
-	_, err := NewAuth([]byte("x"), []byte("x"))
+	_, err := NewAuth(Credentials{Key: []byte("x"), KnownHosts: []byte("x")})
 	wantError(t, err, "ssh-key: ", "known-hosts: ")
 }
 
@@ -98,12 +98,12 @@ func TestAnUndeclaredHostKeyEndsTheRunBeforeAnythingIsSent(t *testing.T) {
 		"of another host alone": {line(Target{"", "127.0.0.1", "1"}, newHostKey()), []string{"is not in known-hosts", seen, add}},
 		"changed":               {line(target, hostKey()), []string{"has changed", "Expected ssh-ed25519 " + expected, "seen ssh-ed25519 " + seen, "by:\n" + add}},
 	} {
-		_, err := Dial(t.Context(), "web1", target, auth(t, userKey(), c.known))
+		_, err := dial(t.Context(), target, auth(t, userKey(), c.known))
 		wantError(t, err, append(c.want, "web1: ", "nothing was sent")...)
 		if hostKeyErr, ok := errors.AsType[*HostKeyError](err); !ok || hostKeyErr.Target != target {
 			t.Errorf("%s: %T", name, err)
 		}
-		if _, err := Dial(t.Context(), "web1", target, auth(t, userKey(), c.known+add+"\n")); err != nil {
+		if _, err := dial(t.Context(), target, auth(t, userKey(), c.known+add+"\n")); err != nil {
 			t.Errorf("%s: with the line that was named: %v", name, err)
 		}
 	}
@@ -114,7 +114,7 @@ func TestAHostMayHaveMoreKeysThanAreDeclared(t *testing.T) {
 	target := newServer(shell, rsaKey(), ecdsaKey(), hostKey()).listen(t)
 	for _, key := range []any{hostKey(), ecdsaKey(), rsaKey()} {
 		known := line(target, key)
-		c, err := Dial(t.Context(), "web1", target, auth(t, userKey(), known))
+		c, err := dial(t.Context(), target, auth(t, userKey(), known))
 		if err != nil {
 			t.Errorf("%s alone: %v", known, err)
 			continue
@@ -127,20 +127,18 @@ func TestAHostMayHaveMoreKeysThanAreDeclared(t *testing.T) {
 func TestAnotherKeyOfTheHostDoesNotStandIn(t *testing.T) {
 	t.Parallel()
 	target := newServer(shell, rsaKey()).listen(t)
-	_, err := Dial(t.Context(), "web1", target, auth(t, userKey(), line(target, hostKey())))
+	_, err := dial(t.Context(), target, auth(t, userKey(), line(target, hostKey())))
 	wantError(t, err, "web1: ")
 }
 
 func TestOnlyDeclaredAndSafeAlgorithmsAreOffered(t *testing.T) {
 	t.Parallel()
 	target := Target{"deploy", "web1", "22"}
-	config, err := auth(t, userKey(), line(target, hostKey())).clientConfig(target)
-	must(t, err)
+	config := (&login{auth: auth(t, userKey(), line(target, hostKey())), target: target}).config()
 	if !slices.Contains(config.HostKeyAlgorithms, ssh.KeyAlgoED25519) || slices.Contains(config.HostKeyAlgorithms, ssh.KeyAlgoECDSA256) {
 		t.Errorf("%q", config.HostKeyAlgorithms)
 	}
-	rsaConfig, err := auth(t, userKey(), line(target, rsaKey())).clientConfig(target)
-	must(t, err)
+	rsaConfig := (&login{auth: auth(t, userKey(), line(target, rsaKey())), target: target}).config()
 	for _, list := range [][]string{config.HostKeyAlgorithms, rsaConfig.HostKeyAlgorithms, config.KeyExchanges, config.Ciphers, config.MACs} {
 		for _, old := range []string{"ssh-rsa", "ssh-dss", "diffie-hellman-group1-sha1", "diffie-hellman-group14-sha1", "3des-cbc", "aes128-cbc", "hmac-sha1", "hmac-sha1-96"} {
 			if slices.Contains(list, old) {
@@ -153,14 +151,14 @@ func TestOnlyDeclaredAndSafeAlgorithmsAreOffered(t *testing.T) {
 func TestAWrongUserKeySaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	target := newServer(shell, hostKey()).listen(t)
-	_, err := Dial(t.Context(), "web1", target, auth(t, otherKey(), line(target, hostKey())))
+	_, err := dial(t.Context(), target, auth(t, otherKey(), line(target, hostKey())))
 	wantError(t, err, "web1: deploy is not let in with this key", "~deploy/.ssh/authorized_keys")
 }
 
 func TestOtherHandshakeFailuresAreToldAsTheyAre(t *testing.T) {
 	t.Parallel()
-	cause := errors.New("no common algorithm")
-	if err := explain(cause, Target{}); !errors.Is(err, cause) || err.Error() != "SSH handshake: no common algorithm" {
+	cause := errors.New("some protocol error")
+	if err := (&login{}).explain(cause); !errors.Is(err, cause) || err.Error() != "SSH handshake: some protocol error" {
 		t.Errorf("%v", err)
 	}
 }

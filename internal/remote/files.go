@@ -2,17 +2,23 @@ package remote
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path"
+	"slices"
 
 	"github.com/pkg/sftp"
 )
 
 func (c *Conn) files() (*sftp.Client, error) {
-	c.sftpOnce.Do(func() { c.sftp, c.sftpErr = sftp.NewClient(c.client) })
+	c.sftpOnce.Do(func() {
+		if c.sftp, c.sftpErr = sftp.NewClient(c.client); c.sftpErr == nil {
+			c.trace.say("SFTP is open")
+		}
+	})
 	if c.sftpErr != nil {
 		return nil, fmt.Errorf("%s: no SFTP (sshd needs 'Subsystem sftp'): %w", c.name, c.sftpErr)
 	}
@@ -22,8 +28,59 @@ func (c *Conn) files() (*sftp.Client, error) {
 // maxFile bounds what ReadFile takes from a server that misbehaves.
 const maxFile = 64 << 20
 
-// ReadFile reads a small file; a relative name is below the user's home.
-func (c *Conn) ReadFile(name string) ([]byte, error) {
+// ReadFile reads a small file; a relative name is below the user's home. When
+// ctx ends first, its error is returned.
+func (c *Conn) ReadFile(ctx context.Context, name string) ([]byte, error) {
+	return await(ctx, c, name, func() ([]byte, error) { return c.readFile(ctx, name) })
+}
+
+// WriteFile writes a small file, creating the directories above it. When ctx
+// ends first, its error is returned, and a part of the file may be there.
+func (c *Conn) WriteFile(ctx context.Context, name string, data []byte) error {
+	data = slices.Clone(data) // what is left behind may still read it
+	_, err := await(ctx, c, name, func() (any, error) { return nil, c.writeFile(ctx, name, data) })
+	return err
+}
+
+// await leaves an operation behind when ctx ends: on a peer that is silent it
+// ends with the connection.
+func await[T any](ctx context.Context, c *Conn, name string, operation func() (T, error)) (T, error) {
+	var zero T
+	if err := ctx.Err(); err != nil {
+		return zero, fmt.Errorf("%s: %s: %w", c.name, name, err)
+	}
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := operation()
+		done <- outcome{value, err}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+		return zero, fmt.Errorf("%s: %s: %w", c.name, name, ctx.Err())
+	}
+}
+
+// until is a reader that ends with its context: what was left behind does not
+// go on when the peer comes back.
+type until struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (u until) Read(p []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.r.Read(p)
+}
+
+func (c *Conn) readFile(ctx context.Context, name string) ([]byte, error) {
 	files, err := c.files()
 	if err != nil {
 		return nil, err
@@ -36,7 +93,7 @@ func (c *Conn) ReadFile(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %s: %w", c.name, name, err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	data, err := io.ReadAll(io.LimitReader(until{ctx, f}, maxFile+1))
 	if err == nil && len(data) > maxFile {
 		err = fmt.Errorf("larger than %d bytes", maxFile)
 	}
@@ -46,8 +103,7 @@ func (c *Conn) ReadFile(name string) ([]byte, error) {
 	return data, nil
 }
 
-// WriteFile writes a small file, creating the directories above it.
-func (c *Conn) WriteFile(name string, data []byte) error {
+func (c *Conn) writeFile(ctx context.Context, name string, data []byte) error {
 	files, err := c.files()
 	if err != nil {
 		return err
@@ -55,13 +111,16 @@ func (c *Conn) WriteFile(name string, data []byte) error {
 	if err := files.MkdirAll(path.Dir(name)); err != nil {
 		return fmt.Errorf("%s: cannot create %s: %w", c.name, path.Dir(name), err)
 	}
+	if err := ctx.Err(); err != nil {
+		return err // before the file that is there is emptied
+	}
 	f, err := files.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
 		return fmt.Errorf("%s: cannot create %s: %w", c.name, name, err)
 	}
 	// Concurrent writes: a manifest is hundreds of kilobytes, and one packet
 	// per round trip is slow far away.
-	_, err = f.ReadFromWithConcurrency(bytes.NewReader(data), 0)
+	_, err = f.ReadFromWithConcurrency(until{ctx, bytes.NewReader(data)}, 0)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("%s: cannot write %s: %w", c.name, name, err)
 	}

@@ -38,7 +38,9 @@ const (
 type Conn struct {
 	name   string
 	client *ssh.Client
+	trace  tracer
 	stop   context.CancelFunc
+	gone   chan struct{} // closed when the connection has ended
 
 	forwarding forwarding
 
@@ -47,43 +49,25 @@ type Conn struct {
 	sftpErr  error
 }
 
-// Dial connects and authenticates. The name is what errors call the machine.
-func Dial(ctx context.Context, name string, t Target, auth Auth) (*Conn, error) {
-	config, err := auth.clientConfig(t)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	dialer := net.Dialer{Timeout: dialTimeout}
-	tcp, err := dialer.DialContext(ctx, "tcp", t.addr())
-	if err != nil {
-		return nil, fmt.Errorf("%s: cannot connect: %w", name, err)
-	}
-	client, err := handshake(ctx, tcp, t, config)
-	if err != nil {
-		tcp.Close()
-		return nil, fmt.Errorf("%s: %w", name, explain(err, t))
-	}
+// newConn keeps the connection alive until it is closed.
+func newConn(ctx context.Context, client *ssh.Client, trace tracer) *Conn {
 	pings, stop := context.WithCancel(context.WithoutCancel(ctx))
-	c := &Conn{name: name, client: client, stop: stop}
+	c := &Conn{name: trace.name, client: client, trace: trace, stop: stop, gone: make(chan struct{})}
 	go c.ping(pings)
-	return c, nil
+	go func() {
+		client.Wait()
+		close(c.gone)
+	}()
+	return c
 }
 
-// handshake bounds what ssh.ClientConfig.Timeout does not: a peer that accepts
-// the connection and then says nothing.
-func handshake(ctx context.Context, tcp net.Conn, t Target, config *ssh.ClientConfig) (*ssh.Client, error) {
-	if err := tcp.SetDeadline(time.Now().Add(dialTimeout)); err != nil {
-		return nil, err
+func (c *Conn) ended() bool {
+	select {
+	case <-c.gone:
+		return true
+	default:
+		return false
 	}
-	defer context.AfterFunc(ctx, func() { tcp.Close() })()
-	conn, channels, requests, err := ssh.NewClientConn(tcp, t.addr(), config)
-	if err != nil {
-		return nil, errors.Join(err, ctx.Err())
-	}
-	if err := tcp.SetDeadline(time.Time{}); err != nil {
-		return nil, err
-	}
-	return ssh.NewClient(conn, channels, requests), nil
 }
 
 // ping notices a peer that vanished without closing the connection.
@@ -98,6 +82,9 @@ func (c *Conn) ping(ctx context.Context) {
 		_, _, err := c.client.SendRequest("keepalive@openssh.com", true, nil)
 		timer.Stop()
 		if err != nil {
+			if ctx.Err() == nil {
+				c.trace.say("the connection is lost: no answer to a keepalive")
+			}
 			c.client.Close()
 			return
 		}

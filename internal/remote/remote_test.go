@@ -125,7 +125,7 @@ func TestDialNamesTheHostThatRefuses(t *testing.T) {
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	must(t, l.Close())
 	target := Target{"deploy", "127.0.0.1", port}
-	_, err = Dial(t.Context(), "web1", target, auth(t, userKey(), line(target, hostKey())))
+	_, err = dial(t.Context(), target, auth(t, userKey(), line(target, hostKey())))
 	wantError(t, err, "web1: cannot connect", "refused")
 }
 
@@ -139,7 +139,7 @@ func TestDialEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	_, err = Dial(ctx, "web1", target, auth(t, userKey(), line(target, hostKey())))
+	_, err = dial(ctx, target, auth(t, userKey(), line(target, hostKey())))
 	if !errors.Is(err, context.DeadlineExceeded) && !strings.Contains(err.Error(), "deadline") || time.Since(began) > time.Second {
 		t.Errorf("after %s: %v", time.Since(began), err)
 	}
@@ -152,15 +152,14 @@ func TestASilentPeerIsGivenUp(t *testing.T) {
 		go io.Copy(io.Discard, theirs) // takes everything and says nothing
 		defer theirs.Close()
 		target := Target{"deploy", "web1", "22"}
-		config, err := a.clientConfig(target)
-		must(t, err)
+		l := &login{auth: a, target: target}
 		began := time.Now()
-		_, err = handshake(t.Context(), ours, target, config)
+		_, err := l.handshake(t.Context(), ours)
 		if took := time.Since(began); took != dialTimeout {
 			t.Errorf("it took %s", took)
 		}
 		ours.Close()
-		wantError(t, explain(err, target), "web1:22 accepts connections", "handshake within 15s")
+		wantError(t, l.explain(err), "web1:22 accepts connections", "handshake within 15s")
 	})
 }
 
@@ -180,7 +179,7 @@ func TestAPortThatIsNoSSHServerIsNamed(t *testing.T) {
 	}()
 	host, port, err := net.SplitHostPort(l.Addr().String())
 	must(t, err)
-	_, err = Dial(t.Context(), "web1", Target{"deploy", host, port}, auth(t, userKey(), ""))
+	_, err = dial(t.Context(), Target{"deploy", host, port}, auth(t, userKey(), ""))
 	wantError(t, err, "web1: "+l.Addr().String()+" accepts connections and closes them")
 }
 
@@ -246,17 +245,13 @@ func TestAPeerThatVanishedIsNoticedWithin30Seconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
 		go s.serve(newBuffered(theirs))
-		config, err := a.clientConfig(target)
-		must(t, err)
 		line := &stalling{Conn: newBuffered(ours), closed: make(chan struct{})}
-		client, err := handshake(t.Context(), line, target, config)
+		client, err := (&login{auth: a, target: target}).handshake(t.Context(), line)
 		must(t, err)
-		ctx, stop := context.WithCancel(t.Context())
-		c := &Conn{name: "web1", client: client, stop: stop}
-		go c.ping(ctx)
+		c := newConn(t.Context(), client, tracer{name: "web1"})
 		in, w := io.Pipe()
 		ended := make(chan error, 1)
-		go func() { ended <- c.Exec(ctx, "cat", in, io.Discard, io.Discard) }()
+		go func() { ended <- c.Exec(t.Context(), "cat", in, io.Discard, io.Discard) }()
 		time.Sleep(time.Minute) // a peer that answers is kept
 		line.stalled.Store(true)
 		began := time.Now()
@@ -301,16 +296,16 @@ func TestFiles(t *testing.T) {
 	t.Parallel()
 	c := connect(t, newServer(shell, hostKey()))
 	name := filepath.Join(t.TempDir(), "a", "b", "manifest.json")
-	_, err := c.ReadFile(name)
+	_, err := c.ReadFile(t.Context(), name)
 	if !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
 	wantError(t, err, "web1: "+name)
 	for _, text := range []string{strings.Repeat("long", 200_000), "short", ""} { // each replaces the one before
-		must(t, c.WriteFile(name, []byte(text)))
-		if got, err := c.ReadFile(name); err != nil || string(got) != text {
+		must(t, c.WriteFile(t.Context(), name, []byte(text)))
+		if got, err := c.ReadFile(t.Context(), name); err != nil || string(got) != text {
 			t.Errorf("%d bytes became %d, %v", len(text), len(got), err)
 		}
 	}
-	wantError(t, c.WriteFile(name+"/below", nil), "web1: ", name)
+	wantError(t, c.WriteFile(t.Context(), name+"/below", nil), "web1: ", name)
 }

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -209,17 +210,22 @@ func line(t Target, key any) string {
 	return knownhosts.Line([]string{t.addr()}, signer(key).PublicKey()) + "\n"
 }
 
-func auth(t *testing.T, key any, knownHosts string) Auth {
+func auth(t *testing.T, key any, knownHosts string) *Auth {
 	t.Helper()
-	a, err := NewAuth(pemOf(key), []byte(knownHosts))
+	a, err := NewAuth(Credentials{Key: pemOf(key), KnownHosts: []byte(knownHosts)})
 	must(t, err)
 	return a
+}
+
+// dial connects without jump hosts.
+func dial(ctx context.Context, target Target, a *Auth) (*Conn, error) {
+	return (&Dialer{Auth: a}).Dial(ctx, "web1", target)
 }
 
 func connect(t *testing.T, s *server) *Conn {
 	t.Helper()
 	target := s.listen(t)
-	c, err := Dial(t.Context(), "web1", target, auth(t, userKey(), line(target, hostKey())))
+	c, err := dial(t.Context(), target, auth(t, userKey(), line(target, hostKey())))
 	must(t, err)
 	t.Cleanup(func() { c.Close() })
 	return c

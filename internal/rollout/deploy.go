@@ -107,7 +107,7 @@ func (r *run) stage(ctx context.Context, h *host, a Artifact, m release.Manifest
 			return err
 		}
 	}
-	if err := r.describe(h, m); err != nil {
+	if err := r.describe(ctx, h, m); err != nil {
 		return err
 	}
 	if err := r.send(ctx, h, a, m.ReleaseID); err != nil {
@@ -126,16 +126,16 @@ func (r *run) recheck(ctx context.Context, h *host, id release.ID) error {
 }
 
 // describe puts the lists that the release is verified against on the host.
-func (r *run) describe(h *host, m release.Manifest) error {
+func (r *run) describe(ctx context.Context, h *host, m release.Manifest) error {
 	manifest, err := m.JSON()
 	if err != nil {
 		return err
 	}
 	dir := r.plan.Layout.Metadata(m.ReleaseID)
 	return errors.Join(
-		h.WriteFile(path.Join(dir, "manifest.json"), manifest),
-		h.WriteFile(path.Join(dir, "listing"), []byte(m.Listing())),
-		h.WriteFile(path.Join(dir, "checksums"), []byte(m.Checksums())),
+		h.WriteFile(ctx, path.Join(dir, "manifest.json"), manifest),
+		h.WriteFile(ctx, path.Join(dir, "listing"), []byte(m.Listing())),
+		h.WriteFile(ctx, path.Join(dir, "checksums"), []byte(m.Checksums())),
 	)
 }
 

@@ -24,7 +24,7 @@ import (
 type Host interface {
 	script.Machine
 	DialContext(ctx context.Context, network, addr string) (net.Conn, error)
-	WriteFile(name string, data []byte) error
+	WriteFile(ctx context.Context, name string, data []byte) error
 	Close() error
 }
 

@@ -18,9 +18,9 @@ import (
 
 func (w *world) connect() *remote.Conn {
 	w.Helper()
-	auth, err := remote.NewAuth([]byte(read(w.T, w.lab.DeployKeyPath())), []byte(read(w.T, w.lab.KnownHostsPath())))
+	auth, err := remote.NewAuth(remote.Credentials{Key: []byte(read(w.T, w.lab.DeployKeyPath())), KnownHosts: []byte(read(w.T, w.lab.KnownHostsPath()))})
 	w.must(err)
-	c, err := remote.Dial(w.Context(), "build", remote.Target{User: "deploy", Host: w.host.Addr, Port: "22"}, auth)
+	c, err := (&remote.Dialer{Auth: auth}).Dial(w.Context(), "build", remote.Target{User: "deploy", Host: w.host.Addr, Port: "22"})
 	w.must(err)
 	w.Cleanup(func() { c.Close() })
 	return c

@@ -1,0 +1,90 @@
+package remote
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// parseCertificate reads a user certificate and checks what the server will
+// check and can be known here. Without a text there is none.
+func parseCertificate(text []byte) (*ssh.Certificate, error) {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 {
+		return nil, nil
+	}
+	key, _, _, _, err := ssh.ParseAuthorizedKey(text)
+	certificate, ok := key.(*ssh.Certificate)
+	switch {
+	case bytes.Contains(text, []byte("PRIVATE KEY")):
+		err = errors.New("this is a private key: give it as ssh-key, and here the certificate, the line in id_ed25519-cert.pub")
+	case err != nil:
+		err = errors.New("this is not a certificate: paste the line in id_ed25519-cert.pub as it is")
+	case !ok:
+		err = errors.New("this is a public key, not a certificate: paste the line in id_ed25519-cert.pub")
+	case certificate.CertType != ssh.UserCert:
+		err = errors.New("this is the certificate of a host: to log in, give one that was signed for a user (ssh-keygen -s CA without -h)")
+	default:
+		err = usable(certificate, time.Now())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ssh-certificate: %w", err)
+	}
+	return certificate, nil
+}
+
+// usable says why a certificate, of a user or a host, would not be taken now.
+func usable(c *ssh.Certificate, now time.Time) error {
+	switch {
+	case now.Unix() < int64(min(c.ValidAfter, endOfTime)):
+		return fmt.Errorf("the certificate is not valid yet: it begins at %s (is the clock right?)", moment(c.ValidAfter))
+	case c.ValidBefore != ssh.CertTimeInfinity && now.Unix() >= int64(min(c.ValidBefore, endOfTime)):
+		return fmt.Errorf("the certificate has expired at %s: have a new one signed", moment(c.ValidBefore))
+	case c.Signature.Format == ssh.KeyAlgoRSA, c.Signature.Format == ssh.InsecureKeyAlgoDSA, c.Key.Type() == ssh.InsecureKeyAlgoDSA:
+		return errors.New("the certificate is signed with SHA-1 or DSA, which OpenSSH no longer takes: have one signed with ssh-keygen -t rsa-sha2-512, or by an ed25519 CA")
+	}
+	// What only the server can decide is granted here.
+	checker := ssh.CertChecker{
+		SupportedCriticalOptions: slices.Collect(maps.Keys(c.CriticalOptions)),
+		Clock:                    func() time.Time { return now },
+	}
+	principal := strings.Join(c.ValidPrincipals[:min(1, len(c.ValidPrincipals))], "")
+	if checker.CheckCert(principal, c) != nil {
+		return errors.New("the certificate is damaged: its signature is not that of its text")
+	}
+	return nil
+}
+
+const endOfTime = 1<<62 - 1 // within what the conversions take
+
+func moment(seconds uint64) string {
+	return time.Unix(int64(min(seconds, endOfTime)), 0).UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
+// certify puts the certificate before its key, and leaves the other keys of an
+// agent out: who names a certificate means that one.
+func (a *Auth) certify() error {
+	for _, signer := range a.signers {
+		if !bytes.Equal(signer.PublicKey().Marshal(), a.certificate.Key.Marshal()) {
+			continue
+		}
+		certified, err := ssh.NewCertSigner(a.certificate, signer)
+		if err != nil {
+			return fmt.Errorf("ssh-certificate: %w", err)
+		}
+		a.signers = []ssh.MultiAlgorithmSigner{certified.(ssh.MultiAlgorithmSigner), signer}
+		return nil
+	}
+	holder := "ssh-key"
+	if a.agent != nil {
+		holder = "a key that the SSH agent holds"
+	}
+	return fmt.Errorf("ssh-certificate: it certifies the key %s, which is not %s: have that one's public half signed",
+		ssh.FingerprintSHA256(a.certificate.Key), holder)
+}

@@ -1,0 +1,160 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// explainConnect makes a TCP connection that failed say what to do.
+func explainConnect(err error, addr string) error {
+	dns, isDNS := errors.AsType[*net.DNSError](err)
+	timeout, isTimeout := errors.AsType[net.Error](err)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("cannot connect: %w", context.Canceled)
+	case isDNS && dns.IsNotFound:
+		return fmt.Errorf("cannot connect: there is no host of the name %s: is it spelled right, and known to the DNS that this machine asks?", dns.Name)
+	case isDNS:
+		return fmt.Errorf("cannot connect: cannot look up the name %s: %w", dns.Name, err)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("cannot connect: nothing listens on %s (connection refused): is sshd running, and is that its port?", addr)
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return fmt.Errorf("cannot connect: there is no way to %s: is the host up, and does a firewall or a VPN stand between? (%w)", addr, err)
+	case errors.Is(err, context.DeadlineExceeded), isTimeout && timeout.Timeout(), errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("cannot connect: no answer from %s within %s: is the host up, and does a firewall let this machine in? (%w)", addr, dialTimeout, err)
+	}
+	return fmt.Errorf("cannot connect: %w", err)
+}
+
+// explain makes a failed login say what to do.
+func (l *login) explain(err error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	hostKey, isHostKey := errors.AsType[*HostKeyError](err)
+	negotiation, isNegotiation := errors.AsType[*ssh.AlgorithmNegotiationError](err)
+	switch text := err.Error(); {
+	case isHostKey:
+		return hostKey
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("SSH handshake with %s: %w", l.target.addr(), err)
+	case isNegotiation:
+		return l.explainNegotiation(negotiation)
+	case l.stage > connected:
+		return l.explainAuth(err, text)
+	case l.isSomethingElse():
+		return fmt.Errorf("something else than an SSH server answers at %s (it says %s): is that the port of sshd?", l.target.addr(), l.greeting())
+	case errors.Is(err, errSilent):
+		return l.silent()
+	case lost(err):
+		return fmt.Errorf("%s accepts connections and closes them before an SSH handshake%s: is an SSH server there, does it take connections from here, and not too many at once (MaxStartups)?", l.target.addr(), l.parting())
+	}
+	return fmt.Errorf("SSH handshake: %w", err)
+}
+
+func (l *login) silent() error {
+	return fmt.Errorf("%s accepts connections, but did not complete an SSH handshake within %s", l.target.addr(), dialTimeout)
+}
+
+// lost is a connection that the peer ended.
+func lost(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// isSomethingElse is a peer that talks, and not SSH. What sshd says when it
+// turns a connection away is no greeting.
+func (l *login) isSomethingElse() bool {
+	said := strings.TrimSpace(string(l.heard))
+	return said != "" && !strings.HasPrefix(said, "SSH-") && !strings.Contains(said, "\nSSH-") && !l.turnedAway()
+}
+
+func (l *login) turnedAway() bool {
+	said := string(l.heard)
+	return strings.Contains(said, "Exceeded MaxStartups") || strings.Contains(said, "Not allowed at this time")
+}
+
+// greeting is what something that is no SSH server said first.
+func (l *login) greeting() string {
+	if len(l.heard) > 2 && (l.heard[0] == 0x15 || l.heard[0] == 0x16) && l.heard[1] == 3 {
+		return "something in TLS"
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(string(l.heard)), "\n")
+	return fmt.Sprintf("%q", printable(first, 40))
+}
+
+// parting is why sshd turns a connection away, where it says so.
+func (l *login) parting() string {
+	if l.turnedAway() {
+		return fmt.Sprintf(" (it says %q)", printable(string(l.heard), 40))
+	}
+	return ""
+}
+
+func (l *login) explainNegotiation(e *ssh.AlgorithmNegotiationError) error {
+	offered := printable(strings.Join(e.RequestedAlgorithms, ", "), 300)
+	if e.What != "host key" {
+		return fmt.Errorf("no common algorithm for %s: the server is too old; it offers only %s: bring its OpenSSH up to date, or allow newer ones in its sshd_config", e.What, offered)
+	}
+	var declared []string
+	for _, key := range l.auth.known.lookup(l.target.addr()) {
+		kind := key.Type()
+		if key.authority {
+			kind = "@cert-authority"
+		}
+		declared = append(declared, fmt.Sprintf("%s (line %d)", kind, key.line))
+	}
+	if len(declared) == 0 {
+		return fmt.Errorf("no common algorithm for its host key: the server is too old; it offers only %s", offered)
+	}
+	return fmt.Errorf("it has no host key of a kind that known-hosts declares for it; nothing was sent. Declared: %s; it offers %s. If the host was installed anew, replace its lines by those that ssh-keyscan prints, once compared",
+		strings.Join(unique(declared), ", "), offered)
+}
+
+// explainAuth is for a host that is trusted and does not let us in.
+func (l *login) explainAuth(err error, text string) error {
+	user := l.target.User
+	switch {
+	case errors.Is(err, errSilent) && l.stage == signing && l.auth.agent != nil:
+		return fmt.Errorf("the SSH agent did not sign within %s: does it wait for somebody to confirm?", dialTimeout)
+	case errors.Is(err, errSilent):
+		return l.silent()
+	case strings.Contains(text, "oo many authentication failures"), lost(err) && len(l.auth.signers) > 2:
+		return fmt.Errorf("the server ends the login of %s after too many keys; %d were offered: give ssh-key, or leave one key in the SSH agent", user, len(l.auth.signers))
+	case l.partial:
+		return fmt.Errorf("the server takes the key of %s and asks for %s as well: Slipway logs in with keys alone; see AuthenticationMethods in its sshd_config", user, l.ways())
+	case l.allowed != nil && !slices.Contains(l.allowed, "publickey"):
+		return fmt.Errorf("the server offers only %s: Slipway logs in with keys alone; enable PubkeyAuthentication in its sshd_config", l.ways())
+	case strings.Contains(text, "no common public key signature algorithm"):
+		return errors.New("the server is too old: it takes signatures of RSA keys with SHA-1 alone; give it an ed25519 key, or bring its OpenSSH up to date")
+	case strings.Contains(text, "agent: "):
+		return fmt.Errorf("the SSH agent does not sign: %w", err)
+	case strings.Contains(text, "unable to authenticate"):
+		return l.refused()
+	case lost(err):
+		return fmt.Errorf("%s ended the connection while %s logged in: see its log (journalctl -u ssh)", l.target.addr(), user)
+	}
+	return fmt.Errorf("SSH login as %s: %w", user, err)
+}
+
+func (l *login) ways() string { return printable(strings.Join(l.allowed, "/"), 100) }
+
+func (l *login) refused() error {
+	user := l.target.User
+	advice := fmt.Sprintf("add its public half to ~%s/.ssh/authorized_keys on the host (the server offers no other way that Slipway uses)", user)
+	switch c := l.auth.certificate; {
+	case c != nil:
+		return fmt.Errorf("%s is not let in with this certificate: the host must trust its CA %s (TrustedUserCAKeys), and %s must be among its principals (%s)",
+			user, ssh.FingerprintSHA256(c.SignatureKey), user, printable(strings.Join(c.ValidPrincipals, ", "), 200))
+	case l.auth.agent != nil:
+		return fmt.Errorf("%s is not let in with any of the %d keys in the SSH agent: choose one and %s", user, len(l.auth.signers), advice)
+	}
+	return fmt.Errorf("%s is not let in with this key: %s", user, advice)
+}
