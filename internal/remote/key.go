@@ -110,7 +110,7 @@ var mistakes = []struct {
 		return contains("-----BEGIN ")(s) && !strings.Contains(strings.TrimSpace(s), "\n")
 	},
 		"the key has no line breaks: paste the whole private key file as it is"},
-	{contains(" PUBLIC KEY---"), thisIsPublic},
+	{func(s string) bool { return contains(" PUBLIC KEY--")(s) || contains(" PUBLIC KEY --")(s) }, thisIsPublic},
 	{func(s string) bool { return contains("PRIVATE KEY-----")(s) && !contains("-----END ")(s) },
 		"the key is cut off: its END line is missing; paste the whole file"},
 	{func(s string) bool { return contains("PRIVATE KEY-----")(s) && !contains("-----BEGIN ")(s) },
@@ -149,5 +149,5 @@ func isPublic(text string) bool {
 // isKnownHosts comes before isPublic, to which names are options.
 func isKnownHosts(text string) bool {
 	_, hosts, key, _, _, err := ssh.ParseKnownHosts([]byte(text))
-	return err == nil && len(hosts) > 0 && key != nil && !strings.ContainsAny(hosts[0], `="`)
+	return err == nil && len(hosts) > 0 && key != nil && (strings.HasPrefix(hosts[0], "|") || !strings.ContainsAny(hosts[0], `="`))
 }
