@@ -61,7 +61,8 @@ type opener func(ctx context.Context, trace tracer, t Target) (net.Conn, error)
 
 // connect tries again where sshd turned the connection away because too many
 // others were logging in: it closes some of them, by chance, before the key
-// exchange. Nothing was sent then, and nothing counts as a failed login.
+// exchange. Nothing was sent then, and nothing counts as a failed login. The
+// same holds when a jump host was lost before it had connected any further.
 func (d *Dialer) connect(ctx context.Context, name string, t Target, open opener) (*ssh.Client, error) {
 	deadline := time.Now().Add(dialTimeout)
 	for try := 1; ; try++ {
@@ -70,7 +71,7 @@ func (d *Dialer) connect(ctx context.Context, name string, t Target, open opener
 		if err == nil || !again || try == tries || time.Now().Add(pause).After(deadline) {
 			return client, err
 		}
-		d.tracer(name).say("closed before the key exchange; tries again in %d ms", pause.Milliseconds())
+		d.tracer(name).say("closed before the key exchange: tries again in %d ms", pause.Milliseconds())
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
@@ -83,7 +84,7 @@ func (d *Dialer) attempt(ctx context.Context, name string, t Target, open opener
 	l := &login{tracer: d.tracer(name), auth: d.Auth, target: t}
 	conn, err := open(ctx, l.tracer, t)
 	if err != nil {
-		return nil, false, err
+		return nil, errors.Is(err, errJumpLost), err
 	}
 	client, err = l.handshake(ctx, conn)
 	if err != nil {

@@ -64,9 +64,15 @@ func (l *login) silent() error {
 	return fmt.Errorf("%s accepts connections, but did not complete an SSH handshake within %s", l.target.addr(), dialTimeout)
 }
 
-// lost is a connection that the peer ended.
+// lost is a connection that the peer ended. When a write fails, the library
+// closes the connection and may tell of that instead.
 func lost(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, net.ErrClosed} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
 }
 
 // isSomethingElse is a peer that talks, and not SSH. What sshd says when it

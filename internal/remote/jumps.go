@@ -38,6 +38,8 @@ type opening struct {
 // failed logins.
 const remembered = 10 * time.Second
 
+var errJumpLost = errors.New("the connection was lost")
+
 var errClosed = errors.New("the jump hosts are not used any more: this run is ending")
 
 // enter waits for one of the places for handshakes.
@@ -209,5 +211,6 @@ func (c *Conn) explainThrough(ctx context.Context, err error, t Target) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: cannot connect from there to %s: no answer within %s", c.name, t.addr(), dialTimeout)
 	}
-	return fmt.Errorf("%s: the connection was lost: %w", c.name, err)
+	c.client.Close() // who comes next must not find it alive
+	return fmt.Errorf("%s: %w: %w", c.name, errJumpLost, err)
 }

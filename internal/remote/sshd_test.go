@@ -62,6 +62,7 @@ func startSSHD(t *testing.T, options ...string) *sshd {
 	s.write(t, "sshd_config", []byte(strings.Join(config, "\n")+"\n"))
 	s.cmd = exec.Command(path, "-D", "-e", "-f", s.file("sshd_config"))
 	s.cmd.Stderr = s.log
+	s.cmd.WaitDelay = time.Second // sessions that are left hold it
 	must(t, s.cmd.Start())
 	t.Cleanup(func() {
 		s.cmd.Process.Kill()
