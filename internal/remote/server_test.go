@@ -61,6 +61,9 @@ type server struct {
 	run     func(command string, ch ssh.Channel)
 	forward func(ssh.NewChannel)
 
+	noSFTP  bool
+	silence <-chan struct{} // once closed, SFTP is answered no more
+
 	refuseAgent bool
 	mu          sync.Mutex
 	last        *ssh.ServerConn
@@ -129,17 +132,32 @@ func (s *server) session(c ssh.NewChannel) {
 		return
 	}
 	for r := range requests {
-		r.Reply(r.Type != "auth-agent-req@openssh.com" || s.grantsAgent(), nil)
+		r.Reply((r.Type != "auth-agent-req@openssh.com" || s.grantsAgent()) && (r.Type != "subsystem" || !s.noSFTP), nil)
 		name := ""
 		if len(r.Payload) > 4 {
 			name = string(r.Payload[4:])
 		}
 		if r.Type == "subsystem" && name == "sftp" {
-			files := check(sftp.NewServer(ch))
+			files := check(sftp.NewServer(mute{ch, s.silence}))
 			go func() { files.Serve(); ch.Close() }()
 		} else if r.Type == "exec" {
 			go s.run(name, ch)
 		}
+	}
+}
+
+// mute is a channel of which nothing is read or answered after some time.
+type mute struct {
+	ssh.Channel
+	silence <-chan struct{} // nil: never
+}
+
+func (m mute) Write(p []byte) (int, error) {
+	select {
+	case <-m.silence:
+		return len(p), nil
+	default:
+		return m.Channel.Write(p)
 	}
 }
 
