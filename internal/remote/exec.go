@@ -20,7 +20,7 @@ func (e *ExitError) ExitStatus() int { return e.Status }
 // ended. When ctx ends first, the streams are closed and ctx's error is
 // returned; what the command does then is up to the command.
 func (c *Conn) Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error {
-	session, err := c.session()
+	session, err := c.session(ctx)
 	if err != nil {
 		return err
 	}
@@ -28,12 +28,29 @@ func (c *Conn) Exec(ctx context.Context, command string, stdin io.Reader, stdout
 	return c.run(ctx, session, command, stdin, stdout, stderr)
 }
 
-func (c *Conn) session() (*ssh.Session, error) {
-	session, err := c.client.NewSession()
-	if err != nil {
-		return nil, fmt.Errorf("%s: cannot open a session: %w", c.name, err)
+// session does not wait longer than ctx for a peer that is silent.
+func (c *Conn) session(ctx context.Context) (*ssh.Session, error) {
+	var session *ssh.Session
+	opened := make(chan error, 1)
+	go func() {
+		var err error
+		session, err = c.client.NewSession()
+		opened <- err
+	}()
+	select {
+	case err := <-opened:
+		if err != nil {
+			return nil, fmt.Errorf("%s: cannot open a session: %w", c.name, err)
+		}
+		return session, nil
+	case <-ctx.Done():
+		go func() {
+			if <-opened == nil {
+				session.Close()
+			}
+		}()
+		return nil, ctx.Err()
 	}
-	return session, nil
 }
 
 func (c *Conn) run(ctx context.Context, session *ssh.Session, command string, stdin io.Reader, stdout, stderr io.Writer) error {
@@ -45,8 +62,15 @@ func (c *Conn) run(ctx context.Context, session *ssh.Session, command string, st
 	if err != nil {
 		return err
 	}
-	if err := session.Start(command); err != nil {
-		return fmt.Errorf("%s: cannot start a command: %w", c.name, err)
+	started := make(chan error, 1)
+	go func() { started <- session.Start(command) }()
+	select {
+	case err := <-started:
+		if err != nil {
+			return fmt.Errorf("%s: cannot start a command: %w", c.name, err)
+		}
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	fed := make(chan error, 1)
 	go feed(in, stdin, fed)

@@ -37,7 +37,7 @@ func (a *AgentConn) Exec(ctx context.Context, command string, stdin io.Reader, s
 		return fmt.Errorf("%s: %w", a.conn.name, err)
 	}
 	defer f.end()
-	session, err := a.conn.session()
+	session, err := a.conn.session(ctx)
 	if err != nil {
 		return err
 	}

@@ -265,6 +265,23 @@ func TestAPeerThatVanishedIsNoticedWithin30Seconds(t *testing.T) {
 	})
 }
 
+func TestACommandOnASilentPeerIsLeftWithTheContext(t *testing.T) {
+	t.Parallel()
+	deaf := newServer(shell, hostKey())
+	deaf.deaf = true
+	stuck := newServer(shell, hostKey())
+	stuck.stuck = true
+	for name, c := range map[string]*Conn{"that opens a session": connect(t, deaf), "that opens none": connect(t, stuck)} {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		err := c.Exec(ctx, "cat", strings.NewReader(""), io.Discard, io.Discard)
+		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took > time.Second {
+			t.Errorf("%s: after %s: %v", name, took, err)
+		}
+	}
+}
+
 func TestConnectionsFromTheMachineItself(t *testing.T) {
 	t.Parallel()
 	s := newServer(shell, hostKey())

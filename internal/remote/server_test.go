@@ -61,6 +61,8 @@ type server struct {
 	run     func(command string, ch ssh.Channel)
 	forward func(ssh.NewChannel)
 
+	stuck   bool // answers nothing once somebody is in
+	deaf    bool // to what is asked in a session
 	noSFTP  bool
 	silence <-chan struct{} // once closed, SFTP is answered no more
 
@@ -116,6 +118,7 @@ func (s *server) serve(tcp net.Conn) {
 	go ssh.DiscardRequests(requests)
 	for c := range channels {
 		switch {
+		case s.stuck:
 		case c.ChannelType() == "session":
 			go s.session(c)
 		case s.forward != nil:
@@ -132,6 +135,9 @@ func (s *server) session(c ssh.NewChannel) {
 		return
 	}
 	for r := range requests {
+		if s.deaf {
+			continue
+		}
 		r.Reply((r.Type != "auth-agent-req@openssh.com" || s.grantsAgent()) && (r.Type != "subsystem" || !s.noSFTP), nil)
 		name := ""
 		if len(r.Payload) > 4 {
