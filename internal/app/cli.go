@@ -27,6 +27,7 @@ var verbHelp = []struct {
 	{config.BuildAndDeploy, "both, in one step"},
 	{config.Rollback, "make the servers run the release before"},
 	{config.Releases, "list what the servers have and run"},
+	{config.History, "list what was changed on the servers, when, and by whom"},
 	{config.Artifacts, "list what the build server keeps"},
 }
 
@@ -127,13 +128,22 @@ func inFile(s config.Setting) bool { return s.Type == config.Secret || s.Type ==
 
 func flagName(s config.Setting) string {
 	if inFile(s) {
-		return s.Name + "-file"
+		return bare(s) + "-file"
 	}
 	return s.Name
 }
 
 func envName(s config.Setting) string {
-	return "SLIPWAY_" + strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
+	return "SLIPWAY_" + strings.ToUpper(strings.ReplaceAll(bare(s), "-", "_"))
+}
+
+// bare is the name without the "file" that the command line adds: env-file is
+// --env-file here too.
+func bare(s config.Setting) string {
+	if inFile(s) {
+		return strings.TrimSuffix(s.Name, "-file")
+	}
+	return s.Name
 }
 
 func help(s config.Setting) string {
@@ -147,10 +157,13 @@ func help(s config.Setting) string {
 	return text + " [$" + envName(s) + "]"
 }
 
-// read finds what was given for a setting: a flag, the environment, and for
-// known_hosts the file that ssh uses.
+// read finds what was given for a setting: a flag, the environment, and what
+// ssh uses: its agent and its known_hosts.
 func read(s config.Setting, flagged string, getenv func(string) string) (string, error) {
 	value := getenv(envName(s))
+	if s.Name == "ssh-agent" {
+		value = cmp.Or(value, getenv("SSH_AUTH_SOCK"))
+	}
 	if !inFile(s) {
 		return cmp.Or(flagged, value), nil
 	}

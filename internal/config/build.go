@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"encoding/base64"
 	"net/url"
 	"path"
 	"regexp"
@@ -17,7 +16,6 @@ var (
 	dirRE     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$`)
 	mixEnvRE  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 	releaseRE = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]{0,62}$`)
-	envNameRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
 // IsCommit reports whether s is a full commit ID.
@@ -33,7 +31,7 @@ func (l *loader) build() Build {
 		ProjectDir:    l.projectDir(),
 		MixEnv:        l.matching("mix-env", mixEnvRE, "the name of an environment of mix, such as prod"),
 		Release:       l.matching("release", releaseRE, "the name of a release in mix.exs, such as apxr_io"),
-		BeforeRelease: l.beforeRelease(),
+		BeforeRelease: l.commands("before-release", "a script of the repository"),
 		Env:           l.buildEnv(),
 		Clean:         l.isOn("clean"),
 		WaitForLock:   l.duration("wait-for-lock", 0, 24*time.Hour),
@@ -85,18 +83,6 @@ func (l *loader) revision() string {
 	v := l.value("revision")
 	if v != "" && (!refRE.MatchString(v) || strings.Contains(v, "..") || strings.HasSuffix(v, "/") || strings.Contains(v, "//")) {
 		l.wrong("revision", "%.100q is not a full commit ID, a branch or a tag", v)
-	}
-	return v
-}
-
-// maxText is what one variable of an environment carries (128 KiB on Linux),
-// with four bytes for one, as scripts get it.
-const maxText = 30000
-
-func (l *loader) beforeRelease() string {
-	v := l.value("before-release")
-	if len(v) > maxText {
-		l.wrong("before-release", "it has %d bytes, and %d are the most: put it into a script of the repository", len(v), maxText)
 	}
 	return v
 }
@@ -165,88 +151,6 @@ func (l *loader) deployKeys(repository string) []DeployKey {
 		seen[RepositoryKey(keys[i].Repository)] = true
 	}
 	return keys
-}
-
-// Variable is one variable of the build's environment.
-type Variable struct{ Name, Value string }
-
-// buildEnv reads the form that GitHub's own environment files have.
-func (l *loader) buildEnv() []Variable {
-	var all []Variable
-	seen := map[string]bool{}
-	if len(l.value("build-env")) > maxText {
-		l.wrong("build-env", "it has %d bytes, and %d are the most that an environment carries", len(l.value("build-env")), maxText)
-		return nil
-	}
-	lines := strings.Split(strings.ReplaceAll(l.value("build-env"), "\r\n", "\n"), "\n")
-	for i := 0; i < len(lines); i++ {
-		if text := strings.TrimSpace(lines[i]); text == "" || strings.HasPrefix(text, "#") {
-			continue
-		}
-		first := i + 1 // as people count lines
-		name, value, ok := strings.Cut(lines[i], "=")
-		if head, end, heredoc := strings.Cut(lines[i], "<<"); heredoc && (!ok || len(head) < len(name)) {
-			name = head
-			value, i, ok = until(strings.TrimSpace(end), lines, i+1)
-			if !ok {
-				l.wrong("build-env", "line %d: its end mark is not there", first)
-			}
-		}
-		name = strings.TrimSpace(name)
-		switch {
-		// A line is never shown: what is wrong may be that a secret stands at its beginning.
-		case !ok && i+1 == first || !envNameRE.MatchString(name):
-			l.wrong("build-env", "line %d is not NAME=VALUE with a valid name of a variable (letters, digits and _, no digit first)", first)
-		case reserved(name):
-			l.wrong("build-env", "line %d: %s is Slipway's own to set%s", first, name, insteadOf[name])
-		case seen[name]:
-			l.wrong("build-env", "line %d: %s is there twice", first, name)
-		case strings.Contains(value, "\x00"):
-			l.wrong("build-env", "line %d: %s has a NUL in its value", first, name)
-		}
-		seen[name] = true
-		all = append(all, Variable{name, value})
-	}
-	return all
-}
-
-// until joins the lines up to the end mark.
-func until(end string, lines []string, from int) (value string, at int, found bool) {
-	for at := from; at < len(lines); at++ {
-		if lines[at] == end {
-			return strings.Join(lines[from:at], "\n"), at, true
-		}
-	}
-	return "", len(lines), false
-}
-
-var insteadOf = map[string]string{"MIX_ENV": ": use mix-env", "SSH_AUTH_SOCK": ": use deploy-keys or forward-agent"}
-
-// reserved names would change what Slipway itself does.
-func reserved(name string) bool {
-	switch name {
-	case "MIX_ENV", "MIX_BUILD_PATH", "MIX_BUILD_ROOT", "MIX_DEPS_PATH", "MIX_EXS", "HOME", "PATH", "SSH_AUTH_SOCK":
-		return true
-	case "IFS", "ENV", "BASH_ENV", "UID", "EUID", "PPID", "OPTIND", "SHELLOPTS", "BASHOPTS": // shells refuse or obey them
-		return true
-	}
-	return strings.HasPrefix(strings.ToUpper(name), "SLIPWAY_") || strings.HasPrefix(name, "GIT_") || strings.HasPrefix(name, "LD_")
-}
-
-// Secrets is every value that no log may show.
-func (c Config) Secrets() []string {
-	secrets := []string{string(c.SSHKey)}
-	if token := c.Build.GitToken; token != "" {
-		// git sends it in this form over HTTPS.
-		secrets = append(secrets, token, base64.StdEncoding.EncodeToString([]byte("x-access-token:"+token)))
-	}
-	for _, key := range c.Build.DeployKeys {
-		secrets = append(secrets, string(key.PEM))
-	}
-	for _, variable := range c.Build.Env {
-		secrets = append(secrets, variable.Value)
-	}
-	return secrets
 }
 
 // GitServer is the server of a repository, as HOST[:PORT] in HTTPS URLs; the

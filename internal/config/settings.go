@@ -17,6 +17,7 @@ const (
 	Rollback       Verb = "rollback"
 	BuildAndDeploy Verb = "build-and-deploy"
 	Releases       Verb = "releases"  // command line only
+	History        Verb = "history"   // command line only
 	Artifacts      Verb = "artifacts" // command line only
 )
 
@@ -47,19 +48,20 @@ type Setting struct {
 }
 
 var (
-	everyVerb = []Verb{BuildRelease, Deploy, Rollback, BuildAndDeploy, Releases, Artifacts}
+	everyVerb = []Verb{BuildRelease, Deploy, Rollback, BuildAndDeploy, Releases, History, Artifacts}
 	building  = []Verb{BuildRelease, BuildAndDeploy}
 	deploying = []Verb{Deploy, BuildAndDeploy}
 	changing  = []Verb{Deploy, BuildAndDeploy, Rollback}
-	visiting  = []Verb{Deploy, BuildAndDeploy, Rollback, Releases}
+	visiting  = []Verb{Deploy, BuildAndDeploy, Rollback, Releases, History}
 	fetching  = []Verb{BuildRelease, Deploy, BuildAndDeploy, Artifacts}
+	listing   = []Verb{Releases, History, Artifacts}
 )
 
 // Settings is that table.
 var Settings = []Setting{
 	{
 		Name: "app", Type: Text, Verbs: everyVerb, Require: everyVerb,
-		Help: "Organization and application as ORG/APP, for example apxr/apxr_io. The application's name is also the release's and, unless set otherwise, the unit's.",
+		Help: "Organization and application as ORG/APP, for example apxr/apxr_io. The application's name is also the release's and, unless set otherwise, the systemd unit's.",
 	},
 	{
 		Name: "build-host", Type: Text, Verbs: fetching, Require: fetching,
@@ -67,15 +69,35 @@ var Settings = []Setting{
 	},
 	{
 		Name: "hosts", Type: Text, Verbs: visiting, Require: visiting,
-		Help: "The web servers, each as [user@]name[:port], separated by commas, blanks or line breaks. The user is deploy unless named.",
+		Help: "The web servers, each as [user@]name[:port], or local for the machine that this runs on; separated by commas, blanks or line breaks. The user is deploy unless named.",
 	},
 	{
-		Name: "ssh-key", Type: Secret, Verbs: everyVerb, Require: everyVerb, Remote: true,
-		Help: "The private key that logs in on the build server and the web servers, in OpenSSH or PEM format.",
+		Name: "ssh-key", Type: Secret, Verbs: everyVerb,
+		Help: "The private key that logs in on the build server, the web servers and the jump hosts, in OpenSSH or PEM format. It is needed unless there is an SSH agent, or all servers are local.",
+	},
+	{
+		Name: "ssh-passphrase", Type: Secret, Verbs: everyVerb,
+		Help: "The passphrase of ssh-key.",
+	},
+	{
+		Name: "ssh-certificate", Type: Block, Verbs: everyVerb,
+		Help: "The certificate of ssh-key, or of a key of the SSH agent: what ssh-keygen -s wrote, KEY-cert.pub.",
+	},
+	{
+		Name: "ssh-agent", Type: Text, Verbs: everyVerb,
+		Help: "The socket of an SSH agent, used when there is no ssh-key. On the command line the default is $SSH_AUTH_SOCK.",
 	},
 	{
 		Name: "known-hosts", Type: Block, Verbs: everyVerb, Require: everyVerb, Remote: true,
 		Help: "The host keys of all these servers, as lines of known_hosts. A server whose key is not here is never talked to.",
+	},
+	{
+		Name: "jump-hosts", Type: Text, Verbs: everyVerb,
+		Help: "The servers through which all others are reached, each as [user@]name[:port], in the order in which they are passed.",
+	},
+	{
+		Name: "verbose", Type: Number, Default: "0", Verbs: everyVerb,
+		Help: "For trouble, 0 to 2: 1 shows how each SSH connection came about, 2 also every script that runs on a host and the facts that it found.",
 	},
 	{
 		Name: "repository", Type: Text, Verbs: building, Require: building, FromRun: true,
@@ -146,12 +168,48 @@ var Settings = []Setting{
 		Help: "The application's directory on the web servers. The default is /opt/ORG/APP.",
 	},
 	{
-		Name: "unit", Type: Text, Verbs: visiting,
-		Help: "The systemd unit that runs the release. The default is APP.service.",
+		Name: "units", Type: Text, Verbs: visiting,
+		Help: "The systemd units that run the release, in the order in which they are restarted, separated by commas or blanks. The default is APP.service.",
+	},
+	{
+		Name: "restart-flag", Type: Text, Verbs: changing,
+		Help: "A file whose change makes the host restart the units: a systemd path unit watches it, and the deploy user needs no sudo. Without this and restart-command the units are restarted by sudo systemctl.",
+	},
+	{
+		Name: "restart-command", Type: Block, Verbs: changing,
+		Help: "What restarts the units instead of sudo systemctl: a command line or a sh script that the deploy user runs on the host.",
+	},
+	{
+		Name: "env-file", Type: Secret, Verbs: deploying,
+		Help: "The environment of the application as lines NAME=VALUE, delivered with the release, switched and rolled back with it. A value is literal to the end of its line, less the quotes around it; one of several lines is NAME<<END, its lines, and END. Without this setting the host keeps the environment that the running release has; one without a variable (a comment only) takes it away.",
+	},
+	{
+		Name: "before-activate", Type: Block, Verbs: deploying,
+		Help: "Commands that run on each host before the switch, while the old release still runs; if they fail nothing is switched. They are a sh script that ends at the first error, run as the deploy user in the new release's directory with the delivered environment: bin/apxr_io eval 'ApxrIo.Release.migrate()'.",
+	},
+	{
+		Name: "after-activate", Type: Block, Verbs: deploying,
+		Help: "Commands that run in the same way once the release is proved; if they fail everything goes back.",
 	},
 	{
 		Name: "health-url", Type: Text, Verbs: changing,
-		Help: "An http URL as the web server itself sees it, such as http://127.0.0.1:4001/health, that answers 2xx when the application works. It is asked through the SSH connection. Without it the unit and its process are the only proof.",
+		Help: "An http or https URL on the web server itself, such as http://127.0.0.1:4001/health, that answers as health-status and health-body say when the application works. It is asked through the SSH connection. Without it the units, their processes and the ports are the only proof.",
+	},
+	{
+		Name: "health-server-name", Type: Text, Verbs: changing,
+		Help: "The DNS name in the certificate that an https health-url answers with. It is also sent as the Host header. The default is the URL's host.",
+	},
+	{
+		Name: "health-status", Type: Text, Default: "200-299", Verbs: changing,
+		Help: "Which statuses of health-url are healthy, such as 200,204,300-399.",
+	},
+	{
+		Name: "health-body", Type: Text, Verbs: changing,
+		Help: "A regular expression (RE2) that the body of health-url's answer has to match.",
+	},
+	{
+		Name: "ports", Type: Text, Verbs: changing,
+		Help: "TCP ports that something has to listen on, on the web server, once the release runs: 4001, 4002.",
 	},
 	{
 		Name: "health-timeout", Type: Duration, Default: "60s", Verbs: changing,
@@ -164,6 +222,18 @@ var Settings = []Setting{
 	{
 		Name: "keep-releases", Type: Number, Default: "5", Verbs: deploying,
 		Help: "How many releases stay on each web server, at least 2.",
+	},
+	{
+		Name: "force", Type: Switch, Default: "false", Verbs: deploying,
+		Help: "Deploy a revision although what runs is newer, or a rollback marked it as bad.",
+	},
+	{
+		Name: "dry-run", Type: Switch, Default: "false", Verbs: []Verb{Deploy, Rollback},
+		Help: "Print what would be done and what is found on the hosts, and change nothing.",
+	},
+	{
+		Name: "format", Type: Text, Default: "text", Verbs: listing,
+		Help: "text for people, or json for programs.",
 	},
 }
 
@@ -194,6 +264,7 @@ var Outputs = []Output{
 	{"version", "The application's own version.", []Verb{BuildRelease, Deploy, Rollback, BuildAndDeploy}},
 	{"revision", "The commit that the release was built from.", []Verb{BuildRelease, Deploy, Rollback, BuildAndDeploy}},
 	{"previous-release-id", "What most hosts ran before; empty on a first deploy.", []Verb{Deploy, Rollback, BuildAndDeploy}},
+	{"result", "What became of it: live, unchanged, superseded, dry-run.", []Verb{Deploy, Rollback, BuildAndDeploy}},
 }
 
 // OutputsOf returns the outputs of a verb in the table's order.

@@ -51,6 +51,7 @@ var listings = []struct {
 	what string
 }{
 	{config.Releases, "Lists what the servers have and run."},
+	{config.History, "Lists what was changed on the servers, when, and by whom."},
 	{config.Artifacts, "Lists what the build server keeps."},
 }
 
@@ -84,8 +85,8 @@ func Markdown() string {
 	var b strings.Builder
 	b.WriteString("# Reference\n\nMade from internal/config/settings.go by `go test ./internal/reference -update`.\n\n")
 	b.WriteString("An action takes a setting as the input of its name. The command line takes it as `--name value`, or from the environment as `SLIPWAY_NAME` in capitals with `_` for `-`. ")
-	b.WriteString("Settings marked *file* hold several lines: on the command line they are named as files, `--name-file path` or `SLIPWAY_NAME_FILE`, so that no secret stands in an argument list. A switch is on as `--name` alone. ")
-	b.WriteString("Without `--known-hosts-file` the command line uses `~/.ssh/known_hosts`.\n")
+	b.WriteString("Settings marked *file* hold several lines: on the command line they are named as files, `--name-file path` or `SLIPWAY_NAME_FILE`, so that no secret stands in an argument list; `env-file` has the word in its name already: `--env-file path` or `SLIPWAY_ENV_FILE`. A switch is on as `--name` alone. ")
+	b.WriteString("Without `--known-hosts-file` the command line uses `~/.ssh/known_hosts`, and without `--ssh-key-file` the agent of `SSH_AUTH_SOCK`.\n")
 	for _, a := range Actions {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\nAction: `%s`. Command line: `slipway %s`.\n\n", a.Verb, a.Description, uses(a), a.Verb)
 		writeSettings(&b, a.Verb)

@@ -1,0 +1,80 @@
+package config
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// server reads one server, or the bare word for the machine itself.
+func server(word string) (Host, error) {
+	if word == localName {
+		return Host{Host: localName}, nil
+	}
+	return ParseHost(word)
+}
+
+func (l *loader) buildHost() Host {
+	v := l.value("build-host")
+	if v == "" {
+		return Host{}
+	}
+	h, err := server(v)
+	if err != nil {
+		l.wrong("build-host", "%v", err)
+	}
+	return h
+}
+
+func (l *loader) hosts() []Host { return l.servers("hosts") }
+
+func (l *loader) jumps() []Host {
+	jumps := l.servers("jump-hosts")
+	for _, h := range jumps {
+		if h.IsLocal() {
+			l.wrong("jump-hosts", "local is the machine that this runs on, and no way to another one: leave it out")
+		}
+	}
+	return jumps
+}
+
+// servers reads a list; one of them named twice would wait for itself.
+func (l *loader) servers(name string) []Host {
+	var hosts []Host
+	seen := map[string]bool{}
+	for _, word := range l.words(name, "host") {
+		h, err := server(word)
+		switch {
+		case err != nil:
+			l.wrong(name, "%v", err)
+		case seen[sameServer(h)]:
+			l.wrong(name, "%s is listed twice", h)
+		}
+		seen[sameServer(h)] = true
+		hosts = append(hosts, h)
+	}
+	return hosts
+}
+
+// sameServer is equal for two ways to write one server; whoever logs in there
+// finds the same application.
+func sameServer(h Host) string {
+	name := strings.ToLower(h.Host)
+	if ip, err := netip.ParseAddr(name); err == nil {
+		name = ip.String()
+	}
+	return name + ":" + h.Port
+}
+
+// allLocal reports whether nothing is reached over SSH. A server that is not
+// named yet may well be.
+func (l *loader) allLocal(c Config) bool {
+	if l.uses("build-host") && !c.BuildHost.IsLocal() {
+		return false
+	}
+	for _, h := range c.Hosts {
+		if !h.IsLocal() {
+			return false
+		}
+	}
+	return len(c.Hosts) > 0 || !l.uses("hosts")
+}
