@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"path"
 	"regexp"
 	"strings"
 	"time"
@@ -98,7 +97,7 @@ var (
 
 // isPath reports whether s is an absolute path of at least two plain names: it
 // goes into units, sudo rules and scripts, where other characters mean things.
-func isPath(s string) bool { return pathRE.MatchString(s) && path.Clean(s) == s }
+func isPath(s string) bool { return pathRE.MatchString(s) }
 
 func (l *loader) app() release.App {
 	v := l.value("app")

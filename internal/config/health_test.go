@@ -73,7 +73,7 @@ func TestHealthRefuses(t *testing.T) {
 	for _, name := range []string{"a b", "-x", "x-", "a..b", "a.", "*.apxr.io", "a_b", "apxr.io:443", "https://apxr.io"} {
 		cases = append(cases, one("health-server-name", name, `"`+name+`" `+noName).with(https))
 	}
-	for _, status := range []string{"99", "600", "20", "2xx", "0200", "300-200", "200-", "-200", "200-600", "200-300-400", "-"} {
+	for _, status := range []string{"99", "099", "600", "20", "2xx", "0200", "300-200", "200-", "-200", "200-600", "200-300-400", "-"} {
 		cases = append(cases, one("health-status", status, `"`+status+`" `+noStatus).with(https))
 	}
 	refuses(t, Rollback, append(
