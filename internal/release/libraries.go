@@ -73,6 +73,12 @@ func newer(a, b string) string {
 	return a
 }
 
+// OlderGlibc reports whether a host's glibc is older than the one needed; both
+// are versions such as 2.34.
+func OlderGlibc(has, needs string) bool {
+	return slices.Compare(numbers(has), numbers(needs)) < 0
+}
+
 func numbers(version string) []int {
 	if version == "" {
 		return nil

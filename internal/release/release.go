@@ -31,6 +31,9 @@ func ParseID(s string) (ID, error) {
 	return ID(s), nil
 }
 
+// Time is when the release was made.
+func (id ID) Time() (time.Time, error) { return time.Parse(idLayout, string(id)) }
+
 // Next is the ID of one second later, for a build whose second is taken.
 func (id ID) Next() ID {
 	t, err := time.Parse(idLayout, string(id))
