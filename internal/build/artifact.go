@@ -65,3 +65,9 @@ func (a Artifact) Export(ctx context.Context, w io.Writer) error {
 	defer out.Close()
 	return script.Export(ctx, a.host, a.app, a.manifest.ReleaseID, w, out)
 }
+
+// Relations says how the release's revision stands to others, as far as this
+// build host's mirror of the repository knows.
+func (a Artifact) Relations(ctx context.Context, others []string) (map[string]release.Relation, error) {
+	return script.Relations(ctx, a.host, a.manifest.Repository, a.manifest.Revision, others)
+}

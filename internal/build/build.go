@@ -64,7 +64,7 @@ const name = "build"
 // git: the same machine, where commands may have keys that others must not.
 func Run(ctx context.Context, h Host, git script.Machine, plan Plan, log *progress.Log) (Result, error) {
 	began := time.Now()
-	lock, err := script.TakeLock(ctx, h, script.BuildDir(plan.App), script.Holder{What: "build", Who: plan.Who, Since: began, Run: plan.Run}, script.Wait{
+	lock, err := script.TakeLock(ctx, h, script.BuildDir(plan.App), true, script.Holder{What: "build", Who: plan.Who, Since: began, Run: plan.Run}, script.Wait{
 		Most: plan.WaitForLock,
 		Told: func(holder string) { log.Say(name, "waiting up to %s for a %s", plan.WaitForLock, holder) },
 	})

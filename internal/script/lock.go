@@ -44,23 +44,41 @@ type Wait struct {
 	Told func(holder string) // called once if there is something to wait for
 }
 
-// TakeLock takes the lock in dir, or fails naming who holds it. The lock is
+// Held is a lock that another run holds.
+type Held struct {
+	Holder string
+	Err    error
+}
+
+func (e *Held) Error() string { return e.Err.Error() }
+func (e *Held) Unwrap() error { return e.Err }
+
+// TakeLock takes the lock in dir, or fails with a [Held] that names who has it. The lock is
 // free again when Release is called, when ctx ends, or, if this program or its
 // network goes away, at once or within 30 s.
-func TakeLock(ctx context.Context, m Machine, dir string, holder Holder, wait Wait) (*Lock, error) {
+//
+// The directory is created; those above it only if deep.
+func TakeLock(ctx context.Context, m Machine, dir string, deep bool, holder Holder, wait Wait) (*Lock, error) {
 	var now release.ID
+	var other string
 	l, err := hold(ctx, m, call{
 		script: "lock",
-		args:   args{{"dir", dir}, {"holder", holder.String()}, {"wait", fmt.Sprint(int(wait.Most.Seconds()))}},
+		args:   args{{"dir", dir}, {"deep", yes(deep)}, {"holder", holder.String()}, {"wait", fmt.Sprint(int(wait.Most.Seconds()))}},
 		onFact: func(key, value string) {
 			switch {
 			case key == "now":
 				now = release.ID(value)
-			case key == "held" && wait.Told != nil:
-				wait.Told(value)
+			case key == "held":
+				other = value
+				if wait.Most > 0 && wait.Told != nil {
+					wait.Told(value)
+				}
 			}
 		},
 	})
+	if err != nil && other != "" {
+		return nil, &Held{other, err}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -17,11 +17,15 @@ import (
 
 // scripts are all that have a main.
 var scripts = []call{
-	{script: "activate"}, {script: "conclude"}, {script: "prune"}, {script: "unitlog"},
+	{script: "activate", libs: []string{"service", "receive", "critical"}, input: strings.NewReader("")},
+	{script: "conclude"}, {script: "prune"}, {script: "tidy"}, {script: "unitlog"}, {script: "health"},
 	{script: "lock", input: strings.NewReader("")},
-	{script: "stage", libs: []string{"inventory", "verify"}, input: strings.NewReader("")},
+	{script: "stage", libs: []string{"buildroot", "inventory", "verify"}, input: strings.NewReader("")},
 	{script: "recheck", libs: []string{"inventory", "verify"}},
-	{script: "inspect", libs: []string{"service"}}, {script: "probe", libs: []string{"service"}},
+	{script: "prepare", libs: []string{"receive", "launcher"}, input: strings.NewReader("")},
+	{script: "hook", libs: []string{"receive", "critical"}, input: strings.NewReader("")},
+	{script: "inspect", libs: []string{"service", "rules"}}, {script: "probe", libs: []string{"service"}},
+	{script: "relations", libs: []string{"buildroot"}},
 	{script: "checkout", libs: []string{"buildroot", "input", "git"}, input: strings.NewReader("")},
 	{script: "tools", libs: []string{"buildroot", "toolenv"}},
 	{script: "project", libs: []string{"buildroot", "input", "toolenv"}, input: strings.NewReader("")},
@@ -229,7 +233,7 @@ func TestAnArgumentThatCannotBeSentNamesItself(t *testing.T) {
 	t.Parallel()
 	err := Conclude(t.Context(), local{}, newSite(t).Layout, record("x"))
 	must(t, err)
-	_, err = TakeLock(t.Context(), local{}, t.TempDir(), Holder{What: "two\nlines"}, Wait{})
+	_, err = TakeLock(t.Context(), local{}, t.TempDir(), false, Holder{What: "two\nlines"}, Wait{})
 	if err == nil || !strings.Contains(err.Error(), "argument holder") {
 		t.Error(err)
 	}

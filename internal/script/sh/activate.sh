@@ -1,29 +1,26 @@
-# The critical section: makes one release current and restarts the unit. It
-# finishes without its caller, so that a host runs what current says even if the
-# connection is cut at any point.
-# Takes: base, unit, id (empty: no release, the unit is stopped), record (the
-# change record to write first; empty: the one that is there stays).
+# Makes one release current, with its environment, and restarts the units in
+# their order, so that a host runs what current says even if the connection is
+# cut at any point.
+# Takes: base, units, link (what current is to point to; empty: nothing, and the
+# units are stopped), record (the change record to write first; empty: the one
+# that is there stays), restart (systemctl, flag or command), flag (a file). For
+# command, the command comes as input.
 main() {
-	trap '' HUP INT TERM PIPE
-	command exec 9>>"$base/.slipway/critical" || die "cannot write $base/.slipway"
-	flock -w 60 9 || die "another change of this host is in progress after 60 s"
-	# Whatever is started here must not hold the lock for as long as it lives.
-	change 9>&-
+	[ "$restart" != command ] || receive
+	critical change
 }
 
 change() {
-	[ -z "$id" ] || [ -d "$base/releases/$id" ] || die "$base/releases/$id is not there"
+	[ -z "$link" ] || [ -d "$base/$link/" ] || die "$base/$link is not there"
 	[ -z "$record" ] || write_record
-	if [ -n "$id" ]; then
+	# A unit that has been started since then has another invocation.
+	for unit in $units; do fact before "$unit $(unit_property InvocationID)"; done
+	if [ -n "$link" ]; then
 		point_current
-		service restart
 	else
-		rm -f "$base/current" || die "cannot remove $base/current"
-		sync -f "$base"
-		service stop
-		# Stopping a unit that keeps failing leaves it failed.
-		sudo -n systemctl reset-failed "$unit" || true
+		rm -f "$base/current" && sync -f "$base" || die "cannot remove $base/current"
 	fi
+	"restart_by_$restart"
 }
 
 write_record() {
@@ -35,8 +32,14 @@ write_record() {
 # The link is switched by a rename: at no time is there no current.
 point_current() {
 	rm -f "$base/current.new"
-	ln -s "releases/$id" "$base/current.new" && mv -T "$base/current.new" "$base/current" &&
-		sync -f "$base" || die "cannot switch $base/current to releases/$id"
+	ln -s "$link" "$base/current.new" && mv -T "$base/current.new" "$base/current" &&
+		sync -f "$base" || die "cannot switch $base/current to $link"
+}
+
+restart_by_systemctl() {
+	for unit in $units; do
+		if [ -n "$link" ]; then service restart; else service stop; fi
+	done
 }
 
 service() {
@@ -45,7 +48,14 @@ service() {
 	# never failed has nothing to reset, and systemctl is free to say so.
 	sudo -n systemctl reset-failed "$unit" || true
 	sudo -n systemctl "$1" "$unit" || die "systemctl $1 $unit failed: see the lines above and 'systemctl status $unit'"
+	# Stopping a unit that keeps failing leaves it failed.
+	[ "$1" != stop ] || sudo -n systemctl reset-failed "$unit" || true
 }
+
+# A .path unit watches the file: what is written into it is for people.
+restart_by_flag() { printf '%s\n' "${link:-stop}" >"$flag" || die "cannot write the restart flag $flag"; }
+
+restart_by_command() { run_text || die "the restart command failed with exit status $?: see the lines above"; }
 
 # A BEAM that is booting ignores SIGTERM, and systemd then waits for as long as
 # TimeoutStopSec says. To be 2 s late is better than that.

@@ -8,6 +8,13 @@
 #	slipway/ORG/APP/artifacts/ID.part/  being built; never deployed
 root=$HOME/slipway
 
+# mirror_of names a repository's mirror in git_dir.
+mirror_of() {
+	sum=$(printf '%s' "$1" | sha256sum | cut -c1-12)
+	name=$(basename "${1##*:}" .git | tr -c 'A-Za-z0-9_.\n-' _)
+	git_dir=$root/mirrors/$name-$sum.git
+}
+
 # A build's processes carry this mark in their environment, so that none can
 # outlive it: a connection that is cut leaves a compiler running.
 mark_build() { export SLIPWAY_BUILD="$root/$app"; }

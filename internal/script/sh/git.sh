@@ -78,9 +78,7 @@ SSH
 # inherits the lock, and so keeps it if this script dies before it.
 # Takes the URL, and what has to be in it: a full commit ID or the name of a branch or tag.
 mirror() {
-	sum=$(printf '%s' "$1" | sha256sum | cut -c1-12)
-	name=$(basename "${1##*:}" .git | tr -c 'A-Za-z0-9_.\n-' _)
-	git_dir=$root/mirrors/$name-$sum.git
+	mirror_of "$1"
 	command exec 8>>"$git_dir.lock" || failed "cannot write $git_dir.lock"
 	flock -w 600 8 || die "another build has been fetching $1 for 600 s"
 	# Whoever made these is dead, since we hold the mirror.

@@ -30,8 +30,6 @@ take_input() {
 	die "the connection ended before all settings had come"
 }
 
-decode() { printf '%b' "$(printf '%s' "$1" | sed 's/_/\\0/g')"; }
-
 # add_identity keeps the public half of a deploy key, by which ssh asks the agent
 # for this key and no other.
 add_identity() {

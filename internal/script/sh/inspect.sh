@@ -1,24 +1,65 @@
 # Says everything about a host that a plan needs; changes nothing.
-# Takes: base, unit.
+# Takes: base, units, restart (systemctl, flag or command), flag, libraries
+# (sonames that the release needs), sizes (yes: of the releases too).
 main() {
+	show_machine
+	show_place
+	show_rules
+	show_current
+	show_units
+	show_uses
+	show_releases
+	for left in next current.new launch.new .slipway/scratch .slipway/change.new; do
+		[ ! -e "$base/$left" ] && [ ! -h "$base/$left" ] || fact leftover "$left"
+	done
+	show_state change
+	show_state history.jsonl
+}
+
+show_machine() {
+	fact now "$(date +%s)"
 	fact os "$(uname -s)"
 	fact arch "$(uname -m)"
 	fact user "$(id -un)"
+	fact glibc "$(getconf GNU_LIBC_VERSION 2>/dev/null | sed -n 's/^glibc //p')"
+	for tool in awk cmp diff find flock sed sha256sum sudo systemctl tar timeout curl; do
+		command -v "$tool" >/dev/null || fact no_tool "$tool"
+	done
+	known=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | awk '{ print $1 }')
+	for library in $libraries; do has_library "$library" || fact no_library "$library"; done
+}
+
+has_library() {
+	case $1 in
+	/*) [ -e "$1" ] && return ;;
+	esac
+	printf '%s\n' "$known" | grep -qxF -- "$1" && return
+	# Without ldconfig (musl), and what its cache does not have.
+	for place in /lib /usr/lib /usr/local/lib /lib64 /usr/lib64 /lib/*-linux-gnu* /usr/lib/*-linux-gnu*; do
+		[ -e "$place/$1" ] && return
+	done
+	return 1
+}
+
+show_place() {
 	fact base "$(entry_kind "$base")"
 	fact current_kind "$(entry_kind "$base/current")"
+	fact current_target "$(readlink "$base/current" 2>/dev/null)"
 	for dir in "$base" "$base/releases" "$base/.slipway"; do
-		[ -d "$dir" ] && [ -w "$dir" ] || fact unwritable "$dir"
+		if [ ! -d "$dir" ]; then
+			fact no_directory "$dir"
+			continue
+		fi
+		[ -w "$dir" ] && [ -x "$dir" ] || fact unwritable "$dir"
+		fact directory "$(stat -c '%a %U %G %n' "$dir")"
 	done
-	fact free_kib "$(df -Pk "$base" 2>/dev/null | awk 'NR == 2 { print $4 }')"
-	fact free_inodes "$(df -Pi "$base" 2>/dev/null | awk 'NR == 2 { print $4 }')"
-	for action in restart stop reset-failed; do
-		sudo -n -l systemctl "$action" "$unit" >/dev/null 2>&1 || fact not_allowed "$action"
-	done
-	show_service
-	list_releases
-	[ ! -f "$base/.slipway/change" ] || fact change "$(head -n 1 "$base/.slipway/change")"
-	# awk ends also a last line that a power cut took the line break from.
-	[ ! -f "$base/.slipway/history.jsonl" ] || awk '{ print "history=" $0 }' "$base/.slipway/history.jsonl" >&3
+	where=$base
+	while [ ! -d "$where" ]; do where=$(dirname "$where"); done
+	fact free_kib "$(df -Pk "$where" | awk 'NR == 2 { print $4 }')"
+	fact free_inodes "$(df -Pi "$where" | awk 'NR == 2 { print $4 }')"
+	mounted=$(df -P "$where" | awk 'NR == 2 { sub(/^([^ ]+ +){5}/, ""); print }')
+	awk -v at="$mounted" '$2 == at { options = $4 } END { exit options !~ /^(.*,)?ro(,.*)?$/ }' /proc/self/mounts && fact read_only "$mounted"
+	[ "$restart" != flag ] || [ -w "$flag" ] || { [ ! -e "$flag" ] && [ -w "$(dirname "$flag")" ]; } || fact unwritable "$flag"
 }
 
 entry_kind() {
@@ -29,13 +70,39 @@ entry_kind() {
 	fi
 }
 
-list_releases() {
+# What a unit starts, and as whom. Of its command line nothing else is told.
+show_uses() {
+	for unit in $units; do
+		fact unit "$unit"
+		user=$(unit_property User)
+		fact unit_user "$user"
+		[ -z "$user" ] || fact unit_groups "$(id -Gn "$user" 2>/dev/null)"
+		case $(unit_property ExecStart) in
+		*"$base/launch "*) fact unit_uses launch ;;
+		*"$base/current/"*) fact unit_uses current ;;
+		*) fact unit_uses other ;;
+		esac
+	done
+}
+
+show_releases() {
 	for dir in "$base"/releases/*/; do
 		name=${dir%/}
 		name=${name##*/}
 		case $name in
-		*.part) fact leftover "$name" ;;
-		[0-9]*T[0-9]*) fact release "$name" ;;
+		*.part) fact leftover "releases/$name" ;;
+		[0-9]*T[0-9]*)
+			fact release "$name"
+			[ "$sizes" != yes ] || fact size "$(du -sk "$dir" | cut -f 1)"
+			;;
 		esac
 	done
+	for dir in "$base"/activations/*/; do
+		[ ! -d "$dir" ] || fact activation "$(basename "$dir")"
+	done
+}
+
+# awk ends also a last line that a power cut took the line break from.
+show_state() {
+	[ ! -f "$base/.slipway/$1" ] || awk -v key="${1%.jsonl}" '{ print key "=" $0 }' "$base/.slipway/$1" >&3
 }

@@ -1,9 +1,10 @@
 # Holds a lock for as long as the caller lives: until its connection ends, or
 # until it has not sent a byte for 30 s.
-# Takes: dir (created if missing), holder (one line: who, since when, from which run),
-# wait (seconds, for a lock that is taken).
+# Takes: dir, deep (yes: the directories above it are created too), holder (one
+# line: who, since when, from which run), wait (seconds, for a lock that is
+# taken).
 main() {
-	mkdir -p "$dir" || die "cannot create $dir: give it to $(id -un)"
+	make_dir || die "cannot create $dir: give the directory above it to $(id -un)"
 	command exec 8>>"$dir/lock" || die "cannot write $dir/lock: give $dir to $(id -un)"
 	flock -n 8 || wait_for_lock
 	printf '%s\n' "$holder" >"$dir/lock"
@@ -16,8 +17,14 @@ main() {
 	while beat=$(exec 8>&-; exec timeout 30 head -c 1) && [ -n "$beat" ]; do :; done
 }
 
+# On a host the application's directory is the setup phase's to make.
+make_dir() {
+	[ -d "$dir" ] && return
+	if [ "$deep" = yes ]; then mkdir -p "$dir"; else mkdir -m 0700 "$dir" 2>/dev/null; fi
+}
+
 wait_for_lock() {
-	[ "$wait" -gt 0 ] || die "held by another run: $(cat "$dir/lock")"
 	fact held "$(cat "$dir/lock")"
+	[ "$wait" -gt 0 ] || die "held by another run: $(cat "$dir/lock")"
 	flock -w "$wait" 8 || die "held by another run, after waiting for $wait s: $(cat "$dir/lock")"
 }

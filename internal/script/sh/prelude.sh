@@ -26,9 +26,12 @@ die() {
 
 ready() { echo ready >&3; }
 
+# decode is for what args.go has encoded: "_" and three octal digits are a byte.
+decode() { printf '%b' "$(printf '%s' "$1" | sed 's/_/\\0/g')"; }
+
 start() {
 	for pair in "$@"; do
-		readonly "${pair%%.*}=$(printf '%b' "$(printf '%s' "${pair#*.}" | sed 's/_/\\0/g')")"
+		readonly "${pair%%.*}=$(decode "${pair#*.}")"
 	done
 	main
 	exit # or the shell would wait for more on its stdin, with all that main holds

@@ -1,14 +1,39 @@
-# Removes releases, and what runs that died left of others. Takes: base, ids (separated by blanks).
+# Removes releases and activations, but none that a process still runs from.
+# Takes: base, ids (separated by blanks), keys (of activations).
 main() {
 	rm -rf "$base"/releases/*.part || die "cannot remove what is left of dead runs in $base/releases"
+	used=$(used_releases)
 	for id in $ids; do
+		if printf '%s\n' "$used" | grep -qxF "$id"; then
+			fact in_use "$id"
+			continue
+		fi
 		# Never a half-removed directory under a release's name.
 		mv -T "$base/releases/$id" "$base/releases/$id.part" || die "cannot remove $base/releases/$id"
 		rm -rf "$base/releases/$id.part" || die "cannot remove $base/releases/$id.part"
 		fact removed "$id"
 	done
+	remove_lists
+	remove_activations
+}
+
+# used_releases prints the IDs that command lines of the host's processes name:
+# the BEAM's does, and so do those of the programs that a release brings along.
+used_releases() {
+	cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' |
+		sed -n "s|^.*$base/releases/\([0-9]\{8\}T[0-9]\{6\}\)/.*|\1|p" | sort -u
+}
+
+remove_lists() {
 	for lists in "$base"/.slipway/releases/*/; do
 		lists=${lists%/}
 		[ -d "$base/releases/${lists##*/}" ] || rm -rf "$lists" || die "cannot remove $lists"
+	done
+}
+
+# An activation goes with its release, so that no rollback finds half of one.
+remove_activations() {
+	for key in $keys; do
+		[ -n "$key" ] && rm -rf "$base/activations/$key" || die "cannot remove $base/activations/$key"
 	done
 }

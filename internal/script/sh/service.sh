@@ -1,7 +1,19 @@
-# What can be seen of a unit, and of the release that its main process runs.
+# What can be seen of the units, and of the release that their main processes run.
 
 # unit_property NAME prints one property of $unit.
 unit_property() { systemctl show --property="$1" "$unit" | sed 's/^[^=]*=//'; }
+
+# show_units says of each of $units what systemd does, in its own words, and
+# what runs.
+show_units() {
+	for unit in $units; do
+		state=$(systemctl show --property=LoadState,ActiveState,SubState,Result,NRestarts,MainPID,InvocationID "$unit") ||
+			die "systemctl show $unit failed: see the lines above"
+		fact unit "$unit"
+		printf '%s\n' "$state" >&3
+		fact running "$(running_release "$(printf '%s\n' "$state" | sed -n 's/^MainPID=//p')")"
+	done
+}
 
 # running_release PID prints the ID of the release that a process was started
 # from. The BEAM's command line names it, because mix's start script resolves
@@ -12,21 +24,22 @@ running_release() {
 		sed -n "s|^$base/releases/\([0-9]\{8\}T[0-9]\{6\}\)/.*|\1|p" | head -n 1
 }
 
-# current_release prints the ID that current points to, if it is one of $base.
-current_release() {
-	target=$(readlink "$base/current" 2>/dev/null) || return 0
-	printf '%s\n' "${target#"$base"/}" | sed -n 's|^releases/\([0-9]\{8\}T[0-9]\{6\}\)/*$|\1|p'
-}
-
-show_service() {
-	fact now "$(date +%s)"
-	pid=$(unit_property MainPID)
-	fact load "$(unit_property LoadState)"
-	fact active "$(unit_property ActiveState)"
-	fact sub "$(unit_property SubState)"
-	fact result "$(unit_property Result)"
-	fact restarts "$(unit_property NRestarts)"
-	fact pid "$pid"
-	fact running "$(running_release "$pid")"
-	fact current "$(current_release)"
+# show_current says which release of $base current points to, and whose
+# environment goes with it.
+show_current() {
+	link=$(readlink "$base/current" 2>/dev/null) || return 0
+	link=${link#"$base"/}
+	environment=
+	case $link in
+	activations/*/release)
+		environment=${link#activations/}
+		environment=${environment%/release}
+		link=$(readlink "$base/$link")
+		link=${link#../../}
+		;;
+	esac
+	id=$(printf '%s\n' "$link" | sed -n 's|^releases/\([0-9]\{8\}T[0-9]\{6\}\)/*$|\1|p')
+	[ -n "$id" ] || return 0
+	fact current "$id"
+	fact current_env "$environment"
 }

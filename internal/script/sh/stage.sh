@@ -1,14 +1,19 @@
-# Puts a release on the host, complete and verified; nothing that runs changes.
-# Takes: base, id. Its input is the release as a gzipped tar. The caller has put
-# the lists that it must match into .slipway/releases/ID.
+# Puts the release on the host, complete and verified; nothing that runs changes.
+# Takes: base, id, app (ORG/APP: its artifact lies on this very machine; empty:
+# the release comes as input, as a gzipped tar). The caller has put the lists
+# that it must match into .slipway/releases/ID.
 main() {
 	release=$base/releases/$id
 	part=$release.part
 	rm -rf "$part" || die "cannot remove the leftover $part"
 	mkdir "$part" || die "cannot create $part"
-	ready
-	tar -xz --no-same-owner --no-same-permissions -f - -C "$part" ||
-		discard "the release could not be unpacked in $part: see the lines above (is the disk full?)"
+	if [ -n "$app" ]; then
+		tar -c -C "$root/$app/artifacts/$id/tree" . | unpack ||
+			discard "the release could not be copied from $root/$app/artifacts/$id to $part: see the lines above (is the disk full?)"
+	else
+		ready
+		unpack -z || discard "the release could not be unpacked in $part: see the lines above (is the disk full?)"
+	fi
 	verify "$part" "$base/.slipway/releases/$id" ||
 		discard "what arrived in $part is not what was built: see the lines above, and run it again"
 	# current must never name a release whose files are still in memory only.
@@ -16,6 +21,8 @@ main() {
 	mv -T "$part" "$release" || discard "cannot rename $part to $release"
 	sync -f "$base/releases"
 }
+
+unpack() { tar -x --no-same-owner --no-same-permissions -f - -C "$part" "$@"; }
 
 discard() {
 	rm -rf "$part"

@@ -1,0 +1,194 @@
+package script
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+func TestActivateRecordsThenSwitchesThenRestarts(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("x", "releases", string(r1), "f")
+	s.write("x", "releases", string(r2), "f")
+	must(t, os.Symlink("releases/"+string(r1), s.path("current")))
+	change := record("1")
+	line, err := change.JSON()
+	must(t, err)
+	must(t, activate(t.Context(), s, r2, &change, nil))
+	log := fmt.Sprintf("reset-failed app.service current=releases/%[1]s record=%[2]s\nrestart app.service current=releases/%[1]s record=%[2]s\n", r2, line)
+	if got := s.read("systemctl.log"); got != log {
+		t.Errorf("got\n%s\nwant\n%s", got, log)
+	}
+	if s.read(".slipway", "change") != line+"\n" {
+		t.Error("the record is not what was given")
+	}
+	if fds := s.read("fds.log"); fds == "" || strings.Contains(fds, "critical") {
+		t.Errorf("a child has the lock of the critical section:\n%s", fds)
+	}
+}
+
+func TestTheRecordIsThereBeforeTheSwitch(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("x", "releases", string(r2), "f")
+	s.command("ln", `cat "$BASE/.slipway/change" >"$BASE/seen"; exit 1`)
+	change := record("1")
+	wantReason(t, activate(t.Context(), s, r2, &change, nil), "cannot switch")
+	if s.read("seen") == "" || s.read("systemctl.log") != "" {
+		t.Errorf("record at the switch: %q; systemctl: %q", s.read("seen"), s.read("systemctl.log"))
+	}
+	s.command("mv", "exit 1")
+	wantReason(t, activate(t.Context(), s, r2, &change, nil), "cannot write the change record")
+}
+
+func TestActivateWithoutARecordLeavesTheOneThatIsThere(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("x", "releases", string(r1), "f")
+	s.write("the record\n", ".slipway", "change")
+	must(t, activate(t.Context(), s, r1, nil, nil))
+	if s.read(".slipway", "change") != "the record\n" {
+		t.Error("the record was changed")
+	}
+}
+
+func TestActivateNothingRemovesCurrentAndStops(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	must(t, os.Symlink("releases/"+string(r1), s.path("current")))
+	must(t, activate(t.Context(), s, "", nil, nil))
+	if _, err := os.Lstat(s.path("current")); !os.IsNotExist(err) {
+		t.Error("current is still there")
+	}
+	if got := s.read("systemctl.log"); !strings.Contains(got, "stop app.service current= record=\n") || strings.Contains(got, "restart") {
+		t.Error(got)
+	}
+	must(t, activate(t.Context(), s, "", nil, nil)) // again, with nothing there
+}
+
+func TestActivateFails(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	change := record("1")
+	wantReason(t, activate(t.Context(), s, r2, &change, nil), "is not there")
+	if s.read(".slipway", "change") != "" || s.read("systemctl.log") != "" {
+		t.Error("something was changed for a release that is not there")
+	}
+	s.write("x", "releases", string(r2), "f")
+	s.write("", "fail.reset-failed") // a unit that is unknown to systemd so far
+	must(t, activate(t.Context(), s, r2, &change, nil))
+	s.write("", "fail.restart")
+	var log strings.Builder
+	wantReason(t, activate(t.Context(), s, r2, &change, &log), "systemctl restart app.service failed")
+	if !strings.Contains(log.String(), "systemctl says=restart") {
+		t.Errorf("log %q", log.String())
+	}
+}
+
+func TestActivateFinishesWithoutItsCaller(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.hangup = true
+	s.write("x", "releases", string(r2), "f")
+	s.command("systemctl", `[ "$1" != show ] || exit 0; echo "$1" >>"$BASE/began"; sleep 0.2; echo noise; echo "$1" >>"$BASE/done"`)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- activate(ctx, s, r2, nil, nil) }()
+	s.until("began", "reset-failed\n")
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("the caller was told %v", err)
+	}
+	s.until("done", "reset-failed\nrestart\n")
+}
+
+func TestActivateLetsAYoungProcessBoot(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		started string // of the main process, as awk's expression of /proc/uptime
+		pid     int
+		least   time.Duration
+		most    time.Duration
+	}{
+		"just started":  {"$1", 7, 1500 * time.Millisecond, 3 * time.Second},
+		"a minute ago":  {"$1 - 60", 7, 0, time.Second},
+		"not running":   {"$1", 0, 0, time.Second},
+		"another clock": {"$1 + 60", 7, 0, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.write("x", "releases", string(r2), "f")
+			s.command("systemctl", fmt.Sprintf(`case "$2" in
+				--property=MainPID) echo MainPID=%d;;
+				--property=Exec*) awk '{ printf "%%s=%%.0f\n", "ExecMainStartTimestampMonotonic", (%s) * 1000000 }' /proc/uptime;;
+			esac`, c.pid, c.started))
+			began := time.Now()
+			must(t, activate(t.Context(), s, r2, nil, nil))
+			if took := time.Since(began); took < c.least || took > c.most {
+				t.Errorf("it took %s, want %s to %s", took, c.least, c.most)
+			}
+		})
+	}
+}
+
+func activate(ctx context.Context, s *site, id release.ID, record *release.Change, log io.Writer) error {
+	_, err := Activate(ctx, s, Switch{Layout: s.Layout, Units: []string{unit}, To: release.Activation{ID: id}, Record: record}, log)
+	return err
+}
+
+func (s *site) until(file, want string) {
+	s.t.Helper()
+	for range 100 {
+		if s.read(file) == want {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	s.t.Fatalf("%s has %q after 2 s, want %q", file, s.read(file), want)
+}
+
+func TestCurrentIsNeverMissing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("x", "releases", string(r1), "f")
+	s.write("x", "releases", string(r2), "f")
+	must(t, os.Symlink("releases/"+string(r1), s.path("current")))
+	c := call{script: "activate", args: args{{"base", s.Base}, {"units", unit}, {"link", "releases/" + string(r1)}, {"record", ""}, {"restart", "systemctl"}}}
+	s.source, s.edit = c.source(), func(text string) string {
+		loop := fmt.Sprintf("main() { n=0; while [ $n -lt 100 ]; do n=$((n + 1)); (link=releases/%s; switch); (link=releases/%s; switch); done; }\nswitch() {\n", r1, r2)
+		text = strings.ReplaceAll(text, "readonly", "export")
+		return strings.Replace(strings.Replace(text, "point_current() {\n", loop, 1), "main() {\n", "unused() {\n", 1)
+	}
+	var done atomic.Bool
+	looks := make(chan int, 1)
+	go func() {
+		n := 0
+		for ; !done.Load(); n++ {
+			if _, err := os.Stat(s.path("current", "f")); err != nil {
+				t.Errorf("look %d: %v", n, err)
+				break
+			}
+			time.Sleep(50 * time.Microsecond)
+		}
+		looks <- n
+	}()
+	err := c.run(t.Context(), s)
+	done.Store(true)
+	if n := <-looks; n < 200 {
+		t.Errorf("looked %d times only", n)
+	}
+	must(t, err)
+	if got, _ := os.Readlink(s.path("current")); got != "releases/"+string(r2) {
+		t.Errorf("current is %s", got)
+	}
+}

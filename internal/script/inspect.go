@@ -1,0 +1,199 @@
+package script
+
+import (
+	"context"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+// Look is what an inspection is to look at.
+type Look struct {
+	Layout    release.Layout
+	Units     []string
+	Restart   Restart
+	Libraries []string // sonames that the release needs of the host
+	Sizes     bool     // of the releases too, which takes longer
+}
+
+// Inspection is everything that a plan needs to know of a host.
+type Inspection struct {
+	Service
+	Now           int64    // the host's own clock, in seconds
+	OS, Arch      string   // as uname says
+	Glibc         string   // such as 2.36; empty where there is another libc
+	User          string   // who Slipway is on the host
+	Missing       []string // programs that Slipway uses
+	NoLibrary     []string
+	BaseKind      string // none, dir, link or other
+	CurrentKind   string
+	CurrentTarget string // of the link
+	Directories   []Directory
+	NoDirectory   []string
+	Unwritable    []string
+	ReadOnly      string // the mount point, if the application lies on a read-only file system
+	FreeKiB       int64
+	FreeInodes    int64 // 0 on file systems that have no fixed number
+	Uses          []Use
+	NotAllowed    []string // commands that sudo does not let the user run
+	AsksPassword  []string // commands that sudo asks for a password for
+	Releases      []release.ID
+	Sizes         map[release.ID]int64 // KiB on the disk, if asked for
+	Activations   []string             // keys
+	Leftovers     []string             // of runs that died
+	Change        *release.Change      // the change record of a run that died
+	History       release.History
+}
+
+// Directory is one of the application's directories.
+type Directory struct {
+	Path, Owner, Group string
+	Mode               uint32 // permission bits with set group ID
+}
+
+// Use is what a unit starts, and as whom.
+type Use struct {
+	Unit, User string   // no User: root
+	Groups     []string // of that user
+	How        string   // current, launch or other
+}
+
+// Inspect looks at a host and changes nothing.
+func Inspect(ctx context.Context, m Machine, l Look, log io.Writer) (Inspection, error) {
+	var in Inspection
+	var history []string
+	err := call{
+		script: "inspect", libs: []string{"service", "rules"}, log: log,
+		args: args{
+			{"base", l.Layout.Base}, {"units", strings.Join(l.Units, " ")}, {"restart", l.Restart.way()}, {"flag", l.Restart.Flag},
+			{"libraries", strings.Join(l.Libraries, " ")}, {"sizes", yes(l.Sizes)},
+		},
+		onFact: func(key, value string) {
+			if key == "history" {
+				history = append(history, value)
+			} else if !in.machine(key, value) && !in.place(key, value) && !in.use(key, value) {
+				in.Service.fact(key, value)
+			}
+		},
+	}.run(ctx, m)
+	in.History = release.ParseHistory(history)
+	return in, err
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// machine takes a fact about the machine.
+func (in *Inspection) machine(key, value string) bool {
+	switch key {
+	case "now":
+		in.Now, _ = strconv.ParseInt(value, 10, 64) // date +%s
+	case "os":
+		in.OS = value
+	case "arch":
+		in.Arch = value
+	case "user":
+		in.User = value
+	case "glibc":
+		in.Glibc = value
+	case "no_tool":
+		in.Missing = append(in.Missing, value)
+	case "no_library":
+		in.NoLibrary = append(in.NoLibrary, value)
+	case "free_kib":
+		in.FreeKiB, _ = strconv.ParseInt(value, 10, 64) // df -P
+	case "free_inodes":
+		in.FreeInodes, _ = strconv.ParseInt(value, 10, 64) // "-" where there is no fixed number
+	case "read_only":
+		in.ReadOnly = value
+	case "sudo_no":
+		in.NotAllowed = append(in.NotAllowed, value)
+	case "sudo_password":
+		in.AsksPassword = append(in.AsksPassword, value)
+	default:
+		return false
+	}
+	return true
+}
+
+// place takes a fact about the application's directory.
+func (in *Inspection) place(key, value string) bool {
+	switch key {
+	case "base":
+		in.BaseKind = value
+	case "current_kind":
+		in.CurrentKind = value
+	case "current_target":
+		in.CurrentTarget = value
+	case "directory":
+		in.directory(value)
+	case "no_directory":
+		in.NoDirectory = append(in.NoDirectory, value)
+	case "unwritable":
+		in.Unwritable = append(in.Unwritable, value)
+	case "release":
+		if id, err := release.ParseID(value); err == nil {
+			in.Releases = append(in.Releases, id)
+		}
+	case "size":
+		in.size(value)
+	case "activation":
+		if release.ValidKey(value) {
+			in.Activations = append(in.Activations, value)
+		}
+	case "leftover":
+		in.Leftovers = append(in.Leftovers, value)
+	case "change":
+		if record := release.ParseHistory([]string{value}); len(record) == 1 {
+			in.Change = &record[0]
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// directory reads "MODE OWNER GROUP PATH" as stat prints it.
+func (in *Inspection) directory(value string) {
+	part := strings.SplitN(value, " ", 4)
+	if len(part) < 4 {
+		return
+	}
+	mode, err := strconv.ParseUint(part[0], 8, 32)
+	if err == nil {
+		in.Directories = append(in.Directories, Directory{Path: part[3], Owner: part[1], Group: part[2], Mode: uint32(mode)})
+	}
+}
+
+// size is that of the release that was named last.
+func (in *Inspection) size(value string) {
+	kib, err := strconv.ParseInt(value, 10, 64)
+	if n := len(in.Releases); err == nil && n > 0 {
+		if in.Sizes == nil {
+			in.Sizes = map[release.ID]int64{}
+		}
+		in.Sizes[in.Releases[n-1]] = kib
+	}
+}
+
+// use takes a fact about what a unit starts; it is of the unit named last.
+func (in *Inspection) use(key, value string) bool {
+	n := len(in.Uses)
+	switch {
+	case key == "unit_user" && len(in.Units) > 0:
+		in.Uses = append(in.Uses, Use{Unit: in.Units[len(in.Units)-1].Name, User: value})
+	case key == "unit_groups" && n > 0:
+		in.Uses[n-1].Groups = strings.Fields(value)
+	case key == "unit_uses" && n > 0:
+		in.Uses[n-1].How = value
+	default:
+		return false
+	}
+	return true
+}

@@ -1,0 +1,191 @@
+package script
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+func TestInspectAnEmptyDirectory(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.Layout.Base = t.TempDir()
+	in := s.inspect()
+	uname, err := exec.Command("uname", "-sm").Output()
+	must(t, err)
+	if in.OS+" "+in.Arch != strings.TrimSpace(string(uname)) || in.User == "" || in.FreeKiB == 0 || in.Now == 0 {
+		t.Errorf("%+v", in)
+	}
+	if in.BaseKind != "dir" || in.CurrentKind != "none" || !in.Current.IsZero() || in.Running() != "" || in.Change != nil || in.ReadOnly != "" ||
+		len(in.Releases)+len(in.Leftovers)+len(in.History)+len(in.NotAllowed)+len(in.AsksPassword)+len(in.Unwritable)+len(in.NoLibrary) > 0 {
+		t.Errorf("%+v", in)
+	}
+	if want := []string{s.path("releases"), s.path(".slipway")}; !slices.Equal(in.NoDirectory, want) {
+		t.Errorf("not there: %q, want %q", in.NoDirectory, want)
+	}
+	if left := s.entries(); len(left) > 0 {
+		t.Errorf("looking made %q", left)
+	}
+	s.Layout.Base += "/none"
+	if in := s.inspect(); in.BaseKind != "none" || in.FreeKiB == 0 {
+		t.Errorf("%+v", in)
+	}
+}
+
+func TestInspectSeesEverything(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	first, err := record("1").JSON()
+	must(t, err)
+	second, err := record("2").JSON()
+	must(t, err)
+	s.write("{torn\n"+first+"\n"+second, ".slipway", "history.jsonl") // the line break of the last one was torn off
+	s.write(second+"\n", ".slipway", "change")
+	s.write("x", "releases", string(r1), "f")
+	s.write("x", "releases", string(r2), "f")
+	s.write("x", "releases", string(r3)+".part", "f")
+	s.write("x", "releases", "lost+found", "f")
+	s.write("x", "activations", key1, "environment")
+	must(t, os.Symlink("../../releases/"+string(r2), s.path("activations", key1, "release")))
+	must(t, os.Symlink("activations/"+key1+"/release", s.path("current")))
+	must(t, os.Chmod(s.path("releases"), os.ModeSetgid|0o750))
+	pid := s.process(s.path("releases", string(r1), "erts/bin/beam")).Process.Pid
+	for name, value := range map[string]string{
+		"LoadState": "loaded", "ActiveState": "active", "SubState": "running", "Result": "success", "NRestarts": "3", "MainPID": strconv.Itoa(pid),
+		"InvocationID": "abc", "User": "root", "ExecStart": "{ path=" + s.Base + "/launch ; argv[]=" + s.Base + "/launch bin/app start ; }",
+	} {
+		s.write(value+"\n", name)
+	}
+	look := s.look()
+	look.Sizes, look.Libraries = true, []string{"libc.so.6", "libnone.so.1"}
+	in, err := Inspect(t.Context(), s, look, nil)
+	must(t, err)
+	want := Unit{Name: unit, Load: "loaded", Active: "active", Sub: "running", Result: "success", Restarts: 3, PID: pid, Invocation: "abc", Running: r1}
+	if !slices.Equal(in.Units, []Unit{want}) || in.CurrentKind != "link" || in.CurrentTarget != "activations/"+key1+"/release" || in.Current != (release.Activation{ID: r2, Env: key1}) {
+		t.Errorf("got  %+v, %s -> %v", in.Units, in.CurrentTarget, in.Current)
+	}
+	if len(in.Uses) != 1 || in.Uses[0].How != "launch" || in.Uses[0].User != "root" || !slices.Contains(in.Uses[0].Groups, "root") {
+		t.Errorf("%+v", in.Uses)
+	}
+	if !slices.Equal(in.Releases, []release.ID{r1, r2}) || !slices.Equal(in.Leftovers, []string{"releases/" + string(r3) + ".part"}) ||
+		!slices.Equal(in.Activations, []string{key1}) || in.Sizes[r1] == 0 || !slices.Equal(in.NoLibrary, []string{"libnone.so.1"}) {
+		t.Errorf("%+v", in)
+	}
+	if i := slices.IndexFunc(in.Directories, func(d Directory) bool { return d.Path == s.path("releases") }); i < 0 || in.Directories[i].Mode != 0o2750 || in.Directories[i].Owner == "" || in.Directories[i].Group == "" {
+		t.Errorf("%+v", in.Directories)
+	}
+	if len(in.History) != 2 || in.History[1] != record("2") || in.Change == nil || *in.Change != record("2") {
+		t.Errorf("history %+v, change %+v", in.History, in.Change)
+	}
+	probed, err := Probe(t.Context(), s, s.Layout, []string{unit}, nil)
+	if err != nil || !slices.Equal(probed.Units, in.Units) || probed.Current != in.Current {
+		t.Errorf("%+v, %v", probed, err)
+	}
+}
+
+func TestInspectSeesWhatAUnitStarts(t *testing.T) {
+	t.Parallel()
+	for start, want := range map[string]string{
+		"BASE/launch bin/app start": "launch", "BASE/current/bin/app start": "current", "BASE/releases/x/bin/app start": "other",
+		"/usr/bin/env": "other", "BASE/launcher x": "other", "BASE/current": "other",
+	} {
+		s := newSite(t)
+		start = strings.ReplaceAll(start, "BASE", s.Base)
+		s.write("{ path=x ; argv[]="+start+" ; ignore_errors=no }\n", "ExecStart")
+		if in := s.inspect(); len(in.Uses) != 1 || in.Uses[0].How != want {
+			t.Errorf("%s: %+v, want %s", start, in.Uses, want)
+		}
+	}
+}
+
+func TestProbeSeesListeningPorts(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.command("cat", fmt.Sprintf(`case "$*" in /proc/net/tcp*) printf '%%s\n' '0: 0100007F:0FA1 00000000:0000 0A' '1: 0100007F:0FA2 0100007F:9999 01' '2: 00000000000000000000000000000000:0FA3 0:0 0A';; *) exec %s "$@";; esac`, "/bin/cat"))
+	got, err := Probe(t.Context(), s, s.Layout, []string{unit}, []int{4001, 4002, 4003, 1})
+	must(t, err)
+	if !slices.Equal(got.Listening, []int{4001, 4003}) {
+		t.Errorf("%v", got.Listening)
+	}
+}
+
+// The lists are as sudo 1.9 prints them into a pipe.
+func TestInspectReadsWhatSudoAllows(t *testing.T) {
+	t.Parallel()
+	const exact = "(root) NOPASSWD: /usr/bin/systemctl restart app.service, /usr/bin/systemctl stop app.service, /usr/bin/systemctl reset-failed app.service, /usr/bin/journalctl --no-pager --output=short-unix --lines=100 --unit=app.service"
+	restart, stop := "/usr/bin/systemctl restart app.service", "/usr/bin/systemctl stop app.service"
+	reset, journal := "/usr/bin/systemctl reset-failed app.service", "/usr/bin/journalctl --no-pager --output=short-unix --lines=100 --unit=app.service"
+	for name, c := range map[string]struct {
+		rules     []string
+		defaults  string
+		no, asked []string
+	}{
+		"exactly these":          {rules: []string{exact}},
+		"everything":             {rules: []string{"(ALL : ALL) NOPASSWD: ALL"}},
+		"as others only":         {rules: []string{"(postgres) NOPASSWD: ALL"}, no: []string{restart, stop, reset, journal}},
+		"with a password":        {rules: []string{"(ALL : ALL) ALL"}, asked: []string{restart, stop, reset, journal}},
+		"no password by default": {defaults: "env_reset, !authenticate", rules: []string{"(ALL : ALL) ALL"}},
+		"a tag for the rest":     {rules: []string{"(root) NOPASSWD: " + restart + ", PASSWD: " + stop + ", " + reset + ", NOPASSWD: " + journal}, asked: []string{stop, reset}},
+		"another unit":           {rules: []string{strings.ReplaceAll(exact, "app.service", "other.service")}, no: []string{restart, stop, reset, journal}},
+		"the last one counts":    {rules: []string{"(root) NOPASSWD: ALL", "(ALL) " + stop}, asked: []string{stop}},
+		"forbidden":              {rules: []string{"(root) NOPASSWD: ALL, !" + stop}, no: []string{stop}},
+		"patterns":               {rules: []string{"(root) NOPASSWD: /bin/systemctl * app.service", "(root) NOPASSWD: /usr/bin/journalctl"}},
+		"with escapes":           {rules: []string{"(root) NOPASSWD: " + restart + ", " + stop + ", " + reset, `(root) NOPASSWD: /usr/bin/journalctl --no-pager --output\=short-unix --lines\=100 --unit\=app.service`}},
+		"arguments forbidden":    {rules: []string{`(root) NOPASSWD: /usr/bin/systemctl "", ` + journal}, no: []string{restart, stop, reset}},
+		"none":                   {no: []string{restart, stop, reset, journal}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			list := "Matching Defaults entries for deploy on web1:\n    " + c.defaults + "\n\nUser deploy may run the following commands on web1:\n"
+			for _, rule := range c.rules {
+				list += "    " + rule + "\n"
+			}
+			s.write(list, "rules")
+			// What sudo -l says of one command is not to be relied on: see rules.sh.
+			s.command("sudo", `[ "$*" = "-n -l" ] && exec cat "$BASE/rules"; grep -q '(root)\|(ALL' "$BASE/rules" && grep -q ' ALL$\|PASSWD: .*PASSWD:' "$BASE/rules"`)
+			in := s.inspect()
+			if !slices.Equal(in.NotAllowed, c.no) || !slices.Equal(in.AsksPassword, c.asked) {
+				t.Errorf("not allowed %q, asks %q\nwant        %q,      %q", in.NotAllowed, in.AsksPassword, c.no, c.asked)
+			}
+		})
+	}
+}
+
+// A form of rule that is not understood is no reason to refuse: sudo's own
+// answer counts, if no rule asks for a password.
+func TestInspectBelievesSudoWhereItCannotLie(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.command("sudo", `[ "$*" != "-n -l" ] || printf 'User x may run the following commands on y:\n    (root) NOPASSWD: ^/usr/bin/(systemctl|journalctl) .*$\n'`)
+	if in := s.inspect(); len(in.NotAllowed)+len(in.AsksPassword) > 0 {
+		t.Errorf("%q %q", in.NotAllowed, in.AsksPassword)
+	}
+	s.command("sudo", `[ "$*" != "-n -l" ] || printf 'User x may run the following commands on y:\n    (root) NOPASSWD: ^/usr/bin/.*$\n    (root) PASSWD: /usr/bin/id\n'`)
+	if in := s.inspect(); len(in.NotAllowed) != 4 {
+		t.Errorf("%q %q", in.NotAllowed, in.AsksPassword)
+	}
+}
+
+func TestOtherWaysToRestartNeedNoRule(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.command("sudo", "exit 1")
+	look := s.look()
+	look.Restart.Flag = s.path("restart")
+	in, err := Inspect(t.Context(), s, look, nil)
+	must(t, err)
+	if len(in.NotAllowed) != 1 || !strings.Contains(in.NotAllowed[0], "journalctl") || len(in.Unwritable) > 0 {
+		t.Errorf("%q, unwritable %q", in.NotAllowed, in.Unwritable)
+	}
+	look.Restart.Flag = "/none/restart"
+	if in, err = Inspect(t.Context(), s, look, nil); err != nil || !slices.Equal(in.Unwritable, []string{"/none/restart"}) {
+		t.Errorf("unwritable %q, %v", in.Unwritable, err)
+	}
+}

@@ -1,0 +1,132 @@
+package script
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestTheLockHasOneHolderAndSaysWho(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	noon := time.Date(2024, 1, 2, 13, 0, 0, 0, time.FixedZone("CET", 3600))
+	lock, err := TakeLock(t.Context(), s, s.State(), false, Holder{"deploy", "ann", noon, "https://run/1"}, Wait{})
+	must(t, err)
+	_, err = TakeLock(t.Context(), s, s.State(), false, Holder{"rollback", "bob", noon, ""}, Wait{})
+	wantReason(t, err, "held by another run: deploy by ann since 2024-01-02T12:00:00Z, https://run/1")
+	select {
+	case <-lock.Lost():
+		t.Error("the second taker took the first one's lock")
+	default:
+	}
+	lock.Release()
+	s.take("after a release").Release()
+}
+
+func TestTheLockIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	first := s.take("first")
+	var told []string
+	tell := func(holder string) { told = append(told, holder) }
+	began := time.Now()
+	_, err := TakeLock(t.Context(), s, s.State(), false, Holder{What: "second"}, Wait{time.Second, tell})
+	wantReason(t, err, "held by another run, after waiting for 1 s: first by")
+	if took := time.Since(began); took < time.Second || len(told) != 1 || !strings.HasPrefix(told[0], "first by") {
+		t.Errorf("after %s: %q", took, told)
+	}
+	time.AfterFunc(300*time.Millisecond, first.Release)
+	second, err := TakeLock(t.Context(), s, s.State(), false, Holder{What: "second"}, Wait{time.Minute, tell})
+	must(t, err)
+	second.Release()
+	if len(told) != 2 {
+		t.Errorf("%q", told)
+	}
+	if third, err := TakeLock(t.Context(), s, s.State(), false, Holder{What: "third"}, Wait{time.Minute, tell}); err != nil || len(told) != 2 {
+		t.Errorf("a free lock is waited for: %v, %q", err, told)
+	} else {
+		third.Release()
+	}
+}
+
+// take waits for the lock as long as a holder may need to notice its end.
+func (s *site) take(holder string) *Lock {
+	s.t.Helper()
+	var err error
+	for range 40 {
+		var lock *Lock
+		if lock, err = TakeLock(s.t.Context(), s, s.State(), false, Holder{What: holder}, Wait{}); err == nil {
+			return lock
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	s.t.Fatalf("%s: the lock is not free: %v", holder, err)
+	return nil
+}
+
+func TestTheLockEndsWithItsHoldersContext(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	lock, err := TakeLock(ctx, s, s.State(), false, Holder{What: "first"}, Wait{})
+	must(t, err)
+	cancel()
+	select {
+	case <-lock.Lost():
+	case <-time.After(2 * time.Second):
+		t.Fatal("the holder was not told")
+	}
+	s.take("second").Release()
+}
+
+// A peer that vanishes without a word is noticed by its silence.
+func TestTheLockEndsWithTheHeartbeat(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.command("timeout", `echo "$1" >>`+s.path("limits")+`; shift; exec /usr/bin/timeout 0.2 "$@"`)
+	lock := s.take("first") // its second heartbeat comes after 5 s
+	select {
+	case <-lock.Lost():
+	case <-time.After(3 * time.Second):
+		t.Fatal("a silent holder keeps the lock")
+	}
+	if limit, _, _ := strings.Cut(s.read("limits"), "\n"); limit != "30" {
+		t.Errorf("the limit is %q s, want 30", limit)
+	}
+	s.take("second").Release()
+}
+
+// What the lock's script starts must not hold the lock when the script is dead.
+func TestAChildDoesNotKeepTheLock(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	pidFile := s.path("pid")
+	s.command("timeout", `echo $PPID $$ >`+pidFile+`; exec sleep 30`)
+	if _, err := TakeLock(t.Context(), s, s.State(), false, Holder{What: "first"}, Wait{}); err != nil {
+		t.Fatal(err)
+	}
+	var script, child int
+	for range 100 {
+		if n, _ := fmt.Sscan(s.read("pid"), &script, &child); n == 2 {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if child == 0 {
+		t.Fatal("the child did not start")
+	}
+	process, err := os.FindProcess(script)
+	must(t, err)
+	must(t, process.Kill())
+	t.Cleanup(func() { syscall.Kill(child, syscall.SIGKILL) })
+	os.Remove(filepath.Join(s.bin, "timeout"))
+	s.take("second").Release()
+	if state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", child)); err != nil || strings.Contains(string(state), ") Z ") {
+		t.Error("the child was gone: this proves nothing")
+	}
+}

@@ -1,0 +1,111 @@
+package script
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+// Unit is what can be seen of a unit and of the release that it runs. The
+// fields up to Invocation are systemd's own properties.
+type Unit struct {
+	Name                      string
+	Load, Active, Sub, Result string
+	Restarts                  int    // automatic ones since the unit was started by hand
+	PID                       int    // of the main process; 0: none
+	Invocation                string // another one after each start
+	Running                   release.ID
+}
+
+// Service is all that a host runs of an application.
+type Service struct {
+	Units     []Unit
+	Current   release.Activation // what the link current leads to
+	Listening []int              // those of the ports asked for that something listens on
+}
+
+// Running is the release that all units run; empty if they differ.
+func (s Service) Running() release.ID {
+	var id release.ID
+	for i, u := range s.Units {
+		if i > 0 && u.Running != id {
+			return ""
+		}
+		id = u.Running
+	}
+	return id
+}
+
+func (s *Service) fact(key, value string) {
+	switch key {
+	case "unit":
+		s.unit(value)
+	case "current":
+		s.Current.ID = release.ID(value)
+	case "current_env":
+		if release.ValidKey(value) {
+			s.Current.Env = value
+		}
+	case "listening":
+		port, _ := strconv.Atoi(value) // one of those that were asked for
+		s.Listening = append(s.Listening, port)
+	default:
+		if n := len(s.Units); n > 0 {
+			s.Units[n-1].fact(key, value)
+		}
+	}
+}
+
+// unit makes the named one the last, which the next facts are of.
+func (s *Service) unit(name string) {
+	at := slices.IndexFunc(s.Units, func(u Unit) bool { return u.Name == name })
+	u := Unit{Name: name}
+	if at >= 0 {
+		u = s.Units[at]
+		s.Units = slices.Delete(s.Units, at, at+1)
+	}
+	s.Units = append(s.Units, u)
+}
+
+func (u *Unit) fact(key, value string) {
+	switch key {
+	case "LoadState":
+		u.Load = value
+	case "ActiveState":
+		u.Active = value
+	case "SubState":
+		u.Sub = value
+	case "Result":
+		u.Result = value
+	case "NRestarts":
+		u.Restarts, _ = strconv.Atoi(value) // an old systemd has no such property
+	case "MainPID":
+		u.PID, _ = strconv.Atoi(value)
+	case "InvocationID":
+		u.Invocation = value
+	case "running":
+		u.Running = release.ID(value)
+	}
+}
+
+// Probe says what the units run now, and on which of the ports something listens.
+func Probe(ctx context.Context, m Machine, l release.Layout, units []string, ports []int) (Service, error) {
+	var s Service
+	err := call{
+		script: "probe", libs: []string{"service"},
+		args:   args{{"base", l.Base}, {"units", strings.Join(units, " ")}, {"ports", words(ports)}},
+		onFact: s.fact,
+	}.run(ctx, m)
+	return s, err
+}
+
+func words(numbers []int) string {
+	var list []string
+	for _, n := range numbers {
+		list = append(list, strconv.Itoa(n))
+	}
+	return strings.Join(list, " ")
+}

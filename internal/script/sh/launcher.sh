@@ -1,0 +1,36 @@
+# put_launcher leaves a program in $base that a unit may have as
+#
+#	ExecStart=/opt/ORG/APP/launch bin/APP start
+#
+# It gives the release the environment that was deployed with it. It runs as the
+# application's user: systemd's EnvironmentFile= would have PID 1 read any file
+# of the host that a link of the deploy user leads to.
+put_launcher() {
+	launcher_text >"$base/launch.new" && chmod 0750 "$base/launch.new" || die "cannot write $base/launch.new"
+	if cmp -s "$base/launch.new" "$base/launch"; then
+		rm -f "$base/launch.new"
+	else
+		mv -T "$base/launch.new" "$base/launch" || die "cannot write $base/launch"
+	fi
+}
+
+launcher_text() {
+	cat <<'LAUNCH'
+#!/bin/sh
+# Starts a program of the current release with the environment that was deployed
+# with it: launch bin/APP start
+# The link is read once, so that release and environment belong together.
+slipway_base=${0%/*}
+slipway_link=$(readlink "$slipway_base/current") || {
+	echo "launch: there is no $slipway_base/current: nothing is deployed" >&2
+	exit 1
+}
+slipway_link=$slipway_base/${slipway_link#"$slipway_base"/}
+case $slipway_link in
+*/activations/*/release) . "${slipway_link%/release}/environment" || exit ;;
+esac
+slipway_program=$1
+shift
+exec "$slipway_link/$slipway_program" "$@"
+LAUNCH
+}

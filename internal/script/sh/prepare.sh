@@ -1,0 +1,36 @@
+# Puts the environment of an activation beside the release, where nothing uses
+# it yet; or says that current has that release with that environment already.
+# Takes: base, id, key (of the activation), env (new: it comes as input; keep:
+# that of the activation in from; none), from (a key).
+main() {
+	put_launcher
+	case $env in
+	new) receive ;;
+	keep) text=$(cat "$base/activations/$from/environment") || die "cannot read $base/activations/$from/environment" ;;
+	esac
+	if is_current; then
+		fact same yes
+	elif [ "$env" != none ]; then
+		put_environment
+	fi
+}
+
+is_current() {
+	[ "$base/current" -ef "$base/releases/$id" ] || return
+	link=$(readlink "$base/current")
+	link=${link#"$base"/}
+	case $link in
+	activations/*/release) [ "$env" != none ] && printf '%s\n' "$text" | cmp -s - "$base/${link%/release}/environment" ;;
+	*) [ "$env" = none ] ;;
+	esac
+}
+
+# The application's group may read it: the directory has its group, as all of
+# $base has, and the umask does the rest.
+put_environment() {
+	dir=$base/activations/$key
+	rm -rf "$dir"
+	mkdir -p "$dir" && ln -s "../../releases/$id" "$dir/release" && printf '%s\n' "$text" >"$dir/environment" ||
+		die "cannot write $dir"
+	sync -f "$dir" || die "cannot write $dir to disk"
+}

@@ -1,0 +1,19 @@
+# receive reads the one text that comes as input into $text: commands, or an
+# environment. They are too free for an argument list, and may be secret.
+receive() {
+	ready
+	IFS=' ' read -r word encoded mark || die "the connection ended before everything had come"
+	[ "$word $mark" = "text end" ] || die "the connection ended before everything had come"
+	exec </dev/null
+	text=$(decode "${encoded#.}")
+}
+
+# run_text runs $text as a script that ends at its first error. It gets the text
+# by its environment, since everybody can read arguments. The time limit is for
+# commands that wait for something that never comes.
+run_text() {
+	SLIPWAY_TEXT=$text timeout 600 sh -ec '
+		slipway_text=$SLIPWAY_TEXT
+		unset SLIPWAY_TEXT
+		eval "$slipway_text"' 3>&-
+}

@@ -1,0 +1,27 @@
+# Says how a commit stands to others, as the mirror of its repository has it.
+# Takes: repository, revision, others (commits, separated by blanks).
+main() {
+	mirror_of "$repository"
+	for other in $others; do fact "$(relation)" "$other"; done
+}
+
+# A mirror that does not have one of them, or not all that lies between, knows
+# nothing.
+relation() {
+	if [ "$other" = "$revision" ]; then
+		echo same
+		return
+	fi
+	is_in "$revision" "$other"
+	older=$?
+	is_in "$other" "$revision"
+	newer=$?
+	case $older$newer in
+	0*) echo ancestor ;;
+	10) echo descendant ;;
+	11) echo unrelated ;;
+	*) echo unknown ;;
+	esac
+}
+
+is_in() { git --git-dir="$git_dir" merge-base --is-ancestor "$1" "$2" 2>/dev/null; }

@@ -1,0 +1,79 @@
+# What sudo lets this user run as root, and whether it asks for a password. It
+# has to be read from sudo's own list: "sudo -n -l COMMAND" succeeds for a rule
+# that asks for a password as soon as any other rule does not.
+
+# show_rules says which of the commands that a change needs cannot be run.
+show_rules() {
+	command -v sudo >/dev/null || return 0
+	rules=$(sudo -n -l 2>/dev/null | list_rules)
+	for unit in $units; do
+		if [ "$restart" = systemctl ]; then
+			for action in restart stop reset-failed; do need "$systemctl $action $unit"; done
+		fi
+		need "$journalctl --no-pager --output=short-unix --lines=100 --unit=$unit"
+	done
+}
+systemctl=/usr/bin/systemctl journalctl=/usr/bin/journalctl
+
+need() {
+	said=$(ask "$1")
+	[ "$said" = yes ] || fact "sudo_$said" "$1"
+}
+
+# ask COMMAND prints yes, password or no. As in sudo, the last rule that fits
+# counts.
+ask() {
+	answer=no
+	while IFS= read -r rule; do
+		fits "$1" "${rule#* }" && answer=${rule%% *}
+	done <<-RULES
+		$rules
+	RULES
+	# Some forms of rules are not understood here; where no rule at all asks for
+	# a password, sudo's own answer is right.
+	if [ "$answer" = no ] && ! printf '%s\n' "$rules" | grep -q '^password ' && sudo -n -l $1 >/dev/null 2>&1; then
+		answer=yes
+	fi
+	echo "$answer"
+}
+
+fits() {
+	case $2 in
+	ALL) return 0 ;;
+	*' ""') [ "$1" = "${2% *}" ] ;;
+	*' '*) case $1 in $2) ;; *) return 1 ;; esac ;;
+	*) case ${1%% *} in $2) ;; *) return 1 ;; esac ;;
+	esac
+}
+
+# list_rules prints a line "yes COMMAND", "password COMMAND" or "no COMMAND" for
+# each command of "sudo -l" that root runs.
+list_rules() {
+	awk '
+		/!authenticate/ && !rules { without = 1 }
+		/may run the following commands/ { rules = 1; next }
+		rules && /^ +\(/ {
+			runas = $0; sub(/^ +\(/, "", runas); sub(/\).*/, "", runas)
+			split(runas, as, " *: *")
+			list = $0; sub(/^ +\([^)]*\) */, "", list)
+			gsub(/\\,/, "\001", list)
+			n = split(list, commands, ", *")
+			tag = without ? "yes" : "password"
+			for (i = 1; i <= n; i++) {
+				command = commands[i]
+				while (match(command, /^[A-Z_]+: */)) {
+					word = substr(command, 1, RLENGTH); sub(/:.*/, "", word)
+					if (word == "NOPASSWD") tag = "yes"
+					if (word == "PASSWD") tag = "password"
+					command = substr(command, RLENGTH + 1)
+				}
+				said = tag
+				if (sub(/^!/, "", command)) said = "no"
+				gsub(/\001/, ",", command)
+				command = unescaped(command)
+				sub(/^\/bin\//, "/usr/bin/", command)
+				if (as[1] ~ /(^|, *)(root|ALL)(,|$)/) print said, command
+			}
+		}
+		function unescaped(s) { gsub(/\\\\/, "\003", s); gsub(/\\/, "", s); gsub(/\003/, "\\", s); return s }'
+}

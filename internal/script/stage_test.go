@@ -1,0 +1,294 @@
+package script
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+const (
+	r1 release.ID = "20240101T000000"
+	r2 release.ID = "20240102T000000"
+	r3 release.ID = "20240103T000000"
+)
+
+func record(key string) release.Change {
+	return release.Change{Key: key, Verb: release.Deploy, From: r1, To: r2, Who: `a "quoted" <person>`, Outcome: release.Live}
+}
+
+// content is a small release, by path; a target makes a link, a mode a file.
+type content struct {
+	text, target string
+	mode         int64
+}
+
+func tree() map[string]content {
+	return map[string]content{
+		"bin": {}, "bin/app": {text: "#!/bin/sh\n", mode: 0o755}, "lib": {}, "lib/two words": {text: "x", mode: 0o644},
+		"lib/link": {target: "../bin/app"}, "zero": {mode: 0o600},
+	}
+}
+
+func (c content) entry(path string) (release.File, byte) {
+	switch {
+	case c.target != "":
+		return release.File{Path: path, Kind: release.Link, Target: c.target}, tar.TypeSymlink
+	case c.mode == 0:
+		return release.File{Path: path, Kind: release.Dir}, tar.TypeDir
+	}
+	sum := sha256.Sum256([]byte(c.text))
+	return release.File{Path: path, Kind: release.Regular, Mode: uint32(c.mode), Size: int64(len(c.text)), SHA256: hex.EncodeToString(sum[:])}, tar.TypeReg
+}
+
+func manifest(contents map[string]content) release.Manifest {
+	var m release.Manifest
+	for path, c := range contents {
+		f, _ := c.entry(path)
+		m.Files = append(m.Files, f)
+	}
+	return m
+}
+
+func tarball(t *testing.T, contents map[string]content) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	w := tar.NewWriter(z)
+	paths := make([]string, 0, len(contents))
+	for path := range contents {
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	for _, path := range paths {
+		c := contents[path]
+		_, kind := c.entry(path)
+		mode := c.mode
+		if kind == tar.TypeDir {
+			mode = 0o777
+		}
+		must(t, w.WriteHeader(&tar.Header{Typeflag: kind, Name: "./" + path, Linkname: c.target, Mode: mode, Size: int64(len(c.text)), Uid: 1234, Gid: 1234}))
+		_, err := w.Write([]byte(c.text))
+		must(t, err)
+	}
+	must(t, errors.Join(w.Close(), z.Close()))
+	return b.Bytes()
+}
+
+// expect puts the lists of the release on the host, as a deploy does.
+func (s *site) expect(id release.ID, m release.Manifest) {
+	s.t.Helper()
+	s.write(m.Listing(), ".slipway", "releases", string(id), "listing")
+	s.write(m.Checksums(), ".slipway", "releases", string(id), "checksums")
+}
+
+func (s *site) stage(id release.ID, data []byte) error {
+	var log strings.Builder
+	err := Stage(s.t.Context(), s, s.Layout, id, bytes.NewReader(data), &log)
+	if err != nil {
+		s.t.Logf("log: %s", log.String())
+	}
+	return err
+}
+
+func TestAReleaseIsStagedAsItWasBuilt(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.expect(r1, manifest(tree()))
+	s.write("junk of a run that died", "releases", string(r1)+".part", "bin", "app")
+	must(t, s.stage(r1, tarball(t, tree())))
+	if got := s.read("releases", string(r1), "lib", "link"); got != "#!/bin/sh\n" {
+		t.Errorf("%q", got)
+	}
+	for path, want := range map[string]os.FileMode{"": 0o750, "bin": 0o750, "bin/app": 0o750, "lib/two words": 0o640, "zero": 0o600} {
+		info, err := os.Stat(s.path("releases", string(r1), path))
+		must(t, err)
+		if info.Mode().Perm() != want {
+			t.Errorf("%q has mode %o, want %o", path, info.Mode().Perm(), want)
+		}
+	}
+	if got := s.entries("releases"); !slices.Equal(got, []string{string(r1)}) {
+		t.Errorf("%q", got)
+	}
+	must(t, Recheck(t.Context(), s, s.Layout, r1, nil))
+	if err := s.stage(r1, tarball(t, tree())); err == nil {
+		t.Error("a release was staged over another one")
+	}
+	must(t, Recheck(t.Context(), s, s.Layout, r1, nil))
+}
+
+func TestWhatIsNotWhatWasBuiltIsNotStaged(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(map[string]content){
+		"an extra file":      func(c map[string]content) { c["lib/evil"] = content{text: "x", mode: 0o644} },
+		"an extra link":      func(c map[string]content) { c["lib/evil"] = content{target: "/etc"} },
+		"an extra directory": func(c map[string]content) { c["lib/evil"] = content{} },
+		"a missing file":     func(c map[string]content) { delete(c, "zero") },
+		"a changed byte":     func(c map[string]content) { c["lib/two words"] = content{text: "y", mode: 0o644} },
+		"a changed size":     func(c map[string]content) { c["lib/two words"] = content{text: "xx", mode: 0o644} },
+		"a changed mode":     func(c map[string]content) { c["bin/app"] = content{text: "#!/bin/sh\n", mode: 0o644} },
+		"a changed link":     func(c map[string]content) { c["lib/link"] = content{target: "../zero"} },
+		"a file for a link":  func(c map[string]content) { c["lib/link"] = content{text: "x", mode: 0o644} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.expect(r1, manifest(tree()))
+			bad := tree()
+			change(bad)
+			wantReason(t, s.stage(r1, tarball(t, bad)), "is not what was built")
+			if left := s.entries("releases"); len(left) > 0 {
+				t.Errorf("it left %q", left)
+			}
+			must(t, s.stage(r1, tarball(t, tree())))
+		})
+	}
+}
+
+func TestATruncatedReleaseIsNotStaged(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.expect(r1, manifest(tree()))
+	whole := tarball(t, tree())
+	for _, n := range []int{0, 1, 10, len(whole) / 2, len(whole) - 9, len(whole) - 1} {
+		wantReason(t, s.stage(r1, whole[:n]), "could not be unpacked")
+		if left := s.entries("releases"); len(left) > 0 {
+			t.Errorf("after %d bytes it left %q", n, left)
+		}
+	}
+}
+
+func TestRecheckFindsWhatChangedSince(t *testing.T) {
+	t.Parallel()
+	for name, damage := range map[string]string{
+		"a byte": "printf y >'lib/two words'", "an extra file": "touch lib/new", "a mode": "chmod 700 bin/app",
+		"a missing file": "rm zero", "no release": "cd ..; rm -rf ./" + string(r1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.expect(r1, manifest(tree()))
+			must(t, s.stage(r1, tarball(t, tree())))
+			cmd := exec.Command("sh", "-c", damage)
+			cmd.Dir = s.path("releases", string(r1))
+			must(t, cmd.Run())
+			wantReason(t, Recheck(t.Context(), s, s.Layout, r1, nil), "not what was built")
+		})
+	}
+}
+
+func TestConcludeWritesTheHistoryAndEndsTheChange(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("{}", ".slipway", "change")
+	must(t, Conclude(t.Context(), s, s.Layout, record("1")))
+	if s.read(".slipway", "change") != "" {
+		t.Error("the change record is still there")
+	}
+	s.write(s.read(".slipway", "history.jsonl")+`{"key":"torn`, ".slipway", "history.jsonl")
+	must(t, Conclude(t.Context(), s, s.Layout, record("2")))
+	want, err := record("2").JSON()
+	must(t, err)
+	lines := strings.Split(s.read(".slipway", "history.jsonl"), "\n")
+	if len(lines) != 4 || lines[1] != `{"key":"torn` || lines[2] != want || lines[3] != "" {
+		t.Errorf("%q", lines)
+	}
+	s.write("{}", ".slipway", "change")
+	before := s.read(".slipway", "history.jsonl")
+	must(t, Forget(t.Context(), s, s.Layout))
+	if s.read(".slipway", "change") != "" || s.read(".slipway", "history.jsonl") != before {
+		t.Error("Forget did not remove the record alone")
+	}
+}
+
+func TestPruneRemovesReleasesTheirListsAndLeftovers(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, id := range []release.ID{r1, r2, r3} {
+		s.write("x", "releases", string(id), "f")
+		s.write("x", ".slipway", "releases", string(id), "listing")
+	}
+	s.write("x", "releases", "20230101T000000.part", "f")
+	s.write("x", ".slipway", "releases", "20230101T000000", "listing") // of the leftover
+	s.write("secret", "activations", key1, "environment")
+	s.write("secret", "activations", key2, "environment")
+	pruned, err := Prune(t.Context(), s, s.Layout, []release.ID{r1, r2}, []string{key1})
+	must(t, err)
+	if !slices.Equal(pruned.Removed, []release.ID{r1, r2}) || !slices.Equal(s.entries("releases"), []string{string(r3)}) ||
+		!slices.Equal(s.entries(".slipway", "releases"), []string{string(r3)}) || !slices.Equal(s.entries("activations"), []string{key2}) {
+		t.Errorf("%+v, left %q, %q and %q", pruned, s.entries("releases"), s.entries(".slipway", "releases"), s.entries("activations"))
+	}
+	pruned, err = Prune(t.Context(), s, s.Layout, []release.ID{r1}, nil)
+	wantReason(t, err, "cannot remove")
+	if len(pruned.Removed) > 0 {
+		t.Errorf("%+v", pruned)
+	}
+	if pruned, err := Prune(t.Context(), s, s.Layout, nil, nil); err != nil || len(pruned.Removed) > 0 || len(s.entries("releases")) != 1 {
+		t.Errorf("%+v %v", pruned, err)
+	}
+}
+
+func TestPruneKeepsWhatAProcessRunsFrom(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("x", "releases", string(r1), "f")
+	s.write("x", "releases", string(r2), "f")
+	s.process(s.path("releases", string(r1), "erts/bin/beam"))
+	pruned, err := Prune(t.Context(), s, s.Layout, []release.ID{r1, r2}, nil)
+	must(t, err)
+	if !slices.Equal(pruned.Removed, []release.ID{r2}) || !slices.Equal(pruned.InUse, []release.ID{r1}) || !slices.Equal(s.entries("releases"), []string{string(r1)}) {
+		t.Errorf("%+v, left %q", pruned, s.entries("releases"))
+	}
+}
+
+func TestTidyRemovesWhatDeadRunsLeft(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("x", "releases", string(r1), "f")
+	s.write("x", "releases", string(r2)+".part", "f")
+	s.write("x", "launch.new")
+	s.write("x", ".slipway", "scratch", "f")
+	s.write("x", ".slipway", "change.new")
+	must(t, os.Symlink("releases/"+string(r2), s.path("next")))
+	must(t, os.Symlink("releases/"+string(r2), s.path("current.new")))
+	before := s.inspect()
+	if want := []string{"releases/" + string(r2) + ".part", "next", "current.new", "launch.new", ".slipway/scratch", ".slipway/change.new"}; !slices.Equal(before.Leftovers, want) {
+		t.Errorf("%q, want %q", before.Leftovers, want)
+	}
+	must(t, Tidy(t.Context(), s, s.Layout))
+	if after := s.inspect(); len(after.Leftovers) > 0 || !slices.Equal(after.Releases, []release.ID{r1}) {
+		t.Errorf("%q, %v", after.Leftovers, after.Releases)
+	}
+}
+
+const (
+	key1 = "20240101T000000.000000001"
+	key2 = "20240102T000000.000000002"
+)
+
+// process runs until the test ends, with a word among its arguments.
+func (s *site) process(word string) *exec.Cmd {
+	s.t.Helper()
+	cmd := exec.Command("sh", "-c", "sleep 9; :", "cookie", word)
+	must(s.t, cmd.Start())
+	s.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	return cmd
+}
+
+func (s *site) look() Look { return Look{Layout: s.Layout, Units: []string{unit}} }
+
+func (s *site) inspect() Inspection {
+	s.t.Helper()
+	in, err := Inspect(s.t.Context(), s, s.look(), nil)
+	must(s.t, err)
+	return in
+}
