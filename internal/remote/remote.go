@@ -111,9 +111,19 @@ func (c *Conn) DialContext(ctx context.Context, network, addr string) (net.Conn,
 	var refused *ssh.OpenChannelError
 	if errors.As(err, &refused) {
 		if refused.Reason == ssh.Prohibited {
-			return nil, fmt.Errorf("%s: sshd forbids TCP forwarding (AllowTcpForwarding), which the health check needs", c.name)
+			return nil, &ForwardingError{c.name}
 		}
 		return nil, fmt.Errorf("%s: nothing accepts connections on %s", c.name, addr)
 	}
 	return conn, err
 }
+
+// ForwardingError is an sshd that opens no connections for its clients.
+type ForwardingError struct{ Host string }
+
+func (e *ForwardingError) Error() string {
+	return e.Host + ": sshd forbids TCP forwarding (AllowTcpForwarding)"
+}
+
+// ForwardingForbidden tells this error from others without its type.
+func (e *ForwardingError) ForwardingForbidden() bool { return true }
