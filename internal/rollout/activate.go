@@ -17,39 +17,63 @@ const (
 	undoTimeout = 3 * time.Minute
 )
 
-// activate switches one host and proves it. After a failure the host is still
+// activate switches one host and proves it. After a failure the host may be
 // switched: the caller decides what goes back.
-func (r *run) activate(ctx context.Context, h *host, c release.Change) error {
+func (r *run) activate(ctx context.Context, h *host, to release.Activation) error {
 	select {
 	case <-h.lock.Lost():
 		return h.fail(Untouched, errors.New("the lock was lost (the connection broke?); nothing was changed here"))
 	default:
 	}
-	h.activated, h.change, h.switched = time.Now(), c, true
-	out := r.log.Output(h.name)
-	err := script.Activate(ctx, h, r.plan.Layout, r.plan.Unit, c.To, &c, out)
-	out.Close()
-	if err == nil {
-		r.log.Say(h.name, "switched from %s to %s and restarted", orNothing(c.From), c.To)
-		err = r.prove(ctx, h, c.To, r.plan.Settle)
+	if err := r.hook(ctx, h, to, script.Before, r.plan.Before); err != nil {
+		return h.fail(Untouched, fmt.Errorf("%w; nothing was switched here", err))
 	}
+	h.activated, h.change, h.switched = time.Now(), r.newChange(h, to), true
+	err := r.switchAndProve(ctx, h, to)
 	h.result.Took = time.Since(h.activated)
 	if err != nil {
 		h.fail(Failed, err)
 		r.log.Say(h.name, "%v", err)
 		return err
 	}
-	h.result.Outcome, h.result.After = Live, c.To
-	r.log.Say(h.name, "proved in %.1f s: %s", h.result.Took.Seconds(), r.proof())
+	h.result.Outcome, h.result.After = Live, to.ID
+	r.log.Say(h.name, "proved in %.1f s: %s", h.result.Took.Seconds(), h.result.Proof)
 	return nil
 }
 
-func (r *run) proof() string {
-	s := "unit active, its process is the release"
-	if r.plan.HealthURL != nil {
-		s += ", " + r.plan.HealthURL.String() + " answers 2xx"
+func (r *run) switchAndProve(ctx context.Context, h *host, to release.Activation) error {
+	started, err := r.switchTo(ctx, h, to, &h.change)
+	if err != nil {
+		return err
 	}
-	return s
+	r.log.Say(h.name, "switched from %s to %s and restarted", h.change.Source(), to)
+	if err := r.prove(ctx, h, to, started, r.plan.Settle); err != nil {
+		return err
+	}
+	return r.hook(ctx, h, to, script.After, r.plan.After)
+}
+
+// switchTo makes an activation current and restarts the units.
+func (r *run) switchTo(ctx context.Context, h *host, to release.Activation, record *release.Change) (script.Started, error) {
+	out := r.log.Output(h.name)
+	defer out.Close()
+	return script.Activate(ctx, h, script.Switch{
+		Layout: r.plan.Layout, Units: r.plan.Units, To: to, Record: record, Restart: r.plan.Restart,
+	}, out)
+}
+
+func (r *run) hook(ctx context.Context, h *host, a release.Activation, when script.Moment, commands string) error {
+	if commands == "" {
+		return nil
+	}
+	out := r.log.Output(h.name)
+	defer out.Close()
+	began := time.Now()
+	if err := script.RunHook(ctx, h, r.plan.Layout, a, when, commands, out); err != nil {
+		return err
+	}
+	r.log.Say(h.name, "%s-activate ended well in %.1f s", when, time.Since(began).Seconds())
+	return nil
 }
 
 // conclude makes a proved change part of the host's history.
@@ -77,56 +101,61 @@ func (r *run) revert(ctx context.Context, h *host, reason string) {
 	if !h.switched {
 		return
 	}
-	h.result.UnitLog = r.unitLog(ctx, h)
-	back := h.change.From
-	out := r.log.Output(h.name)
-	err := script.Activate(ctx, h, r.plan.Layout, r.plan.Unit, back, nil, out)
-	out.Close()
+	h.result.UnitLog = r.unitLogs(ctx, h)
+	back := h.change.Source()
+	began := time.Now()
+	started, err := r.switchTo(ctx, h, back, nil)
 	// Whatever the restart said: what counts is what runs now.
-	if proofErr := r.proveBack(ctx, h, back); proofErr != nil {
+	if proofErr := r.proveBack(ctx, h, back, started); proofErr != nil {
 		r.notBack(ctx, h, reason, errors.Join(proofErr, err))
 		return
 	}
-	h.result.After = back
+	h.result.After = back.ID
 	h.change.Outcome, h.change.Reason = release.Reverted, reason
 	if err := script.Conclude(ctx, h, r.plan.Layout, h.change); err != nil {
-		h.fail(Failed, fmt.Errorf("%s; it is back on %s, but its history could not be written: %w", reason, orNothing(back), err))
+		h.fail(Failed, fmt.Errorf("%s; it is back on %s, but its history could not be written: %w", reason, back, err))
 		return
 	}
 	h.switched = false
 	h.fail(Reverted, errors.New(reason))
-	r.log.Say(h.name, "back on %s", orNothing(back))
+	r.log.Say(h.name, "back on %s after %.1f s", back, time.Since(began).Seconds())
 }
 
 // notBack tells of a host that was not seen to go back. Its change record stays.
 func (r *run) notBack(ctx context.Context, h *host, reason string, err error) {
-	back := orNothing(h.change.From)
+	back := h.change.Source()
 	if ctx.Err() != nil {
 		err = fmt.Errorf("%s; there was no time to see it go back to %s: the host ends that by itself, and the next deploy or rollback checks and repairs it first", reason, back)
 	} else {
-		err = fmt.Errorf("%s; going back to %s failed too: %w; log in and look at 'systemctl status %s'; the next deploy or rollback repairs this host first", reason, back, err, r.plan.Unit)
+		err = fmt.Errorf("%s; going back to %s failed too: %w; log in and look at 'systemctl status %s'; the next deploy or rollback repairs this host first", reason, back, err, r.plan.Units[0])
 	}
 	h.result.After = h.change.To
 	h.fail(Failed, err)
 	r.log.Say(h.name, "%v", err)
 }
 
-func (r *run) proveBack(ctx context.Context, h *host, back release.ID) error {
-	if back == "" {
+func (r *run) proveBack(ctx context.Context, h *host, back release.Activation, started script.Started) error {
+	proof := h.result.Proof
+	defer func() { h.result.Proof = proof }() // which is of what was asked for
+	if back.IsZero() {
 		return r.proveStopped(ctx, h)
 	}
 	// It was proved when it was deployed. That it answers again is enough, and
 	// a cancelled run has no time for more.
-	return r.prove(ctx, h, back, 0)
+	return r.prove(ctx, h, back, started, 0)
 }
 
-// unitLog reads what the unit said since the activation. Not to get it is no
+// unitLogs reads what the units said since the activation. Not to get it is no
 // reason to fail, but a reason to tell.
-func (r *run) unitLog(ctx context.Context, h *host) []string {
+func (r *run) unitLogs(ctx context.Context, h *host) []string {
 	since := h.seen.Now + int64(h.activated.Sub(h.seenAt).Seconds())
-	lines, err := script.UnitLog(ctx, h, r.plan.Unit, since, logLines)
-	if err != nil {
-		return []string{err.Error()}
+	var all []string
+	for _, unit := range r.plan.Units {
+		lines, err := script.UnitLog(ctx, h, unit, since, logLines)
+		if err != nil {
+			lines = []string{err.Error()}
+		}
+		all = append(all, lines...)
 	}
-	return lines
+	return all
 }

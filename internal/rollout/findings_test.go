@@ -14,16 +14,23 @@ const (
 	id2 = release.ID("20240102T000000")
 )
 
-var plan = Plan{Layout: release.Layout{Base: "/opt/apxr/apxr_io"}, Unit: "apxr_io.service"}
+var plan = Plan{Layout: release.Layout{Base: "/opt/apxr/apxr_io"}, Units: []string{"apxr_io.service"}}
 
 // good is a host on which a deploy would work.
 func good() script.Inspection {
 	return script.Inspection{
-		Service:  script.Service{Load: "loaded", Active: "active", Current: id1, Running: id1},
-		OS:       "Linux",
-		Arch:     "x86_64",
-		User:     "deploy",
-		BaseKind: "dir", CurrentKind: "link",
+		Service: script.Service{
+			Units:   []script.Unit{{Name: "apxr_io.service", Load: "loaded", Active: "active", Running: id1}},
+			Current: release.Activation{ID: id1},
+		},
+		OS: "Linux", Arch: "x86_64", Glibc: "2.36", User: "deploy",
+		BaseKind: "dir", CurrentKind: "link", CurrentTarget: "releases/" + string(id1),
+		Directories: []script.Directory{
+			{Path: "/opt/apxr/apxr_io", Owner: "deploy", Group: "apxr_io", Mode: 0o2750},
+			{Path: "/opt/apxr/apxr_io/releases", Owner: "deploy", Group: "apxr_io", Mode: 0o2750},
+			{Path: "/opt/apxr/apxr_io/.slipway", Owner: "deploy", Group: "deploy", Mode: 0o700},
+		},
+		Uses:    []script.Use{{Unit: "apxr_io.service", User: "apxr_io", Groups: []string{"apxr_io"}, How: "launch"}},
 		FreeKiB: 1 << 20, FreeInodes: 10_000,
 		Releases: []release.ID{id1},
 	}
@@ -31,54 +38,111 @@ func good() script.Inspection {
 
 func TestFindings(t *testing.T) {
 	t.Parallel()
+	const key = "20240101T000000.000000000"
+	deliver := plan
+	deliver.Environment = new(string)
+	*deliver.Environment = "export A='1'\n"
 	for name, c := range map[string]struct {
 		spoil func(*script.Inspection)
+		plan  *Plan
 		say   []string // nothing: no finding
 	}{
-		"a good host":         {func(*script.Inspection) {}, nil},
-		"never deployed":      {func(in *script.Inspection) { in.CurrentKind, in.Current, in.Active = "none", "", "inactive" }, nil},
-		"no directory":        {func(in *script.Inspection) { in.BaseKind = "none" }, []string{"/opt/apxr/apxr_io is not there: run the setup phase"}},
-		"not writable":        {func(in *script.Inspection) { in.Unwritable = []string{"/opt/apxr/apxr_io/releases"} }, []string{"/opt/apxr/apxr_io/releases must be a directory that deploy can write"}},
-		"no unit":             {func(in *script.Inspection) { in.Load = "not-found" }, []string{"there is no unit apxr_io.service (systemd says not-found)"}},
-		"no sudo rules":       {func(in *script.Inspection) { in.NotAllowed = []string{"restart", "stop"} }, []string{"'sudo systemctl restart apxr_io.service'", "'sudo systemctl stop apxr_io.service'"}},
-		"current a directory": {func(in *script.Inspection) { in.CurrentKind = "dir" }, []string{"/opt/apxr/apxr_io/current is not a link"}},
-		"current elsewhere":   {func(in *script.Inspection) { in.Current = "" }, []string{"points to something else than a release"}},
-		"current dangling":    {func(in *script.Inspection) { in.Releases = nil }, []string{"points to release 20240101T000000, which is not there"}},
+		"a good host": {},
+		"never deployed": {spoil: func(in *script.Inspection) {
+			in.CurrentKind, in.Current, in.Units[0].Active, in.Units[0].Running = "none", release.Activation{}, "inactive", ""
+			in.NoDirectory = []string{"/opt/apxr/apxr_io/.slipway"}
+		}},
+		"no directory": {spoil: func(in *script.Inspection) { in.BaseKind = "none" }, say: []string{"/opt/apxr/apxr_io is not there: run the setup phase"}},
+		"no releases":  {spoil: func(in *script.Inspection) { in.NoDirectory = []string{"/opt/apxr/apxr_io/releases"} }, say: []string{"/opt/apxr/apxr_io/releases is not there"}},
+		"no state, cannot make it": {spoil: func(in *script.Inspection) {
+			in.NoDirectory, in.Unwritable = []string{"/opt/apxr/apxr_io/.slipway"}, []string{"/opt/apxr/apxr_io"}
+		}, say: []string{".slipway is not there", "deploy cannot write /opt/apxr/apxr_io:"}},
+		"not writable":                        {spoil: func(in *script.Inspection) { in.Unwritable = []string{"/opt/apxr/apxr_io/releases"} }, say: []string{"deploy cannot write /opt/apxr/apxr_io/releases: run the setup phase"}},
+		"read-only":                           {spoil: func(in *script.Inspection) { in.ReadOnly, in.Unwritable = "/opt", []string{"/opt/apxr/apxr_io"} }, say: []string{"mounted read-only (/opt)"}},
+		"writable by all":                     {spoil: func(in *script.Inspection) { in.Directories[1].Mode = 0o2757 }, say: []string{"/opt/apxr/apxr_io/releases (mode 2757) can be written by everybody"}},
+		"writable by the app":                 {spoil: func(in *script.Inspection) { in.Directories[0].Mode = 0o2770 }, say: []string{"/opt/apxr/apxr_io (mode 2770) can be written by apxr_io"}},
+		"another group":                       {spoil: func(in *script.Inspection) { in.Directories[1].Group = "deploy" }, say: []string{"cannot be read by apxr_io"}},
+		"a group that is not handed on":       {spoil: func(in *script.Inspection) { in.Directories[1].Mode = 0o750 }, say: []string{"'chmod g+s /opt/apxr/apxr_io/releases'"}},
+		"readable by all":                     {spoil: func(in *script.Inspection) { in.Directories[1].Group, in.Directories[1].Mode = "deploy", 0o755 }},
+		"a missing program":                   {spoil: func(in *script.Inspection) { in.Missing = []string{"flock", "curl"} }, say: []string{"flock: not installed"}},
+		"no curl":                             {spoil: func(in *script.Inspection) { in.Missing = []string{"curl"} }},
+		"no unit":                             {spoil: func(in *script.Inspection) { in.Units[0].Load = "not-found"; in.Uses[0].How = "other" }, say: []string{"there is no unit apxr_io.service (systemd says not-found)"}},
+		"a unit of its own":                   {spoil: func(in *script.Inspection) { in.Uses[0].How = "other" }, say: []string{"uses neither /opt/apxr/apxr_io/current/ nor /opt/apxr/apxr_io/launch"}},
+		"without the launcher":                {spoil: func(in *script.Inspection) { in.Uses[0].How = "current" }},
+		"an environment without the launcher": {spoil: func(in *script.Inspection) { in.Uses[0].How = "current" }, plan: &deliver, say: []string{"would not see the environment"}},
+		"no sudo rules": {spoil: func(in *script.Inspection) {
+			in.NotAllowed = []string{"/usr/bin/systemctl restart apxr_io.service", "/usr/bin/journalctl --unit=apxr_io.service"}
+		}, say: []string{"deploy may not run 'sudo /usr/bin/systemctl restart apxr_io.service'"}},
+		"sudo asks":               {spoil: func(in *script.Inspection) { in.AsksPassword = []string{"/usr/bin/systemctl stop apxr_io.service"} }, say: []string{"sudo asks deploy for a password for '/usr/bin/systemctl stop apxr_io.service'"}},
+		"current a directory":     {spoil: func(in *script.Inspection) { in.CurrentKind = "dir" }, say: []string{"/opt/apxr/apxr_io/current is not a link"}},
+		"current elsewhere":       {spoil: func(in *script.Inspection) { in.Current, in.CurrentTarget = release.Activation{}, "/srv" }, say: []string{`leads to "/srv" and not to a release`}},
+		"current dangling":        {spoil: func(in *script.Inspection) { in.Releases = nil }, say: []string{"leads to release 20240101T000000, which is not there"}},
+		"its environment is gone": {spoil: func(in *script.Inspection) { in.Current.Env, in.CurrentTarget = key, "activations/"+key+"/release" }, say: []string{"which is not there"}},
 		"a foreign service": {
-			func(in *script.Inspection) { in.CurrentKind, in.Current, in.Running = "none", "", "" },
-			[]string{"apxr_io.service runs although there is no /opt/apxr/apxr_io/current"},
+			spoil: func(in *script.Inspection) {
+				in.CurrentKind, in.Current, in.Units[0].Running = "none", release.Activation{}, ""
+			},
+			say: []string{"apxr_io.service runs although there is no /opt/apxr/apxr_io/current"},
 		},
 		"several": {
-			func(in *script.Inspection) { in.Load, in.CurrentKind = "masked", "other" },
-			[]string{"is not a link", "there is no unit"},
+			spoil: func(in *script.Inspection) { in.Units[0].Load, in.CurrentKind = "masked", "other" },
+			say:   []string{"is not a link", "there is no unit"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := good()
-			c.spoil(&in)
-			says(t, findings(in, plan), c.say)
+			in, p := good(), &plan
+			if c.spoil != nil {
+				c.spoil(&in)
+			}
+			if c.plan != nil {
+				p = c.plan
+			}
+			says(t, findings(in, *p, needs{}), c.say)
 		})
 	}
 }
 
-func TestRoomFor(t *testing.T) {
+func TestFindingsAboutTheRelease(t *testing.T) {
 	t.Parallel()
-	m := release.Manifest{OS: "Linux", Arch: "x86_64", Files: []release.File{{Size: 100 << 20}, {Size: 28 << 20}}}
+	m := release.Manifest{ReleaseID: id2, OS: "Linux", Arch: "x86_64", Files: []release.File{{Size: 100 << 20, Kind: release.Regular, Glibc: "2.34"}, {Size: 28 << 20}}}
 	for name, c := range map[string]struct {
 		spoil func(*script.Inspection)
 		say   []string
 	}{
-		"enough":                     {func(*script.Inspection) {}, nil},
-		"another architecture":       {func(in *script.Inspection) { in.Arch = "aarch64" }, []string{"built for Linux x86_64, and this host is Linux aarch64"}},
-		"too little disk":            {func(in *script.Inspection) { in.FreeKiB = 150 << 10 }, []string{"150 MiB are free where the release goes, and it needs 192"}},
-		"too few inodes":             {func(in *script.Inspection) { in.FreeInodes = 101 }, []string{"101 inodes are free where the release goes, and it needs 102"}},
+		"it fits":                    {func(*script.Inspection) {}, nil},
+		"another architecture":       {func(in *script.Inspection) { in.Arch, in.Glibc = "aarch64", "2.30" }, []string{"built for Linux x86_64, and this host is Linux aarch64"}},
+		"an older glibc":             {func(in *script.Inspection) { in.Glibc = "2.31" }, []string{"needs glibc 2.34, and this host has 2.31"}},
+		"exactly that glibc":         {func(in *script.Inspection) { in.Glibc = "2.34" }, nil},
+		"a glibc above 2.9":          {func(in *script.Inspection) { in.Glibc = "2.9" }, []string{"needs glibc 2.34, and this host has 2.9"}},
+		"another C library":          {func(in *script.Inspection) { in.Glibc = "" }, []string{"has another C library"}},
+		"a missing library":          {func(in *script.Inspection) { in.NoLibrary = []string{"libcrypto.so.3"} }, []string{"does not have: libcrypto.so.3"}},
+		"too little disk":            {func(in *script.Inspection) { in.FreeKiB = 319 << 10 }, []string{"319 MiB are free where the release goes, and 320 are needed for it and one more"}},
+		"just enough disk":           {func(in *script.Inspection) { in.FreeKiB = 320 << 10 }, nil},
+		"too few inodes":             {func(in *script.Inspection) { in.FreeInodes = 103 }, []string{"103 inodes are free where the release goes, and 104 are needed"}},
 		"a file system without them": {func(in *script.Inspection) { in.FreeInodes = 0 }, nil},
+		"it is there already":        {func(in *script.Inspection) { in.FreeKiB, in.Releases = 0, []release.ID{id1, id2} }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := good()
 			c.spoil(&in)
-			says(t, roomFor(m, in), c.say)
+			says(t, findings(in, plan, needsOf(m)), c.say)
 		})
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	in := good()
+	if w := warnings(in); len(w) > 0 {
+		t.Errorf("%q", w)
+	}
+	in.NotAllowed = []string{"/usr/bin/journalctl --unit=apxr_io.service"}
+	in.Uses = append(in.Uses, script.Use{Unit: "a.service"}, script.Use{Unit: "b.service", User: "deploy"})
+	w := strings.Join(warnings(in), "\n")
+	for _, want := range []string{"a.service runs as root", "b.service runs as deploy", "could not show the unit log"} {
+		if !strings.Contains(w, want) {
+			t.Errorf("%q does not say %q", w, want)
+		}
 	}
 }
 

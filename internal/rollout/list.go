@@ -9,25 +9,29 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// Listing is what lies on one host.
+// Listing is what lies on one host, and what was changed there.
 type Listing struct {
 	Host     string
-	Releases []Listed // newest first
-	Problem  string   // why the host could not be asked
+	Now      int64           // the host's own clock, in seconds
+	Releases []Listed        // newest first
+	History  release.History // oldest first
+	Problem  string          // why the host could not be asked
 }
 
 // Listed is one release on a host.
 type Listed struct {
 	ID      release.ID
 	Current bool // the link names it
-	Running bool // the unit's main process is it
+	Running bool // the units' main processes are it
 	Next    bool // a rollback would go back to it
-	Change  release.Change
+	Bad     bool // a rollback took it back
+	KiB     int64
+	Change  release.Change // that made it live last; zero if it never was
 }
 
 // List asks the hosts what they have. It takes no lock and changes nothing.
 func List(ctx context.Context, plan Plan, candidates []Candidate, log *progress.Log) ([]Listing, error) {
-	r := newRun(plan, candidates, log)
+	r := newRun("", plan, candidates, log)
 	defer r.part()
 	each(r.hosts, func(h *host) {
 		if err := r.visit(ctx, h); err != nil {
@@ -36,7 +40,7 @@ func List(ctx context.Context, plan Plan, candidates []Candidate, log *progress.
 	})
 	var all []Listing
 	for _, h := range r.hosts {
-		all = append(all, Listing{Host: h.name, Releases: listed(h.seen), Problem: h.result.Problem})
+		all = append(all, Listing{Host: h.name, Now: h.seen.Now, Releases: listed(h.seen), History: h.seen.History, Problem: h.result.Problem})
 	}
 	return all, r.problems()
 }
@@ -47,7 +51,7 @@ func (r *run) visit(ctx context.Context, h *host) (err error) {
 	}
 	out := r.log.Output(h.name)
 	defer out.Close()
-	h.seen, err = script.Inspect(ctx, h, r.plan.Layout, r.plan.Unit, out)
+	h.seen, err = script.Inspect(ctx, h, script.Look{Layout: r.plan.Layout, Units: r.plan.Units, Sizes: true}, out)
 	return err
 }
 
@@ -56,10 +60,11 @@ func listed(in script.Inspection) []Listed {
 	var list []Listed
 	for _, id := range slices.Backward(slices.Sorted(slices.Values(in.Releases))) {
 		change, _ := in.History.Find(id)
+		_, bad := in.History.Bad(id, "")
 		list = append(list, Listed{
-			ID: id, Current: id == in.Current, Running: id == in.Running,
-			Next:   len(stack) > 1 && id == stack[len(stack)-2],
-			Change: change,
+			ID: id, Current: id == in.Current.ID, Running: id == in.Running(),
+			Next: len(stack) > 1 && id == stack[len(stack)-2].ID,
+			Bad:  bad, KiB: in.Sizes[id], Change: change,
 		})
 	}
 	return list

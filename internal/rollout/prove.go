@@ -4,37 +4,50 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/script"
 )
 
-const (
-	pollInterval  = 250 * time.Millisecond
-	answerTimeout = 5 * time.Second // one health request
-)
+const pollInterval = 250 * time.Millisecond
 
 // fatal is a finding that waiting does not mend.
 type fatal struct{ error }
 
-// prove waits until the host runs the release for good: the unit is active, its
-// main process is this release, the health URL answers 2xx, and all of that is
-// still so, in the same process, after the settle time.
-func (r *run) prove(ctx context.Context, h *host, want release.ID, settle time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, r.plan.HealthTimeout)
+// proof is a look at a host, again and again, until it is proved to run what it
+// should.
+type proof struct {
+	run     *run
+	host    *host
+	want    release.Activation
+	started script.Started         // the units' invocations before the restart; nil: there was none
+	first   map[string]script.Unit // by name: the first look at a main process of this activation
+	looks   int
+	asked   int // how often the health URL was
+}
+
+func (r *run) newProof(h *host, want release.Activation, started script.Started) *proof {
+	return &proof{run: r, host: h, want: want, started: started, first: map[string]script.Unit{}}
+}
+
+// prove waits until the host runs the release for good: each unit has been
+// restarted and is active, its main process is this release, the ports listen,
+// the health URL answers as expected, and all of that is still so, in the same
+// processes, after the settle time.
+func (r *run) prove(ctx context.Context, h *host, want release.Activation, started script.Started, settle time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, r.plan.Timeout)
 	defer cancel()
-	var first *script.Service
+	p := r.newProof(h, want, started)
+	began := time.Now()
 	var goodSince time.Time
 	var wrong error // what the last finished look found
-	for looks := 1; ; looks++ {
-		now, err := r.look(ctx, h, want, first)
+	for {
+		err := p.look(ctx)
 		if ctx.Err() == nil {
 			wrong = err
-		}
-		if first == nil && now.PID > 0 {
-			first = &now
 		}
 		switch {
 		case errors.As(err, new(fatal)):
@@ -43,18 +56,32 @@ func (r *run) prove(ctx context.Context, h *host, want release.ID, settle time.D
 			goodSince = time.Time{}
 		case goodSince.IsZero():
 			goodSince = time.Now()
-		case time.Since(goodSince) >= settle:
+		}
+		if err == nil && time.Since(goodSince) >= settle {
+			h.result.Proof = p.said(time.Since(began), settle)
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return r.gaveUp(ctx, wrong, looks, settle)
+			return p.gaveUp(ctx, wrong, settle)
 		case <-time.After(pollInterval):
 		}
 	}
 }
 
-func (r *run) gaveUp(ctx context.Context, wrong error, looks int, settle time.Duration) error {
+// said is what was waited for, how often and how long.
+func (p *proof) said(took, settle time.Duration) string {
+	s := fmt.Sprintf("%s; looked %s in %.1f s", p.run.plan.expected(), count(p.looks, "time"), took.Seconds())
+	if p.asked > 0 {
+		s += fmt.Sprintf(", asked the health URL %s", count(p.asked, "time"))
+	}
+	if settle > 0 {
+		s += fmt.Sprintf(", and it stayed so for %s", settle)
+	}
+	return s
+}
+
+func (p *proof) gaveUp(ctx context.Context, wrong error, settle time.Duration) error {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return errors.New("the run was cancelled before the release was proved")
 	}
@@ -64,69 +91,86 @@ func (r *run) gaveUp(ctx context.Context, wrong error, looks int, settle time.Du
 	case wrong == nil:
 		wrong = fmt.Errorf("it did not stay up for %s", settle)
 	}
-	return fmt.Errorf("not proved within %s (looked %s): %w", r.plan.HealthTimeout, count(looks, "time"), wrong)
+	return fmt.Errorf("not proved within %s (looked %s): %w", p.run.plan.Timeout, count(p.looks, "time"), wrong)
 }
 
-// look checks once. What it compares with is the first look at a main process
-// of this activation, nil before that.
-func (r *run) look(ctx context.Context, h *host, want release.ID, first *script.Service) (script.Service, error) {
-	now, err := script.Probe(ctx, h, r.plan.Layout, r.plan.Unit)
-	if err != nil {
-		return now, err
-	}
-	switch {
-	case now.Active == "failed":
-		return now, fatal{fmt.Errorf("%s failed (%s)", r.plan.Unit, now.Result)}
-	case first != nil && now.Restarts > first.Restarts:
-		return now, fatal{fmt.Errorf("the release exits: systemd had to start %s again", r.plan.Unit)}
-	case now.Active != "active":
-		return now, fmt.Errorf("%s is %s (%s)", r.plan.Unit, now.Active, now.Sub)
-	case first != nil && now.PID != first.PID:
-		return now, fatal{fmt.Errorf("the main process of %s changed from %d to %d: something restarts it", r.plan.Unit, first.PID, now.PID)}
-	case now.Current != want:
-		return now, fatal{fmt.Errorf("current is %s: something else changed it", orNothing(now.Current))}
-	case now.Running != want:
-		return now, fmt.Errorf("the main process of %s runs %s (does its ExecStart use %s/current?)", r.plan.Unit, orNothing(now.Running), r.plan.Layout.Base)
-	}
-	return now, r.ask(ctx, h)
-}
-
-// ask requests the health URL as the host itself sees it.
-func (r *run) ask(ctx context.Context, h *host) error {
-	if r.plan.HealthURL == nil {
-		return nil
-	}
-	client := http.Client{
-		Timeout:   answerTimeout,
-		Transport: &http.Transport{DialContext: h.DialContext, DisableKeepAlives: true},
-		// A redirect is an answer like any other: following it would prove
-		// something else than what was asked for.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.plan.HealthURL.String(), nil)
+// look checks once.
+func (p *proof) look(ctx context.Context) error {
+	p.looks++
+	plan := p.run.plan
+	now, err := script.Probe(ctx, p.host, plan.Layout, plan.Units, plan.Ports)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("User-Agent", "slipway")
-	resp, err := client.Do(req)
-	if err != nil {
-		return fmt.Errorf("no answer from the health URL: %w", err)
+	if now.Current != p.want {
+		return fatal{fmt.Errorf("current is %s: something else changed it", now.Current)}
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return fmt.Errorf("%s answers %d %s", r.plan.HealthURL, resp.StatusCode, http.StatusText(resp.StatusCode))
+	var waiting error
+	for _, u := range now.Units {
+		if err := p.unit(u); errors.As(err, new(fatal)) {
+			return err
+		} else if waiting == nil {
+			waiting = err
+		}
+	}
+	if waiting != nil {
+		return waiting
+	}
+	for _, port := range plan.Ports {
+		if !slices.Contains(now.Listening, port) {
+			return fmt.Errorf("nothing listens on port %d", port)
+		}
+	}
+	if plan.Health == nil {
+		return nil
+	}
+	p.asked++
+	return p.host.ask(ctx, *plan.Health)
+}
+
+// unit checks one unit. It is the same process for all looks, since one that
+// was started again died.
+func (p *proof) unit(u script.Unit) error {
+	if before, restarted := p.started[u.Name]; restarted && before != "" && u.Invocation == before {
+		return fmt.Errorf("%s has not been restarted yet (%s)", u.Name, u.Active)
+	}
+	first, known := p.first[u.Name]
+	if !known && u.PID > 0 {
+		p.first[u.Name] = u
+	}
+	switch {
+	case u.Active == "failed":
+		return fatal{failure(u)}
+	case known && u.Restarts > first.Restarts:
+		return fatal{fmt.Errorf("the release exits: systemd had to start %s again", u.Name)}
+	case u.Active != "active":
+		return fmt.Errorf("%s is %s (%s)", u.Name, u.Active, u.Sub)
+	case known && u.PID != first.PID:
+		return fatal{fmt.Errorf("the main process of %s changed from %d to %d: something restarts it", u.Name, first.PID, u.PID)}
+	case u.Running != p.want.ID:
+		return fmt.Errorf("the main process of %s runs %s (does its ExecStart use %s/current?)", u.Name, orNothing(u.Running), p.run.plan.Layout.Base)
 	}
 	return nil
 }
 
+// failure says what systemd's word for it means.
+func failure(u script.Unit) error {
+	if strings.Contains(u.Result, "start-limit") {
+		return fmt.Errorf("%s failed (%s): systemd started it too often in a short time and has given up; is something else restarting it? 'systemctl reset-failed %s' lets it start again", u.Name, u.Result, u.Name)
+	}
+	return fmt.Errorf("%s failed (%s)", u.Name, u.Result)
+}
+
 // proveStopped is the proof for a host on which nothing ran before.
 func (r *run) proveStopped(ctx context.Context, h *host) error {
-	now, err := script.Probe(ctx, h, r.plan.Layout, r.plan.Unit)
+	now, err := script.Probe(ctx, h, r.plan.Layout, r.plan.Units, nil)
 	if err != nil {
 		return err
 	}
-	if now.Active == "active" || now.Current != "" {
-		return fmt.Errorf("%s is %s and current is %s", r.plan.Unit, now.Active, orNothing(now.Current))
+	for _, u := range now.Units {
+		if u.Active == "active" || !now.Current.IsZero() {
+			return fmt.Errorf("%s is %s and current is %s", u.Name, u.Active, now.Current)
+		}
 	}
 	return nil
 }

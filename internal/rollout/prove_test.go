@@ -6,12 +6,14 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/apxr/slipway/internal/progress"
+	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/script"
 )
 
@@ -27,9 +29,15 @@ type probed struct {
 func (p *probed) Exec(_ context.Context, _ string, _ io.Reader, stdout, _ io.Writer) error {
 	now := p.answers[min(p.looks, len(p.answers)-1)]
 	p.looks++
-	_, err := fmt.Fprintf(stdout, "active=%s\nsub=%s\nresult=%s\nrestarts=%d\npid=%d\nrunning=%s\ncurrent=%s\n",
-		now.Active, now.Sub, now.Result, now.Restarts, now.PID, now.Running, now.Current)
-	return err
+	fmt.Fprintf(stdout, "current=%s\ncurrent_env=%s\n", now.Current.ID, now.Current.Env)
+	for _, port := range now.Listening {
+		fmt.Fprintf(stdout, "listening=%d\n", port)
+	}
+	for _, u := range now.Units {
+		fmt.Fprintf(stdout, "unit=%s\nActiveState=%s\nSubState=%s\nResult=%s\nNRestarts=%d\nMainPID=%d\nInvocationID=%s\nrunning=%s\n",
+			u.Name, u.Active, u.Sub, u.Result, u.Restarts, u.PID, u.Invocation, u.Running)
+	}
+	return nil
 }
 
 func (p *probed) DialContext(context.Context, string, string) (net.Conn, error) {
@@ -47,14 +55,29 @@ func (p *probed) DialContext(context.Context, string, string) (net.Conn, error) 
 	return ours, nil
 }
 
+const key1 = "20240101T000000.000000001"
+
 func TestProve(t *testing.T) {
-	up := script.Service{Active: "active", Sub: "running", PID: 7, Running: id2, Current: id2}
-	with := func(change func(*script.Service)) script.Service {
+	up := script.Service{
+		Units:     []script.Unit{{Name: "app.service", Active: "active", Sub: "running", PID: 7, Invocation: "new", Running: id2}},
+		Current:   release.Activation{ID: id2, Env: key1},
+		Listening: []int{4001},
+	}
+	with := func(change func(*script.Service, *script.Unit)) script.Service {
 		s := up
-		change(&s)
+		s.Units = slices.Clone(up.Units)
+		change(&s, &s.Units[0])
 		return s
 	}
-	starting := with(func(s *script.Service) { s.Active, s.Sub, s.PID, s.Running = "activating", "auto-restart", 0, "" })
+	starting := with(func(_ *script.Service, u *script.Unit) {
+		u.Active, u.Sub, u.PID, u.Running = "activating", "auto-restart", 0, ""
+	})
+	worker := with(func(s *script.Service, _ *script.Unit) {
+		s.Units = append(s.Units, script.Unit{Name: "worker.service", Active: "activating", Sub: "start"})
+	})
+	failed := func(result string) script.Service {
+		return with(func(_ *script.Service, u *script.Unit) { u.Active, u.Result = "failed", result })
+	}
 	const ok, no = "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 500 \r\nContent-Length: 0\r\n\r\n"
 	for name, c := range map[string]struct {
 		answers []script.Service
@@ -64,27 +87,37 @@ func TestProve(t *testing.T) {
 	}{
 		"up at once":              {[]script.Service{up}, ok, "", 2 * time.Second},
 		"up after a while":        {[]script.Service{starting, starting, starting, up}, ok, "", 2750 * time.Millisecond},
-		"failed":                  {[]script.Service{with(func(s *script.Service) { s.Active, s.Result = "failed", "exit-code" })}, ok, "app.service failed (exit-code)", 0},
-		"started again":           {[]script.Service{up, with(func(s *script.Service) { s.Restarts = 1; s.PID = 8 })}, ok, "the release exits", 250 * time.Millisecond},
-		"another process":         {[]script.Service{up, with(func(s *script.Service) { s.PID = 8 })}, ok, "changed from 7 to 8", 250 * time.Millisecond},
-		"dies when almost proved": {[]script.Service{up, up, up, up, up, up, up, with(func(s *script.Service) { s.Active, s.Result = "failed", "signal" })}, ok, "failed (signal)", 1750 * time.Millisecond},
-		"current was changed":     {[]script.Service{with(func(s *script.Service) { s.Current = id1 })}, ok, "current is " + string(id1), 0},
-		"the old one runs on":     {[]script.Service{with(func(s *script.Service) { s.Running = id1 })}, ok, "the main process of app.service runs " + string(id1), 10 * time.Second},
+		"failed":                  {[]script.Service{failed("exit-code")}, ok, "app.service failed (exit-code)", 0},
+		"start limit":             {[]script.Service{failed("start-limit-hit")}, ok, "'systemctl reset-failed app.service' lets it start again", 0},
+		"started again":           {[]script.Service{up, with(func(_ *script.Service, u *script.Unit) { u.Restarts, u.PID = 1, 8 })}, ok, "the release exits", 250 * time.Millisecond},
+		"another process":         {[]script.Service{up, with(func(_ *script.Service, u *script.Unit) { u.PID = 8 })}, ok, "changed from 7 to 8", 250 * time.Millisecond},
+		"dies when almost proved": {[]script.Service{up, up, up, up, up, up, up, failed("signal")}, ok, "failed (signal)", 1750 * time.Millisecond},
+		"current was changed":     {[]script.Service{with(func(s *script.Service, _ *script.Unit) { s.Current.ID = id1 })}, ok, "current is " + string(id1), 0},
+		"another environment":     {[]script.Service{with(func(s *script.Service, _ *script.Unit) { s.Current.Env = "" })}, ok, "something else changed it", 0},
+		"the old one runs on":     {[]script.Service{with(func(_ *script.Service, u *script.Unit) { u.Running = id1 })}, ok, "the main process of app.service runs " + string(id1), 10 * time.Second},
+		"not restarted":           {[]script.Service{with(func(_ *script.Service, u *script.Unit) { u.Invocation = "old" })}, ok, "app.service has not been restarted yet (active)", 10 * time.Second},
+		"restarted after a while": {[]script.Service{with(func(_ *script.Service, u *script.Unit) { u.Invocation, u.PID = "old", 5 }), up}, ok, "", 2250 * time.Millisecond},
 		"never active":            {[]script.Service{starting}, ok, "app.service is activating (auto-restart)", 10 * time.Second},
+		"one of two units":        {[]script.Service{worker}, ok, "worker.service is activating (start)", 10 * time.Second},
+		"a port is closed":        {[]script.Service{with(func(s *script.Service, _ *script.Unit) { s.Listening = nil })}, ok, "nothing listens on port 4001", 10 * time.Second},
 		"answers 500":             {[]script.Service{up}, no, "http://127.0.0.1:4001/health answers 500 Internal Server Error", 10 * time.Second},
 		"does not listen":         {[]script.Service{up}, "", "no answer from the health URL", 10 * time.Second},
-		"a redirect":              {[]script.Service{up}, "HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n", "answers 302 Found", 10 * time.Second},
+		"a redirect":              {[]script.Service{up}, "HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n", `answers 302 Found to "http://elsewhere/": redirects are not followed`, 10 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := proving(t)
+				h := &host{Host: &probed{answers: c.answers, http: c.http}}
 				began := time.Now()
-				err := r.prove(t.Context(), &host{Host: &probed{answers: c.answers, http: c.http}}, id2, r.plan.Settle)
+				err := r.prove(t.Context(), h, up.Current, script.Started{"app.service": "old"}, r.plan.Settle)
 				if took := time.Since(began); took < c.took || took > c.took+time.Second {
 					t.Errorf("it took %s, want %s", took, c.took)
 				}
 				if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 					t.Errorf("got %v, want %q", err, c.says)
+				}
+				if err == nil && !strings.Contains(h.result.Proof, "port 4001 is listening, http://127.0.0.1:4001/health answers 200-299; looked ") {
+					t.Errorf("the proof says %q", h.result.Proof)
 				}
 			})
 		})
@@ -95,9 +128,9 @@ func TestProveEndsWithACancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		time.AfterFunc(3*time.Second, cancel)
-		h := &host{Host: &probed{answers: []script.Service{{Active: "activating"}}}}
+		h := &host{Host: &probed{answers: []script.Service{{Units: []script.Unit{{Active: "activating"}}}}}}
 		began := time.Now()
-		err := proving(t).prove(ctx, h, id2, time.Second)
+		err := proving(t).prove(ctx, h, release.Activation{}, nil, time.Second)
 		if took := time.Since(began); err == nil || !strings.Contains(err.Error(), "cancelled") || took > 4*time.Second {
 			t.Errorf("after %s: %v", took, err)
 		}
@@ -108,10 +141,16 @@ func TestProveEndsWithACancel(t *testing.T) {
 func proving(t *testing.T) *run {
 	t.Helper()
 	p := plan
-	p.Unit, p.HealthTimeout, p.Settle = "app.service", 10*time.Second, 2*time.Second
-	var err error
-	if p.HealthURL, err = url.Parse("http://127.0.0.1:4001/health"); err != nil {
+	p.Units, p.Timeout, p.Settle, p.Ports = []string{"app.service"}, 10*time.Second, 2*time.Second, []int{4001}
+	p.Health = &Health{URL: parsed(t, "http://127.0.0.1:4001/health"), Status: []Range{{200, 299}}}
+	return newRun(release.Deploy, p, nil, progress.New(progress.Terminal{W: io.Discard}))
+}
+
+func parsed(t *testing.T, s string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(s)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return newRun(p, nil, progress.New(progress.Terminal{W: io.Discard}))
+	return u
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
@@ -15,33 +16,55 @@ import (
 // needs nothing but the hosts. One that cannot be reached or fails does not
 // stop the others and does not take them back; it makes the run fail.
 func Rollback(ctx context.Context, plan Plan, candidates []Candidate, log *progress.Log) (Result, error) {
-	r := newRun(plan, candidates, log)
+	r := newRun(release.Rollback, plan, candidates, log)
 	defer r.part()
-	target, err := r.rollback(ctx)
-	change := r.known(target)
-	return r.result(release.Rollback, target, change.Version, change.Revision), err
+	err := r.rollback(ctx)
+	return r.result(err), err
 }
 
-func (r *run) rollback(ctx context.Context) (release.ID, error) {
-	r.prepare(ctx, release.Rollback)
+func (r *run) rollback(ctx context.Context) error {
+	r.meet(ctx, needs{})
 	target, err := r.chooseTarget()
+	version := r.known(target.ID)
+	r.outcome.Target, r.outcome.Version, r.outcome.Revision = target.ID, version.Version, version.Revision
+	if r.plan.DryRun {
+		return errors.Join(err, r.rehearse(ctx, target))
+	}
 	repaired := r.repairAll(ctx)
 	if err != nil && repaired {
 		// A first deploy died: that nothing runs again is all there is to go back to.
-		return "", r.problems()
+		r.outcome.Target = ""
+		return r.problems()
 	}
 	if err != nil {
-		return "", errors.Join(err, r.problems())
+		return errors.Join(err, r.problems())
 	}
 	if len(r.healthy()) > 0 {
 		r.returnAll(ctx, target)
 	}
-	return target, r.problems()
+	return r.problems()
 }
 
-func (r *run) chooseTarget() (release.ID, error) {
+// rehearse says what a rollback would do, and what would keep it from that.
+func (r *run) rehearse(ctx context.Context, target release.Activation) error {
+	r.outcome.Became, r.outcome.Plan = BecamePlan, r.plan.steps(release.Rollback, release.Manifest{})
+	for _, h := range r.healthy() {
+		if target.IsZero() {
+			break
+		}
+		to := r.own(h, target)
+		if err := r.usable(ctx, h, to); err != nil {
+			h.fail(Untouched, err)
+			continue
+		}
+		r.log.Say(h.name, "would go from %s to %s", h.seen.Current, to)
+	}
+	return r.problems()
+}
+
+func (r *run) chooseTarget() (release.Activation, error) {
 	if r.plan.Target != "" {
-		return r.plan.Target, nil
+		return release.Activation{ID: r.plan.Target}, nil
 	}
 	states := map[string]release.HostState{}
 	for _, h := range r.healthy() {
@@ -52,40 +75,44 @@ func (r *run) chooseTarget() (release.ID, error) {
 		states[h.name] = state
 	}
 	if len(states) == 0 {
-		return "", errors.New("no host can be rolled back")
+		return release.Activation{}, errors.New("no host can be rolled back")
 	}
 	return release.RollbackTarget(states)
 }
 
-func (r *run) returnAll(ctx context.Context, target release.ID) {
+func (r *run) returnAll(ctx context.Context, target release.Activation) {
 	defer r.log.Phase("Roll back to %s", target)()
-	version := r.known(target)
 	for _, h := range r.healthy() {
 		if err := ctx.Err(); err != nil {
 			h.fail(Untouched, errors.New("the run was cancelled before this host was switched"))
 			continue
 		}
-		r.returnOne(ctx, h, r.newChange(h, release.Rollback, target, version.Version, version.Revision))
+		r.returnOne(ctx, h, r.own(h, target))
 	}
 }
 
-func (r *run) returnOne(ctx context.Context, h *host, c release.Change) {
-	switch {
-	case !slices.Contains(h.seen.Releases, c.To):
-		h.fail(Untouched, fmt.Errorf("release %s is not on this host; it has %v", c.To, h.seen.Releases))
-		r.log.Say(h.name, "%s", h.result.Problem)
-		return
-	case r.runsAlready(ctx, h, c.To):
-		h.result.Outcome, h.result.After = Unchanged, c.To
-		r.log.Say(h.name, "runs %s already: nothing to change", c.To)
+// own is what the fleet's target is on this host: it may have had another
+// environment there.
+func (r *run) own(h *host, target release.Activation) release.Activation {
+	if r.plan.Target != "" {
+		a, _ := h.seen.History.Choose(target.ID)
+		return a
+	}
+	return h.seen.History.Return(target)
+}
+
+func (r *run) returnOne(ctx context.Context, h *host, to release.Activation) {
+	if r.runsAlready(ctx, h, to) {
+		h.result.Outcome, h.result.After = Unchanged, to.ID
+		r.log.Say(h.name, "runs %s already: nothing to change", to)
 		return
 	}
-	if err := r.recheck(ctx, h, c.To); err != nil {
-		h.fail(Untouched, fmt.Errorf("%w; name another release ID to go back to: this host has %v", err, h.seen.Releases))
+	if err := r.usable(ctx, h, to); err != nil {
+		h.fail(Untouched, err)
 		r.log.Say(h.name, "%s", h.result.Problem)
 		return
 	}
-	err := r.activate(ctx, h, c)
+	err := r.activate(ctx, h, to)
 	undo, cancel := undoContext(ctx)
 	defer cancel()
 	if err != nil {
@@ -93,8 +120,44 @@ func (r *run) returnOne(ctx context.Context, h *host, c release.Change) {
 		return
 	}
 	if err := r.conclude(undo, h); err != nil {
-		h.fail(Failed, fmt.Errorf("it runs %s, but its history could not be written: %w", c.To, err))
+		h.fail(Failed, fmt.Errorf("it runs %s, but its history could not be written: %w", to, err))
 	}
+}
+
+// usable says why the host cannot go back to an activation, and what it can go
+// back to instead.
+func (r *run) usable(ctx context.Context, h *host, a release.Activation) error {
+	err := r.complete(ctx, h, a)
+	if err == nil {
+		return nil
+	}
+	for _, other := range h.seen.History.Before(a) {
+		if r.complete(ctx, h, other) == nil {
+			return fmt.Errorf("%w; the next good one here is %s: roll back to it by its release ID", err, other.ID)
+		}
+	}
+	return fmt.Errorf("%w; no other release in this host's history is good: deploy one", err)
+}
+
+func (r *run) complete(ctx context.Context, h *host, a release.Activation) error {
+	if !slices.Contains(h.seen.Releases, a.ID) {
+		return fmt.Errorf("release %s is not on this host, which has %s", a.ID, list(h.seen.Releases))
+	}
+	if a.Env != "" && !slices.Contains(h.seen.Activations, a.Env) {
+		return fmt.Errorf("the environment of release %s (%s) is not on this host any more", a.ID, r.plan.Layout.Activation(a.Env))
+	}
+	return r.recheck(ctx, h, a.ID)
+}
+
+func list(ids []release.ID) string {
+	if len(ids) == 0 {
+		return "none"
+	}
+	var words []string
+	for _, id := range ids {
+		words = append(words, string(id))
+	}
+	return strings.Join(words, ", ")
 }
 
 // known is what the hosts' histories say of a release.

@@ -7,11 +7,11 @@ package rollout
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"strings"
 	"time"
 
@@ -32,6 +32,9 @@ type Host interface {
 type Candidate struct {
 	Name string
 	Dial func(ctx context.Context) (Host, error)
+	// HasArtifact says that it is the build host, reached as the same user: the
+	// release is copied there, and nothing is sent.
+	HasArtifact bool
 }
 
 // Artifact is a release on the build host.
@@ -39,19 +42,8 @@ type Artifact interface {
 	Manifest() release.Manifest
 	// Export writes the release as a gzipped tar.
 	Export(ctx context.Context, w io.Writer) error
-}
-
-// Plan is what a rollout is told. It is a plain value: made before any dial.
-type Plan struct {
-	Layout        release.Layout
-	Unit          string
-	Target        release.ID // empty for a rollback: chosen from the hosts' history
-	HealthURL     *url.URL   // nil: the unit and its process are the only proof
-	HealthTimeout time.Duration
-	Settle        time.Duration
-	Keep          int
-	Who           string // the person or account that asked for it
-	Run           string // URL of the workflow run; empty on a command line
+	// Relations says how the release's revision stands to others.
+	Relations(ctx context.Context, others []string) (map[string]release.Relation, error)
 }
 
 // Outcome is how a run ended on one host.
@@ -61,7 +53,7 @@ type Outcome string
 const (
 	Live      Outcome = "live"        // switched to the target and proved
 	Unchanged Outcome = "unchanged"   // it ran the target already
-	Untouched Outcome = "not changed" // something is wrong with it; it was not switched
+	Untouched Outcome = "not changed" // something is wrong with it, or nothing was to be changed
 	Skipped   Outcome = "not reached" // another host failed before it was switched
 	Reverted  Outcome = "put back"    // switched, and back on what it ran before
 	Failed    Outcome = "FAILED"      // needs a look: see the problem
@@ -74,52 +66,79 @@ type HostResult struct {
 	Before  release.ID // what was current when the run began; empty: nothing
 	After   release.ID // what is current now, as far as the run knows
 	Problem string     // why it is not live, empty if it is
+	Proof   string     // what was waited for, how often and how long
 	UnitLog []string   // the unit log's lines since the activation, on a failure
 	Took    time.Duration
 }
 
+// Became is what became of a run as a whole.
+type Became string
+
+// What a run can become.
+const (
+	BecameLive       Became = "live"
+	BecameUnchanged  Became = "unchanged"  // every host ran it already
+	BecameSuperseded Became = "superseded" // what runs is newer: nothing was changed
+	BecamePlan       Became = "dry-run"    // nothing was to be changed
+	BecameFailed     Became = "failed"
+)
+
 // Result is what became of a rollout.
 type Result struct {
 	Verb     release.Verb
+	Became   Became
+	Notice   string // what a person should know of a run that did not fail
 	Target   release.ID
 	Version  string
 	Revision string
+	Plan     []string // of a dry run: what would be done
 	Hosts    []HostResult
 }
 
 // run is one rollout under way.
 type run struct {
-	plan  Plan
-	log   *progress.Log
-	hosts []*host
-	began time.Time
-	key   string // of the changes that this run makes
+	plan    Plan
+	log     *progress.Log
+	hosts   []*host
+	began   time.Time
+	key     string // of the changes that this run makes
+	outcome Result
 }
 
 // host is one host of a run.
 type host struct {
 	Host
-	name      string
-	dial      func(ctx context.Context) (Host, error)
-	lock      *script.Lock
-	seen      script.Inspection
-	seenAt    time.Time // on this machine's clock, when seen.Now was read there
-	switched  bool      // activation was begun and not concluded
-	change    release.Change
-	result    HostResult
-	activated time.Time
+	name        string
+	dial        func(ctx context.Context) (Host, error)
+	hasArtifact bool
+	lock        *script.Lock
+	seen        script.Inspection
+	seenAt      time.Time      // on this machine's clock, when seen.Now was read there
+	curl        bool           // the health check runs on the host
+	roots       *x509.CertPool // of an https health URL; nil: the system's
+	switched    bool           // activation was begun and not concluded
+	change      release.Change
+	result      HostResult
+	activated   time.Time
 }
 
-func newRun(plan Plan, candidates []Candidate, log *progress.Log) *run {
+func newRun(verb release.Verb, plan Plan, candidates []Candidate, log *progress.Log) *run {
 	now := time.Now()
-	r := &run{plan: plan, log: log, began: now, key: now.UTC().Format("20060102T150405.000000000")}
+	r := &run{plan: plan, log: log, began: now, key: now.UTC().Format("20060102T150405.000000000"), outcome: Result{Verb: verb}}
 	for _, c := range candidates {
 		r.hosts = append(r.hosts, &host{
-			name: c.Name, dial: c.Dial,
+			name: c.Name, dial: c.Dial, hasArtifact: c.HasArtifact,
 			result: HostResult{Host: c.Name, Outcome: Untouched},
 		})
 	}
 	return r
+}
+
+// Traced hands on what package script tells of its calls.
+func (h *host) Traced(step, what string) {
+	if t, ok := h.Host.(script.Tracer); ok {
+		t.Traced(step, what)
+	}
 }
 
 // fail notes why a host is not where it should be.
@@ -143,24 +162,39 @@ func (r *run) healthy() []*host {
 	return hosts
 }
 
-func (r *run) result(verb release.Verb, target release.ID, version, revision string) Result {
-	res := Result{Verb: verb, Target: target, Version: version, Revision: revision}
+// result is the run's outcome with that of each host.
+func (r *run) result(err error) Result {
+	res := r.outcome
+	unchanged := true
 	for _, h := range r.hosts {
 		res.Hosts = append(res.Hosts, h.result)
+		unchanged = unchanged && h.result.Outcome == Unchanged
+	}
+	switch {
+	case err != nil:
+		res.Became = BecameFailed
+	case res.Became != "":
+	case unchanged:
+		res.Became = BecameUnchanged
+	default:
+		res.Became = BecameLive
 	}
 	return res
 }
 
 // newChange is what this run is about to do on a host.
-func (r *run) newChange(h *host, verb release.Verb, to release.ID, version, revision string) release.Change {
+func (r *run) newChange(h *host, to release.Activation) release.Change {
+	from := h.seen.Current
 	return release.Change{
-		Key: r.key, At: r.began.UTC().Truncate(time.Second), Verb: verb, From: h.seen.Current, To: to,
-		Version: version, Revision: revision, Who: r.plan.Who, Run: r.plan.Run,
+		Key: r.key, At: r.began.UTC().Truncate(time.Second), Verb: r.outcome.Verb,
+		From: from.ID, FromEnv: from.Env, To: to.ID, ToEnv: to.Env,
+		Version: r.outcome.Version, Revision: r.outcome.Revision, Forced: r.plan.Force,
+		Who: r.plan.Who, Run: r.plan.Run,
 	}
 }
 
-func (r *run) holder(verb release.Verb) script.Holder {
-	return script.Holder{What: string(verb), Who: r.plan.Who, Since: r.began, Run: r.plan.Run}
+func (r *run) holder() script.Holder {
+	return script.Holder{What: string(r.outcome.Verb), Who: r.plan.Who, Since: r.began, Run: r.plan.Run}
 }
 
 // problems is everything that is wrong, with the hosts' names.
@@ -172,4 +206,18 @@ func (r *run) problems() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func orNothing(id release.ID) string {
+	if id == "" {
+		return "nothing"
+	}
+	return string(id)
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -1,0 +1,208 @@
+package rollout
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/script"
+)
+
+// needs is what a release takes of a host; a rollback's lies there already and
+// takes nothing.
+type needs struct {
+	manifest  *release.Manifest
+	glibc     string
+	libraries []string
+}
+
+func needsOf(m release.Manifest) needs {
+	return needs{&m, m.NewestGlibc(), m.Libraries()}
+}
+
+// found collects what would keep any change of a host from working, each with
+// its remedy.
+type found []error
+
+func (f *found) add(format string, args ...any) { *f = append(*f, fmt.Errorf(format, args...)) }
+
+func findings(in script.Inspection, p Plan, n needs) []error {
+	var f found
+	if in.BaseKind != "dir" && in.BaseKind != "link" {
+		f.add("%s is not there: run the setup phase for this host, or set deploy-to", p.Layout.Base)
+		return f
+	}
+	f.tools(in)
+	f.directories(in, p)
+	f.current(in, p)
+	f.units(in, p)
+	f.rules(in)
+	if n.manifest != nil {
+		f.fit(in, n)
+		f.room(in, *n.manifest)
+	}
+	return f
+}
+
+func (f *found) tools(in script.Inspection) {
+	missing := slices.DeleteFunc(slices.Clone(in.Missing), func(tool string) bool { return tool == "curl" })
+	if len(missing) > 0 {
+		f.add("%s: not installed, or not on the PATH of %s", strings.Join(missing, ", "), in.User)
+	}
+}
+
+func (f *found) directories(in script.Inspection, p Plan) {
+	if in.ReadOnly != "" {
+		f.add("%s is on a file system that is mounted read-only (%s): see 'dmesg', repair the disk, then 'mount -o remount,rw %s'", p.Layout.Base, in.ReadOnly, in.ReadOnly)
+		return
+	}
+	for _, dir := range in.NoDirectory {
+		if dir != p.Layout.State() || slices.Contains(in.Unwritable, p.Layout.Base) {
+			f.add("%s is not there: run the setup phase, or create it for %s", dir, in.User)
+		}
+	}
+	for _, place := range in.Unwritable {
+		f.add("%s cannot write %s: run the setup phase, or 'chown %s %s'", in.User, place, in.User, place)
+	}
+	for _, d := range in.Directories {
+		if d.Mode&0o002 != 0 {
+			f.add("%s (mode %o) can be written by everybody on the host: 'chmod o-w %s'", d.Path, d.Mode, d.Path)
+		}
+		for _, use := range in.Uses {
+			if slices.Contains(use.Groups, d.Group) && d.Mode&0o020 != 0 && d.Path != p.Layout.State() {
+				f.add("%s (mode %o) can be written by %s, whom %s runs as, through the group %s: 'chmod g-w %s'", d.Path, d.Mode, use.User, use.Unit, d.Group, d.Path)
+			}
+		}
+	}
+	f.readable(in, p)
+}
+
+// readable finds releases that the unit's user could not read.
+func (f *found) readable(in script.Inspection, p Plan) {
+	for _, d := range in.Directories {
+		if d.Path == p.Layout.State() || d.Mode&0o005 == 0o005 {
+			continue
+		}
+		for _, use := range in.Uses {
+			if use.User == "" || use.User == d.Owner || use.Groups == nil {
+				continue
+			}
+			if !slices.Contains(use.Groups, d.Group) || d.Mode&0o050 != 0o050 {
+				f.add("%s (mode %o, %s:%s) cannot be read by %s, whom %s runs as: 'chgrp %s %s' and 'chmod 2750 %s'",
+					d.Path, d.Mode, d.Owner, d.Group, use.User, use.Unit, use.Groups[0], d.Path, d.Path)
+			} else if d.Mode&0o2000 == 0 {
+				f.add("%s (mode %o) does not hand its group on to what is put there, and %s could not read it: 'chmod g+s %s'", d.Path, d.Mode, use.User, d.Path)
+			}
+		}
+	}
+}
+
+// current refuses what a failed run could not be put back to.
+func (f *found) current(in script.Inspection, p Plan) {
+	current := path.Join(p.Layout.Base, "current")
+	switch {
+	case in.CurrentKind == "dir" || in.CurrentKind == "other":
+		f.add("%s is not a link: move it away; Slipway makes it a link to the running release", current)
+	case in.CurrentKind == "link" && in.Current.IsZero():
+		f.add("%s leads to %q and not to a release in %s/releases: remove the link, or set deploy-to", current, in.CurrentTarget, p.Layout.Base)
+	case in.CurrentKind == "link" && !slices.Contains(in.Releases, in.Current.ID):
+		f.add("%s leads to release %s, which is not there: remove the link, or put the release back", current, in.Current.ID)
+	case in.CurrentKind == "link" && in.Current.Env != "" && !slices.Contains(in.Activations, in.Current.Env):
+		f.add("%s leads to %q, which is not there: remove the link, or put it back", current, in.CurrentTarget)
+	case in.CurrentKind == "none" && in.Change == nil:
+		for _, u := range in.Units {
+			if u.Active == "active" {
+				f.add("%s runs although there is no %s: its ExecStart must use that path, and what runs must be stopped first", u.Name, current)
+			}
+		}
+	}
+}
+
+func (f *found) units(in script.Inspection, p Plan) {
+	base := p.Layout.Base
+	for _, u := range in.Units {
+		if u.Load != "loaded" {
+			f.add("there is no unit %s (systemd says %s): run the setup phase, or set units", u.Name, u.Load)
+		}
+	}
+	for _, use := range in.Uses {
+		loaded := slices.ContainsFunc(in.Units, func(u script.Unit) bool { return u.Name == use.Unit && u.Load == "loaded" })
+		delivers := p.Environment != nil && *p.Environment != "" || p.Environment == nil && in.Current.Env != ""
+		switch {
+		case !loaded:
+		case use.How == "other":
+			f.add("the ExecStart of %s uses neither %s/current/ nor %s/launch: what it starts would never change", use.Unit, base, base)
+		case use.How == "current" && delivers:
+			f.add("%s would not see the environment: its ExecStart must be '%s/launch bin/NAME start' for that", use.Unit, base)
+		}
+	}
+}
+
+func (f *found) rules(in script.Inspection) {
+	for _, command := range in.AsksPassword {
+		if !isLog(command) {
+			f.add("sudo asks %s for a password for '%s': put NOPASSWD: before exactly that command in sudoers, and let no later rule match it", in.User, command)
+		}
+	}
+	for _, command := range in.NotAllowed {
+		if !isLog(command) {
+			f.add("%s may not run 'sudo %s': add 'NOPASSWD: %s' to its rules in sudoers", in.User, command, command)
+		}
+	}
+}
+
+func isLog(command string) bool { return strings.Contains(command, "journalctl") }
+
+// fit refuses a release that cannot run on this host.
+func (f *found) fit(in script.Inspection, n needs) {
+	m := n.manifest
+	if in.OS != m.OS || in.Arch != m.Arch {
+		f.add("the release was built for %s %s, and this host is %s %s: build on a server of the same kind", m.OS, m.Arch, in.OS, in.Arch)
+		return
+	}
+	switch {
+	case n.glibc == "":
+	case in.Glibc == "":
+		f.add("the release needs glibc %s, and this host has another C library: build on a server of the same kind", n.glibc)
+	case release.OlderGlibc(in.Glibc, n.glibc):
+		f.add("the release needs glibc %s, and this host has %s: build on a server whose system is as old as this one's, or upgrade this one", n.glibc, in.Glibc)
+	}
+	if len(in.NoLibrary) > 0 {
+		f.add("the release needs shared libraries that this host does not have: %s: install their packages", strings.Join(in.NoLibrary, ", "))
+	}
+}
+
+// room refuses a release that would leave no place for one more.
+func (f *found) room(in script.Inspection, m release.Manifest) {
+	const reserve = 64 << 10 // KiB that a server needs to go on working
+	if slices.Contains(in.Releases, m.ReleaseID) {
+		return
+	}
+	if need := 2*m.Size()/1024 + reserve; in.FreeKiB < need {
+		f.add("%d MiB are free where the release goes, and %d are needed for it and one more: remove what is not needed, or lower keep-releases", in.FreeKiB>>10, need>>10)
+	}
+	if need := 2*int64(len(m.Files)) + 100; in.FreeInodes > 0 && in.FreeInodes < need {
+		f.add("%d inodes are free where the release goes, and %d are needed for it and one more: remove files", in.FreeInodes, need)
+	}
+}
+
+// warnings is what a person should know and no deploy fails for.
+func warnings(in script.Inspection) []string {
+	var w []string
+	for _, use := range in.Uses {
+		switch use.User {
+		case "", "root":
+			w = append(w, fmt.Sprintf("%s runs as root: give it a user of its own (User=)", use.Unit))
+		case in.User:
+			w = append(w, fmt.Sprintf("%s runs as %s, who can change every release: give it a user of its own (User=)", use.Unit, in.User))
+		}
+	}
+	for _, command := range append(slices.Clone(in.AsksPassword), in.NotAllowed...) {
+		if isLog(command) {
+			w = append(w, fmt.Sprintf("a failure could not show the unit log: allow %s 'NOPASSWD: %s' in sudoers", in.User, command))
+		}
+	}
+	return w
+}

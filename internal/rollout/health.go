@@ -1,0 +1,109 @@
+package rollout
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/apxr/slipway/internal/script"
+)
+
+const answerTimeout = 5 * time.Second // of one health request
+
+// ask requests the health URL as the host itself sees it.
+func (h *host) ask(ctx context.Context, health Health) error {
+	request := h.askThrough
+	if h.curl {
+		request = h.askThere
+	}
+	a, err := request(ctx, health)
+	if err != nil {
+		return err
+	}
+	return health.check(a)
+}
+
+// answer is what the application said.
+type answer struct {
+	status   int
+	location string // that it redirects to
+	body     []byte
+}
+
+func (h Health) check(a answer) error {
+	switch {
+	case !h.accepts(a.status) && a.location != "":
+		return fmt.Errorf("%s answers %d %s to %.200q: redirects are not followed; name that URL, or accept it by health-status", h.URL, a.status, http.StatusText(a.status), a.location)
+	case !h.accepts(a.status):
+		return fmt.Errorf("%s answers %d %s", h.URL, a.status, http.StatusText(a.status))
+	case h.Body != nil && !h.Body.Match(a.body):
+		return fmt.Errorf("%s answers %d, and its body does not match %q: it begins with %.100q", h.URL, a.status, h.Body, a.body)
+	}
+	return nil
+}
+
+// named is the URL under the server's name, which goes into the Host header and
+// is compared with the certificate.
+func (h Health) named() *url.URL {
+	u := *h.URL
+	if h.ServerName == "" {
+		return &u
+	}
+	u.Host = h.ServerName
+	if port := h.URL.Port(); port != "" {
+		u.Host = net.JoinHostPort(h.ServerName, port)
+	}
+	return &u
+}
+
+// askThrough sends the request through the connection to the host.
+func (h *host) askThrough(ctx context.Context, health Health) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	client := http.Client{
+		Transport: &http.Transport{
+			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return h.DialContext(ctx, network, health.addr())
+			},
+			TLSClientConfig:   &tls.Config{ServerName: health.ServerName, RootCAs: h.roots},
+			DisableKeepAlives: true,
+		},
+		// A redirect is an answer like any other: following it would prove
+		// something else than what was asked for.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, health.named().String(), nil)
+	if err != nil {
+		return answer{}, err
+	}
+	req.Header.Set("User-Agent", "slipway")
+	resp, err := client.Do(req)
+	if err != nil {
+		return answer{}, fmt.Errorf("no answer from the health URL: %w", err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, script.MostHealth))
+	if err != nil && health.Body != nil {
+		return answer{}, fmt.Errorf("no whole answer from the health URL: %w", err)
+	}
+	return answer{resp.StatusCode, resp.Header.Get("Location"), body}, nil
+}
+
+// askThere has the host send the request.
+func (h *host) askThere(ctx context.Context, health Health) (answer, error) {
+	u, connect := health.named(), ""
+	if health.ServerName != "" {
+		_, port, err := net.SplitHostPort(health.addr())
+		if err != nil {
+			return answer{}, err
+		}
+		connect = net.JoinHostPort(health.ServerName, port) + ":" + health.addr()
+	}
+	status, body, err := script.Ask(ctx, h, u.String(), connect)
+	return answer{status: status, body: body}, err
+}

@@ -1,0 +1,72 @@
+package rollout
+
+import (
+	"context"
+	"crypto/x509"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestAnAnswerIsAsExpected(t *testing.T) {
+	t.Parallel()
+	h := Health{URL: parsed(t, "http://127.0.0.1:4001/health"), Status: []Range{{200, 204}, {302, 302}}, Body: regexp.MustCompile(`"ok"`)}
+	for name, c := range map[string]struct {
+		answer answer
+		says   string
+	}{
+		"good":            {answer{status: 200, body: []byte(`{"status":"ok"}`)}, ""},
+		"another status":  {answer{status: 302, body: []byte(`"ok"`), location: "/x"}, ""},
+		"another body":    {answer{status: 204, body: []byte("starting")}, `its body does not match "\"ok\"": it begins with "starting"`},
+		"a wrong status":  {answer{status: 205, body: []byte(`"ok"`)}, "answers 205 Reset Content"},
+		"a redirect":      {answer{status: 301, location: "/login"}, `answers 301 Moved Permanently to "/login": redirects are not followed`},
+		"an endless body": {answer{status: 500, body: []byte(strings.Repeat("x", 1000))}, "answers 500 Internal Server Error"},
+	} {
+		err := h.check(c.answer)
+		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: got %v, want %q", name, err, c.says)
+		}
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"http://127.0.0.1:4001/x": "127.0.0.1:4001", "http://localhost/": "localhost:80", "https://[::1]/": "[::1]:443", "https://127.0.0.1:8443": "127.0.0.1:8443",
+	} {
+		if got := (Health{URL: parsed(t, url)}).addr(); got != want {
+			t.Errorf("%s: %s, want %s", url, got, want)
+		}
+	}
+}
+
+// direct is a host whose connections are this machine's own.
+type direct struct{ Host }
+
+func (direct) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, network, addr)
+}
+
+// The server is asked under the certificate's name, at its own address.
+func TestACertificateIsOfTheServersName(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(r.Host)) }))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it is told of each handshake that fails
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	h := &host{Host: direct{}, roots: roots}
+	port := server.URL[strings.LastIndex(server.URL, ":"):]
+	for name, says := range map[string]string{"example.com": "", "other.org": "certificate is valid for example.com"} {
+		health := Health{URL: parsed(t, server.URL), ServerName: name, Status: []Range{{200, 200}}, Body: regexp.MustCompile("^" + name + port + "$")}
+		err := h.ask(t.Context(), health)
+		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v, want %q", name, err, says)
+		}
+	}
+}

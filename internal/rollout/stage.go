@@ -1,0 +1,102 @@
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/script"
+)
+
+func (r *run) stageAll(ctx context.Context, a Artifact, m release.Manifest) {
+	defer r.log.Phase("Stage %s on %s", m.ReleaseID, count(len(r.hosts), "host"))()
+	each(r.hosts, func(h *host) {
+		if err := r.stage(ctx, h, a, m); err != nil {
+			h.fail(Untouched, err)
+			r.log.Say(h.name, "%v", err)
+		}
+	})
+}
+
+// stage makes sure that the release lies on the host, complete and verified.
+func (r *run) stage(ctx context.Context, h *host, a Artifact, m release.Manifest) error {
+	if slices.Contains(h.seen.Releases, m.ReleaseID) {
+		err := r.recheck(ctx, h, m.ReleaseID)
+		if err == nil {
+			r.log.Say(h.name, "has it already, verified")
+			return nil
+		}
+		if err := r.discard(ctx, h, m.ReleaseID, err); err != nil {
+			return err
+		}
+	}
+	if err := r.describe(ctx, h, m); err != nil {
+		return err
+	}
+	if err := r.send(ctx, h, a, m.ReleaseID); err != nil {
+		return err
+	}
+	h.seen.Releases = append(h.seen.Releases, m.ReleaseID)
+	how := "staged and verified"
+	if h.hasArtifact {
+		how = "copied from the artifact and verified"
+	}
+	r.log.Say(h.name, "%s: %d entries, %.1f MB", how, len(m.Files), float64(m.Size())/1e6)
+	return nil
+}
+
+// recheck verifies a release that lies on the host.
+func (r *run) recheck(ctx context.Context, h *host, id release.ID) error {
+	out := r.log.Output(h.name)
+	defer out.Close()
+	return script.Recheck(ctx, h, r.plan.Layout, id, out)
+}
+
+// discard removes a release that is not what was built, so that it can be staged
+// anew; but not from below what runs.
+func (r *run) discard(ctx context.Context, h *host, id release.ID, why error) error {
+	runs := fmt.Errorf("%w; it is the running release: build and deploy a new one", why)
+	if h.seen.Current.ID == id || h.seen.Running() == id {
+		return runs
+	}
+	pruned, err := script.Prune(ctx, h, r.plan.Layout, []release.ID{id}, nil)
+	if err == nil && len(pruned.InUse) > 0 {
+		return runs
+	}
+	return err
+}
+
+// describe puts the lists that the release is verified against on the host.
+func (r *run) describe(ctx context.Context, h *host, m release.Manifest) error {
+	manifest, err := m.JSON()
+	if err != nil {
+		return err
+	}
+	dir := r.plan.Layout.Metadata(m.ReleaseID)
+	return errors.Join(
+		h.WriteFile(ctx, path.Join(dir, "manifest.json"), manifest),
+		h.WriteFile(ctx, path.Join(dir, "listing"), []byte(m.Listing())),
+		h.WriteFile(ctx, path.Join(dir, "checksums"), []byte(m.Checksums())),
+	)
+}
+
+// send streams the release from the build host into the host, or has the host
+// copy it if it is the build host.
+func (r *run) send(ctx context.Context, h *host, a Artifact, id release.ID) error {
+	out := r.log.Output(h.name)
+	defer out.Close()
+	if h.hasArtifact {
+		return script.StageHere(ctx, h, r.plan.Layout, id, r.plan.App, out)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	in, w := io.Pipe()
+	go func() { w.CloseWithError(a.Export(ctx, w)) }()
+	err := script.Stage(ctx, h, r.plan.Layout, id, in, out)
+	in.Close()
+	return err
+}
