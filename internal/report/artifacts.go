@@ -27,6 +27,32 @@ func Artifacts(list []release.Stored) string {
 	return b.String()
 }
 
+// artifactJSON is an artifact in a machine-readable list.
+type artifactJSON struct {
+	ID       release.ID `json:"release_id"`
+	Version  string     `json:"version,omitempty"`
+	Revision string     `json:"revision,omitempty"`
+	Ref      string     `json:"ref,omitempty"`
+	BuiltAt  *time.Time `json:"built_at,omitempty"`
+	Bytes    int64      `json:"bytes"`
+	Held     bool       `json:"held"`
+	Problem  string     `json:"problem,omitempty"`
+}
+
+// ArtifactsJSON is the same for a script.
+func ArtifactsJSON(list []release.Stored) (string, error) {
+	all := []artifactJSON{}
+	for _, s := range list {
+		m := s.Manifest
+		j := artifactJSON{ID: s.ID, Version: m.Version, Revision: m.Revision, Ref: m.Ref, Bytes: s.Size, Held: s.Held, Problem: s.Problem}
+		if !m.BuiltAt.IsZero() {
+			j.BuiltAt = &m.BuiltAt
+		}
+		all = append(all, j)
+	}
+	return indented(all)
+}
+
 func stamp(at time.Time) string {
 	if at.IsZero() {
 		return "-"

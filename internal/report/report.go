@@ -23,11 +23,21 @@ func Headline(r rollout.Result, err error) string {
 	if r.Target == "" {
 		what = ""
 	}
-	ended := " succeeded"
-	if err != nil {
-		ended = " failed"
+	return strings.TrimSpace(verb+" "+what) + " " + ended(r, err)
+}
+
+func ended(r rollout.Result, err error) string {
+	switch {
+	case err != nil:
+		return "failed"
+	case r.Became == rollout.BecameUnchanged:
+		return "had nothing to change"
+	case r.Became == rollout.BecameSuperseded:
+		return "was superseded"
+	case r.Became == rollout.BecamePlan:
+		return "would be possible"
 	}
-	return strings.TrimSpace(verb+" "+what) + ended
+	return "succeeded"
 }
 
 func describe(r rollout.Result) string {
@@ -61,6 +71,9 @@ func beyond(r rollout.Result, err error) string {
 // themselves.
 func Text(r rollout.Result) string {
 	var b strings.Builder
+	for _, line := range remarks(r) {
+		fmt.Fprintln(&b, line)
+	}
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "HOST\tOUTCOME\tBEFORE\tNOW\tTOOK")
 	for _, h := range r.Hosts {
@@ -71,11 +84,29 @@ func Text(r rollout.Result) string {
 		if h.Problem != "" {
 			fmt.Fprintf(&b, "%s: %s\n", h.Host, h.Problem)
 		}
+		if h.Proof != "" {
+			fmt.Fprintf(&b, "%s: proved: %s\n", h.Host, h.Proof)
+		}
 		if len(h.UnitLog) > 0 {
 			fmt.Fprintf(&b, "%s: the unit log says:\n  %s\n", h.Host, strings.Join(clipped(h.UnitLog), "\n  "))
 		}
 	}
 	return b.String()
+}
+
+// remarks is what there is to say of a run that is of no single host.
+func remarks(r rollout.Result) []string {
+	var lines []string
+	if r.Notice != "" {
+		lines = append(lines, "Nothing was changed: "+r.Notice)
+	}
+	if len(r.Plan) > 0 {
+		lines = append(lines, "A dry run: nothing was changed. On each host it would:")
+		for _, step := range r.Plan {
+			lines = append(lines, "- "+step)
+		}
+	}
+	return lines
 }
 
 // Markdown is the result for a job summary.
@@ -84,6 +115,9 @@ func Markdown(r rollout.Result, err error) string {
 	fmt.Fprintf(&b, "### %s\n\n", cell(Headline(r, err)))
 	if reason := beyond(r, err); reason != "" {
 		b.WriteString(Fenced(reason) + "\n")
+	}
+	if said := remarks(r); len(said) > 0 {
+		b.WriteString(Fenced(strings.Join(said, "\n")) + "\n")
 	}
 	if len(r.Hosts) > 0 {
 		b.WriteString("| Host | Outcome | Before | Now | Took |\n|---|---|---|---|---|\n")
@@ -94,6 +128,9 @@ func Markdown(r rollout.Result, err error) string {
 	for _, h := range r.Hosts {
 		if h.Problem != "" {
 			fmt.Fprintf(&b, "\n**%s**\n%s", cell(h.Host), Fenced(h.Problem))
+		}
+		if h.Proof != "" {
+			fmt.Fprintf(&b, "\n%s is proved: %s\n", cell(h.Host), cell(h.Proof))
 		}
 		if len(h.UnitLog) > 0 {
 			fmt.Fprintf(&b, "\nThe unit log of %s:\n%s", cell(h.Host), Fenced(strings.Join(clipped(h.UnitLog), "\n")))
@@ -111,7 +148,7 @@ func FailureMarkdown(title string, err error) string {
 func Outputs(r rollout.Result) map[string]string {
 	return map[string]string{
 		"release-id": string(r.Target), "version": r.Version, "revision": r.Revision,
-		"previous-release-id": string(previous(r.Hosts)),
+		"previous-release-id": string(previous(r.Hosts)), "result": string(r.Became),
 	}
 }
 
@@ -126,44 +163,6 @@ func previous(hosts []rollout.HostResult) release.ID {
 		}
 	}
 	return most
-}
-
-// Releases is what lies on the hosts, for a terminal.
-func Releases(listings []rollout.Listing) string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "HOST\tRELEASE\tVERSION\tREVISION\tLIVE SINCE\tBY\tSTATE")
-	for _, l := range listings {
-		if l.Problem == "" && len(l.Releases) == 0 {
-			fmt.Fprintf(w, "%s\t-\t\t\t\t\tno releases\n", l.Host)
-		}
-		for _, r := range l.Releases {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%.12s\t%s\t%s\t%s\n", l.Host, r.ID, r.Change.Version, r.Change.Revision, since(r.Change), r.Change.Who, state(r))
-		}
-	}
-	w.Flush()
-	return b.String()
-}
-
-func since(c release.Change) string {
-	if c.At.IsZero() {
-		return "never"
-	}
-	return c.At.UTC().Format("2006-01-02 15:04:05Z")
-}
-
-func state(r rollout.Listed) string {
-	var words []string
-	if r.Current {
-		words = append(words, "current")
-	}
-	if r.Running {
-		words = append(words, "running")
-	}
-	if r.Next {
-		words = append(words, "a rollback goes here")
-	}
-	return strings.Join(words, ", ")
 }
 
 // clipped cuts lines such as a crash report's: the reason stands at the

@@ -72,6 +72,23 @@ var results = map[string]struct {
 	"no-target": {rollout.Result{Verb: release.Rollback, Hosts: []rollout.HostResult{
 		{Host: "web1", Outcome: rollout.Untouched, Problem: "held by another run: deploy by ann"},
 	}}, errors.New("no host can be rolled back")},
+	"superseded": {rollout.Result{
+		Verb: release.Deploy, Became: rollout.BecameSuperseded, Target: r1, Version: "0.1.0", Revision: revision,
+		Notice: "release 20240101T000000 is older than what runs, release 20240102T000000; use force to deploy it all the same",
+		Hosts:  []rollout.HostResult{{Host: "web1", Outcome: rollout.Untouched, Before: r2, After: r2}},
+	}, nil},
+	"dry-run": {rollout.Result{
+		Verb: release.Deploy, Became: rollout.BecamePlan, Target: r2, Version: "0.2.0", Revision: revision,
+		Plan:  []string{"stage release 20240102T000000", "restart `web.service`, then worker.service"},
+		Hosts: []rollout.HostResult{{Host: "web1", Outcome: rollout.Untouched, Before: r1, After: r1}},
+	}, nil},
+	"unchanged": {rollout.Result{
+		Verb: release.Deploy, Became: rollout.BecameUnchanged, Target: r2,
+		Hosts: []rollout.HostResult{{Host: "web1", Outcome: rollout.Unchanged, Before: r2, After: r2}},
+	}, nil},
+	"proved": {result(release.Deploy, r2,
+		rollout.HostResult{Host: "web1", Outcome: rollout.Live, Before: r1, After: r2, Took: time.Second, Proof: "app.service is active, http://127.0.0.1:4001/_health answers 200-299; looked 9 times in 2.3 s"},
+	), nil},
 	"refused": {result(release.Deploy, r2,
 		rollout.HostResult{Host: "web1", Outcome: rollout.Untouched, Before: r1, After: r1, Problem: "no unit\nno sudo rule"},
 		rollout.HostResult{Host: "web2", Outcome: rollout.Untouched, Before: r1, After: r1},
@@ -109,17 +126,43 @@ func TestABuildForASummary(t *testing.T) {
 	golden(t, "build.txt", BuildText(Build{phases, "none"})+"\n")
 }
 
-func TestReleasesForATerminal(t *testing.T) {
-	at := time.Date(2024, 1, 2, 4, 0, 0, 0, time.FixedZone("CET", 3600))
-	golden(t, "releases.txt", Releases([]rollout.Listing{
-		{Host: "web1", Releases: []rollout.Listed{
-			{ID: "20240103T000000"},
-			{ID: r2, Current: true, Running: true, Change: release.Change{At: at, Version: "0.2.0", Revision: revision, Who: "ann"}},
-			{ID: r1, Next: true, Change: release.Change{At: at.AddDate(0, 0, -1), Version: "0.1.0", Revision: revision, Who: "bob@laptop"}},
-		}},
-		{Host: "web2"},
-		{Host: "web3", Problem: "cannot connect"},
-	}))
+var at = time.Date(2024, 1, 2, 4, 0, 0, 0, time.FixedZone("CET", 3600))
+
+var hosts = []rollout.Listing{
+	{
+		Host: "web1", Now: at.Add(9 * time.Hour).Unix(),
+		Releases: []rollout.Listed{
+			{ID: "20240103T000000", Bad: true, KiB: 36_000},
+			{ID: r2, Current: true, Running: true, KiB: 36_123, Change: release.Change{At: at, Version: "0.2.0", Revision: revision, Who: "ann\x1b[31m", Run: "https://run/2"}},
+			{ID: r1, Next: true, KiB: 35_000, Change: release.Change{At: at.AddDate(0, 0, -1), Version: "0.1.0", Revision: revision, Who: "bob@laptop"}},
+			{ID: "20230101T000000"},
+		},
+		History: release.History{
+			{Key: "1", At: at.AddDate(0, 0, -1), Verb: release.Deploy, To: r1, Version: "0.1.0", Who: "bob@laptop", Outcome: release.Live},
+			{Key: "2", At: at, Verb: release.Deploy, From: r1, To: r2, Version: "0.2.0", Who: "ann", Run: "https://run/2", Outcome: release.Live, Forced: true},
+			{Key: "3", At: at, Verb: release.Deploy, From: r2, To: r2, ToEnv: "20240102T030000.000000000", Who: "ann", Outcome: release.Reverted, Reason: "it failed"},
+		},
+	},
+	{Host: "web2"},
+	{Host: "web3", Problem: "cannot connect"},
+}
+
+func TestHostsForATerminal(t *testing.T) {
+	golden(t, "releases.txt", Releases(hosts))
+	golden(t, "history.txt", History(hosts))
+}
+
+func TestHostsForAScript(t *testing.T) {
+	for name, f := range map[string]func([]rollout.Listing) (string, error){"releases.json": ReleasesJSON, "history.json": HistoryJSON} {
+		text, err := f(hosts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, text)
+	}
+	if text, err := ReleasesJSON(nil); err != nil || text != "[]\n" {
+		t.Errorf("no hosts: %q %v", text, err)
+	}
 }
 
 func TestOutputs(t *testing.T) {
@@ -127,7 +170,7 @@ func TestOutputs(t *testing.T) {
 	if got := BuildOutputs(built()); !maps.Equal(got, want) {
 		t.Errorf("build: %v", got)
 	}
-	want["previous-release-id"] = string(r1)
+	want["previous-release-id"], want["result"] = string(r1), ""
 	if got := Outputs(results["failure"].Result); !maps.Equal(got, want) {
 		t.Errorf("deploy: %v", got)
 	}

@@ -1,0 +1,170 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/rollout"
+)
+
+// Releases is what lies on the hosts, for a terminal.
+func Releases(listings []rollout.Listing) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "HOST\tRELEASE\tAGE\tVERSION\tREVISION\tSIZE\tLIVE SINCE\tBY\tSTATE")
+	for _, l := range listings {
+		if l.Problem == "" && len(l.Releases) == 0 {
+			fmt.Fprintf(w, "%s\t-\t\t\t\t\t\t\tno releases\n", l.Host)
+		}
+		for _, r := range l.Releases {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.12s\t%.1f MB\t%s\t%s\t%s\n", l.Host, r.ID, age(r.ID, l.Now),
+				plain(r.Change.Version), plain(r.Change.Revision), float64(r.KiB)*1024/1e6, since(r.Change), plain(r.Change.Who), strings.Join(states(r), ", "))
+		}
+	}
+	w.Flush()
+	return b.String()
+}
+
+// age is how old a release is by the host's own clock.
+func age(id release.ID, now int64) string {
+	made, err := id.Time()
+	if err != nil {
+		return "?"
+	}
+	d := time.Unix(now, 0).Sub(made)
+	switch {
+	case d < 0:
+		return "0m" // the build host's clock is ahead
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	}
+	return fmt.Sprintf("%dd", int(d.Hours())/24)
+}
+
+func since(c release.Change) string {
+	if c.At.IsZero() {
+		return "never"
+	}
+	return c.At.UTC().Format("2006-01-02 15:04:05Z")
+}
+
+func states(r rollout.Listed) []string {
+	words := []string{}
+	for _, s := range []struct {
+		is   bool
+		word string
+	}{{r.Current, "current"}, {r.Running, "running"}, {r.Next, "a rollback goes here"}, {r.Bad, "rolled back"}} {
+		if s.is {
+			words = append(words, s.word)
+		}
+	}
+	return words
+}
+
+// History is what was changed on the hosts, for a terminal, newest first.
+func History(listings []rollout.Listing) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "HOST\tWHEN\tWHAT\tFROM\tTO\tVERSION\tBY\tRUN\tOUTCOME")
+	for _, l := range listings {
+		if l.Problem == "" && len(l.History) == 0 {
+			fmt.Fprintf(w, "%s\t-\t\t\t\t\t\t\tno changes\n", l.Host)
+		}
+		for i := len(l.History) - 1; i >= 0; i-- {
+			c := l.History[i]
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", l.Host, since(c), what(c), dash(c.From), dash(c.To), plain(c.Version), plain(c.Who), plain(c.Run), how(c))
+		}
+	}
+	w.Flush()
+	return b.String()
+}
+
+func what(c release.Change) string {
+	s := string(c.Verb)
+	if c.Forced {
+		s += ", forced"
+	}
+	if c.From == c.To && c.FromEnv != c.ToEnv {
+		s += ", environment"
+	}
+	return s
+}
+
+// how a change ended; of the reason, as much as a line holds.
+func how(c release.Change) string {
+	if c.Reason == "" {
+		return string(c.Outcome)
+	}
+	reason, _, _ := strings.Cut(c.Reason, "\n")
+	return fmt.Sprintf("%s: %s", c.Outcome, clipped([]string{plain(reason)})[0])
+}
+
+// hostJSON is a host in machine-readable lists. Its names are an interface:
+// scripts read them.
+type hostJSON struct {
+	Host     string           `json:"host"`
+	Problem  string           `json:"problem,omitempty"`
+	Releases []releaseJSON    `json:"releases,omitempty"`
+	Changes  []release.Change `json:"changes,omitempty"`
+}
+
+type releaseJSON struct {
+	ID       release.ID `json:"release_id"`
+	Version  string     `json:"version,omitempty"`
+	Revision string     `json:"revision,omitempty"`
+	Bytes    int64      `json:"bytes"`
+	States   []string   `json:"states"`
+	LiveAt   *time.Time `json:"live_at,omitempty"`
+	Who      string     `json:"who,omitempty"`
+	Run      string     `json:"run,omitempty"`
+}
+
+// ReleasesJSON is what lies on the hosts, for a script.
+func ReleasesJSON(listings []rollout.Listing) (string, error) {
+	hosts := []hostJSON{}
+	for _, l := range listings {
+		h := hostJSON{Host: l.Host, Problem: l.Problem}
+		for _, r := range l.Releases {
+			j := releaseJSON{ID: r.ID, Version: r.Change.Version, Revision: r.Change.Revision, Bytes: r.KiB * 1024, States: stateNames(r), Who: r.Change.Who, Run: r.Change.Run}
+			if at := r.Change.At; !at.IsZero() {
+				j.LiveAt = &at
+			}
+			h.Releases = append(h.Releases, j)
+		}
+		hosts = append(hosts, h)
+	}
+	return indented(hosts)
+}
+
+func stateNames(r rollout.Listed) []string {
+	names := states(r)
+	for i, name := range names {
+		switch name {
+		case "a rollback goes here":
+			names[i] = "below-current"
+		case "rolled back":
+			names[i] = "rolled-back"
+		}
+	}
+	return names
+}
+
+// HistoryJSON is what was changed on the hosts, oldest first, for a script.
+func HistoryJSON(listings []rollout.Listing) (string, error) {
+	hosts := []hostJSON{}
+	for _, l := range listings {
+		hosts = append(hosts, hostJSON{Host: l.Host, Problem: l.Problem, Changes: l.History})
+	}
+	return indented(hosts)
+}
+
+func indented(v any) (string, error) {
+	data, err := json.MarshalIndent(v, "", "  ")
+	return string(data) + "\n", err
+}
