@@ -1,7 +1,6 @@
 package config
 
 import (
-	"net"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -19,28 +18,6 @@ type Health struct {
 
 // StatusRange is the status codes from First to Last.
 type StatusRange struct{ First, Last int }
-
-// Address is where the host listens, as HOST:PORT.
-func (h Health) Address() string {
-	port := h.URL.Port()
-	switch {
-	case port == "" && h.URL.Scheme == "https":
-		port = "443"
-	case port == "":
-		port = "80"
-	}
-	return net.JoinHostPort(h.URL.Hostname(), port)
-}
-
-// Accepts reports whether a status code is one of those that were asked for.
-func (h Health) Accepts(status int) bool {
-	for _, r := range h.Status {
-		if r.First <= status && status <= r.Last {
-			return true
-		}
-	}
-	return false
-}
 
 // dnsNameRE is stricter than [hostNameRE]: a certificate has no other names.
 var dnsNameRE = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
