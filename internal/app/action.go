@@ -23,7 +23,7 @@ func Action(verb config.Verb, s System) int {
 		fmt.Fprintln(s.Stderr, "slipway:", err)
 		return exitUsage
 	}
-	cfg, err := config.Load(verb, inputs(runner, step))
+	cfg, err := config.Load(verb, inputs(runner, step, s.Getenv))
 	log := progress.New(runner, cfg.Secrets()...)
 	var out outcome
 	if err == nil {
@@ -34,7 +34,7 @@ func Action(verb config.Verb, s System) int {
 
 // inputs looks settings up among the action's inputs; what a workflow run knows
 // of itself stands in for what was not given.
-func inputs(runner *gha.Runner, step gha.Run) config.Lookup {
+func inputs(runner *gha.Runner, step gha.Run, getenv func(string) string) config.Lookup {
 	return func(name string) string {
 		if v := runner.Input(name); v != "" {
 			return v
@@ -47,6 +47,8 @@ func inputs(runner *gha.Runner, step gha.Run) config.Lookup {
 			return step.Repository
 		case "revision":
 			return step.Revision
+		case "ssh-agent":
+			return getenv("SSH_AUTH_SOCK")
 		}
 		return ""
 	}

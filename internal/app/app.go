@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/apxr/slipway/internal/build"
@@ -16,6 +17,7 @@ import (
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/report"
 	"github.com/apxr/slipway/internal/rollout"
+	"github.com/apxr/slipway/internal/script"
 )
 
 // System is what a main function hands over of the real world.
@@ -56,10 +58,11 @@ func signalled() (context.Context, context.CancelFunc) {
 
 // run carries out a verb.
 func run(ctx context.Context, cfg config.Config, from origin, log *progress.Log) (outcome, error) {
-	dialer, err := newDialer(cfg, from.getenv)
+	dialer, err := newDialer(cfg, from.getenv, log)
 	if err != nil {
-		return outcome{}, config.Mistakes{err.Error()}
+		return outcome{}, config.Mistakes(strings.Split(err.Error(), "\n"))
 	}
+	defer dialer.Close()
 	switch cfg.Verb {
 	case config.BuildRelease:
 		return buildRelease(ctx, cfg, from, dialer, log)
@@ -77,7 +80,7 @@ func run(ctx context.Context, cfg config.Config, from origin, log *progress.Log)
 	case config.Rollback:
 		result, err := rollout.Rollback(ctx, planOf(cfg, from), dialer.candidates(cfg.Hosts), log)
 		return outcome{rolled: &result}, err
-	case config.Releases:
+	case config.Releases, config.History:
 		listings, err := rollout.List(ctx, planOf(cfg, from), dialer.candidates(cfg.Hosts), log)
 		return outcome{listings: listings}, err
 	case config.Artifacts:
@@ -115,9 +118,22 @@ func listArtifacts(ctx context.Context, cfg config.Config, d dialer, log *progre
 }
 
 func planOf(cfg config.Config, from origin) rollout.Plan {
-	return rollout.Plan{
-		Layout: cfg.Layout, Unit: cfg.Unit, Target: cfg.ReleaseID,
-		HealthURL: cfg.HealthURL, HealthTimeout: cfg.HealthTime, Settle: cfg.Settle,
-		Keep: cfg.Keep, Who: from.who, Run: from.run,
+	s := cfg.Service
+	p := rollout.Plan{
+		App: cfg.App, Layout: cfg.Layout, Units: s.Units, Target: cfg.ReleaseID,
+		Restart: script.Restart(s.Restart), Before: s.Before, After: s.After,
+		Ports: s.Ports, Timeout: s.Timeout, Settle: s.Settle,
+		Keep: cfg.Keep, Force: cfg.Force, DryRun: cfg.DryRun, Who: from.who, Run: from.run,
 	}
+	if s.Env != nil {
+		text := s.Env.Shell()
+		p.Environment = &text
+	}
+	if h := s.Health; h != nil {
+		p.Health = &rollout.Health{URL: h.URL, ServerName: h.ServerName, Body: h.Body}
+		for _, r := range h.Status {
+			p.Health.Status = append(p.Health.Status, rollout.Range{Least: r.First, Most: r.Last})
+		}
+	}
+	return p
 }

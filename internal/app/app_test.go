@@ -105,10 +105,10 @@ func TestWhereASettingComesFrom(t *testing.T) {
 		setting string
 		want    string
 	}{
-		"a flag":                                   {[]string{"--unit", "x.service"}, nil, "unit", "x.service"},
-		"the environment":                          {nil, map[string]string{"SLIPWAY_UNIT": "y.service"}, "unit", "y.service"},
-		"a flag before the environment":            {[]string{"--unit=x.service"}, map[string]string{"SLIPWAY_UNIT": "y.service"}, "unit", "x.service"},
-		"nothing":                                  {nil, nil, "unit", ""},
+		"a flag":                                   {[]string{"--units", "x.service"}, nil, "units", "x.service"},
+		"the environment":                          {nil, map[string]string{"SLIPWAY_UNITS": "y.service"}, "units", "y.service"},
+		"a flag before the environment":            {[]string{"--units=x.service"}, map[string]string{"SLIPWAY_UNITS": "y.service"}, "units", "x.service"},
+		"nothing":                                  {nil, nil, "units", ""},
 		"a dash in a name":                         {nil, map[string]string{"SLIPWAY_HEALTH_URL": "http://h"}, "health-url", "http://h"},
 		"a secret's file":                          {[]string{"--ssh-key-file", key}, map[string]string{"SLIPWAY_SSH_KEY": "from env"}, "ssh-key", "from the file\n"},
 		"a secret in the environment":              {nil, map[string]string{"SLIPWAY_SSH_KEY": "from env"}, "ssh-key", "from env"},
@@ -117,6 +117,9 @@ func TestWhereASettingComesFrom(t *testing.T) {
 		"known_hosts by the environment":           {nil, map[string]string{"HOME": home, "SLIPWAY_KNOWN_HOSTS": "env\n"}, "known-hosts", "env\n"},
 		"known_hosts by a flag":                    {[]string{"--known-hosts-file", hosts}, map[string]string{"HOME": home, "SLIPWAY_KNOWN_HOSTS": "env\n"}, "known-hosts", "declared\n"},
 		"known_hosts by a file in the environment": {nil, map[string]string{"HOME": home, "SLIPWAY_KNOWN_HOSTS_FILE": hosts}, "known-hosts", "declared\n"},
+		"an agent as ssh finds it":                 {nil, map[string]string{"SSH_AUTH_SOCK": "/run/agent"}, "ssh-agent", "/run/agent"},
+		"an agent of one's own":                    {[]string{"--ssh-agent", "/own"}, map[string]string{"SSH_AUTH_SOCK": "/run/agent"}, "ssh-agent", "/own"},
+		"a file of variables":                      {[]string{"--env-file", key}, nil, "env-file", "from the file\n"},
 		"no known_hosts at all":                    {nil, map[string]string{"HOME": bare}, "known-hosts", ""},
 	} {
 		w := newWorld(append([]string{"deploy"}, c.args...)...)
@@ -208,8 +211,9 @@ func TestAWorkflowStandsInForInputsThatWereNotGiven(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	look := inputs(runner, step)
-	for name, want := range map[string]string{"repository": "git@github.com:apxr/apxr_io.git", "revision": strings.Repeat("a", 40), "app": "", "hosts": ""} {
+	w.env["SSH_AUTH_SOCK"] = "/run/agent"
+	look := inputs(runner, step, w.Getenv)
+	for name, want := range map[string]string{"repository": "git@github.com:apxr/apxr_io.git", "revision": strings.Repeat("a", 40), "ssh-agent": "/run/agent", "app": "", "hosts": ""} {
 		if got := look(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
@@ -292,15 +296,24 @@ func TestOutputsThatCannotBeHandedOverFailTheStep(t *testing.T) {
 
 func TestTheCommandLinePrintsResultsOnStdoutOnly(t *testing.T) {
 	m := release.Manifest{ReleaseID: "20240102T000000"}
-	for want, out := range map[string]outcome{
-		"20240102T000000\n": {built: &m},
-		"Deploy of 20240102T000000 failed\nHOST  OUTCOME  BEFORE  NOW  TOOK\n":            {built: &m, rolled: &rollout.Result{Verb: release.Deploy, Target: m.ReleaseID}},
-		"HOST  RELEASE  VERSION  REVISION  LIVE SINCE  BY  STATE\nweb1  -  no releases\n": {listings: []rollout.Listing{{Host: "web1"}}},
+	listings := []rollout.Listing{{Host: "web1"}}
+	for name, c := range map[string]struct {
+		cfg  config.Config
+		out  outcome
+		want string
+	}{
+		"a build":           {config.Config{}, outcome{built: &m}, "20240102T000000\n"},
+		"a deploy":          {config.Config{}, outcome{built: &m, rolled: &rollout.Result{Verb: release.Deploy, Target: m.ReleaseID}}, "Deploy of 20240102T000000 failed\nHOST  OUTCOME  BEFORE  NOW  TOOK\n"},
+		"releases":          {config.Config{Verb: config.Releases}, outcome{listings: listings}, "HOST  RELEASE  AGE  VERSION  REVISION  SIZE  LIVE SINCE  BY  STATE\nweb1  -  no releases\n"},
+		"releases, JSON":    {config.Config{Verb: config.Releases, JSON: true}, outcome{listings: listings}, `[ { "host": "web1" } ]`},
+		"the history":       {config.Config{Verb: config.History}, outcome{listings: listings}, "HOST  WHEN  WHAT  FROM  TO  VERSION  BY  RUN  OUTCOME\nweb1  -  no changes\n"},
+		"the history, JSON": {config.Config{Verb: config.History, JSON: true}, outcome{listings: listings}, `[ { "host": "web1" } ]`},
+		"artifacts, JSON":   {config.Config{Verb: config.Artifacts, JSON: true}, outcome{artifacts: []release.Stored{}}, "[]"},
 	} {
 		w := newWorld()
-		tell(w.System, progress.New(progress.Terminal{W: w.Stderr}), out, errors.New("broke"))
-		if got := squeeze(w.out.String()); got != squeeze(want) || w.errOut.String() != "error: broke\n" {
-			t.Errorf("stdout %q, want %q; stderr %q", got, squeeze(want), w.errOut.String())
+		tell(w.System, progress.New(progress.Terminal{W: w.Stderr}), c.cfg, c.out, errors.New("broke"))
+		if got := squeeze(w.out.String()); got != squeeze(c.want) || w.errOut.String() != "error: broke\n" {
+			t.Errorf("%s: stdout %q, want %q; stderr %q", name, got, squeeze(c.want), w.errOut.String())
 		}
 	}
 }

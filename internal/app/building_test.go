@@ -20,6 +20,7 @@ import (
 	"github.com/apxr/slipway/internal/build"
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/local"
+	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/script"
 )
@@ -201,6 +202,8 @@ func TestKeysThatAreOfNoUseAreMistakesBeforeAnythingIsDone(t *testing.T) {
 	w.cli(t, exitUsage, "deploy-keys: key for git@h.test:x: ")
 }
 
+var silent = progress.New(progress.Terminal{W: io.Discard})
+
 func TestOnlyServersNeedAKey(t *testing.T) {
 	here, there := config.Host{Host: "local"}, config.Host{User: "deploy", Host: "b.test"}
 	private, _ := newKey(t)
@@ -214,9 +217,10 @@ func TestOnlyServersNeedAKey(t *testing.T) {
 		"a build server":               {config.Config{BuildHost: there}, false},
 		"a server called local":        {config.Config{BuildHost: config.Host{User: "deploy", Host: "local"}}, false},
 		"hosts alone":                  {config.Config{Hosts: []config.Host{there}}, false},
-		"a build server with a key":    {config.Config{BuildHost: there, SSHKey: private, KnownHosts: known}, true},
+		"a build server with a key":    {config.Config{BuildHost: there, Access: config.Access{Key: private, KnownHosts: known}}, true},
+		"everything local":             {config.Config{BuildHost: here, Hosts: []config.Host{here}}, true},
 	} {
-		d, err := newDialer(c.cfg, noEnv)
+		d, err := newDialer(c.cfg, noEnv, silent)
 		if (err == nil) != c.ok {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -233,7 +237,7 @@ func TestTheMachineItselfCanBeTheBuildServer(t *testing.T) {
 	home := t.TempDir()
 	d, err := newDialer(config.Config{BuildHost: config.Host{Host: "local"}}, func(name string) string {
 		return map[string]string{"HOME": home, "PATH": os.Getenv("PATH"), "SECRET": "x"}[name]
-	})
+	}, silent)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +279,7 @@ func TestTheMachineItselfCanBeTheBuildServer(t *testing.T) {
 func TestABuildServerThatCannotBeReachedIsAnError(t *testing.T) {
 	private, _ := newKey(t)
 	there := config.Host{User: "deploy", Host: "127.0.0.1", Port: "1"}
-	d, err := newDialer(config.Config{BuildHost: there, SSHKey: private, KnownHosts: []byte("[127.0.0.1]:1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJkaHNFSbcjIpPZl2xRh1z2MyHEwgSiQ4wF6gnVyzgqm\n")}, noEnv)
+	d, err := newDialer(config.Config{BuildHost: there, Access: config.Access{Key: private, KnownHosts: []byte("[127.0.0.1]:1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJkaHNFSbcjIpPZl2xRh1z2MyHEwgSiQ4wF6gnVyzgqm\n")}}, noEnv, silent)
 	if err != nil {
 		t.Fatal(err)
 	}

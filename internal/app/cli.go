@@ -59,8 +59,7 @@ func CLI(s System) int {
 	}
 	log := progress.New(progress.Terminal{W: s.Stderr}, cfg.Secrets()...)
 	out, err := run(ctx, cfg, origin{who: person(s.Getenv), getenv: s.Getenv}, log)
-	tell(s, log, out, err)
-	return exitCode(err)
+	return exitCode(tell(s, log, cfg, out, err))
 }
 
 func usage(w io.Writer) {
@@ -195,23 +194,39 @@ func person(getenv func(string) string) string {
 
 // tell prints what a person or a script wants of an outcome: results on
 // stdout, everything else has gone to stderr.
-func tell(s System, log *progress.Log, out outcome, err error) {
+func tell(s System, log *progress.Log, cfg config.Config, out outcome, err error) error {
 	if out.built != nil && out.rolled == nil {
 		fmt.Fprintln(s.Stdout, out.built.ReleaseID)
 	}
 	if out.rolled != nil {
 		fmt.Fprintf(s.Stdout, "%s\n%s", report.Headline(*out.rolled, err), report.Text(*out.rolled))
 	}
-	if out.listings != nil {
-		fmt.Fprint(s.Stdout, report.Releases(out.listings))
-	}
-	if out.artifacts != nil {
-		fmt.Fprint(s.Stdout, report.Artifacts(out.artifacts))
-	}
+	list, listErr := listed(cfg, out)
+	fmt.Fprint(s.Stdout, list)
 	if out.build != nil {
 		log.Say("", "%s", report.BuildText(*out.build))
 	}
-	if err != nil {
+	if err = errors.Join(err, listErr); err != nil {
 		log.Error(err.Error())
 	}
+	return err
+}
+
+// listed is the list that a verb is for, empty for the other verbs.
+func listed(cfg config.Config, out outcome) (string, error) {
+	switch {
+	case out.listings != nil && cfg.Verb == config.History && cfg.JSON:
+		return report.HistoryJSON(out.listings)
+	case out.listings != nil && cfg.Verb == config.History:
+		return report.History(out.listings), nil
+	case out.listings != nil && cfg.JSON:
+		return report.ReleasesJSON(out.listings)
+	case out.listings != nil:
+		return report.Releases(out.listings), nil
+	case out.artifacts != nil && cfg.JSON:
+		return report.ArtifactsJSON(out.artifacts)
+	case out.artifacts != nil:
+		return report.Artifacts(out.artifacts), nil
+	}
+	return "", nil
 }

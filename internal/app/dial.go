@@ -2,12 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"golang.org/x/crypto/ssh/agent"
 
 	"github.com/apxr/slipway/internal/build"
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/local"
+	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/remote"
 	"github.com/apxr/slipway/internal/rollout"
 	"github.com/apxr/slipway/internal/script"
@@ -15,21 +17,59 @@ import (
 
 // dialer reaches the servers that the settings name.
 type dialer struct {
-	ssh    *remote.Dialer
-	getenv func(string) string
+	ssh       *remote.Dialer // nil if there is no server but the machine itself
+	auth      *remote.Auth
+	buildHost config.Host
+	verbose   int
+	log       *progress.Log
+	getenv    func(string) string
 }
 
-// newDialer needs no key if there is no server but the machine itself.
-func newDialer(cfg config.Config, getenv func(string) string) (dialer, error) {
-	if cfg.BuildHost.IsLocal() && len(cfg.Hosts) == 0 {
-		return dialer{getenv: getenv}, nil
+func newDialer(cfg config.Config, getenv func(string) string, log *progress.Log) (dialer, error) {
+	d := dialer{buildHost: cfg.BuildHost, verbose: cfg.Access.Verbose, log: log, getenv: getenv}
+	if allLocal(cfg) {
+		return d, nil
 	}
-	auth, err := remote.NewAuth(remote.Credentials{Key: cfg.SSHKey, KnownHosts: cfg.KnownHosts})
-	return dialer{&remote.Dialer{Auth: auth}, getenv}, err
+	a := cfg.Access
+	auth, err := remote.NewAuth(remote.Credentials{
+		Key: a.Key, Passphrase: a.Passphrase, Certificate: a.Certificate, Agent: a.Agent, KnownHosts: a.KnownHosts,
+	})
+	if err != nil {
+		return d, err
+	}
+	d.auth, d.ssh = auth, &remote.Dialer{Auth: auth}
+	for _, h := range a.Jumps {
+		d.ssh.Jumps = append(d.ssh.Jumps, target(h))
+	}
+	if d.verbose > 0 {
+		d.ssh.Trace = func(format string, args ...any) { log.Say("ssh", format, args...) }
+	}
+	return d, nil
+}
+
+func allLocal(cfg config.Config) bool {
+	for _, h := range cfg.Hosts {
+		if !h.IsLocal() {
+			return false
+		}
+	}
+	return cfg.BuildHost == config.Host{} || cfg.BuildHost.IsLocal()
+}
+
+// Close ends what the connections had in common.
+func (d dialer) Close() error {
+	if d.ssh == nil {
+		return nil
+	}
+	return errors.Join(d.ssh.Close(), d.auth.Close())
+}
+
+func target(h config.Host) remote.Target {
+	return remote.Target{User: h.User, Host: h.Host, Port: h.Port}
 }
 
 func (d dialer) dial(ctx context.Context, h config.Host) (*remote.Conn, error) {
-	return d.ssh.Dial(ctx, h.String(), remote.Target{User: h.User, Host: h.Host, Port: h.Port})
+	return d.ssh.Dial(ctx, h.String(), target(h))
 }
 
 // buildServer is the build server, however it is reached.
@@ -55,15 +95,36 @@ func (d dialer) candidates(hosts []config.Host) []rollout.Candidate {
 	var all []rollout.Candidate
 	for _, h := range hosts {
 		all = append(all, rollout.Candidate{
-			Name: h.String(),
+			Name: h.String(), HasArtifact: h == d.buildHost,
 			Dial: func(ctx context.Context) (rollout.Host, error) {
-				conn, err := d.dial(ctx, h)
-				if err != nil {
-					return nil, err // a nil *Conn would be a Host that is not nil
+				host, err := d.webServer(ctx, h)
+				if err == nil && d.verbose > 1 {
+					host = traced{host, h.String(), d.log}
 				}
-				return conn, nil
+				return host, err
 			},
 		})
 	}
 	return all
 }
+
+func (d dialer) webServer(ctx context.Context, h config.Host) (rollout.Host, error) {
+	if h.IsLocal() {
+		return local.New(d.getenv), nil
+	}
+	conn, err := d.dial(ctx, h)
+	if err != nil {
+		return nil, err // a nil *Conn would be a Host that is not nil
+	}
+	return conn, nil
+}
+
+// traced is a host that says which scripts run on it and what they answer.
+type traced struct {
+	rollout.Host
+	name string
+	log  *progress.Log
+}
+
+// Traced is told by package script.
+func (t traced) Traced(step, what string) { t.log.Say(t.name, "%s: %s", step, what) }
