@@ -46,7 +46,7 @@ func TestWhatCannotWorkIsRefusedBeforeAnythingChanges(t *testing.T) {
 			code: 2, says: []string{"2 mistakes", "release-id: ", "keep-releases: "},
 		},
 		{
-			name: "a unit that is not there", args: []string{"deploy", "--release-id", id, "--unit", "nothing.service"},
+			name: "a unit that is not there", args: []string{"deploy", "--release-id", id, "--units", "nothing.service"},
 			code: 1, says: []string{"there is no unit nothing.service", "run the setup phase"},
 		},
 		{

@@ -35,7 +35,7 @@ write_unit() {
 		After=network.target
 
 		[Service]
-		ExecStart=$home/current/bin/$name start
+		ExecStart=$home/launch bin/$name start
 		User=$name
 		Group=$name
 		WorkingDirectory=$home/current
