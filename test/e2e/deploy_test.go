@@ -223,7 +223,8 @@ func (w *world) answers(h *lab.Host) bool {
 // release, and it is not proved yet.
 func (w *world) killAfterSwitch(id string) {
 	w.Helper()
-	cmd := w.command("deploy", "--release-id", id, "--settle", "60s")
+	// By force, since a rollback may have marked it bad.
+	cmd := w.command("deploy", "--release-id", id, "--settle", "60s", "--force")
 	w.must(cmd.Start())
 	host := w.lab.Host("web1")
 	w.waitFor("the first host to run the new release", func() bool {

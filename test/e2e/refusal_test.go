@@ -56,7 +56,7 @@ func TestWhatCannotWorkIsRefusedBeforeAnythingChanges(t *testing.T) {
 		{
 			name: "no sudo rule on one of two hosts", prepare: "mv /etc/sudoers.d/slipway-apxr_io /root/", undo: "mv /root/slipway-apxr_io /etc/sudoers.d/",
 			args: []string{"deploy", "--release-id", id},
-			code: 1, says: []string{web2.Addr + ": deploy may not run 'sudo systemctl restart apxr_io.service'", "nothing was switched"},
+			code: 1, says: []string{web2.Addr + ": deploy may not run 'sudo /usr/bin/systemctl restart apxr_io.service'", "nothing was switched"},
 		},
 		{
 			name: "current is a directory", prepare: "cd /opt/apxr/apxr_io && mv current kept && mkdir current", undo: "cd /opt/apxr/apxr_io && rmdir current && mv kept current",
@@ -66,12 +66,12 @@ func TestWhatCannotWorkIsRefusedBeforeAnythingChanges(t *testing.T) {
 		{
 			name: "current points to nothing", prepare: "cd /opt/apxr/apxr_io && mv current kept && ln -s releases/20010101T000000 current", undo: "cd /opt/apxr/apxr_io && rm current && mv kept current",
 			args: []string{"deploy", "--release-id", id},
-			code: 1, says: []string{"points to release 20010101T000000, which is not there"},
+			code: 1, says: []string{"leads to release 20010101T000000, which is not there"},
 		},
 		{
 			name: "current points elsewhere", prepare: "cd /opt/apxr/apxr_io && mv current kept && ln -s /srv current", undo: "cd /opt/apxr/apxr_io && rm current && mv kept current",
 			args: []string{"deploy", "--release-id", id},
-			code: 1, says: []string{"points to something else than a release"},
+			code: 1, says: []string{`leads to "/srv" and not to a release`},
 		},
 		{
 			name: "a host key that was not declared", change: other("SLIPWAY_KNOWN_HOSTS", without(knownHosts, web2.Addr)),
