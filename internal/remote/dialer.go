@@ -98,8 +98,7 @@ func (d *Dialer) attempt(ctx context.Context, name string, t Target, open opener
 func (l *login) retriable(err error) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, isHostKey := errors.AsType[*HostKeyError](err)
-	return lost(err) && l.stage == connected && !isHostKey && !l.isSomethingElse()
+	return lost(err) && l.stage == connected && !l.isSomethingElse()
 }
 
 // reach opens a TCP connection to a machine, the way that leads there.
