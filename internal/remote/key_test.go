@@ -3,6 +3,7 @@ package remote
 import (
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/pem"
 	"strings"
 	"testing"
@@ -81,6 +82,12 @@ func TestRSAKeysSignWithoutSHA1(t *testing.T) {
 	wantError(t, err, "web1: the server is too old: it takes signatures of RSA keys with SHA-1 alone")
 }
 
+// dsaKey is as much of a DSA key as tells what it is: ssh-keygen no longer makes
+// them.
+func dsaKey(name string, data []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: name, Bytes: data}))
+}
+
 type mangledKey struct {
 	c    Credentials
 	want string
@@ -94,8 +101,6 @@ func mangled(t *testing.T, dir string) map[string]mangledKey {
 	keygen(t, dir, "-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "secret", "-f", "locked-pem")
 	keygen(t, dir, "-t", "rsa", "-b", "2048", "-m", "PKCS8", "-N", "secret", "-f", "locked-pkcs8")
 	keygen(t, dir, "-t", "ed25519", "-Z", "aes128-gcm@openssh.com", "-N", "secret", "-f", "locked-gcm")
-	keygen(t, dir, "-t", "dsa", "-N", "", "-f", "dsa")
-	keygen(t, dir, "-t", "dsa", "-m", "PEM", "-N", "", "-f", "dsa-pem")
 	keygen(t, dir, "-s", "good", "-I", "me", "-n", "deploy", "good.pub")
 	file := func(name string) string { return string(read(t, dir, name)) }
 	good := file("good")
@@ -126,8 +131,8 @@ func mangled(t *testing.T, dir string) map[string]mangledKey {
 		"a public key in PEM":          key("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "ssh-key: this is the public half of a key"),
 		"the public half, RFC 4716":    key("---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n---- END SSH2 PUBLIC KEY ----\n", "ssh-key: this is the public half of a key"),
 		"PuTTY":                        key("PuTTY-User-Key-File-3: ssh-ed25519\r\nEncryption: none\r\nComment: x\r\nPublic-Lines: 2\r\nAAAA\r\nPrivate-Lines: 1\r\nAAAA\r\n", "ssh-key: this is a key in PuTTY's format"),
-		"DSA":                          key(file("dsa"), "ssh-key: this is a DSA key, which OpenSSH no longer takes: make one with ssh-keygen -t ed25519"),
-		"DSA, PEM":                     key(file("dsa-pem"), "ssh-key: this is a DSA key"),
+		"DSA":                          key(dsaKey("OPENSSH PRIVATE KEY", []byte("openssh-key-v1\x00...\x00\x00\x00\x07ssh-dss...")), "ssh-key: this is a DSA key, which OpenSSH no longer takes: make one with ssh-keygen -t ed25519"),
+		"DSA, PEM":                     key(dsaKey("DSA PRIVATE KEY", check(asn1.Marshal([]int{0, 23, 11, 4, 8, 3}))), "ssh-key: this is a DSA key"),
 		"the certificate":              key(file("good-cert.pub"), "ssh-key: this is a certificate: give it as ssh-certificate"),
 		"a line of known_hosts":        key("web1 "+file("good.pub"), "ssh-key: this is a line of known_hosts"),
 		"a hashed line of known_hosts": key("|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y=|3988QV0VE8wmZL7suNrYQLITLCg= "+file("good.pub"), "ssh-key: this is a line of known_hosts"),

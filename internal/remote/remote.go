@@ -1,7 +1,7 @@
 // Package remote reaches a machine over SSH, through jump hosts if there are
-// any: one authenticated connection that runs commands with streams, lends them an SSH agent, reads and writes small
-// files over SFTP, and opens TCP connections from the machine's own point of
-// view.
+// any: one authenticated connection that runs commands with streams, lends them
+// an SSH agent, reads and writes small files over SFTP, and opens TCP
+// connections from the machine's own point of view.
 //
 // It does not know what Slipway runs on a machine or why.
 package remote
