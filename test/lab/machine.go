@@ -54,11 +54,13 @@ func parseOSRelease(text string) (machine, error) {
 
 // tools are the programs that the lab and the tests beside it call, and the packages that bring them.
 var tools = map[string]string{
+	"curl":           "curl",
 	"git":            "git",
 	"ip":             "iproute2",
 	"mmdebstrap":     "mmdebstrap",
 	"readelf":        "binutils",
 	"ssh":            "openssh-client",
+	"sshd":           "openssh-server", // installed, not started: tests start their own on loopback
 	"systemd-nspawn": "systemd-container",
 }
 
