@@ -9,6 +9,7 @@ import (
 
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/script"
 )
 
 // Rollback makes the hosts run an earlier release that they still have: the one
@@ -112,7 +113,12 @@ func (r *run) returnOne(ctx context.Context, h *host, to release.Activation) {
 		r.log.Say(h.name, "%s", h.result.Problem)
 		return
 	}
-	err := r.activate(ctx, h, to)
+	to, err := r.withEnvironment(ctx, h, to)
+	if err != nil {
+		h.fail(Untouched, err)
+		return
+	}
+	err = r.activate(ctx, h, to)
 	undo, cancel := undoContext(ctx)
 	defer cancel()
 	if err != nil {
@@ -122,6 +128,16 @@ func (r *run) returnOne(ctx context.Context, h *host, to release.Activation) {
 	if err := r.conclude(undo, h); err != nil {
 		h.fail(Failed, fmt.Errorf("it runs %s, but its history could not be written: %w", to, err))
 	}
+}
+
+// withEnvironment gives a release that was never live here the environment that
+// the host has: it has none of its own to go back to.
+func (r *run) withEnvironment(ctx context.Context, h *host, a release.Activation) (release.Activation, error) {
+	if _, live := h.seen.History.LatestOf(a.ID); live || h.seen.Current.Env == "" {
+		return a, nil
+	}
+	a, _, err := script.Prepare(ctx, h, r.plan.Layout, a.ID, r.key, script.Environment{Keep: h.seen.Current.Env})
+	return a, err
 }
 
 // usable says why the host cannot go back to an activation, and what it can go
