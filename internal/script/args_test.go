@@ -2,6 +2,8 @@ package script
 
 import (
 	"bytes"
+	"encoding/base64"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -35,10 +37,26 @@ var hostile = []string{
 	"trailing space ", strings.Repeat("x", 10_000), "\x01\x7f\xff",
 }
 
+// loginShells are those that sshd may hand a command line to.
+func loginShells(t testing.TB) []string {
+	t.Helper()
+	var found []string
+	for _, shell := range []string{"sh", "dash", "bash", "fish", "tcsh"} {
+		if _, err := exec.LookPath(shell); err == nil {
+			found = append(found, shell)
+		} else if os.Getenv("CI") == "true" {
+			t.Fatalf("%s is not installed: make test installs it", shell)
+		}
+	}
+	return found
+}
+
 func TestArgumentsArriveAsTheyAre(t *testing.T) {
-	for _, value := range hostile {
-		if got := decoded(t, "sh", value); got != value {
-			t.Errorf("sent %.60q, arrived %.60q", value, got)
+	for _, shell := range loginShells(t) {
+		for _, value := range hostile {
+			if got := decoded(t, shell, value); got != value {
+				t.Errorf("%s: sent %.60q, arrived %.60q", shell, value, got)
+			}
 		}
 	}
 }
@@ -55,12 +73,36 @@ func FuzzArguments(f *testing.F) {
 	for _, value := range hostile {
 		f.Add(value)
 	}
+	shells := loginShells(f)
 	f.Fuzz(func(t *testing.T, value string) {
 		if len(value) > 20_000 || strings.ContainsAny(value, "\x00\n") {
 			return
 		}
-		if got := decoded(t, "sh", value); got != value {
-			t.Errorf("sent %q, arrived %q", value, got)
+		for _, shell := range shells {
+			if got := decoded(t, shell, value); got != value {
+				t.Errorf("%s: sent %q, arrived %q", shell, value, got)
+			}
+		}
+	})
+}
+
+// What comes as input may have line breaks too; those at its end are cut.
+func FuzzTexts(f *testing.F) {
+	for _, value := range hostile {
+		f.Add(value + "\nsecond line\n")
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		if len(value) > 20_000 || strings.Contains(value, "\x00") {
+			return
+		}
+		var got string
+		c := call{script: "probe", libs: []string{"receive"}, input: text(value), onFact: func(_, value string) { got += value }}
+		m := withMain(c, `receive; fact text "$(printf '%s' "$text" | base64 -w 0)"`)
+		if err := c.run(t.Context(), m); err != nil {
+			t.Fatalf("%.60q: %v", value, err)
+		}
+		if arrived, err := base64.StdEncoding.DecodeString(got); err != nil || string(arrived) != strings.TrimRight(value, "\n") {
+			t.Errorf("sent %.60q, arrived %.60q (%v)", value, arrived, err)
 		}
 	})
 }

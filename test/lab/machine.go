@@ -55,6 +55,7 @@ func parseOSRelease(text string) (machine, error) {
 // tools are the programs that the lab and the tests beside it call, and the packages that bring them.
 var tools = map[string]string{
 	"curl":           "curl",
+	"fish":           "fish",
 	"git":            "git",
 	"ip":             "iproute2",
 	"mmdebstrap":     "mmdebstrap",
@@ -62,6 +63,7 @@ var tools = map[string]string{
 	"ssh":            "openssh-client",
 	"sshd":           "openssh-server", // installed, not started: tests start their own on loopback
 	"systemd-nspawn": "systemd-container",
+	"tcsh":           "tcsh",
 }
 
 // InstallTools installs on this machine what the lab and the tests call and it lacks.
