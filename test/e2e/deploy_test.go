@@ -25,6 +25,10 @@ func TestDeployTwiceAndRollBack(t *testing.T) {
 	if out := w.ok("deploy", "--release-id", second); strings.Count(out, "unchanged") != 2 {
 		t.Errorf("the same deploy again does not say that nothing changed:\n%s", out)
 	}
+	if out := w.ok("deploy", "--release-id", first); !strings.Contains(out, "was superseded") {
+		t.Errorf("an older commit that comes late is not superseded:\n%s", out)
+	}
+	w.everyHostRuns(second, "0.1.1", secondRev)
 	w.alone(func() {
 		if out := w.ok("rollback"); !strings.Contains(out, "Rollback to "+first) {
 			t.Errorf("the rollback does not say where it went:\n%s", out)
@@ -32,6 +36,7 @@ func TestDeployTwiceAndRollBack(t *testing.T) {
 	})
 	w.everyHostRuns(first, "0.1.0", firstRev)
 	w.nothingLeft()
+	w.isRed(w.slipway("deploy", "--release-id", second), "was rolled back", "by tester@", "use force")
 
 	if r := w.slipway("rollback"); r.Code != 1 || !strings.Contains(r.Stderr, "nothing to roll back to") {
 		t.Errorf("below the first release there is nothing, but: exit %d, %s", r.Code, r.Stderr)
