@@ -85,7 +85,7 @@ var Settings = []Setting{
 	},
 	{
 		Name: "ssh-agent", Type: Text, Verbs: everyVerb,
-		Help: "The socket of an SSH agent, used when there is no ssh-key. On the command line the default is $SSH_AUTH_SOCK.",
+		Help: "The socket of an SSH agent, used when there is no ssh-key. The default is $SSH_AUTH_SOCK.",
 	},
 	{
 		Name: "known-hosts", Type: Block, Verbs: everyVerb, Require: everyVerb, Remote: true,

@@ -64,7 +64,7 @@ func (a Action) YAML() string {
 	fmt.Fprintf(&b, "name: %q\ndescription: %q\nbranding:\n  icon: anchor\n  color: blue\n", a.Name, a.Description)
 	b.WriteString("inputs:\n")
 	for _, s := range config.Of(a.Verb) {
-		fmt.Fprintf(&b, "  %s:\n    description: %q\n    required: %t\n", s.Name, s.Help, s.Required(a.Verb) && !s.FromRun)
+		fmt.Fprintf(&b, "  %s:\n    description: %q\n    required: %t\n", s.Name, s.Help, s.Required(a.Verb) && !s.FromRun && !s.Remote)
 		if s.Default != "" {
 			fmt.Fprintf(&b, "    default: %q\n", s.Default)
 		}
@@ -115,7 +115,7 @@ func writeSettings(b *strings.Builder, v config.Verb) {
 	b.WriteString("| setting | needed | default | meaning |\n|---|---|---|---|\n")
 	for _, s := range config.Of(v) {
 		needed := ""
-		if s.Required(v) {
+		if s.Required(v) && !s.Remote {
 			needed = "yes"
 		}
 		if s.FromRun {

@@ -98,7 +98,7 @@ func Text(r rollout.Result) string {
 func remarks(r rollout.Result) []string {
 	var lines []string
 	if r.Notice != "" {
-		lines = append(lines, "Nothing was changed: "+r.Notice)
+		lines = append(lines, "Nothing was deployed: "+r.Notice)
 	}
 	if len(r.Plan) > 0 {
 		lines = append(lines, "A dry run: nothing was changed. On each host it would:")

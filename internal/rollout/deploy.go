@@ -31,15 +31,16 @@ func (r *run) deploy(ctx context.Context, a Artifact, m release.Manifest) error 
 	}
 	if superseded {
 		r.outcome.Became = BecameSuperseded
-		r.log.Notice("nothing was changed: " + r.outcome.Notice)
-		return nil
+		r.log.Notice("nothing is deployed: " + r.outcome.Notice)
 	}
 	if r.plan.DryRun {
-		r.outcome.Became, r.outcome.Plan = BecamePlan, r.plan.steps(release.Deploy, m)
+		if !superseded {
+			r.outcome.Became, r.outcome.Plan = BecamePlan, r.plan.steps(release.Deploy, m)
+		}
 		return nil
 	}
 	r.repairAll(ctx)
-	if err := r.stopIfAnyFailed(ctx); err != nil {
+	if err := r.stopIfAnyFailed(ctx); err != nil || superseded {
 		return err
 	}
 	r.stageAll(ctx, a, m)

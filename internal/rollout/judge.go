@@ -31,12 +31,17 @@ func (r *run) judge(ctx context.Context, a Artifact, m release.Manifest) (supers
 	return superseded
 }
 
-// current is the change that made what runs live, as far as the history says;
-// nothing is older than a release that the history does not know.
+// current is the change that made live what the host runs, or will again once a
+// change that a dead run left is taken back, as far as the history says. Nothing
+// is older than a release that the history does not know.
 func (h *host) current() release.Change {
-	c, ok := h.seen.History.Find(h.seen.Current.ID)
+	id := h.seen.Current.ID
+	if dead := h.seen.Change; dead != nil && !h.seen.History.Has(dead.Key) {
+		id = dead.From
+	}
+	c, ok := h.seen.History.Find(id)
 	if !ok {
-		c.To = h.seen.Current.ID
+		c.To = id
 	}
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/apxr/slipway/internal/release"
 )
@@ -108,12 +109,27 @@ const (
 )
 
 // RunHook runs commands in a release's directory with the environment of the
-// activation.
+// activation. They end with ctx, and with the connection.
 func RunHook(ctx context.Context, m Machine, l release.Layout, a release.Activation, when Moment, commands string, log io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	return call{
-		script: "hook", libs: []string{"receive", "critical"}, log: log, input: text(commands),
+		script: "hook", libs: []string{"receive"}, log: log, input: io.MultiReader(text(commands), pulse{ctx}),
 		args: args{{"base", l.Base}, {"id", string(a.ID)}, {"env", a.Env}, {"when", string(when)}},
 	}.run(ctx, m)
+}
+
+// pulse is heartbeats for as long as a call may go on.
+type pulse struct{ ctx context.Context }
+
+func (p pulse) Read(b []byte) (int, error) {
+	select {
+	case <-p.ctx.Done():
+		return 0, io.EOF
+	case <-time.After(heartbeat):
+		b[0] = '.'
+		return 1, nil
+	}
 }
 
 // Conclude writes a change into the history and removes the change record.

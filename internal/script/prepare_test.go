@@ -1,10 +1,13 @@
 package script
 
 import (
+	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apxr/slipway/internal/release"
 )
@@ -142,8 +145,32 @@ func TestCommandsHaveATimeLimit(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.write("x", "releases", string(r1), "f")
-	s.command("timeout", `[ "$1" = 600 ] || exit 99; shift; exec /usr/bin/timeout 0.2 "$@"`)
+	s.command("timeout", `case "$1 $2" in "--kill-after=5 600") shift 2; exec /usr/bin/timeout 0.2 "$@" ;; "30 head") exec /usr/bin/timeout "$@" ;; *) exit 99 ;; esac`)
 	wantReason(t, RunHook(t.Context(), s, s.Layout, release.Activation{ID: r1}, Before, "sleep 9", nil), "before-activate did not end within 600 s")
+}
+
+func TestCommandsEndWithTheirRun(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("x", "releases", string(r1), "f")
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- RunHook(ctx, s, s.Layout, release.Activation{ID: r1}, Before, `sh -c 'trap "" TERM; echo started >"$BASE/began"; sleep 1; sleep 8; echo >"$BASE/ended"'`, nil)
+	}()
+	s.until("began", "started\n")
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("the caller was told %v", err)
+	}
+	for began := time.Now(); len(s.inspect().Leftovers) > 0; time.Sleep(50 * time.Millisecond) {
+		if time.Since(began) > 7*time.Second {
+			t.Fatal("the commands go on without their run")
+		}
+	}
+	if s.read("ended") != "" {
+		t.Error("the commands ended by themselves")
+	}
 }
 
 func TestRestartByFlagAndByCommand(t *testing.T) {

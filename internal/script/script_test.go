@@ -23,7 +23,7 @@ var scripts = []call{
 	{script: "stage", libs: []string{"buildroot", "inventory", "verify"}, input: strings.NewReader("")},
 	{script: "recheck", libs: []string{"inventory", "verify"}},
 	{script: "prepare", libs: []string{"receive", "launcher"}, input: strings.NewReader("")},
-	{script: "hook", libs: []string{"receive", "critical"}, input: strings.NewReader("")},
+	{script: "hook", libs: []string{"receive"}, input: strings.NewReader("")},
 	{script: "inspect", libs: []string{"service", "rules"}}, {script: "probe", libs: []string{"service"}},
 	{script: "relations", libs: []string{"buildroot"}},
 	{script: "checkout", libs: []string{"buildroot", "input", "git"}, input: strings.NewReader("")},

@@ -55,7 +55,7 @@ service() {
 # A .path unit watches the file: what is written into it is for people.
 restart_by_flag() { printf '%s\n' "${link:-stop}" >"$flag" || die "cannot write the restart flag $flag"; }
 
-restart_by_command() { run_text || die "the restart command failed with exit status $?: see the lines above"; }
+restart_by_command() { (run_text) || die "the restart command failed with exit status $?: see the lines above"; }
 
 # A BEAM that is booting ignores SIGTERM, and systemd then waits for as long as
 # TimeoutStopSec says. To be 2 s late is better than that.

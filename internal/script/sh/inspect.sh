@@ -22,9 +22,10 @@ show_machine() {
 	fact arch "$(uname -m)"
 	fact user "$(id -un)"
 	fact glibc "$(getconf GNU_LIBC_VERSION 2>/dev/null | sed -n 's/^glibc //p')"
-	for tool in awk cmp diff find flock sed sha256sum sudo systemctl tar timeout curl; do
+	for tool in awk cmp diff find flock sed sha256sum systemctl tar timeout curl; do
 		command -v "$tool" >/dev/null || fact no_tool "$tool"
 	done
+	[ "$restart" != systemctl ] || command -v sudo >/dev/null || fact no_tool sudo
 	known=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | awk '{ print $1 }')
 	for library in $libraries; do has_library "$library" || fact no_library "$library"; done
 }

@@ -8,11 +8,13 @@ receive() {
 	text=$(decode "${encoded#.}")
 }
 
-# run_text runs $text as a script that ends at its first error. It gets the text
-# by its environment, since everybody can read arguments. The time limit is for
-# commands that wait for something that never comes.
+# run_text runs $text as a script that ends at its first error, and does not
+# return. It gets the text by its environment, since everybody can read
+# arguments. The time limit is for commands that wait for something that never
+# comes; timeout also ends all that the commands have started.
 run_text() {
-	SLIPWAY_TEXT=$text timeout 600 sh -ec '
+	export SLIPWAY_TEXT="$text"
+	exec timeout --kill-after=5 600 sh -ec '
 		slipway_text=$SLIPWAY_TEXT
 		unset SLIPWAY_TEXT
 		eval "$slipway_text"' 3>&-

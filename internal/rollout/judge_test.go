@@ -1,0 +1,74 @@
+package rollout
+
+import (
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apxr/slipway/internal/progress"
+	"github.com/apxr/slipway/internal/release"
+)
+
+// artifact is a release whose revision stands to all others in one way.
+type artifact struct {
+	m        release.Manifest
+	relation release.Relation
+}
+
+func (a artifact) Manifest() release.Manifest              { return a.m }
+func (a artifact) Export(context.Context, io.Writer) error { return nil }
+
+func (a artifact) Relations(_ context.Context, others []string) (map[string]release.Relation, error) {
+	known := map[string]release.Relation{}
+	for _, other := range others {
+		known[other] = a.relation
+	}
+	return known, nil
+}
+
+func TestADeployIsJudgedByWhatTheHostRuns(t *testing.T) {
+	t.Parallel()
+	const id3, id4 = release.ID("20240103T000000"), release.ID("20240104T000000")
+	revision := func(digit string) string { return strings.Repeat(digit, 40) }
+	deployed := func(id release.ID, digit string) release.Change {
+		return release.Change{Key: string(id), At: time.Unix(0, 0), Verb: release.Deploy, To: id, Revision: revision(digit), Outcome: release.Live}
+	}
+	dead := release.Change{Key: "dead", Verb: release.Deploy, From: id3, To: id4, Revision: revision("4")}
+	back := release.Change{Key: "back", Verb: release.Rollback, From: id3, To: id1, Who: "ann", Outcome: release.Live}
+	for name, c := range map[string]struct {
+		history    release.History
+		current    release.ID
+		dead       *release.Change
+		relation   release.Relation
+		force      bool
+		superseded bool
+		problem    string
+	}{
+		"nothing runs":               {relation: release.Ancestor},
+		"newer":                      {history: release.History{deployed(id1, "1")}, current: id1, relation: release.Descendant},
+		"older":                      {history: release.History{deployed(id3, "3")}, current: id3, relation: release.Ancestor, superseded: true},
+		"older, by force":            {history: release.History{deployed(id3, "3")}, current: id3, relation: release.Ancestor, force: true},
+		"nobody knows":               {history: release.History{deployed(id3, "3")}, current: id3, relation: release.Unknown},
+		"older than what comes back": {history: release.History{deployed(id3, "3")}, current: id4, dead: &dead, relation: release.Ancestor, superseded: true},
+		"rolled back":                {history: release.History{deployed(id1, "1"), deployed(id2, "2"), back}, current: id1, relation: release.Descendant, problem: "rolled back"},
+		"rolled back, by force":      {history: release.History{deployed(id1, "1"), deployed(id2, "2"), back}, current: id1, relation: release.Descendant, force: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := plan
+			p.Force = c.force
+			r := newRun(release.Deploy, p, []Candidate{{Name: "web1"}}, progress.New(progress.Terminal{W: io.Discard}))
+			h := r.hosts[0]
+			h.seen.History, h.seen.Current.ID, h.seen.Change = c.history, c.current, c.dead
+			m := release.Manifest{ReleaseID: id2, Revision: revision("2")}
+			if got := r.judge(t.Context(), artifact{m, c.relation}, m); got != c.superseded {
+				t.Errorf("superseded: %v, want %v", got, c.superseded)
+			}
+			if got := h.result.Problem; (got == "") != (c.problem == "") || !strings.Contains(got, c.problem) {
+				t.Errorf("problem %q, want %q", got, c.problem)
+			}
+		})
+	}
+}
