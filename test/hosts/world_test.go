@@ -31,6 +31,9 @@ type world struct {
 	lab  *lab.Lab
 	host *lab.Host
 	home string
+	// there: Slipway runs on the host itself, as deploy, for which the host is
+	// local; it has no key and no known_hosts.
+	there bool
 }
 
 // newWorld takes a host of the lab for a test, for as long as it runs. Tests on
@@ -69,6 +72,9 @@ func (w *world) put(r light.Release) release.ID {
 	w.Helper()
 	r.App = shop
 	w.must(light.Put(w.home, r))
+	if w.there {
+		w.root("chown -R deploy: /home/deploy/slipway")
+	}
 	return r.ID
 }
 
@@ -100,8 +106,14 @@ func (w *world) run(words ...string) command.Result {
 		}
 	}
 	began := time.Now()
-	r, err := command.Run(w.command(settings, args...))
-	w.must(err)
+	var r command.Result
+	if w.there {
+		r = w.begin(words...).wait()
+	} else {
+		var err error
+		r, err = command.Run(w.command(settings, args...))
+		w.must(err)
+	}
 	w.Logf("slipway %s: exit %d after %.1f s\n%s%s", strings.Join(args, " "), r.Code, time.Since(began).Seconds(), r.Stderr, r.Stdout)
 	return r
 }
