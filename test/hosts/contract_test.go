@@ -35,6 +35,15 @@ func onItself(t *testing.T, host string) *world {
 	return w
 }
 
+// give gives what lies below deploy's home on the host to deploy.
+func (w *world) give(path string) {
+	w.Helper()
+	out, err := exec.Command("chown", "-R", "--reference="+w.home, path).CombinedOutput()
+	if err != nil {
+		w.Fatalf("%v: %s", err, out)
+	}
+}
+
 // under is a run of Slipway under way.
 type under struct {
 	w      *world
@@ -51,14 +60,7 @@ type ended struct {
 // begin starts a verb, where the world's Slipway runs.
 func (w *world) begin(words ...string) *under {
 	w.Helper()
-	var settings, args []string
-	for _, word := range words {
-		if strings.HasPrefix(word, "SLIPWAY_") {
-			settings = append(settings, word)
-		} else {
-			args = append(args, word)
-		}
-	}
+	settings, args := split(words)
 	if w.there {
 		return w.beginThere(settings, args)
 	}
@@ -81,14 +83,18 @@ const runThere = `dir=$1; shift; echo $$ >"$dir/pid"; exec slipway "$@" 2>"$dir/
 func (w *world) beginThere(settings, args []string) *under {
 	w.Helper()
 	u := &under{w: w, done: make(chan ended, 1)}
-	dir := strings.TrimSpace(w.root("su deploy -c 'mktemp -d'"))
+	dir, err := os.MkdirTemp(w.home, "run-")
+	w.must(err)
+	w.give(dir)
 	argv := append([]string{
 		"env", "-i", "HOME=/home/deploy", "USER=deploy", "PATH=/usr/local/bin:/usr/bin:/bin",
 		"SLIPWAY_APP=apxr/shop", "SLIPWAY_BUILD_HOST=local", "SLIPWAY_HOSTS=local", "SLIPWAY_HEALTH_URL=" + health,
 		"SLIPWAY_SETTLE=300ms", "SLIPWAY_HEALTH_TIMEOUT=10s",
 	}, settings...)
-	argv = append(append(argv, "sh", "-c", runThere, "sh", dir), args...)
-	u.signal = func(s syscall.Signal) { w.root(fmt.Sprintf("kill -%d $(cat %s/pid)", s, dir)) }
+	argv = append(append(argv, "sh", "-c", runThere, "sh", "/home/deploy/"+filepath.Base(dir)), args...)
+	u.signal = func(s syscall.Signal) {
+		w.root(fmt.Sprintf("kill -%d $(cat /home/deploy/%s/pid)", s, filepath.Base(dir)))
+	}
 	go func() {
 		stdout, err := w.host.RunAs(w.Context(), "deploy", nil, argv...)
 		e := ended{at: time.Now(), Result: command.Result{Stdout: stdout}}
@@ -97,19 +103,14 @@ func (w *world) beginThere(settings, args []string) *under {
 		} else {
 			e.err = err
 		}
-		stderr, err := w.host.Run(w.Context(), nil, "sh", "-c", "cat "+dir+"/stderr; rm -r "+dir)
-		e.Stderr, e.err = stderr, errors.Join(e.err, err)
+		stderr, err := os.ReadFile(filepath.Join(dir, "stderr"))
+		e.Stderr, e.err = string(stderr), errors.Join(e.err, err, os.RemoveAll(dir))
 		u.done <- e
 	}()
 	return u
 }
 
-func (u *under) wait() command.Result {
-	u.w.Helper()
-	return u.waited().Result
-}
-
-func (u *under) waited() ended {
+func (u *under) wait() ended {
 	u.w.Helper()
 	e := <-u.done
 	u.w.must(e.err)
@@ -238,7 +239,7 @@ func contract(w *world) (m minutes) {
 	bad("held lock", "held by another run: deploy", deploy(r3)...)
 	signalled := time.Now()
 	first.signal(syscall.SIGINT)
-	end := first.waited()
+	end := first.wait()
 	m.note(w, "cancelled", end.Result)
 	w.red(1, end.Result, "put back")
 	if took := end.at.Sub(signalled); took > 7*time.Second {
@@ -251,7 +252,7 @@ func contract(w *world) (m minutes) {
 	dies := w.begin(deploy(hangs, "--health-timeout", "60s")...)
 	w.switched(hangs)
 	dies.signal(syscall.SIGKILL)
-	dies.waited()
+	dies.wait()
 	w.root("flock -w 10 " + base + "/.slipway/lock true") // the kernel's word for a holder that has gone
 	w.red(0, good("after one that was killed", deploy(r3, "SLIPWAY_ENV=GREETING=hello")...), "repaired: a run of ", "back on "+string(r2))
 	w.runs(r3)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -73,7 +74,7 @@ func (w *world) put(r light.Release) release.ID {
 	r.App = shop
 	w.must(light.Put(w.home, r))
 	if w.there {
-		w.root("chown -R deploy: /home/deploy/slipway")
+		w.give(filepath.Join(w.home, "slipway"))
 	}
 	return r.ID
 }
@@ -97,18 +98,11 @@ func (w *world) command(settings []string, args ...string) *exec.Cmd {
 // run runs a verb; words are its arguments, or settings if they have NAME=value.
 func (w *world) run(words ...string) command.Result {
 	w.Helper()
-	var settings, args []string
-	for _, word := range words {
-		if strings.HasPrefix(word, "SLIPWAY_") || strings.HasPrefix(word, "SSH_AUTH_SOCK=") {
-			settings = append(settings, word)
-		} else {
-			args = append(args, word)
-		}
-	}
+	settings, args := split(words)
 	began := time.Now()
 	var r command.Result
 	if w.there {
-		r = w.begin(words...).wait()
+		r = w.begin(words...).wait().Result
 	} else {
 		var err error
 		r, err = command.Run(w.command(settings, args...))
@@ -116,6 +110,17 @@ func (w *world) run(words ...string) command.Result {
 	}
 	w.Logf("slipway %s: exit %d after %.1f s\n%s%s", strings.Join(args, " "), r.Code, time.Since(began).Seconds(), r.Stderr, r.Stdout)
 	return r
+}
+
+func split(words []string) (settings, args []string) {
+	for _, word := range words {
+		if strings.HasPrefix(word, "SLIPWAY_") || strings.HasPrefix(word, "SSH_AUTH_SOCK=") {
+			settings = append(settings, word)
+		} else {
+			args = append(args, word)
+		}
+	}
+	return settings, args
 }
 
 // ok fails the test unless the run succeeds.
