@@ -166,17 +166,20 @@ func (w *world) answer() (a answer) {
 // runs checks link, process and answer of the host.
 func (w *world) runs(id release.ID) {
 	w.Helper()
-	if got := w.root("readlink -f " + base + "/current"); got != base+"/releases/"+string(id) {
-		w.Errorf("current is %s, want %s", got, id)
+	got := strings.Split(w.root(fmt.Sprintf(`cd %s && readlink -f current; systemctl is-active %s; curl --silent --show-error --max-time 5 %s; echo
+		ls -d releases/*.part .slipway/change .slipway/scratch current.new launch.new next 2>/dev/null || true`, base, unit, health)), "\n")
+	if want := base + "/releases/" + string(id); got[0] != want {
+		w.Errorf("current is %s, want %s", got[0], want)
 	}
-	if got := w.answer().Release; got != string(id) {
-		w.Errorf("%s answers, want %s", got, id)
+	if got[1] != "active" {
+		w.Errorf("the unit is %s", got[1])
 	}
-	if got := w.root("systemctl is-active " + unit + " || true"); got != "active" {
-		w.Errorf("the unit is %s", got)
+	var a answer
+	if err := json.Unmarshal([]byte(got[2]), &a); err != nil || a.Release != string(id) {
+		w.Errorf("%q answers, want %s", got[2], id)
 	}
-	if got := w.root("cd " + base + " && ls -d releases/*.part .slipway/change .slipway/scratch current.new launch.new next 2>/dev/null || true"); got != "" {
-		w.Errorf("left over: %s", got)
+	if len(got) > 3 {
+		w.Errorf("left over: %s", got[3:])
 	}
 }
 
