@@ -206,7 +206,10 @@ func tell(s System, log *progress.Log, cfg config.Config, out outcome, err error
 	if out.build != nil {
 		log.Say("", "%s", report.BuildText(*out.build))
 	}
-	if err = errors.Join(err, listErr); err != nil {
+	switch err = errors.Join(err, listErr); {
+	case err != nil && out.rolled != nil:
+		log.Error(report.Short(*out.rolled, err))
+	case err != nil:
 		log.Error(err.Error())
 	}
 	return err

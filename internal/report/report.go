@@ -47,6 +47,15 @@ func describe(r rollout.Result) string {
 	return fmt.Sprintf("%s (version %s, revision %.12s)", r.Target, r.Version, r.Revision)
 }
 
+// Short is the rollout's error for whoever reads [Text] too, which has the hosts'
+// problems.
+func Short(r rollout.Result, err error) string {
+	if rest := beyond(r, err); rest != "" {
+		return rest
+	}
+	return Headline(r, err)
+}
+
 // beyond is what the rollout's error says that no host's problem says.
 func beyond(r rollout.Result, err error) string {
 	if err == nil {

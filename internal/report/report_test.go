@@ -101,6 +101,18 @@ func TestResultsForATerminal(t *testing.T) {
 	}
 }
 
+func TestAShortErrorSaysWhatNoHostSays(t *testing.T) {
+	for name, want := range map[string]string{
+		"refused":   "nothing was switched on any host:",
+		"no-target": "no host can be rolled back",
+		"partial":   "Rollback to 20240101T000000 (version 0.2.0, revision 012345678901) failed",
+	} {
+		if got := Short(results[name].Result, results[name].err); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestResultsForASummary(t *testing.T) {
 	for name, r := range results {
 		golden(t, name+".md", Markdown(r.Result, r.err))
