@@ -1,0 +1,160 @@
+package hosts
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+)
+
+func TestHostsThatCannotBeLoggedInOnAreRefused(t *testing.T) {
+	w, running, next := ready(t)
+	addr := w.host.Addr
+	data, err := os.ReadFile(w.lab.KnownHostsPath())
+	w.must(err)
+	declared := string(data)
+	other, encrypted := w.key(""), w.key("right")
+	deploy := func(words ...string) []string {
+		return append([]string{"deploy", "--release-id", string(next)}, words...)
+	}
+	at := func(addr string) []string { return deploy("SLIPWAY_HOSTS=" + addr) }
+	closed, silent := w.listener(), w.listener()
+	w.must(closed.Close())
+	web := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(web.Close)
+	passwords, passwordsKey := w.passwordServer()
+	nobodyThere := fmt.Sprintf("10.213.%d.200", w.lab.Number())
+	cases := []refusal{
+		{
+			name: "a host key that was not declared", words: deploy("SLIPWAY_KNOWN_HOSTS=" + without(declared, addr)),
+			says: []string{addr + ": its host key ssh-ed25519 SHA256:", "is not in known-hosts; nothing was sent", "add this line:\n", addr + " ssh-ed25519 AAAA"},
+		},
+		{
+			name: "another host key than declared", words: deploy("SLIPWAY_KNOWN_HOSTS=" + without(declared, addr) + knownhosts.Line([]string{addr}, other.public)),
+			says: []string{addr + ": its host key has changed, or somebody stands in between; nothing was sent", "Expected ssh-ed25519 " + ssh.FingerprintSHA256(other.public) + ", seen ssh-ed25519 SHA256:", "replace its line in known-hosts by:\n"},
+		},
+		{
+			name: "a revoked host key", words: deploy("SLIPWAY_KNOWN_HOSTS=" + declared + revoked(declared, addr)),
+			says: []string{addr + ": its host key is declared as revoked (@revoked in known-hosts): give the host a new one; nothing was sent"},
+		},
+		{
+			name: "a key that is not let in", words: deploy("SLIPWAY_SSH_KEY=" + other.private),
+			says: []string{addr + ": deploy is not let in with this key: add its public half to ~deploy/.ssh/authorized_keys on the host"},
+		},
+		{name: "a user who is not let in", words: at("nobody@" + addr), says: []string{"nobody@" + addr + ": nobody is not let in with this key"}},
+		{name: "a wrong passphrase", code: 2, words: deploy("SLIPWAY_SSH_KEY="+encrypted.private, "SLIPWAY_SSH_PASSPHRASE=wrong"), says: []string{"ssh-passphrase: it does not open the key"}, never: []string{"wrong"}},
+		{name: "no passphrase", code: 2, words: deploy("SLIPWAY_SSH_KEY=" + encrypted.private), says: []string{"the key is protected by a passphrase"}},
+		{name: "no host there", words: at(nobodyThere), says: []string{nobodyThere + ": cannot connect: there is no way to " + nobodyThere + ":22: is the host up"}},
+		{name: "nothing listens", words: at(closed.Addr().String()), says: []string{"cannot connect: nothing listens on " + closed.Addr().String(), "is sshd running, and is that its port?"}},
+		{name: "no answer", words: at(silent.Addr().String()), says: []string{silent.Addr().String() + " accepts connections, but did not complete an SSH handshake within 15s"}},
+		{name: "a web server", words: at(web.Listener.Addr().String()), says: []string{"something else than an SSH server answers at " + web.Listener.Addr().String() + ` (it says "HTTP/1.1 400 Bad Request")`, "is that the port of sshd?"}},
+		{
+			name: "passwords only", words: append(at(passwords), "SLIPWAY_KNOWN_HOSTS="+knownhosts.Line([]string{passwords}, passwordsKey)),
+			says: []string{passwords + ": the server offers only password: Slipway logs in with keys alone; enable PubkeyAuthentication in its sshd_config"},
+		},
+	}
+	before := w.state()
+	t.Run("all", func(t *testing.T) {
+		for _, c := range cases {
+			t.Run(c.name, func(t *testing.T) {
+				// Nobody gets as far as the host's lock, and some wait for long.
+				t.Parallel()
+				v := *w
+				v.T = t
+				if c.code == 0 {
+					c.says = append(c.says, "nothing was switched on any host")
+				}
+				r := v.run(c.words...)
+				v.red(max(c.code, 1), r, c.says...)
+				v.silent(r, c.never...)
+			})
+		}
+	})
+	w.same(before)
+	w.runs(running)
+}
+
+// without drops a host's lines.
+func without(knownHosts, addr string) string {
+	var kept strings.Builder
+	for line := range strings.Lines(knownHosts) {
+		if !strings.HasPrefix(line, addr+" ") {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
+}
+
+// revoked declares all of a host's keys as revoked.
+func revoked(knownHosts, addr string) string {
+	var lines strings.Builder
+	for line := range strings.Lines(knownHosts) {
+		if strings.HasPrefix(line, addr+" ") {
+			lines.WriteString("@revoked " + line)
+		}
+	}
+	return lines.String()
+}
+
+type key struct {
+	private string
+	public  ssh.PublicKey
+	signer  ssh.Signer
+}
+
+// key makes a key that no host knows; without a passphrase it is not encrypted.
+func (w *world) key(passphrase string) key {
+	w.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	w.must(err)
+	signer, err := ssh.NewSignerFromKey(private)
+	w.must(err)
+	block, err := ssh.MarshalPrivateKey(private, "")
+	if passphrase != "" {
+		block, err = ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte(passphrase))
+	}
+	w.must(err)
+	return key{string(pem.EncodeToMemory(block)), signer.PublicKey(), signer}
+}
+
+// listener accepts connections, as the kernel does for it, and says nothing.
+func (w *world) listener() net.Listener {
+	w.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	w.must(err)
+	w.Cleanup(func() { l.Close() })
+	return l
+}
+
+// passwordServer is an SSH server that knows no keys.
+func (w *world) passwordServer() (addr string, hostKey ssh.PublicKey) {
+	w.Helper()
+	host, l := w.key(""), w.listener()
+	config := &ssh.ServerConfig{PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
+		return nil, errors.New("no")
+	}}
+	config.AddHostKey(host.signer)
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				ssh.NewServerConn(conn, config) // it fails: nobody is let in
+			}()
+		}
+	}()
+	return l.Addr().String(), host.public
+}
