@@ -147,12 +147,24 @@ func (r *run) usable(ctx context.Context, h *host, a release.Activation) error {
 	if err == nil {
 		return nil
 	}
-	for _, other := range h.seen.History.Before(a) {
+	for _, other := range instead(h.seen, a) {
 		if r.complete(ctx, h, other) == nil {
 			return fmt.Errorf("%w; the next good one here is %s: roll back to it by its release ID", err, other.ID)
 		}
 	}
 	return fmt.Errorf("%w; no other release in this host's history is good: deploy one", err)
+}
+
+// instead lists where a rollback could go in place of an activation: what is
+// below that one in the history, then what is below what runs.
+func instead(in script.Inspection, a release.Activation) []release.Activation {
+	var others []release.Activation
+	for _, other := range append(in.History.Before(a), in.History.Before(in.Current)...) {
+		if other.ID != a.ID && other.ID != in.Current.ID && !slices.Contains(others, other) {
+			others = append(others, other)
+		}
+	}
+	return others
 }
 
 func (r *run) complete(ctx context.Context, h *host, a release.Activation) error {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,7 +89,7 @@ func TestHostsThatCannotBeLoggedInOnAreRefused(t *testing.T) {
 func without(knownHosts, addr string) string {
 	var kept strings.Builder
 	for line := range strings.Lines(knownHosts) {
-		if !strings.HasPrefix(line, addr+" ") {
+		if !isOf(line, addr) {
 			kept.WriteString(line)
 		}
 	}
@@ -99,11 +100,16 @@ func without(knownHosts, addr string) string {
 func revoked(knownHosts, addr string) string {
 	var lines strings.Builder
 	for line := range strings.Lines(knownHosts) {
-		if strings.HasPrefix(line, addr+" ") {
+		if isOf(line, addr) {
 			lines.WriteString("@revoked " + line)
 		}
 	}
 	return lines.String()
+}
+
+func isOf(line, addr string) bool {
+	names, _, _ := strings.Cut(line, " ")
+	return slices.Contains(strings.Split(names, ","), addr)
 }
 
 type key struct {
