@@ -55,7 +55,7 @@ func (f *found) tools(in script.Inspection) {
 
 func (f *found) directories(in script.Inspection, p Plan) {
 	if in.ReadOnly != "" {
-		f.add("%s is on a file system that is mounted read-only (%s): see 'dmesg', repair the disk, then 'mount -o remount,rw %s'", p.Layout.Base, in.ReadOnly, in.ReadOnly)
+		f.add("a file system of %s is mounted read-only (%s): see 'dmesg', repair the disk, then 'mount -o remount,rw %s'", p.Layout.Base, in.ReadOnly, in.ReadOnly)
 		return
 	}
 	for _, dir := range in.NoDirectory {

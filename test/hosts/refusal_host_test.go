@@ -59,11 +59,11 @@ func TestHostsThatCannotTakeAReleaseAreRefused(t *testing.T) {
 		},
 		{
 			name: "a read-only file system", prepare: "mount --bind " + base + " " + base + "; mount -o remount,bind,ro " + base, undo: "umount " + base, words: deploy,
-			says: []string{base + " is on a file system that is mounted read-only (" + base + ")", "'mount -o remount,rw " + base + "'"},
+			says: []string{"a file system of " + base + " is mounted read-only (" + base + ")", "'mount -o remount,rw " + base + "'"},
 		},
 		{
 			name: "releases on a read-only file system", prepare: "mount --bind " + base + "/releases " + base + "/releases; mount -o remount,bind,ro " + base + "/releases", undo: "umount " + base + "/releases", words: deploy,
-			says: []string{base + "/releases is on a file system that is mounted read-only (" + base + "/releases)"},
+			says: []string{"a file system of " + base + " is mounted read-only (" + base + "/releases)"},
 		},
 		{name: "too small a disk", prepare: mounted("size=32m"), undo: unmounted, words: deploy, says: []string{"MiB are free where the release goes, and 64 are needed for it and one more: remove what is not needed, or lower keep-releases"}},
 		{name: "too few inodes", prepare: mounted("size=200m,nr_inodes=60"), undo: unmounted, words: deploy, says: []string{"inodes are free where the release goes, and 110 are needed for it and one more: remove files"}},
@@ -75,9 +75,10 @@ func TestHostsThatCannotTakeAReleaseAreRefused(t *testing.T) {
 	w.runs(running)
 }
 
+// A restart ends no session, and unlike after a reload sshd listens at its end.
 const (
-	forbidForwarding = "echo 'AllowTcpForwarding no' >/etc/ssh/sshd_config.d/00-test.conf; systemctl reload ssh"
-	allowForwarding  = "rm -f /etc/ssh/sshd_config.d/00-test.conf; systemctl reload ssh"
+	forbidForwarding = "echo 'AllowTcpForwarding no' >/etc/ssh/sshd_config.d/00-test.conf; systemctl restart ssh"
+	allowForwarding  = "rm -f /etc/ssh/sshd_config.d/00-test.conf; systemctl restart ssh"
 )
 
 func TestCurlOnTheHostServesWhereSSHDForbidsForwarding(t *testing.T) {

@@ -54,13 +54,19 @@ show_place() {
 		[ -w "$dir" ] && [ -x "$dir" ] || fact unwritable "$dir"
 		fact directory "$(stat -c '%a %U %G %n' "$dir")"
 	done
-	where=$base
+	# The releases may have a file system of their own.
+	where=$base/releases
 	while [ ! -d "$where" ]; do where=$(dirname "$where"); done
 	fact free_kib "$(df -Pk "$where" | awk 'NR == 2 { print $4 }')"
 	fact free_inodes "$(df -Pi "$where" | awk 'NR == 2 { print $4 }')"
-	mounted=$(df -P "$where" | awk 'NR == 2 { sub(/^([^ ]+ +){5}/, ""); print }')
-	awk -v at="$mounted" '$2 == at { options = $4 } END { exit options !~ /^(.*,)?ro(,.*)?$/ }' /proc/self/mounts && fact read_only "$mounted"
+	show_read_only "$where"
+	[ "$where" = "$base/releases" ] && show_read_only "$base"
 	[ "$restart" != flag ] || [ -w "$flag" ] || { [ ! -e "$flag" ] && [ -w "$(dirname "$flag")" ]; } || fact unwritable "$flag"
+}
+
+show_read_only() {
+	mounted=$(df -P "$1" | awk 'NR == 2 { print $6 }')
+	awk -v at="$mounted" '$2 == at { options = $4 } END { exit options !~ /^(.*,)?ro(,.*)?$/ }' /proc/self/mounts && fact read_only "$mounted"
 }
 
 entry_kind() {
