@@ -167,7 +167,7 @@ func TestValuesOfSettings(t *testing.T) {
 			[]string{"/opt/apxr", "/srv/www/apxr_io", "/data/a-b/c.d"},
 			[]string{"/", "/opt", "opt/apxr", "/opt/", "/opt//x", "/opt/..", "/opt/../etc", "/opt/.x", "/opt/a b", "/opt/$x", "~/x/y"},
 		},
-		{"health-timeout", []string{"90s", "2m", "1h", "500ms"}, []string{"90", "0", "-1s", "61m", "soon"}},
+		{"health-timeout", []string{"90s", "2m", "1h", "2100ms"}, []string{"90", "0", "-1s", "61m", "soon"}},
 		{"settle", []string{"1ms", "10s"}, []string{"0s", "2", "2h"}},
 		{"keep-releases", []string{"2", "5", "100", " 3 "}, []string{"1", "0", "-1", "five", "2.5", "5 releases"}},
 	} {

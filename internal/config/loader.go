@@ -102,6 +102,7 @@ func (l *loader) duration(name string, least, most time.Duration) time.Duration 
 			above = "of 0s"
 		}
 		l.wrong(name, "%.100q is not a duration %s and up to %s, such as 90s", v, above, hours(most))
+		return 0
 	}
 	return d
 }

@@ -31,7 +31,7 @@ type Restart struct {
 var unitRE = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.@-]*\.service$`)
 
 func (l *loader) service(a release.App) Service {
-	return Service{
+	s := Service{
 		Units:   l.units(a),
 		Restart: l.restart(),
 		Env:     l.envFile(),
@@ -42,6 +42,11 @@ func (l *loader) service(a release.App) Service {
 		Timeout: l.duration("health-timeout", 1, time.Hour),
 		Settle:  l.duration("settle", 1, time.Hour),
 	}
+	// 0 is a mistake that is told already, or a verb that proves nothing.
+	if s.Settle > 0 && s.Timeout > 0 && s.Settle >= s.Timeout {
+		l.wrong("settle", "%s is not shorter than health-timeout (%s), which it is a part of: no release could be proved", s.Settle, s.Timeout)
+	}
+	return s
 }
 
 func (l *loader) units(a release.App) []string {

@@ -95,6 +95,7 @@ func TestMistakesInSettingsEndARunBeforeItBegins(t *testing.T) {
 		{name: "deploy to the root", code: 2, words: deploy("--deploy-to", "/"), says: []string{`deploy-to: "/" is not an absolute path of at least two plain names, such as /opt/apxr/apxr_io`}},
 		{name: "deploy to a relative path", code: 2, words: deploy("--deploy-to", "opt/apxr/shop"), says: []string{`deploy-to: "opt/apxr/shop" is not an absolute path`}},
 		{name: "deploy to a path that goes up", code: 2, words: deploy("--deploy-to", "/opt/apxr/../apxr/shop"), says: []string{`deploy-to: "/opt/apxr/../apxr/shop" is not an absolute path`}},
+		{name: "a settle time that does not fit", code: 2, words: deploy("--settle", "10s"), says: []string{"settle: 10s is not shorter than health-timeout (10s)"}},
 		{name: "several mistakes", code: 2, words: deploy("--deploy-to", "/", "--keep-releases", "1", "--settle", "soon"), says: []string{"3 mistakes", "deploy-to: ", "keep-releases: ", "settle: "}},
 		{name: "a release ID that goes up", code: 2, words: []string{"deploy", "--release-id", "../x"}, says: []string{`release-id: release ID "../x" is not a UTC time stamp like 20171114T072116`}},
 		{name: "an empty release ID", code: 2, words: []string{"deploy", "--release-id", ""}, says: []string{"release-id: missing. The release to deploy"}},
