@@ -6,19 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-	"testing"
 
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/test/command"
-	"github.com/apxr/slipway/test/light"
 )
 
-// TestTreesThatAreNotWhatWasBuiltAreRefused changes an artifact's files after
-// its manifest was made.
-func TestTreesThatAreNotWhatWasBuiltAreRefused(t *testing.T) {
-	w, running, _ := ready(t)
-	outside := w.outside()
-	n := 10
+// trees changes artifacts' files after their manifests were made.
+func (w *world) trees() {
+	before := w.state()
 	for _, c := range []struct {
 		name   string
 		change func(tree string) error
@@ -62,31 +57,22 @@ func TestTreesThatAreNotWhatWasBuiltAreRefused(t *testing.T) {
 		}},
 		{"another mode", func(tree string) error { return os.Chmod(filepath.Join(tree, "lib/app.py"), 0o755) }},
 	} {
-		n++
-		t.Run(c.name, func(t *testing.T) {
-			v := *w
-			v.T = t
-			id := v.artifact(n, light.Way{})
-			v.must(c.change(v.tree(id)))
-			v.refusesToStage(id)
+		w.sub(c.name, func(w *world) {
+			id := w.good()
+			w.must(c.change(w.tree(id)))
+			w.refusesToStage(id, before)
 		})
 	}
-	t.Run("a file that runs as its owner", func(t *testing.T) {
-		v := *w
-		v.T = t
-		id := v.artifact(9, light.Way{})
-		v.must(os.Chmod(filepath.Join(v.tree(id), "bin/shop"), os.ModeSetuid|os.ModeSetgid|0o755))
+	w.sub("a file that runs as its owner", func(w *world) {
+		id := w.good()
+		w.must(os.Chmod(filepath.Join(w.tree(id), "bin/shop"), os.ModeSetuid|os.ModeSetgid|0o755))
 		// What runs as its owner here is a file like any on the host.
-		v.ok("deploy", "--release-id", string(id))
-		if got := v.root("find " + base + "/releases -type f -perm /7000"); got != "" {
-			t.Errorf("they run as their owner: %s", got)
+		w.ok("deploy", "--release-id", string(id))
+		if got := w.root("find " + base + "/releases -type f -perm /7000"); got != "" {
+			w.Errorf("they run as their owner: %s", got)
 		}
-		v.ok("rollback")
+		w.ok("rollback")
 	})
-	w.runs(running)
-	if after := w.outside(); after != outside {
-		t.Errorf("around the application it was\n%s\nand is\n%s", outside, after)
-	}
 }
 
 func link(target, name string) func(string) error {
@@ -99,19 +85,17 @@ func link(target, name string) func(string) error {
 	}
 }
 
-// TestArchivesThatNoTreeMakesAreRefused has a build server whose tar is not to
+// archives are those of a build server whose tar is not to
 // be trusted: it puts one more entry before the files that were built, to write
 // through it.
-func TestArchivesThatNoTreeMakesAreRefused(t *testing.T) {
-	w, running, _ := ready(t)
-	outside := w.outside()
+func (w *world) archives() {
+	before, running := w.state(), w.current()
 	file := func(name string) tar.Header {
 		return tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o644}
 	}
 	to := func(kind byte, name, target string) tar.Header {
 		return tar.Header{Name: name, Typeflag: kind, Linkname: target, Mode: 0o777}
 	}
-	n := 10
 	for _, c := range []struct {
 		name    string
 		entries []tar.Header
@@ -133,27 +117,18 @@ func TestArchivesThatNoTreeMakesAreRefused(t *testing.T) {
 		{"a file that runs as its owner", []tar.Header{{Name: "more", Typeflag: tar.TypeReg, Mode: 0o6755}}},
 		{"the directory itself, for everybody", []tar.Header{{Name: "./", Typeflag: tar.TypeDir, Mode: 0o7777}, file("more")}},
 	} {
-		n++
-		t.Run(c.name, func(t *testing.T) {
-			v := *w
-			v.T = t
-			id := v.artifact(n, light.Way{})
-			bin := v.falseTar(id, c.entries)
-			v.refusesToStage(id, "PATH="+bin+":"+os.Getenv("PATH"))
+		w.sub(c.name, func(w *world) {
+			id := w.good()
+			bin := w.falseTar(id, c.entries)
+			w.refusesToStage(id, before, "PATH="+bin+":"+os.Getenv("PATH"))
 		})
-	}
-	w.runs(running)
-	w.unmarked()
-	if after := w.outside(); after != outside {
-		t.Errorf("around the application it was\n%s\nand is\n%s", outside, after)
 	}
 }
 
 // refusesToStage deploys with these settings and checks that the host has no
 // trace of it where releases lie.
-func (w *world) refusesToStage(id release.ID, settings ...string) {
+func (w *world) refusesToStage(id release.ID, before string, settings ...string) {
 	w.Helper()
-	before := w.state()
 	r, err := command.Run(w.command(settings, "deploy", "--release-id", string(id)))
 	w.must(err)
 	w.Logf("exit %d\n%s", r.Code, r.Stderr)

@@ -12,15 +12,13 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"testing"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
 )
 
-func TestHostsThatCannotBeLoggedInOnAreRefused(t *testing.T) {
-	w, running, next := ready(t)
-	addr := w.host.Addr
+func (w *world) connections() {
+	next, addr := w.good(), w.host.Addr
 	data, err := os.ReadFile(w.lab.KnownHostsPath())
 	w.must(err)
 	declared := string(data)
@@ -32,7 +30,7 @@ func TestHostsThatCannotBeLoggedInOnAreRefused(t *testing.T) {
 	closed, silent := w.listener(), w.listener()
 	w.must(closed.Close())
 	web := httptest.NewServer(http.NotFoundHandler())
-	t.Cleanup(web.Close)
+	w.Cleanup(web.Close)
 	passwords, passwordsKey := w.passwordServer()
 	nobodyThere := fmt.Sprintf("10.213.%d.200", w.lab.Number())
 	cases := []refusal{
@@ -65,24 +63,21 @@ func TestHostsThatCannotBeLoggedInOnAreRefused(t *testing.T) {
 		},
 	}
 	before := w.state()
-	t.Run("all", func(t *testing.T) {
+	w.sub("all", func(w *world) {
 		for _, c := range cases {
-			t.Run(c.name, func(t *testing.T) {
+			w.sub(c.name, func(w *world) {
 				// Nobody gets as far as the host's lock, and some wait for long.
-				t.Parallel()
-				v := *w
-				v.T = t
+				w.Parallel()
 				if c.code == 0 {
 					c.says = append(c.says, "nothing was switched on any host")
 				}
-				r := v.run(c.words...)
-				v.red(max(c.code, 1), r, c.says...)
-				v.silent(r, c.never...)
+				r := w.run(c.words...)
+				w.red(max(c.code, 1), r, c.says...)
+				w.silent(r, c.never...)
 			})
 		}
 	})
 	w.same(before)
-	w.runs(running)
 }
 
 // without drops a host's lines.

@@ -2,7 +2,6 @@ package hosts
 
 import (
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/apxr/slipway/internal/release"
@@ -21,11 +20,8 @@ func mounted(options string) string {
 
 const unmounted = `umount ` + base + `/releases; rm -rf /root/kept`
 
-// TestHostsThatCannotTakeAReleaseAreRefused has what is wrong with a host before
-// anything has come to it.
-func TestHostsThatCannotTakeAReleaseAreRefused(t *testing.T) {
-	w, running, next := ready(t)
-	deploy := []string{"deploy", "--release-id", string(next)}
+func (w *world) hostsThatCannotTakeARelease() {
+	deploy := []string{"deploy", "--release-id", string(w.good())}
 	with := func(words ...string) []string { return append(append([]string{}, deploy...), words...) }
 	link := func(prepare string) (string, string) {
 		return "cd " + base + "; mv current kept; " + prepare, "cd " + base + "; rm -r current; mv kept current"
@@ -71,7 +67,6 @@ func TestHostsThatCannotTakeAReleaseAreRefused(t *testing.T) {
 			says: []string{"the health URL cannot be asked: sshd forbids TCP forwarding, and there is no curl on the host: install curl, or set 'AllowTcpForwarding local' in sshd_config"},
 		},
 	})
-	w.runs(running)
 }
 
 // A restart ends no session, and unlike after a reload sshd listens at its end.
@@ -80,19 +75,18 @@ const (
 	allowForwarding  = "rm -f /etc/ssh/sshd_config.d/00-test.conf; systemctl restart ssh"
 )
 
-func TestCurlOnTheHostServesWhereSSHDForbidsForwarding(t *testing.T) {
-	w, _, next := ready(t)
+func (w *world) curlInsteadOfForwarding() {
+	next, bad := w.good(), w.put(light.Release{ID: fresh(), Way: light.Way{Status: 500}})
 	w.root(forbidForwarding)
 	defer func() { w.root(allowForwarding) }()
 	w.ok("deploy", "--release-id", string(next))
 	w.runs(next)
-	w.red(1, w.run("deploy", "--release-id", string(w.artifact(3, light.Way{Status: 500})), "--health-timeout", "2s"), "answers 500")
+	w.red(1, w.run("deploy", "--release-id", string(bad), "--health-timeout", "2s"), "answers 500")
 	w.runs(next)
 }
 
-func TestUnitsAndRulesThatWouldNotWorkAreRefused(t *testing.T) {
-	w, running, next := ready(t)
-	deploy := []string{"deploy", "--release-id", string(next)}
+func (w *world) unitsAndRules() {
+	deploy := []string{"deploy", "--release-id", string(w.good())}
 	rules := w.root("cat " + sudoers)
 	without := func(command string) string {
 		return strings.Replace(rules, "/usr/bin/systemctl "+command+" shop.service, ", "", 1)
@@ -130,7 +124,7 @@ func TestUnitsAndRulesThatWouldNotWorkAreRefused(t *testing.T) {
 			says: []string{"the ExecStart of shop.service uses neither " + base + "/current/ nor " + base + "/launch: what it starts would never change"},
 		},
 		{
-			name: "a unit that starts one release", prepare: execStart(base + "/releases/" + string(running) + "/bin/shop start"), undo: noDropIn, words: deploy,
+			name: "a unit that starts one release", prepare: execStart(base + "/releases/" + string(w.current()) + "/bin/shop start"), undo: noDropIn, words: deploy,
 			says: []string{"the ExecStart of shop.service uses neither " + base + "/current/ nor"},
 		},
 		{
@@ -151,13 +145,11 @@ func TestUnitsAndRulesThatWouldNotWorkAreRefused(t *testing.T) {
 			},
 		},
 	})
-	w.runs(running)
 }
 
-func TestReleasesThatCannotRunOnAHostAreRefused(t *testing.T) {
-	w, running, _ := ready(t)
-	change := func(n int, f func(*release.Manifest)) []string {
-		return []string{"deploy", "--release-id", string(w.put(light.Release{ID: light.At(n), Change: f}))}
+func (w *world) releasesThatDoNotFit() {
+	change := func(f func(*release.Manifest)) []string {
+		return []string{"deploy", "--release-id", string(w.put(light.Release{ID: fresh(), Change: f}))}
 	}
 	program := func(m *release.Manifest) *release.File {
 		for i := range m.Files {
@@ -168,24 +160,23 @@ func TestReleasesThatCannotRunOnAHostAreRefused(t *testing.T) {
 		return nil
 	}
 	w.refuseAll([]refusal{
-		{name: "another architecture", words: change(10, func(m *release.Manifest) { m.Arch = "riscv64" }), says: []string{"the release was built for Linux riscv64, and this host is Linux ", "build on a server of the same kind"}},
-		{name: "another system", words: change(11, func(m *release.Manifest) { m.OS = "FreeBSD" }), says: []string{"the release was built for FreeBSD "}},
-		{name: "an older glibc", words: change(12, func(m *release.Manifest) { program(m).Glibc = "9.99" }), says: []string{"the release needs glibc 9.99, and this host has 2.", "build on a server whose system is as old as this one's, or upgrade this one"}},
+		{name: "another architecture", words: change(func(m *release.Manifest) { m.Arch = "riscv64" }), says: []string{"the release was built for Linux riscv64, and this host is Linux ", "build on a server of the same kind"}},
+		{name: "another system", words: change(func(m *release.Manifest) { m.OS = "FreeBSD" }), says: []string{"the release was built for FreeBSD "}},
+		{name: "an older glibc", words: change(func(m *release.Manifest) { program(m).Glibc = "9.99" }), says: []string{"the release needs glibc 9.99, and this host has 2.", "build on a server whose system is as old as this one's, or upgrade this one"}},
 		{
-			name: "missing libraries", words: change(13, func(m *release.Manifest) { program(m).Needs = []string{"libc.so.6", "libnone.so.7"} }),
+			name: "missing libraries", words: change(func(m *release.Manifest) { program(m).Needs = []string{"libc.so.6", "libnone.so.7"} }),
 			says: []string{"the release needs shared libraries that this host does not have: libnone.so.7: install their packages"},
 		},
 		{
-			name: "a huge one", words: change(14, func(m *release.Manifest) { program(m).Size = 1 << 50 }),
+			name: "a huge one", words: change(func(m *release.Manifest) { program(m).Size = 1 << 50 }),
 			says: []string{"MiB are free where the release goes, and 2147483", "are needed for it and one more"},
 		},
 	})
-	w.runs(running)
 }
 
-func TestAHostThatAnotherRunHoldsIsRefused(t *testing.T) {
-	w, _, next := ready(t)
-	third := []string{"deploy", "--release-id", string(w.artifact(3, light.Way{}))}
+func (w *world) anotherRun() {
+	next := w.good()
+	third := []string{"deploy", "--release-id", string(w.good())}
 	first := w.command(nil, "deploy", "--release-id", string(next), "--settle", "8s", "--health-timeout", "30s")
 	since := time.Now().UTC()
 	w.must(first.Start())

@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"testing"
 
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/release"
@@ -47,46 +46,38 @@ func (w *world) unmarked() {
 // outside is what lies around the application on the host.
 func (w *world) outside() string {
 	w.Helper()
-	return w.root("ls -laR --time-style=+ /home /root /opt/apxr --ignore=shop --ignore=.ssh; ls /tmp; sha256sum /etc/passwd /etc/shadow /etc/sudoers.d/*")
+	return w.root("ls -laR --time-style=+ /home /root /opt/apxr --ignore=shop --ignore=.ssh; ls /tmp --ignore='systemd-private-*'; sha256sum /etc/passwd /etc/shadow /etc/sudoers.d/*")
 }
 
-func TestHostileSettingsDoNothing(t *testing.T) {
-	w, running, _ := ready(t)
-	// Whatever is let through ends at the latest here, after all findings.
-	misfit := w.put(light.Release{ID: light.At(9), Change: func(m *release.Manifest) { m.Arch = "riscv64" }})
+func (w *world) hostileSettings() {
+	// Whatever is let through ends here at the latest, after all findings.
+	misfit := w.misfit()
 	encrypted := w.key("right")
 	beside := map[string][]string{ // what makes a setting count
 		"ssh-passphrase":     {"SLIPWAY_SSH_KEY=" + encrypted.private},
 		"ssh-agent":          {"SLIPWAY_SSH_KEY_FILE="},
 		"health-server-name": {"SLIPWAY_HEALTH_URL=https://127.0.0.1:4001/health"},
 	}
-	before, outside := w.state(), w.outside()
+	before := w.state()
 	for _, s := range config.Of(config.Deploy) {
 		if slices.Contains([]string{"restart-command", "before-activate", "after-activate"}, s.Name) {
 			continue // commands by design
 		}
-		t.Run(s.Name, func(t *testing.T) {
-			v := *w
-			v.T = t
+		w.sub(s.Name, func(w *world) {
 			for what, value := range hostile {
 				words := append([]string{"deploy", "SLIPWAY_RELEASE_ID=" + string(misfit)}, beside[s.Name]...)
-				r := v.run(append(words, variable(s)+"="+value)...)
+				r := w.run(append(words, variable(s)+"="+value)...)
 				if r.Code != 1 && r.Code != 2 {
-					t.Errorf("%s: exit %d", what, r.Code)
+					w.Errorf("%s: exit %d", what, r.Code)
 				}
-				v.silent(r, "\x1b")
+				w.silent(r, "\x1b")
 				if s.Type == config.Secret && len(value) > 3 {
-					v.silent(r, value)
+					w.silent(r, value)
 				}
 			}
 		})
 	}
 	w.same(before)
-	if after := w.outside(); after != outside {
-		t.Errorf("around the application it was\n%s\nand is\n%s", outside, after)
-	}
-	w.unmarked()
-	w.runs(running)
 }
 
 // variable is the setting's name in the environment of the command line.
@@ -98,75 +89,60 @@ func variable(s config.Setting) string {
 	return "SLIPWAY_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
-func TestHostileVariablesReachTheApplicationAsTheyAre(t *testing.T) {
-	w, _, next := ready(t)
+// hostileVariables reach the application as they are.
+func (w *world) hostileVariables() {
 	var all strings.Builder
 	for _, what := range slices.Sorted(maps.Keys(hostile)) {
 		all.WriteString(hostile[what] + "\n")
 	}
 	want := strings.TrimSuffix(all.String(), "\n")
-	w.ok("deploy", "--release-id", string(next), "SLIPWAY_ENV=GREETING<<END\n"+want+"\nEND\n")
+	w.ok("deploy", "--release-id", string(w.good()), "SLIPWAY_ENV=GREETING<<END\n"+want+"\nEND\n")
 	if got := w.answer().Greeting; got != want {
-		t.Errorf("the application has %q, want %q", got, want)
+		w.Errorf("the application has %q, want %q", got, want)
 	}
-	w.unmarked()
+	w.ok("deploy", "--release-id", string(w.good()), "SLIPWAY_ENV=# none\n")
 }
 
-// TestHostileManifestsDoNothing has each value in each field. Those that no
+// hostileManifests have each value in each field. Those that no
 // manifest may have are refused, all by one message; with the others a release
 // is deployed like any.
-func TestHostileManifestsDoNothing(t *testing.T) {
-	w, running, _ := ready(t)
-	plain, outside, n := w.manifest(running), w.outside(), 30
+func (w *world) hostileManifests() {
+	plain, running := w.manifest(w.good()), w.current()
 	for _, what := range slices.Sorted(maps.Keys(hostile)) {
-		t.Run(what, func(t *testing.T) {
-			v := *w
-			v.T = t
+		w.sub(what, func(w *world) {
 			fine, refused := sorted(plain, hostile[what])
-			n++
-			before := v.state()
-			r := v.run("deploy", "--release-id", string(v.put(light.Release{ID: light.At(n), Change: all(refused)})))
-			v.red(1, r, "manifest: ")
-			v.silent(r, "\x1b")
-			for _, f := range refused {
-				if n := strings.Count(r.Stderr, "manifest: "); n < len(refused) {
-					t.Errorf("%d lines for %d refused fields, %s among them:\n%s", n, len(refused), f.name, r.Stderr)
-					break
-				}
+			before := w.state()
+			r := w.run("deploy", "--release-id", string(w.put(light.Release{ID: fresh(), Change: all(refused)})))
+			w.red(1, r, "manifest: ")
+			w.silent(r, "\x1b")
+			if n := strings.Count(r.Stderr, "manifest: "); n < len(refused) {
+				w.Errorf("%d lines for %d fields:\n%s", n, len(refused), r.Stderr)
 			}
-			v.same(before)
-			for _, misfit := range []string{"os", "arch"} {
-				if i := slices.IndexFunc(fine, func(f field) bool { return f.name == misfit }); i >= 0 {
-					n++
-					r := v.run("deploy", "--release-id", string(v.put(light.Release{ID: light.At(n), Change: fine[i].set})))
-					v.red(1, r, "the release was built for ")
-					v.silent(r, "\x1b")
-					fine = slices.Delete(fine, i, i+1)
-				}
+			machine := func(f field) bool { return f.name == "os" || f.name == "arch" }
+			if slices.ContainsFunc(fine, machine) {
+				r := w.run("deploy", "--release-id", string(w.put(light.Release{ID: fresh(), Change: all(fine)})))
+				w.red(1, r, "the release was built for ")
+				w.silent(r, "\x1b")
+				fine = slices.DeleteFunc(fine, machine)
 			}
-			v.same(before)
+			w.same(before)
 			if len(fine) == 0 {
 				return
 			}
-			n++
-			running = v.put(light.Release{ID: light.At(n), Change: all(fine)})
-			v.ok("deploy", "--release-id", string(running))
-			for _, verb := range []string{"history", "releases", "artifacts"} {
-				v.silent(v.run(verb), "\x1b")
-			}
-			v.runs(running)
+			running = w.put(light.Release{ID: fresh(), Change: all(fine)})
+			w.ok("deploy", "--release-id", string(running))
 		})
 	}
 	w.runs(running)
-	if after := w.outside(); after != outside {
-		t.Errorf("around the application it was\n%s\nand is\n%s", outside, after)
+	for _, verb := range []string{"history", "releases", "artifacts"} {
+		w.silent(w.run(verb), "\x1b")
 	}
-	w.unmarked()
+	w.ok("rollback")
 }
 
-func TestHostileNamesOfFilesAreDeployedAsTheyAre(t *testing.T) {
-	w, running, _ := ready(t)
-	plain, files := w.manifest(running), map[string]string{}
+// hostileNames of files are deployed as they are.
+func (w *world) hostileNames() {
+	plain, files := w.manifest(w.good()), map[string]string{}
 	for _, value := range hostile {
 		plain.Files = []release.File{{Path: value, Kind: release.Dir}}
 		if plain.Validate() == nil {
@@ -174,22 +150,15 @@ func TestHostileNamesOfFilesAreDeployedAsTheyAre(t *testing.T) {
 			files["lib/"+value] = "y"
 		}
 	}
-	for _, must := range []string{hostile["a command"], hostile["a flag"], hostile["a short flag"], hostile["quotes"]} {
-		if files[must] == "" {
-			t.Errorf("no file is named %q: this tests less than it should", must)
+	for _, must := range []string{"a command", "a flag", "a short flag", "quotes"} {
+		if files[hostile[must]] == "" {
+			w.Errorf("no file is named %q: this tests less than it should", hostile[must])
 		}
 	}
-	outside := w.outside()
-	for n := range 3 { // the third one prunes the first
-		running = w.put(light.Release{ID: light.At(2 + n), Files: files})
-		w.ok("deploy", "--release-id", string(running), "--keep-releases", "2")
+	for range 3 { // the third one prunes the first
+		w.ok("deploy", "--release-id", string(w.put(light.Release{ID: fresh(), Files: files})), "--keep-releases", "2")
 	}
-	w.runs(running)
 	w.ok("rollback")
-	if after := w.outside(); after != outside {
-		t.Errorf("around the application it was\n%s\nand is\n%s", outside, after)
-	}
-	w.unmarked()
 }
 
 // field is a field of a manifest with a hostile value.

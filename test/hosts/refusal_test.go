@@ -1,7 +1,9 @@
 package hosts
 
 import (
+	"path"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/apxr/slipway/internal/release"
@@ -19,37 +21,95 @@ type refusal struct {
 	never         []string // what it must not say
 }
 
-// ready is a host that runs a good release, and a second one to deploy.
-func ready(t *testing.T) (w *world, running, next release.ID) {
-	t.Helper()
-	w = newWorld(t, "web2")
-	return w, w.deploy(1), w.artifact(2, light.Way{})
-}
-
-func (w *world) refuseAll(cases []refusal) {
-	for _, c := range cases {
-		w.Run(c.name, func(t *testing.T) {
-			v := *w
-			v.T = t
-			v.refuses(c)
+// TestBadInput tries one thing after the other on one host that runs a good
+// release. Each leaves the host as it was; those that deploy come last.
+func TestBadInput(t *testing.T) {
+	w := newWorld(t, "web2")
+	w.deploy(1)
+	for _, group := range []struct {
+		name string
+		try  func(*world)
+	}{
+		{"settings", (*world).mistakesInSettings},
+		{"hostile settings", (*world).hostileSettings},
+		{"connections", (*world).connections},
+		{"hosts", (*world).hostsThatCannotTakeARelease},
+		{"units and rules", (*world).unitsAndRules},
+		{"releases that do not fit", (*world).releasesThatDoNotFit},
+		{"trees", (*world).trees},
+		{"archives", (*world).archives},
+		{"another run", (*world).anotherRun},
+		{"forwarding forbidden", (*world).curlInsteadOfForwarding},
+		{"hostile variables", (*world).hostileVariables},
+		{"hostile manifests", (*world).hostileManifests},
+		{"hostile names of files", (*world).hostileNames},
+		{"releases that are not there", (*world).releasesThatAreNotThere},
+	} {
+		w.sub(group.name, func(w *world) {
+			outside := w.outside()
+			group.try(w)
+			w.runs(w.current())
+			w.unmarked()
+			if after := w.outside(); after != outside {
+				w.Errorf("around the application it was\n%s\nand is\n%s", outside, after)
+			}
 		})
 	}
 }
 
-// refuses tries what cannot work and checks that nothing has come of it.
-func (w *world) refuses(c refusal) {
+// sub runs a subtest in the same world.
+func (w *world) sub(name string, try func(*world)) {
+	w.Run(name, func(t *testing.T) {
+		v := *w
+		v.T = t
+		try(&v)
+	})
+}
+
+// current is the release that the host has as current.
+func (w *world) current() release.ID {
 	w.Helper()
-	if c.prepare != "" {
-		w.root("set -e\n" + c.prepare)
+	return release.ID(path.Base(w.root("readlink " + base + "/current")))
+}
+
+var made atomic.Int32
+
+// fresh is an ID that no release has.
+func fresh() release.ID { return light.At(100 + int(made.Add(1))) }
+
+// misfit makes a release that no host takes: another machine's.
+func (w *world) misfit() release.ID {
+	w.Helper()
+	return w.put(light.Release{ID: fresh(), Change: func(m *release.Manifest) { m.Arch = "riscv64" }})
+}
+
+// good makes a release that a host could run.
+func (w *world) good() release.ID {
+	w.Helper()
+	return w.put(light.Release{ID: fresh()})
+}
+
+// refuseAll tries what cannot work and checks that nothing has come of it.
+func (w *world) refuseAll(cases []refusal) {
+	w.Helper()
+	unspoiled := w.state()
+	for _, c := range cases {
+		w.sub(c.name, func(w *world) {
+			before := unspoiled
+			if c.prepare != "" {
+				w.root("set -e\n" + c.prepare)
+				defer func() { w.root("set -e\n" + c.undo) }()
+				before = w.state()
+			}
+			r := w.run(c.words...)
+			w.red(max(c.code, 1), r, c.says...)
+			w.silent(r, c.never...)
+			if c.code != 2 { // mistakes in settings come before any connection
+				w.same(before)
+			}
+		})
 	}
-	if c.undo != "" {
-		defer func() { w.root("set -e\n" + c.undo) }()
-	}
-	before := w.state()
-	r := w.run(c.words...)
-	w.red(max(c.code, 1), r, c.says...)
-	w.silent(r, c.never...)
-	w.same(before)
+	w.same(unspoiled)
 }
 
 // silent checks that a run has not said any of this.
@@ -70,8 +130,8 @@ func (w *world) same(before string) {
 	}
 }
 
-func TestMistakesInSettingsEndARunBeforeItBegins(t *testing.T) {
-	w, _, next := ready(t)
+func (w *world) mistakesInSettings() {
+	next := w.good()
 	deploy := func(words ...string) []string {
 		return append([]string{"deploy", "--release-id", string(next)}, words...)
 	}
@@ -105,12 +165,11 @@ func TestMistakesInSettingsEndARunBeforeItBegins(t *testing.T) {
 	})
 }
 
-func TestReleasesThatAreNotThereAreRefused(t *testing.T) {
-	w, first, next := ready(t)
-	foreign := light.At(20)
+func (w *world) releasesThatAreNotThere() {
+	first, next, third := w.current(), w.good(), w.good()
+	foreign := fresh()
 	w.must(light.Put(w.home, light.Release{App: release.App{Org: "apxr", Name: "other"}, ID: foreign}))
-	mislaid := w.put(light.Release{ID: light.At(21), Change: func(m *release.Manifest) { m.App = "other" }})
-	third := w.artifact(3, light.Way{})
+	mislaid := w.put(light.Release{ID: fresh(), Change: func(m *release.Manifest) { m.App = "other" }})
 	for _, id := range []release.ID{next, third} {
 		w.ok("deploy", "--release-id", string(id), "--keep-releases", "2")
 	}
@@ -128,5 +187,4 @@ func TestReleasesThatAreNotThereAreRefused(t *testing.T) {
 			says: []string{"release 20300101T000000 is not on this host, which has " + string(next) + ", " + string(third)},
 		},
 	})
-	w.runs(third)
 }
