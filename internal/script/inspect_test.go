@@ -89,6 +89,19 @@ func TestInspectSeesEverything(t *testing.T) {
 	}
 }
 
+func TestInspectSeesTheFileSystemOfTheReleases(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "ro,size=1m,nr_inodes=50", "tmpfs", s.path("releases")).CombinedOutput(); err != nil {
+		t.Skipf("nothing can be mounted here: %v: %s", err, out)
+	}
+	t.Cleanup(func() { must(t, exec.Command("umount", s.path("releases")).Run()) })
+	in := s.inspect()
+	if in.FreeKiB != 1024 || in.FreeInodes == 0 || in.FreeInodes >= 50 || in.ReadOnly != s.path("releases") {
+		t.Errorf("%d KiB and %d inodes are free, read-only is %q", in.FreeKiB, in.FreeInodes, in.ReadOnly)
+	}
+}
+
 func TestInspectSeesWhatAUnitStarts(t *testing.T) {
 	t.Parallel()
 	for start, want := range map[string]string{

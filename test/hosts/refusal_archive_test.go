@@ -85,9 +85,8 @@ func link(target, name string) func(string) error {
 	}
 }
 
-// archives are those of a build server whose tar is not to
-// be trusted: it puts one more entry before the files that were built, to write
-// through it.
+// archives are those of a build server whose tar is not to be trusted: it puts
+// more entries before the files that were built, to write through them.
 func (w *world) archives() {
 	before, running := w.state(), w.current()
 	file := func(name string) tar.Header {
