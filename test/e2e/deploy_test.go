@@ -229,7 +229,7 @@ func (w *world) answers(h *lab.Host) bool {
 func (w *world) killAfterSwitch(id string) {
 	w.Helper()
 	// By force, since a rollback may have marked it bad.
-	cmd := w.command("deploy", "--release-id", id, "--settle", "60s", "--force")
+	cmd := w.command("deploy", "--release-id", id, "--settle", "60s", "--health-timeout", "90s", "--force")
 	w.must(cmd.Start())
 	host := w.lab.Host("web1")
 	w.waitFor("the first host to run the new release", func() bool {
