@@ -91,19 +91,24 @@ func (w *world) command(settings []string, args ...string) *exec.Cmd {
 // run runs a verb; words are its arguments, or settings if they have NAME=value.
 func (w *world) run(words ...string) command.Result {
 	w.Helper()
-	var settings, args []string
-	for _, word := range words {
-		if strings.HasPrefix(word, "SLIPWAY_") || strings.HasPrefix(word, "SSH_AUTH_SOCK=") {
-			settings = append(settings, word)
-		} else {
-			args = append(args, word)
-		}
-	}
+	settings, args := sorted(words)
 	began := time.Now()
 	r, err := command.Run(w.command(settings, args...))
 	w.must(err)
 	w.Logf("slipway %s: exit %d after %.1f s\n%s%s", strings.Join(args, " "), r.Code, time.Since(began).Seconds(), r.Stderr, r.Stdout)
 	return r
+}
+
+// sorted tells settings from arguments.
+func sorted(words []string) (settings, args []string) {
+	for _, word := range words {
+		if name, _, ok := strings.Cut(word, "="); ok && name == strings.ToUpper(name) && !strings.HasPrefix(name, "-") {
+			settings = append(settings, word)
+		} else {
+			args = append(args, word)
+		}
+	}
+	return settings, args
 }
 
 // ok fails the test unless the run succeeds.
