@@ -48,12 +48,16 @@ func (p *probed) DialContext(context.Context, string, string) (net.Conn, error) 
 	go func() {
 		defer theirs.Close()
 		request := make([]byte, 4096)
-		if _, err := theirs.Read(request); err == nil {
+		if _, err := theirs.Read(request); err == nil && p.http == hangs {
+			theirs.Read(request) // until the other side closes
+		} else if err == nil {
 			io.WriteString(theirs, p.http)
 		}
 	}()
 	return ours, nil
 }
+
+const hangs = "nothing, ever"
 
 const key1 = "20240101T000000.000000001"
 
@@ -78,6 +82,8 @@ func TestProve(t *testing.T) {
 	failed := func(result string) script.Service {
 		return with(func(_ *script.Service, u *script.Unit) { u.Active, u.Result = "failed", result })
 	}
+	ended := with(func(_ *script.Service, u *script.Unit) { u.Active, u.Sub, u.PID, u.Running = "inactive", "dead", 0, "" })
+	stopping := with(func(_ *script.Service, u *script.Unit) { u.Active, u.Sub, u.Invocation = "inactive", "dead", "old" })
 	const ok, no = "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 500 \r\nContent-Length: 0\r\n\r\n"
 	for name, c := range map[string]struct {
 		answers []script.Service
@@ -102,6 +108,12 @@ func TestProve(t *testing.T) {
 		"a port is closed":        {[]script.Service{with(func(s *script.Service, _ *script.Unit) { s.Listening = nil })}, ok, "nothing listens on port 4001", 10 * time.Second},
 		"answers 500":             {[]script.Service{up}, no, "http://127.0.0.1:4001/health answers 500 Internal Server Error", 10 * time.Second},
 		"does not listen":         {[]script.Service{up}, "", "no answer from the health URL", 10 * time.Second},
+		"hangs":                   {[]script.Service{up}, hangs, "no answer from the health URL", 10 * time.Second},
+		"hangs at the end":        {append(slices.Repeat([]script.Service{starting}, 30), up), hangs, "no answer from the health URL", 10 * time.Second},
+		"ended with 0":            {[]script.Service{up, ended}, ok, "ended by itself, without an error", 250 * time.Millisecond},
+		"ended with 0 at once":    {[]script.Service{ended}, ok, "ended by itself, without an error", 0},
+		"stopped, then started":   {[]script.Service{stopping, up}, ok, "", 2250 * time.Millisecond},
+		"start limit of its own":  {[]script.Service{with(func(_ *script.Service, u *script.Unit) { u.Active, u.Result, u.Restarts = "failed", "exit-code", 4 })}, ok, "systemd started app.service again 4 times and has given up (exit-code)", 0},
 		"a redirect":              {[]script.Service{up}, "HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n", `answers 302 Found to "http://elsewhere/": redirects are not followed`, 10 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
