@@ -43,6 +43,7 @@ func (r *run) activate(ctx context.Context, h *host, to release.Activation) erro
 
 func (r *run) switchAndProve(ctx context.Context, h *host, to release.Activation) error {
 	started, err := r.switchTo(ctx, h, to, &h.change)
+	h.started = started
 	if err != nil {
 		return err
 	}
@@ -106,7 +107,7 @@ func (r *run) revert(ctx context.Context, h *host, reason string) {
 	began := time.Now()
 	started, err := r.switchTo(ctx, h, back, nil)
 	// Whatever the restart said: what counts is what runs now.
-	if proofErr := r.proveBack(ctx, h, back, started); proofErr != nil {
+	if proofErr := r.proveBack(ctx, h, back, left(h.started, started)); proofErr != nil {
 		r.notBack(ctx, h, reason, errors.Join(proofErr, err))
 		return
 	}
@@ -132,6 +133,19 @@ func (r *run) notBack(ctx context.Context, h *host, reason string, err error) {
 	h.result.After = h.change.To
 	h.fail(Failed, err)
 	r.log.Say(h.name, "%v", err)
+}
+
+// left is now, the units' invocations before going back, without those that are
+// still as they were before the activation: what such a unit runs is what ran
+// before, and it need not have been restarted.
+func left(before, now script.Started) script.Started {
+	kept := script.Started{}
+	for unit, invocation := range now {
+		if was, known := before[unit]; !known || was == "" || was != invocation {
+			kept[unit] = invocation
+		}
+	}
+	return kept
 }
 
 func (r *run) proveBack(ctx context.Context, h *host, back release.Activation, started script.Started) error {

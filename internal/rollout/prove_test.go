@@ -149,6 +149,18 @@ func TestProveEndsWithACancel(t *testing.T) {
 	})
 }
 
+// A unit that the new release never reached still runs the old one.
+func TestGoingBackNeedsNoRestartOfWhatWasNotRestarted(t *testing.T) {
+	t.Parallel()
+	before := script.Started{"web": "a", "worker": "b", "new": ""}
+	if got := left(before, script.Started{"web": "a", "worker": "c", "new": ""}); len(got) != 2 || got["worker"] != "c" {
+		t.Errorf("%v", got)
+	}
+	if got := left(nil, script.Started{"web": "a"}); len(got) != 1 {
+		t.Errorf("%v", got)
+	}
+}
+
 // proving is a run with 10 s of patience, and 2 s for a release to stay up.
 func proving(t *testing.T) *run {
 	t.Helper()

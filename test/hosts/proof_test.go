@@ -103,7 +103,7 @@ func TestAReleaseThatReachesTheStartLimitItself(t *testing.T) {
 	good := w.deploy(1)
 	w.dropIn(unit, "[Unit]\nStartLimitBurst=1\nStartLimitIntervalSec=30\n[Service]\nRestartSec=0\n")
 	bad := w.artifact(2, light.Way{Exit: status(1)})
-	w.red(1, w.run("deploy", "--release-id", string(bad)), "given up", "put back", "light: exits with 1 as its release says")
+	w.red(1, w.run("deploy", "--release-id", string(bad)), "has given up (exit-code)", "put back", "light: exits with 1 as its release says")
 	w.runs(good)
 	w.lastChange(bad, release.Reverted)
 }
