@@ -37,8 +37,8 @@ func (r *run) newProof(h *host, want release.Activation, started script.Started)
 // restarted and is active, its main process is this release, the ports listen,
 // the health URL answers as expected, and all of that is still so, in the same
 // processes, after the settle time.
-func (r *run) prove(ctx context.Context, h *host, want release.Activation, started script.Started, settle time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, r.plan.Timeout)
+func (r *run) prove(ctx context.Context, h *host, want release.Activation, started script.Started, settle, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	p := r.newProof(h, want, started)
 	began := time.Now()
@@ -66,7 +66,7 @@ func (r *run) prove(ctx context.Context, h *host, want release.Activation, start
 		}
 		select {
 		case <-ctx.Done():
-			return p.gaveUp(ctx, wrong, settle)
+			return p.gaveUp(ctx, wrong, settle, limit)
 		case <-time.After(pollInterval):
 		}
 	}
@@ -84,7 +84,7 @@ func (p *proof) said(took, settle time.Duration) string {
 	return s
 }
 
-func (p *proof) gaveUp(ctx context.Context, wrong error, settle time.Duration) error {
+func (p *proof) gaveUp(ctx context.Context, wrong error, settle, limit time.Duration) error {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return errors.New("the run was cancelled before the release was proved")
 	}
@@ -94,7 +94,7 @@ func (p *proof) gaveUp(ctx context.Context, wrong error, settle time.Duration) e
 	case wrong == nil:
 		wrong = fmt.Errorf("it did not stay up for %s", settle)
 	}
-	return fmt.Errorf("not proved within %s (looked %s): %w", p.run.plan.Timeout, count(p.looks, "time"), wrong)
+	return fmt.Errorf("not proved within %s (looked %s): %w", limit, count(p.looks, "time"), wrong)
 }
 
 // look checks once.

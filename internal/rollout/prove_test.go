@@ -121,7 +121,7 @@ func TestProve(t *testing.T) {
 				r := proving(t)
 				h := &host{Host: &probed{answers: c.answers, http: c.http}}
 				began := time.Now()
-				err := r.prove(t.Context(), h, up.Current, script.Started{"app.service": "old"}, r.plan.Settle)
+				err := r.prove(t.Context(), h, up.Current, script.Started{"app.service": "old"}, r.plan.Settle, r.plan.Timeout)
 				if took := time.Since(began); took < c.took || took > c.took+time.Second {
 					t.Errorf("it took %s, want %s", took, c.took)
 				}
@@ -142,9 +142,24 @@ func TestProveEndsWithACancel(t *testing.T) {
 		time.AfterFunc(3*time.Second, cancel)
 		h := &host{Host: &probed{answers: []script.Service{{Units: []script.Unit{{Active: "activating"}}}}}}
 		began := time.Now()
-		err := proving(t).prove(ctx, h, release.Activation{}, nil, time.Second)
+		err := proving(t).prove(ctx, h, release.Activation{}, nil, time.Second, time.Minute)
 		if took := time.Since(began); err == nil || !strings.Contains(err.Error(), "cancelled") || took > 4*time.Second {
 			t.Errorf("after %s: %v", took, err)
+		}
+	})
+}
+
+// However little time the new release was given, the old one gets enough.
+func TestGoingBackIsPatient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		up := script.Service{Units: []script.Unit{{Name: "app.service", Active: "active", PID: 7, Running: id1}}, Current: release.Activation{ID: id1}, Listening: []int{4001}}
+		slow := up
+		slow.Listening = nil
+		r := proving(t)
+		r.plan.Timeout = time.Second
+		h := &host{Host: &probed{answers: append(slices.Repeat([]script.Service{slow}, 20), up), http: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}}
+		if err := r.proveBack(t.Context(), h, up.Current, nil); err != nil {
+			t.Error(err)
 		}
 	})
 }
