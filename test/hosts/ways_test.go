@@ -56,7 +56,7 @@ func TestUnitsAreRestartedInTheirOrder(t *testing.T) {
 // A path unit restarts the application: the deploy user needs no sudo for that.
 func TestRestartByAFlag(t *testing.T) {
 	w := newWorld(t, "web3")
-	flag := base + "/.slipway-restart"
+	flag := base + "/restart"
 	w.file("/etc/systemd/system/shop-restart.path", "[Path]\nPathModified="+flag+"\n")
 	w.file("/etc/systemd/system/shop-restart.service", "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=oneshot\nExecStart=/usr/bin/systemctl restart "+unit+"\n")
 	w.root("systemctl daemon-reload; systemctl start shop-restart.path; mv /etc/sudoers.d/slipway-shop /root/")
