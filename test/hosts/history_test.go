@@ -88,7 +88,7 @@ func TestPruneThatFailsIsANotice(t *testing.T) {
 	first := w.deploy(1, "--keep-releases", "2")
 	stuck := base + "/releases/" + string(first) + "*/lib/app.py"
 	w.root("chattr +i " + stuck)
-	w.cleanup("chattr -i " + stuck)
+	w.cleanup("chattr -i " + stuck + " 2>/dev/null; true")
 	w.deploy(2, "--keep-releases", "2")
 	third := w.artifact(3, light.Way{})
 	w.red(0, w.run("deploy", "--release-id", string(third), "--keep-releases", "2"), "note: ", "old releases were not removed", "Operation not permitted")
