@@ -3,6 +3,7 @@ package hosts
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 
@@ -52,11 +53,15 @@ func TestNoBadReleaseIsReportedGreen(t *testing.T) {
 					bad := w.artifact(10+i, way)
 					t.Logf("%s: %+v", bad, way)
 					w.red(1, w.run(append([]string{"deploy", "--release-id", string(bad)}, settings...)...), "put back", "back on "+string(good))
-					w.runs(good)
+					// One look at the host: a hundred releases are many logins.
+					if got := w.root("readlink " + base + "/current; curl --silent " + health); !strings.HasPrefix(got, "releases/"+string(good)+"\n") || !strings.Contains(got, `"release": "`+string(good)+`"`) {
+						t.Errorf("the host has %s", got)
+					}
 					if t.Failed() {
 						t.Fatalf("%s: %+v", bad, way)
 					}
 				}
+				w.runs(good)
 				green := 0
 				for _, c := range w.changes() {
 					if c.Outcome != release.Reverted {
