@@ -15,6 +15,9 @@ const (
 	// GitHub ends a cancelled step 7.5 s after the first signal.
 	cancelGrace = 6500 * time.Millisecond
 	undoTimeout = 3 * time.Minute
+	// A short health-timeout is a judgement on the new release. What ran before
+	// gets its time to start on a busy host.
+	backPatience = 10 * time.Second
 )
 
 // activate switches one host and proves it. After a failure the host may be
@@ -43,11 +46,12 @@ func (r *run) activate(ctx context.Context, h *host, to release.Activation) erro
 
 func (r *run) switchAndProve(ctx context.Context, h *host, to release.Activation) error {
 	started, err := r.switchTo(ctx, h, to, &h.change)
+	h.started = started
 	if err != nil {
 		return err
 	}
 	r.log.Say(h.name, "switched from %s to %s and restarted", h.change.Source(), to)
-	if err := r.prove(ctx, h, to, started, r.plan.Settle); err != nil {
+	if err := r.prove(ctx, h, to, started, r.plan.Settle, r.plan.Timeout); err != nil {
 		return err
 	}
 	return r.hook(ctx, h, to, script.After, r.plan.After)
@@ -106,7 +110,11 @@ func (r *run) revert(ctx context.Context, h *host, reason string) {
 	began := time.Now()
 	started, err := r.switchTo(ctx, h, back, nil)
 	// Whatever the restart said: what counts is what runs now.
-	if proofErr := r.proveBack(ctx, h, back, started); proofErr != nil {
+	if proofErr := r.proveBack(ctx, h, back, left(h.started, started)); proofErr != nil {
+		h.result.After = h.change.To
+		if err == nil {
+			h.result.After = back.ID
+		}
 		r.notBack(ctx, h, reason, errors.Join(proofErr, err))
 		return
 	}
@@ -129,9 +137,21 @@ func (r *run) notBack(ctx context.Context, h *host, reason string, err error) {
 	} else {
 		err = fmt.Errorf("%s; going back to %s failed too: %w; log in and look at 'systemctl status %s'; the next deploy or rollback repairs this host first", reason, back, err, r.plan.Units[0])
 	}
-	h.result.After = h.change.To
 	h.fail(Failed, err)
 	r.log.Say(h.name, "%v", err)
+}
+
+// left is now, the units' invocations before going back, without those that are
+// still as they were before the activation: what such a unit runs is what ran
+// before, and it need not have been restarted.
+func left(before, now script.Started) script.Started {
+	kept := script.Started{}
+	for unit, invocation := range now {
+		if was, known := before[unit]; !known || was == "" || was != invocation {
+			kept[unit] = invocation
+		}
+	}
+	return kept
 }
 
 func (r *run) proveBack(ctx context.Context, h *host, back release.Activation, started script.Started) error {
@@ -142,7 +162,7 @@ func (r *run) proveBack(ctx context.Context, h *host, back release.Activation, s
 	}
 	// It was proved when it was deployed. That it answers again is enough, and
 	// a cancelled run has no time for more.
-	return r.prove(ctx, h, back, started, 0)
+	return r.prove(ctx, h, back, started, 0, max(r.plan.Timeout, backPatience))
 }
 
 // unitLogs reads what the units said since the activation. Not to get it is no

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestAnAnswerIsAsExpected(t *testing.T) {
@@ -68,5 +69,23 @@ func TestACertificateIsOfTheServersName(t *testing.T) {
 		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %q", name, err, says)
 		}
+	}
+}
+
+// silent is a host on which every script hangs.
+type silent struct{ Host }
+
+func (silent) Exec(ctx context.Context, _ string, _ io.Reader, _, _ io.Writer) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestAHangIsToldWithoutForwardingToo(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	h := &host{Host: silent{}, curl: true}
+	if err := h.ask(ctx, Health{URL: parsed(t, "http://127.0.0.1:4001/health")}); err == nil || !strings.HasPrefix(err.Error(), "no answer from the health URL: ") {
+		t.Error(err)
 	}
 }

@@ -37,16 +37,19 @@ func (r *run) newProof(h *host, want release.Activation, started script.Started)
 // restarted and is active, its main process is this release, the ports listen,
 // the health URL answers as expected, and all of that is still so, in the same
 // processes, after the settle time.
-func (r *run) prove(ctx context.Context, h *host, want release.Activation, started script.Started, settle time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, r.plan.Timeout)
+func (r *run) prove(ctx context.Context, h *host, want release.Activation, started script.Started, settle, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	p := r.newProof(h, want, started)
 	began := time.Now()
 	var goodSince time.Time
 	var wrong error // what the last finished look found
 	for {
+		asked := p.asked
 		err := p.look(ctx)
-		if ctx.Err() == nil {
+		// A look that the time limit cuts has found nothing, except that the
+		// application got as far as being asked for the first time, and is silent.
+		if ctx.Err() == nil || asked == 0 && p.asked > 0 {
 			wrong = err
 		}
 		switch {
@@ -63,7 +66,7 @@ func (r *run) prove(ctx context.Context, h *host, want release.Activation, start
 		}
 		select {
 		case <-ctx.Done():
-			return p.gaveUp(ctx, wrong, settle)
+			return p.gaveUp(ctx, wrong, settle, limit)
 		case <-time.After(pollInterval):
 		}
 	}
@@ -81,7 +84,7 @@ func (p *proof) said(took, settle time.Duration) string {
 	return s
 }
 
-func (p *proof) gaveUp(ctx context.Context, wrong error, settle time.Duration) error {
+func (p *proof) gaveUp(ctx context.Context, wrong error, settle, limit time.Duration) error {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return errors.New("the run was cancelled before the release was proved")
 	}
@@ -91,7 +94,7 @@ func (p *proof) gaveUp(ctx context.Context, wrong error, settle time.Duration) e
 	case wrong == nil:
 		wrong = fmt.Errorf("it did not stay up for %s", settle)
 	}
-	return fmt.Errorf("not proved within %s (looked %s): %w", p.run.plan.Timeout, count(p.looks, "time"), wrong)
+	return fmt.Errorf("not proved within %s (looked %s): %w", limit, count(p.looks, "time"), wrong)
 }
 
 // look checks once.
@@ -131,7 +134,8 @@ func (p *proof) look(ctx context.Context) error {
 // unit checks one unit. It is the same process for all looks, since one that
 // was started again died.
 func (p *proof) unit(u script.Unit) error {
-	if before, restarted := p.started[u.Name]; restarted && before != "" && u.Invocation == before {
+	before, restarted := p.started[u.Name]
+	if restarted && before != "" && u.Invocation == before {
 		return fmt.Errorf("%s has not been restarted yet (%s)", u.Name, u.Active)
 	}
 	first, known := p.first[u.Name]
@@ -143,6 +147,8 @@ func (p *proof) unit(u script.Unit) error {
 		return fatal{failure(u)}
 	case known && u.Restarts > first.Restarts:
 		return fatal{fmt.Errorf("the release exits: systemd had to start %s again", u.Name)}
+	case u.Active == "inactive" && u.Sub == "dead" && (known || restarted && u.Invocation != ""):
+		return fatal{fmt.Errorf("the release ended by itself, without an error, and systemd does not start %s again", u.Name)}
 	case u.Active != "active":
 		return fmt.Errorf("%s is %s (%s)", u.Name, u.Active, u.Sub)
 	case known && u.PID != first.PID:
@@ -157,6 +163,10 @@ func (p *proof) unit(u script.Unit) error {
 func failure(u script.Unit) error {
 	if strings.Contains(u.Result, "start-limit") {
 		return fmt.Errorf("%s failed (%s): systemd started it too often in a short time and has given up; is something else restarting it? 'systemctl reset-failed %s' lets it start again", u.Name, u.Result, u.Name)
+	}
+	// After a loop of restarts systemd keeps the result of the last one.
+	if u.Restarts > 0 {
+		return fmt.Errorf("the release exits: systemd started %s again %s and has given up (%s)", u.Name, count(u.Restarts, "time"), u.Result)
 	}
 	return fmt.Errorf("%s failed (%s)", u.Name, u.Result)
 }

@@ -48,12 +48,16 @@ func (p *probed) DialContext(context.Context, string, string) (net.Conn, error) 
 	go func() {
 		defer theirs.Close()
 		request := make([]byte, 4096)
-		if _, err := theirs.Read(request); err == nil {
+		if _, err := theirs.Read(request); err == nil && p.http == hangs {
+			theirs.Read(request) // until the other side closes
+		} else if err == nil {
 			io.WriteString(theirs, p.http)
 		}
 	}()
 	return ours, nil
 }
+
+const hangs = "nothing, ever"
 
 const key1 = "20240101T000000.000000001"
 
@@ -78,6 +82,8 @@ func TestProve(t *testing.T) {
 	failed := func(result string) script.Service {
 		return with(func(_ *script.Service, u *script.Unit) { u.Active, u.Result = "failed", result })
 	}
+	ended := with(func(_ *script.Service, u *script.Unit) { u.Active, u.Sub, u.PID, u.Running = "inactive", "dead", 0, "" })
+	stopping := with(func(_ *script.Service, u *script.Unit) { u.Active, u.Sub, u.Invocation = "inactive", "dead", "old" })
 	const ok, no = "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 500 \r\nContent-Length: 0\r\n\r\n"
 	for name, c := range map[string]struct {
 		answers []script.Service
@@ -102,6 +108,12 @@ func TestProve(t *testing.T) {
 		"a port is closed":        {[]script.Service{with(func(s *script.Service, _ *script.Unit) { s.Listening = nil })}, ok, "nothing listens on port 4001", 10 * time.Second},
 		"answers 500":             {[]script.Service{up}, no, "http://127.0.0.1:4001/health answers 500 Internal Server Error", 10 * time.Second},
 		"does not listen":         {[]script.Service{up}, "", "no answer from the health URL", 10 * time.Second},
+		"hangs":                   {[]script.Service{up}, hangs, "no answer from the health URL", 10 * time.Second},
+		"hangs at the end":        {append(slices.Repeat([]script.Service{starting}, 30), up), hangs, "no answer from the health URL", 10 * time.Second},
+		"ended with 0":            {[]script.Service{up, ended}, ok, "ended by itself, without an error", 250 * time.Millisecond},
+		"ended with 0 at once":    {[]script.Service{ended}, ok, "ended by itself, without an error", 0},
+		"stopped, then started":   {[]script.Service{stopping, up}, ok, "", 2250 * time.Millisecond},
+		"start limit of its own":  {[]script.Service{with(func(_ *script.Service, u *script.Unit) { u.Active, u.Result, u.Restarts = "failed", "exit-code", 4 })}, ok, "systemd started app.service again 4 times and has given up (exit-code)", 0},
 		"a redirect":              {[]script.Service{up}, "HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n", `answers 302 Found to "http://elsewhere/": redirects are not followed`, 10 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,7 +121,7 @@ func TestProve(t *testing.T) {
 				r := proving(t)
 				h := &host{Host: &probed{answers: c.answers, http: c.http}}
 				began := time.Now()
-				err := r.prove(t.Context(), h, up.Current, script.Started{"app.service": "old"}, r.plan.Settle)
+				err := r.prove(t.Context(), h, up.Current, script.Started{"app.service": "old"}, r.plan.Settle, r.plan.Timeout)
 				if took := time.Since(began); took < c.took || took > c.took+time.Second {
 					t.Errorf("it took %s, want %s", took, c.took)
 				}
@@ -130,11 +142,38 @@ func TestProveEndsWithACancel(t *testing.T) {
 		time.AfterFunc(3*time.Second, cancel)
 		h := &host{Host: &probed{answers: []script.Service{{Units: []script.Unit{{Active: "activating"}}}}}}
 		began := time.Now()
-		err := proving(t).prove(ctx, h, release.Activation{}, nil, time.Second)
+		err := proving(t).prove(ctx, h, release.Activation{}, nil, time.Second, time.Minute)
 		if took := time.Since(began); err == nil || !strings.Contains(err.Error(), "cancelled") || took > 4*time.Second {
 			t.Errorf("after %s: %v", took, err)
 		}
 	})
+}
+
+// However little time the new release was given, the old one gets enough.
+func TestGoingBackIsPatient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		up := script.Service{Units: []script.Unit{{Name: "app.service", Active: "active", PID: 7, Running: id1}}, Current: release.Activation{ID: id1}, Listening: []int{4001}}
+		slow := up
+		slow.Listening = nil
+		r := proving(t)
+		r.plan.Timeout = time.Second
+		h := &host{Host: &probed{answers: append(slices.Repeat([]script.Service{slow}, 20), up), http: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}}
+		if err := r.proveBack(t.Context(), h, up.Current, nil); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A unit that the new release never reached still runs the old one.
+func TestGoingBackNeedsNoRestartOfWhatWasNotRestarted(t *testing.T) {
+	t.Parallel()
+	before := script.Started{"web": "a", "worker": "b", "new": ""}
+	if got := left(before, script.Started{"web": "a", "worker": "c", "new": ""}); len(got) != 2 || got["worker"] != "c" {
+		t.Errorf("%v", got)
+	}
+	if got := left(nil, script.Started{"web": "a"}); len(got) != 1 {
+		t.Errorf("%v", got)
+	}
 }
 
 // proving is a run with 10 s of patience, and 2 s for a release to stay up.

@@ -30,10 +30,7 @@ func (r *run) repairAll(ctx context.Context) bool {
 
 func (r *run) repair(ctx context.Context, h *host) error {
 	if len(h.seen.Leftovers) > 0 {
-		if err := script.Tidy(ctx, h, r.plan.Layout); err != nil {
-			return err
-		}
-		r.log.Say(h.name, "removed what a run that died has left: %s", h.seen.Leftovers)
+		r.tidy(ctx, h)
 	}
 	record := h.seen.Change
 	if record == nil {
@@ -63,6 +60,18 @@ func (r *run) repair(ctx context.Context, h *host) error {
 	h.seen.History = append(h.seen.History, *record)
 	h.result.Before, h.result.After = from.ID, from.ID
 	return nil
+}
+
+// tidy removes what dead runs left. What cannot be removed is in the way of
+// what needs its place, if anything does; a rollback must not wait for that.
+func (r *run) tidy(ctx context.Context, h *host) {
+	out := r.log.Output(h.name)
+	defer out.Close()
+	if err := script.Tidy(ctx, h, r.plan.Layout, out); err != nil {
+		r.log.Notice(fmt.Sprintf("%s: %v", h.name, err))
+		return
+	}
+	r.log.Say(h.name, "removed what a run that died has left: %s", h.seen.Leftovers)
 }
 
 // goBackTo restarts what ran before. That it does not work any more keeps

@@ -120,6 +120,7 @@ type host struct {
 	change      release.Change
 	result      HostResult
 	activated   time.Time
+	started     script.Started // the units' invocations before the activation
 }
 
 func newRun(verb release.Verb, plan Plan, candidates []Candidate, log *progress.Log) *run {

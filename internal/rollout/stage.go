@@ -63,7 +63,12 @@ func (r *run) discard(ctx context.Context, h *host, id release.ID, why error) er
 	if h.seen.Current.ID == id || h.seen.Running() == id {
 		return runs
 	}
-	pruned, err := script.Prune(ctx, h, r.plan.Layout, []release.ID{id}, nil)
+	out := r.log.Output(h.name)
+	defer out.Close()
+	pruned, err := script.Prune(ctx, h, r.plan.Layout, []release.ID{id}, nil, out)
+	if slices.Contains(pruned.Removed, id) {
+		return nil // whatever else could not be removed
+	}
 	if err == nil && len(pruned.InUse) > 0 {
 		return runs
 	}

@@ -38,8 +38,8 @@ func Recheck(ctx context.Context, m Machine, l release.Layout, id release.ID, lo
 }
 
 // Tidy removes what runs that died have left.
-func Tidy(ctx context.Context, m Machine, l release.Layout) error {
-	return call{script: "tidy", args: args{{"base", l.Base}}}.run(ctx, m)
+func Tidy(ctx context.Context, m Machine, l release.Layout, log io.Writer) error {
+	return call{script: "tidy", log: log, args: args{{"base", l.Base}}}.run(ctx, m)
 }
 
 // Pruned is what became of what was to be removed.
@@ -49,15 +49,15 @@ type Pruned struct {
 }
 
 // Prune removes releases and activations, and what dead runs left.
-func Prune(ctx context.Context, m Machine, l release.Layout, ids []release.ID, activations []string) (Pruned, error) {
+func Prune(ctx context.Context, m Machine, l release.Layout, ids []release.ID, activations []string, log io.Writer) (Pruned, error) {
 	var p Pruned
 	list := make([]string, len(ids))
 	for i, id := range ids {
 		list[i] = string(id)
 	}
 	err := call{
-		script: "prune",
-		args:   args{{"base", l.Base}, {"ids", strings.Join(list, " ")}, {"keys", strings.Join(activations, " ")}},
+		script: "prune", log: log,
+		args: args{{"base", l.Base}, {"ids", strings.Join(list, " ")}, {"keys", strings.Join(activations, " ")}},
 		onFact: func(key, value string) {
 			switch key {
 			case "removed":

@@ -221,19 +221,35 @@ func TestPruneRemovesReleasesTheirListsAndLeftovers(t *testing.T) {
 	s.write("x", ".slipway", "releases", "20230101T000000", "listing") // of the leftover
 	s.write("secret", "activations", key1, "environment")
 	s.write("secret", "activations", key2, "environment")
-	pruned, err := Prune(t.Context(), s, s.Layout, []release.ID{r1, r2}, []string{key1})
+	pruned, err := Prune(t.Context(), s, s.Layout, []release.ID{r1, r2}, []string{key1}, nil)
 	must(t, err)
 	if !slices.Equal(pruned.Removed, []release.ID{r1, r2}) || !slices.Equal(s.entries("releases"), []string{string(r3)}) ||
 		!slices.Equal(s.entries(".slipway", "releases"), []string{string(r3)}) || !slices.Equal(s.entries("activations"), []string{key2}) {
 		t.Errorf("%+v, left %q, %q and %q", pruned, s.entries("releases"), s.entries(".slipway", "releases"), s.entries("activations"))
 	}
-	pruned, err = Prune(t.Context(), s, s.Layout, []release.ID{r1}, nil)
+	pruned, err = Prune(t.Context(), s, s.Layout, []release.ID{r1}, nil, nil)
 	wantReason(t, err, "cannot remove")
 	if len(pruned.Removed) > 0 {
 		t.Errorf("%+v", pruned)
 	}
-	if pruned, err := Prune(t.Context(), s, s.Layout, nil, nil); err != nil || len(pruned.Removed) > 0 || len(s.entries("releases")) != 1 {
+	if pruned, err := Prune(t.Context(), s, s.Layout, nil, nil, nil); err != nil || len(pruned.Removed) > 0 || len(s.entries("releases")) != 1 {
 		t.Errorf("%+v %v", pruned, err)
+	}
+}
+
+func TestPruneGoesOnAfterWhatCannotBeRemoved(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("x", "releases", string(r1)+".part", "f")
+	s.write("x", "releases", string(r2), "f")
+	s.write("x", "releases", string(r3), "f")
+	s.write("secret", "activations", key1, "environment")
+	s.command("rm", `case $* in *releases/`+string(r1)+`*|*releases/`+string(r2)+`*) echo "rm: no" >&2; exit 1 ;; esac; exec /bin/rm "$@"`)
+	var log strings.Builder
+	pruned, err := Prune(t.Context(), s, s.Layout, []release.ID{r2, r3}, []string{key1}, &log)
+	wantReason(t, err, "cannot remove what is left of dead runs in "+s.path("releases")+", "+s.path("releases", string(r2))+".part: see the lines above")
+	if !slices.Equal(pruned.Removed, []release.ID{r3}) || len(s.entries("activations")) > 0 || log.String() != "rm: no\nrm: no\n" {
+		t.Errorf("%+v, left %q, log %q", pruned, s.entries("activations"), log.String())
 	}
 }
 
@@ -243,7 +259,7 @@ func TestPruneKeepsWhatAProcessRunsFrom(t *testing.T) {
 	s.write("x", "releases", string(r1), "f")
 	s.write("x", "releases", string(r2), "f")
 	s.process(s.path("releases", string(r1), "erts/bin/beam"))
-	pruned, err := Prune(t.Context(), s, s.Layout, []release.ID{r1, r2}, nil)
+	pruned, err := Prune(t.Context(), s, s.Layout, []release.ID{r1, r2}, nil, nil)
 	must(t, err)
 	if !slices.Equal(pruned.Removed, []release.ID{r2}) || !slices.Equal(pruned.InUse, []release.ID{r1}) || !slices.Equal(s.entries("releases"), []string{string(r1)}) {
 		t.Errorf("%+v, left %q", pruned, s.entries("releases"))
@@ -264,7 +280,7 @@ func TestTidyRemovesWhatDeadRunsLeft(t *testing.T) {
 	if want := []string{"releases/" + string(r2) + ".part", "next", "current.new", "launch.new", ".slipway/scratch", ".slipway/change.new"}; !slices.Equal(before.Leftovers, want) {
 		t.Errorf("%q, want %q", before.Leftovers, want)
 	}
-	must(t, Tidy(t.Context(), s, s.Layout))
+	must(t, Tidy(t.Context(), s, s.Layout, nil))
 	if after := s.inspect(); len(after.Leftovers) > 0 || !slices.Equal(after.Releases, []release.ID{r1}) {
 		t.Errorf("%q, %v", after.Leftovers, after.Releases)
 	}

@@ -6,6 +6,7 @@ package command
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -23,8 +24,9 @@ var Program = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// Test binaries run at the same time, and so do those of several working copies.
-	path := filepath.Join(cache, "slipway-tools", "under-test", filepath.Base(sample.Root()), filepath.Base(os.Args[0]), "slipway")
+	// Test binaries run at the same time, also those of other work trees.
+	tree := fmt.Sprintf("%x", sha256.Sum256([]byte(sample.Root())))[:8]
+	path := filepath.Join(cache, "slipway-tools", "under-test", filepath.Base(os.Args[0])+"-"+tree, "slipway")
 	cmd := exec.Command("go", "build", "-o", path, "./cmd/slipway")
 	cmd.Dir = sample.Root()
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")

@@ -112,9 +112,10 @@ func (w *world) run(words ...string) command.Result {
 	return r
 }
 
+// split tells settings from arguments.
 func split(words []string) (settings, args []string) {
 	for _, word := range words {
-		if strings.HasPrefix(word, "SLIPWAY_") || strings.HasPrefix(word, "SSH_AUTH_SOCK=") {
+		if name, _, ok := strings.Cut(word, "="); ok && name == strings.ToUpper(name) && !strings.HasPrefix(name, "-") {
 			settings = append(settings, word)
 		} else {
 			args = append(args, word)

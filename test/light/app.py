@@ -5,13 +5,17 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import sys
 import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = ROOT.name
+PORT = int(os.environ.get("PORT", "4001"))
 WAY = json.loads((ROOT / "lib" / "way.json").read_text())
+if WAY.get("only", PORT) != PORT:
+    WAY = {}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -31,19 +35,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def end(after, code):
-    time.sleep(after)
-    print(f"light: exits with {code} as its release says", flush=True)
-    os._exit(code)
+def end():
+    time.sleep(WAY.get("after", 0))
+    if "signal" in WAY:
+        print(f"light: is killed by {WAY['signal']} as its release says", flush=True)
+        os.kill(os.getpid(), WAY["signal"])
+    print(f"light: exits with {WAY['exit']} as its release says", flush=True)
+    os._exit(WAY["exit"])
+
+
+def tell_ready():
+    """Type=notify: systemd then takes a unit for active when its program says so."""
+    where = os.environ.get("NOTIFY_SOCKET")
+    if where and not WAY.get("silent"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.sendto(b"READY=1", "\0" + where[1:] if where[0] == "@" else where)
 
 
 print(f"light: {RELEASE} starts", flush=True)
-if "exit" in WAY:
-    threading.Thread(target=end, args=(WAY.get("after", 0), WAY["exit"]), daemon=True).start()
+if "exit" in WAY or "signal" in WAY:
     if WAY.get("after", 0) == 0:
-        time.sleep(5)
+        end()
+    threading.Thread(target=end, daemon=True).start()
 time.sleep(WAY.get("boot", 0))
-port = WAY.get("port", int(os.environ.get("PORT", "4001")))
+port = WAY.get("port", PORT)
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
 if "certificate" in WAY:
@@ -53,4 +68,5 @@ if "certificate" in WAY:
     context.load_cert_chain(ROOT / "lib" / WAY["certificate"])
     server.socket = context.wrap_socket(server.socket, server_side=True)
 print(f"light: {RELEASE} listens on {port}", flush=True)
+tell_ready()
 server.serve_forever()

@@ -39,9 +39,12 @@ esac
 type Way struct {
 	Exit        *int    `json:"exit,omitempty"`        // it exits with this status
 	After       float64 `json:"after,omitempty"`       // so many seconds after its start
+	Signal      int     `json:"signal,omitempty"`      // it is killed by this signal, likewise
 	Boot        float64 `json:"boot,omitempty"`        // seconds until it listens
+	Silent      bool    `json:"silent,omitempty"`      // it never tells systemd that it is ready
 	Status      int     `json:"status,omitempty"`      // of its answers; 0: 200
 	Body        string  `json:"body,omitempty"`        // of their field status; empty: ok
+	Only        int     `json:"only,omitempty"`        // of all units only the one with this PORT is like that; 0: every one
 	Hang        bool    `json:"hang,omitempty"`        // it takes requests and never answers
 	Port        int     `json:"port,omitempty"`        // where it listens; 0: PORT of its environment
 	Certificate string  `json:"certificate,omitempty"` // a file of Files below lib that it serves HTTPS with

@@ -1,7 +1,9 @@
 # Removes releases and activations, but none that a process still runs from.
+# What cannot be removed keeps nothing else from that.
 # Takes: base, ids (separated by blanks), keys (of activations).
 main() {
-	rm -rf "$base"/releases/*.part || die "cannot remove what is left of dead runs in $base/releases"
+	problem=
+	rm -rf "$base"/releases/*.part || stuck "what is left of dead runs in $base/releases"
 	used=$(used_releases)
 	for id in $ids; do
 		if printf '%s\n' "$used" | grep -qxF "$id"; then
@@ -9,13 +11,20 @@ main() {
 			continue
 		fi
 		# Never a half-removed directory under a release's name.
-		mv -T "$base/releases/$id" "$base/releases/$id.part" || die "cannot remove $base/releases/$id"
-		rm -rf "$base/releases/$id.part" || die "cannot remove $base/releases/$id.part"
-		fact removed "$id"
+		if ! mv -T "$base/releases/$id" "$base/releases/$id.part"; then
+			stuck "$base/releases/$id"
+		elif ! rm -rf "$base/releases/$id.part"; then
+			stuck "$base/releases/$id.part"
+		else
+			fact removed "$id"
+		fi
 	done
 	remove_lists
 	remove_activations
+	[ -z "$problem" ] || die "cannot remove $problem: see the lines above"
 }
+
+stuck() { problem=${problem:+$problem, }$1; }
 
 # used_releases prints the IDs that command lines of the host's processes name:
 # the BEAM's does, and so do those of the programs that a release brings along.
@@ -27,13 +36,13 @@ used_releases() {
 remove_lists() {
 	for lists in "$base"/.slipway/releases/*/; do
 		lists=${lists%/}
-		[ -d "$base/releases/${lists##*/}" ] || rm -rf "$lists" || die "cannot remove $lists"
+		[ -d "$base/releases/${lists##*/}" ] || rm -rf "$lists" || stuck "$lists"
 	done
 }
 
 # An activation goes with its release, so that no rollback finds half of one.
 remove_activations() {
 	for key in $keys; do
-		[ -n "$key" ] && rm -rf "$base/activations/$key" || die "cannot remove $base/activations/$key"
+		rm -rf "$base/activations/${key:?}" || stuck "$base/activations/$key"
 	done
 }
