@@ -18,7 +18,7 @@ import (
 )
 
 func TestPortsHaveToListen(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	good := w.deploy(1, "--ports", "4001", "SLIPWAY_HEALTH_URL=")
 	next := w.artifact(2, light.Way{})
 	w.red(1, w.run("deploy", "--release-id", string(next), "--ports", "4001 4009", "--health-timeout", "2s"), "nothing listens on port 4009", "log in and look at")
@@ -54,7 +54,7 @@ func (w *world) certificate(name string) (both, trusted string) {
 }
 
 func TestTheCertificateIsChecked(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	both, trusted := w.certificate("shop.example.com")
 	make := func(n int, way light.Way) release.ID {
 		way.Certificate = "cert.pem"
@@ -82,7 +82,7 @@ func TestTheCertificateIsChecked(t *testing.T) {
 
 // Where sshd forwards nothing, the host asks its own health URL.
 func TestTheHostAsksItselfWithoutForwarding(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	w.install("/etc/ssh/sshd_config.d/00-test.conf", "AllowTcpForwarding no\n")
 	w.root("systemctl reload ssh")
 	w.cleanup("rm /etc/ssh/sshd_config.d/00-test.conf; systemctl reload ssh")

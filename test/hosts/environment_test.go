@@ -46,7 +46,7 @@ func (w *world) invocation() string {
 }
 
 func TestTheEnvironmentGoesWithTheRelease(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	first := w.deploy(1, w.env("GREETING=one\n")...)
 	w.greets(first, "one")
 	if got := w.root("stat -c '%a %U:%G' " + base + "/activations/*/environment"); got != "640 deploy:shop" {
@@ -73,7 +73,7 @@ func TestTheEnvironmentGoesWithTheRelease(t *testing.T) {
 }
 
 func TestAChangedEnvironmentIsAnActivation(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	id := w.deploy(1, w.env("GREETING=one\n")...)
 	again := func(words ...string) string {
 		return w.ok(append([]string{"deploy", "--release-id", string(id)}, words...)...)
@@ -97,7 +97,7 @@ func TestAChangedEnvironmentIsAnActivation(t *testing.T) {
 }
 
 func TestValuesArriveExactly(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	want := map[string]string{
 		"GREETING": `it's "quoted" $(touch /tmp/pwned) ${HOME} \n %d ` + "`id`" + ` * ~ ;&|#`, "LINES2": "first\n  second 'line'\n\n$HOME\nlast",
 		"EMPTY": "", "BLANKS": "  a  b ", "UNICODE": "Grüße 日本語", "EQUALS": "a=b=c", "LONG": strings.Repeat("x'\"$", 4000),
@@ -118,7 +118,7 @@ func TestValuesArriveExactly(t *testing.T) {
 }
 
 func TestPruneKeepsTheActivationsOfWhatItKeeps(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	keep := []string{"--keep-releases", "2"}
 	var ids []release.ID
 	for n, greeting := range []string{"one", "two", "three", "four"} {

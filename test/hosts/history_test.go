@@ -11,7 +11,7 @@ import (
 const historyFile = base + "/.slipway/history.jsonl"
 
 func TestRollbackAfterPrune(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	var ids []release.ID
 	for n := range 4 {
 		ids = append(ids, w.deploy(n+1, "--keep-releases", "2"))
@@ -27,7 +27,7 @@ func TestRollbackAfterPrune(t *testing.T) {
 
 // The order is that of the lines: neither IDs nor clocks count.
 func TestClocksDoNotCount(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	var ids []release.ID
 	for _, n := range []int{20, 12, 5} {
 		ids = append(ids, w.deploy(n))
@@ -42,7 +42,7 @@ func TestClocksDoNotCount(t *testing.T) {
 }
 
 func TestATornHistory(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	first, second := w.deploy(1), w.deploy(2)
 	w.deploy(3)
 	w.root("truncate --size=-40 " + historyFile) // a power cut: the third never entered
@@ -56,7 +56,7 @@ func TestATornHistory(t *testing.T) {
 }
 
 func TestADamagedTargetIsRefused(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	first, second, third := w.deploy(1), w.deploy(2), w.deploy(3)
 	w.root("echo damaged >>" + base + "/releases/" + string(second) + "/lib/app.py")
 	before := w.state()
@@ -70,7 +70,7 @@ func TestADamagedTargetIsRefused(t *testing.T) {
 }
 
 func TestPruneKeepsWhatAProcessRunsFrom(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	first := w.deploy(1, "--keep-releases", "2")
 	w.root("bash -c 'exec -a " + base + "/releases/" + string(first) + "/erts/bin/epmd sleep 600' >/dev/null 2>&1 & echo $! >/run/old")
 	w.cleanup("kill $(cat /run/old) 2>/dev/null; true")
@@ -84,7 +84,7 @@ func TestPruneKeepsWhatAProcessRunsFrom(t *testing.T) {
 
 // A deploy that works is not red because of what is left of others.
 func TestPruneThatFailsIsANotice(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	first := w.deploy(1, "--keep-releases", "2")
 	stuck := base + "/releases/" + string(first) + "*/lib/app.py"
 	w.root("chattr +i " + stuck)

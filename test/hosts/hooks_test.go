@@ -9,7 +9,7 @@ import (
 )
 
 func TestBeforeActivateRunsWhileTheOldReleaseServes(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	old := w.deploy(1, w.env("GREETING=old\n")...)
 	before := `
 		curl --silent ` + health + ` >/tmp/hook-served
@@ -28,7 +28,7 @@ func TestBeforeActivateRunsWhileTheOldReleaseServes(t *testing.T) {
 }
 
 func TestAFailingHook(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	old := w.deploy(1, w.env("GREETING=old\n")...)
 	id := w.artifact(2, light.Way{})
 	invocation, history := w.invocation(), len(w.changes())

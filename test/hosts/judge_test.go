@@ -41,7 +41,7 @@ func (w *world) of(n int, revision string) release.ID {
 }
 
 func TestWhatIsOlderIsNotDeployed(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	old, middle, newest, beside := w.mirror()
 	running := w.of(1, middle)
 	w.ok("deploy", "--release-id", string(running))
@@ -74,7 +74,7 @@ func TestWhatIsOlderIsNotDeployed(t *testing.T) {
 }
 
 func TestWhatWasRolledBackIsRefused(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	first, bad := w.deploy(1), w.deploy(2)
 	w.ok("rollback", "USER=ann")
 	before := w.state()

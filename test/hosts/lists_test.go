@@ -18,7 +18,7 @@ func (w *world) files() string {
 }
 
 func TestTheSameAgainChangesNothing(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	w.deploy(1)
 	id := w.deploy(2)
 	state := w.state()
@@ -36,7 +36,7 @@ func TestTheSameAgainChangesNothing(t *testing.T) {
 }
 
 func TestADryRunChangesNothing(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	good := w.deploy(1)
 	next := w.artifact(2, light.Way{})
 	hold := w.hold() // it needs no lock either
@@ -100,7 +100,7 @@ func (w *world) list(verb string) (text string, host listedHost) {
 }
 
 func TestReleasesAndHistoryAreListed(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	if text, _ := w.list("releases"); !strings.Contains(text, "no releases") {
 		t.Errorf("of a new host: %s", text)
 	}

@@ -9,11 +9,32 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/test/command"
 )
+
+// free has the hosts that no parallel test uses. Those run when all others have
+// ended, so a host that another test names is free then.
+var free = func() chan string {
+	hosts := make(chan string, 4)
+	for n := range cap(hosts) {
+		hosts <- fmt.Sprintf("web%d", n+1)
+	}
+	return hosts
+}()
+
+// anyWorld is for a test that may run beside others, on whichever host is free:
+// most of its time goes by with waiting.
+func anyWorld(t *testing.T) *world {
+	t.Helper()
+	t.Parallel()
+	host := <-free
+	t.Cleanup(func() { free <- host })
+	return newWorld(t, host)
+}
 
 // told is a line that a run printed while it worked, and when.
 type told struct {

@@ -27,7 +27,7 @@ func (w *world) started(name string) (release, at string) {
 }
 
 func TestUnitsAreRestartedInTheirOrder(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	w.worker()
 	check := func(id release.ID, first, then string) {
 		t.Helper()
@@ -55,7 +55,7 @@ func TestUnitsAreRestartedInTheirOrder(t *testing.T) {
 
 // A path unit restarts the application: the deploy user needs no sudo for that.
 func TestRestartByAFlag(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	flag := base + "/restart"
 	w.install("/etc/systemd/system/shop-restart.path", "[Path]\nPathModified="+flag+"\n")
 	w.install("/etc/systemd/system/shop-restart.service", "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=oneshot\nExecStart=/usr/bin/systemctl restart "+unit+"\n")
@@ -76,7 +76,7 @@ func TestRestartByAFlag(t *testing.T) {
 }
 
 func TestRestartByACommand(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	w.runs(w.deploy(1, "SLIPWAY_RESTART_COMMAND=echo by command; sudo -n systemctl restart "+unit))
 	good := w.deploy(2, "SLIPWAY_RESTART_COMMAND=sudo -n systemctl restart "+unit)
 	next := w.artifact(3, light.Way{})
