@@ -29,6 +29,9 @@ func (r *run) activate(ctx context.Context, h *host, to release.Activation) erro
 	default:
 	}
 	if err := r.hook(ctx, h, to, script.Before, r.plan.Before); err != nil {
+		undo, cancel := undoContext(ctx)
+		defer cancel()
+		r.dropEnvironment(undo, h, to)
 		return h.fail(Untouched, fmt.Errorf("%w; nothing was switched here", err))
 	}
 	h.activated, h.change, h.switched = time.Now(), r.newChange(h, to), true
@@ -125,6 +128,7 @@ func (r *run) revert(ctx context.Context, h *host, reason string) {
 		return
 	}
 	h.switched = false
+	r.dropEnvironment(ctx, h, h.change.Target())
 	h.fail(Reverted, errors.New(reason))
 	r.log.Say(h.name, "back on %s after %.1f s", back, time.Since(began).Seconds())
 }
@@ -162,7 +166,22 @@ func (r *run) proveBack(ctx context.Context, h *host, back release.Activation, s
 	}
 	// It was proved when it was deployed. That it answers again is enough, and
 	// a cancelled run has no time for more.
-	return r.prove(ctx, h, back, started, 0, max(r.plan.Timeout, backPatience))
+	p := r.newProof(h, back, started)
+	p.bare = h.unmet
+	return p.wait(ctx, 0, max(r.plan.Timeout, backPatience))
+}
+
+// dropEnvironment removes the environment of an activation that failed, secrets
+// and all. What cannot be removed now, the next prune removes.
+func (r *run) dropEnvironment(ctx context.Context, h *host, a release.Activation) {
+	if a.Env != r.key {
+		return // it belongs to an earlier activation
+	}
+	out := r.log.Output(h.name)
+	defer out.Close()
+	if _, err := script.Prune(ctx, h, r.plan.Layout, nil, []string{a.Env}, out); err != nil {
+		r.log.Say(h.name, "the environment of the release that failed was not removed: %v", err)
+	}
 }
 
 // unitLogs reads what the units said since the activation. Not to get it is no

@@ -68,7 +68,9 @@ func (r *run) meetOne(ctx context.Context, h *host, n needs) (err error) {
 	if r.plan.Health != nil {
 		found = append(found, h.tryHealth(ctx, r.plan.Health))
 	}
-	err = errors.Join(found...)
+	if err = errors.Join(found...); err == nil {
+		r.lookBefore(ctx, h)
+	}
 	if held := (*script.Held)(nil); errors.As(lockErr, &held) || err == nil {
 		err = errors.Join(lockErr, err) // else the findings say why there is no lock
 	}
@@ -82,6 +84,19 @@ func (r *run) inspect(ctx context.Context, h *host, n needs) (err error) {
 	h.seen, err = script.Inspect(ctx, h, look, out)
 	h.seenAt = time.Now()
 	return err
+}
+
+// lookBefore finds out whether what runs meets what the new release is to meet:
+// going back cannot be asked for more than there was.
+func (r *run) lookBefore(ctx context.Context, h *host) {
+	now := h.seen.Current
+	if now.IsZero() || h.seen.Running() != now.ID || h.seen.Change != nil {
+		return
+	}
+	if err := r.newProof(h, now, nil).look(ctx); err != nil {
+		h.unmet = true
+		r.log.Notice(fmt.Sprintf("%s: what runs now does not meet the checks: %v; if this run fails, going back to it is proved by its units alone", h.name, err))
+	}
 }
 
 // tryHealth finds out how the health URL can be asked. That nothing listens

@@ -164,6 +164,22 @@ func TestGoingBackIsPatient(t *testing.T) {
 	})
 }
 
+// What ran before is not asked for more than it did before.
+func TestGoingBackAsksForWhatThereWas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		up := script.Service{Units: []script.Unit{{Name: "app.service", Active: "active", PID: 7, Running: id1}}, Current: release.Activation{ID: id1}}
+		r := proving(t)
+		h := &host{Host: &probed{answers: []script.Service{up}}, seen: script.Inspection{Service: up}}
+		if err := r.proveBack(t.Context(), h, up.Current, nil); err == nil {
+			t.Error("it is back although nothing listens")
+		}
+		r.lookBefore(t.Context(), h)
+		if err := r.proveBack(t.Context(), h, up.Current, nil); !h.unmet || err != nil {
+			t.Errorf("unmet %v: %v", h.unmet, err)
+		}
+	})
+}
+
 // A unit that the new release never reached still runs the old one.
 func TestGoingBackNeedsNoRestartOfWhatWasNotRestarted(t *testing.T) {
 	t.Parallel()

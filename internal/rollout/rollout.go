@@ -116,6 +116,7 @@ type host struct {
 	seenAt      time.Time      // on this machine's clock, when seen.Now was read there
 	curl        bool           // the health check runs on the host
 	roots       *x509.CertPool // of an https health URL; nil: the system's
+	unmet       bool           // what ran before does not meet the ports and the health check either
 	switched    bool           // activation was begun and not concluded
 	change      release.Change
 	result      HostResult

@@ -62,6 +62,9 @@ func TestTheEnvironmentGoesWithTheRelease(t *testing.T) {
 	w.greets(first, "one")
 	w.red(1, w.run(append([]string{"deploy", "--release-id", string(first), "--health-timeout", "2s"}, w.env("GREETING=four\nPORT=4009\n")...)...), "no answer", "put back")
 	w.greets(first, "one")
+	if got := w.root("cat " + base + "/activations/*/environment"); strings.Contains(got, "three") || strings.Contains(got, "four") {
+		t.Errorf("the environments of what failed are still there:\n%s", got)
+	}
 
 	w.greets(w.deploy(4), "one") // none given: that of the host stays
 	w.greets(w.deploy(5, w.env("# none any more\n")...), "")
