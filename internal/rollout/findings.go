@@ -51,6 +51,9 @@ func (f *found) tools(in script.Inspection) {
 	if len(missing) > 0 {
 		f.add("%s: not installed, or not on the PATH of %s", strings.Join(missing, ", "), in.User)
 	}
+	if in.Hidden {
+		f.add("/proc hides the processes of other users from %s (hidepid), so what runs cannot be proved: mount it with gid=GROUP as well, for a group that %s is in", in.User, in.User)
+	}
 }
 
 func (f *found) directories(in script.Inspection, p Plan) {

@@ -65,6 +65,7 @@ func TestFindings(t *testing.T) {
 		"a group that is not handed on":       {spoil: func(in *script.Inspection) { in.Directories[1].Mode = 0o750 }, say: []string{"'chmod g+s /opt/apxr/apxr_io/releases'"}},
 		"readable by all":                     {spoil: func(in *script.Inspection) { in.Directories[1].Group, in.Directories[1].Mode = "deploy", 0o755 }},
 		"a missing program":                   {spoil: func(in *script.Inspection) { in.Missing = []string{"flock", "curl"} }, say: []string{"flock: not installed"}},
+		"hidden processes":                    {spoil: func(in *script.Inspection) { in.Hidden = true }, say: []string{"/proc hides the processes of other users from deploy (hidepid)"}},
 		"no curl":                             {spoil: func(in *script.Inspection) { in.Missing = []string{"curl"} }},
 		"no unit":                             {spoil: func(in *script.Inspection) { in.Units[0].Load = "not-found"; in.Uses[0].How = "other" }, say: []string{"there is no unit apxr_io.service (systemd says not-found)"}},
 		"a unit of its own":                   {spoil: func(in *script.Inspection) { in.Uses[0].How = "other" }, say: []string{"uses neither /opt/apxr/apxr_io/current/ nor /opt/apxr/apxr_io/launch"}},

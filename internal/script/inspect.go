@@ -27,6 +27,7 @@ type Inspection struct {
 	User          string   // who Slipway is on the host
 	Missing       []string // programs that Slipway uses
 	NoLibrary     []string
+	Hidden        bool   // other users' processes are not to be seen
 	BaseKind      string // none, dir, link or other
 	CurrentKind   string
 	CurrentTarget string // of the link
@@ -104,6 +105,8 @@ func (in *Inspection) machine(key, value string) bool {
 		in.Glibc = value
 	case "no_tool":
 		in.Missing = append(in.Missing, value)
+	case "hidden":
+		in.Hidden = true
 	case "no_library":
 		in.NoLibrary = append(in.NoLibrary, value)
 	case "free_kib":

@@ -22,7 +22,7 @@ func TestInspectAnEmptyDirectory(t *testing.T) {
 	if in.OS+" "+in.Arch != strings.TrimSpace(string(uname)) || in.User == "" || in.FreeKiB == 0 || in.Now == 0 {
 		t.Errorf("%+v", in)
 	}
-	if in.BaseKind != "dir" || in.CurrentKind != "none" || !in.Current.IsZero() || in.Running() != "" || in.Change != nil || in.ReadOnly != "" ||
+	if in.BaseKind != "dir" || in.CurrentKind != "none" || !in.Current.IsZero() || in.Running() != "" || in.Change != nil || in.ReadOnly != "" || in.Hidden ||
 		len(in.Releases)+len(in.Leftovers)+len(in.History)+len(in.NotAllowed)+len(in.AsksPassword)+len(in.Unwritable)+len(in.NoLibrary) > 0 {
 		t.Errorf("%+v", in)
 	}
@@ -117,6 +117,15 @@ func TestInspectSeesWhatAUnitStarts(t *testing.T) {
 		if in := s.inspect(); len(in.Uses) != 1 || in.Uses[0].How != want {
 			t.Errorf("%s: %+v, want %s", start, in.Uses, want)
 		}
+	}
+}
+
+func TestInspectSeesThatProcessesAreHidden(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.command("cat", `case "$*" in /proc/1/*) exit 1;; esac; exec /bin/cat "$@"`)
+	if !s.inspect().Hidden {
+		t.Error("it does not say so")
 	}
 }
 

@@ -53,6 +53,10 @@ func (w *world) hostsThatCannotTakeARelease() {
 			says: []string{"deploy cannot write " + base + "/releases: run the setup phase, or 'chown deploy " + base + "/releases'"},
 		},
 		{
+			name: "hidden processes", prepare: "mount -o remount,hidepid=2 /proc", undo: "mount -o remount,hidepid=0 /proc", words: deploy,
+			says: []string{"/proc hides the processes of other users from deploy (hidepid)"},
+		},
+		{
 			name: "a read-only file system", prepare: "mount --bind " + base + " " + base + "; mount -o remount,bind,ro " + base, undo: "umount " + base, words: deploy,
 			says: []string{"a file system of " + base + " is mounted read-only (" + base + ")", "'mount -o remount,rw " + base + "'"},
 		},

@@ -26,6 +26,8 @@ show_machine() {
 		command -v "$tool" >/dev/null || fact no_tool "$tool"
 	done
 	[ "$restart" != systemctl ] || command -v sudo >/dev/null || fact no_tool sudo
+	# What runs is proved by command lines.
+	cat /proc/1/cmdline >/dev/null 2>&1 || fact hidden yes
 	known=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | awk '{ print $1 }')
 	for library in $libraries; do has_library "$library" || fact no_library "$library"; done
 }
