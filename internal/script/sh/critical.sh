@@ -3,7 +3,7 @@
 critical() {
 	trap '' HUP INT TERM PIPE
 	command exec 9>>"$base/.slipway/critical" || die "cannot write $base/.slipway"
-	flock -w 60 9 || die "another change of this host is in progress after 60 s"
+	flock -w 300 9 || die "another change of this host is in progress after 300 s"
 	# Whatever is started here must not hold the lock for as long as it lives.
 	"$1" 9>&-
 }
