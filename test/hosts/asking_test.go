@@ -82,8 +82,8 @@ func TestTheCertificateIsChecked(t *testing.T) {
 func TestTheHostAsksItselfWithoutForwarding(t *testing.T) {
 	w := anyWorld(t)
 	w.install("/etc/ssh/sshd_config.d/00-test.conf", "AllowTcpForwarding no\n")
-	w.root("systemctl reload ssh")
-	w.cleanup("rm /etc/ssh/sshd_config.d/00-test.conf; systemctl reload ssh")
+	w.root("systemctl restart ssh")
+	w.cleanup("rm /etc/ssh/sshd_config.d/00-test.conf; systemctl restart ssh")
 	good := w.deploy(1, "--health-body", `"status": "ok"`)
 	w.runs(good)
 	for n, c := range map[int]struct {

@@ -47,7 +47,7 @@ func TestWhatIsOlderIsNotDeployed(t *testing.T) {
 	w.ok("deploy", "--release-id", string(running))
 	before := w.state()
 	late := w.of(2, old) // built later, from an older commit
-	w.red(0, w.run("deploy", "--release-id", string(late)), "release "+string(late)+" (revision "+old[:12]+") is older than what runs, release "+string(running), "nothing was changed", "superseded")
+	w.red(0, w.run("deploy", "--release-id", string(late)), "release "+string(late)+" (revision "+old[:12]+") is older than what runs, release "+string(running), "nothing is deployed", "superseded")
 	if w.state() != before {
 		t.Error("something was changed")
 	}

@@ -38,7 +38,7 @@ var verdicts = []verdict{
 
 // Each way to fail has its own words, and the old release is back soon after.
 func TestAReleaseThatFailsIsTakenBack(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	good := w.deploy(1)
 	table := []string{fmt.Sprintf("%-24s%-12s%s", "way to fail", "verdict", "served again after")}
 	for i, v := range verdicts {
@@ -81,7 +81,7 @@ func (w *world) fails(good, id release.ID, v verdict) (row string) {
 
 // What made systemd give up on a unit before is not the new release's fault.
 func TestAStartLimitReachedBeforeIsReset(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	w.deploy(1)
 	if said := w.root("for i in 1 2 3 4 5 6 7; do systemctl restart " + unit + "; done 2>&1; systemctl show --property=ActiveState,Result " + unit); !strings.Contains(said, "start-limit-hit") || !strings.Contains(said, "ActiveState=failed") {
 		t.Fatalf("systemd has not given up: %s", said)
@@ -96,7 +96,7 @@ func TestAStartLimitReachedBeforeIsReset(t *testing.T) {
 
 // A release that systemd gives up on is told from one that fails once.
 func TestAReleaseThatReachesTheStartLimitItself(t *testing.T) {
-	w := newWorld(t, "web3")
+	w := anyWorld(t)
 	good := w.deploy(1)
 	w.dropIn(unit, "[Unit]\nStartLimitBurst=1\nStartLimitIntervalSec=30\n[Service]\nRestartSec=0\n")
 	bad := w.artifact(2, light.Way{Exit: status(1)})

@@ -12,7 +12,7 @@ func status(n int) *int { return &n }
 
 // R1..R4 through the stack rule, with failed ones between.
 func TestARollbackWalksDownTheStack(t *testing.T) {
-	w := newWorld(t, "web1")
+	w := anyWorld(t)
 	r1, r2 := w.deploy(1), w.deploy(2)
 	w.red(1, w.run("deploy", "--release-id", string(w.artifact(10, light.Way{Exit: status(1)}))), "the release exits")
 	w.runs(r2)
