@@ -9,9 +9,9 @@ demo:
 
 # The tests that need hosts boot them themselves; without root they skip, and
 # with CI=true they fail instead. -count=1: what they test is also the machine.
-# -p and -parallel: most of their time goes by with waiting for hosts.
+# -parallel: most of their time goes by with waiting for hosts.
 test: lint tools
-	go test -count=1 -p 3 -parallel 4 -timeout 45m ./...
+	go test -count=1 -parallel 4 -timeout 45m ./...
 
 # What is pure, and fast: no hosts, no root.
 unit: lint

@@ -24,7 +24,7 @@ type refusal struct {
 // TestBadInput tries one thing after the other on one host that runs a good
 // release. Each leaves the host as it was; those that deploy come last.
 func TestBadInput(t *testing.T) {
-	w := anyWorld(t)
+	w := newWorld(t, "web2")
 	w.deploy(1)
 	for _, group := range []struct {
 		name string
