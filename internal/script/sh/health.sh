@@ -4,15 +4,14 @@
 main() {
 	set -- --url "$url"
 	[ -z "$connect" ] || set -- "$@" --connect-to "$connect"
-	answer=$(mktemp) || die "cannot create a temporary file"
-	problem=$(exec 3>&1; curl --silent --show-error --noproxy '*' --max-time 5 --user-agent slipway \
-		--output - --write-out '%{stderr}status=%{http_code}\n' "$@" 2>&3 3>&- | head -c "$most" >"$answer")
+	# The answer goes out as it comes: a file of it would stay if the run gave up
+	# waiting.
+	problem=$({
+		curl --silent --show-error --noproxy '*' --max-time 5 --user-agent slipway \
+			--output - --write-out '%{stderr}status=%{http_code}\n' "$@" 2>&5 3>&- |
+			fact body "$(head -c "$most" | base64 -w 0)"
+	} 5>&1)
 	status=$(printf '%s\n' "$problem" | sed -n 's/^status=//p')
-	if [ "${status:-000}" = 000 ]; then
-		rm -f "$answer"
-		die "no answer from the health URL: $problem"
-	fi
+	[ "${status:-000}" != 000 ] || die "no answer from the health URL: $problem"
 	fact status "$status"
-	fact body "$(base64 -w 0 "$answer")"
-	rm -f "$answer"
 }
