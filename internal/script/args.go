@@ -12,11 +12,12 @@ type args []arg
 
 // command is the command line that sshd gives to the user's login shell. That
 // may be fish or tcsh, where POSIX quoting does not hold, so there is nothing
-// to quote in it: values are encoded in [A-Za-z0-9_.-] and sh decodes them.
-func (as args) command() (string, error) {
+// to quote in it: values are encoded in [A-Za-z0-9_.-] and sh decodes them. The
+// step's name is for people who look at the processes of a host.
+func (as args) command(step string) (string, error) {
 	var b strings.Builder
 	b.WriteString("sh -s --")
-	for _, a := range as {
+	for _, a := range append(args{{"step", step}}, as...) {
 		value, err := encode(a.value)
 		if err != nil {
 			return "", fmt.Errorf("argument %s: %w", a.name, err)

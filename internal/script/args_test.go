@@ -12,7 +12,7 @@ import (
 // decoded runs the prelude with one argument and prints what main gets.
 func decoded(t testing.TB, shell, value string) string {
 	t.Helper()
-	command, err := args{{"value", value}}.command()
+	command, err := args{{"value", value}}.command("step")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestArgumentsArriveAsTheyAre(t *testing.T) {
 
 func TestArgumentsThatNoCommandLineCarriesAreRefused(t *testing.T) {
 	for _, value := range []string{"a\nb", "a\x00b"} {
-		if _, err := (args{{"value", value}}).command(); err == nil {
+		if _, err := (args{{"value", value}}).command("step"); err == nil {
 			t.Errorf("%q was accepted", value)
 		}
 	}

@@ -274,7 +274,7 @@ func Discard(ctx context.Context, m Machine, j Job) error {
 // Export writes an artifact's release to w as a gzipped tar.
 func Export(ctx context.Context, m Machine, a release.App, id release.ID, w, log io.Writer) error {
 	c := call{script: "export", libs: []string{"buildroot"}, args: args{{"app", a.String()}, {"id", string(id)}}}
-	command, err := c.args.command()
+	command, err := c.args.command(c.script)
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func (c call) source() string {
 
 // run runs the call and hands every fact to onFact.
 func (c call) run(ctx context.Context, m Machine) error {
-	command, err := c.args.command()
+	command, err := c.args.command(c.script)
 	if err != nil {
 		return &Error{Step: c.script, Err: err}
 	}
