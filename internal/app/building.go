@@ -45,7 +45,7 @@ func buildPlan(cfg config.Config, keys keys, from origin) build.Plan {
 			Identities: keys.identities, ForwardAgent: b.ForwardAgent, KnownHosts: b.GitKnownHosts,
 		},
 		Dir: b.ProjectDir, MixEnv: b.MixEnv, Release: b.Release, BeforeRelease: b.BeforeRelease, Clean: b.Clean,
-		KeepArtifacts: b.KeepArtifacts, KeepFor: b.KeepFor, WaitForLock: b.WaitForLock,
+		KeepArtifacts: b.KeepArtifacts, KeepFor: b.KeepFor, WaitForLock: cfg.WaitForLock,
 		Ref: from.ref, Who: from.who, Run: from.run,
 	}
 	for _, v := range b.Env {

@@ -51,7 +51,7 @@ func wholeBuild(t *testing.T) (b config.Build, public []string) {
 		Repository: "https://h.test:8443/apxr/apxr_io.git", Revision: "main", GitToken: "t0ken",
 		DeployKeys:   []config.DeployKey{{Repository: "git@h.test:apxr/one.git", PEM: one}, {Repository: "ssh://git@h.test:2222/apxr/two", PEM: two}},
 		ForwardAgent: true, GitKnownHosts: "h.test ssh-ed25519 AAAA", ProjectDir: "apps/web", MixEnv: "staging", Release: "web", BeforeRelease: "true",
-		Env: []config.Variable{{Name: "A", Value: "1"}, {Name: "B", Value: "2"}}, Clean: true, WaitForLock: time.Minute, KeepArtifacts: 7, KeepFor: time.Hour,
+		Env: []config.Variable{{Name: "A", Value: "1"}, {Name: "B", Value: "2"}}, Clean: true, KeepArtifacts: 7, KeepFor: time.Hour,
 	}, []string{publicOne, publicTwo}
 }
 
@@ -66,7 +66,7 @@ func planFor(t *testing.T, b config.Build) build.Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return buildPlan(config.Config{App: release.App{Org: "apxr", Name: "apxr_io"}, Build: b}, k, origin{who: "ann", run: "http://run", ref: "refs/heads/main"})
+	return buildPlan(config.Config{App: release.App{Org: "apxr", Name: "apxr_io"}, Build: b, WaitForLock: time.Minute}, k, origin{who: "ann", run: "http://run", ref: "refs/heads/main"})
 }
 
 func TestABuildsSettingsBecomeItsPlan(t *testing.T) {

@@ -34,7 +34,6 @@ func (l *loader) build() Build {
 		BeforeRelease: l.commands("before-release", "a script of the repository"),
 		Env:           l.buildEnv(),
 		Clean:         l.isOn("clean"),
-		WaitForLock:   l.duration("wait-for-lock", 0, 24*time.Hour),
 		KeepArtifacts: l.number("keep-artifacts", 1, ""),
 		KeepFor:       l.duration("keep-artifacts-for", 0, 24*365*time.Hour),
 	}

@@ -14,7 +14,7 @@ func TestDefaultsOfABuild(t *testing.T) {
 	}
 	want := Build{
 		Repository: "git@github.com:apxr/apxr_io.git", Revision: strings.Repeat("a", 40),
-		ProjectDir: ".", MixEnv: "prod", WaitForLock: 10 * time.Minute, KeepArtifacts: 10, KeepFor: 72 * time.Hour,
+		ProjectDir: ".", MixEnv: "prod", KeepArtifacts: 10, KeepFor: 72 * time.Hour,
 	}
 	if !reflect.DeepEqual(c.Build, want) {
 		t.Errorf("got  %+v\nwant %+v", c.Build, want)

@@ -22,9 +22,12 @@ type Config struct {
 	Hosts     []Host
 	Access    Access
 	Build     Build
+	// WaitForLock is how long to wait for another run; 0: not at all.
+	WaitForLock time.Duration
 	ReleaseID release.ID
 	Layout    release.Layout
 	Service   Service
+	Fleet     Fleet
 	Keep      int
 	Force     bool
 	DryRun    bool
@@ -45,7 +48,6 @@ type Build struct {
 	BeforeRelease string
 	Env           []Variable
 	Clean         bool
-	WaitForLock   time.Duration
 	KeepArtifacts int
 	KeepFor       time.Duration
 }
@@ -66,6 +68,9 @@ func Load(v Verb, look Lookup) (Config, error) {
 	c.ReleaseID = l.releaseID()
 	c.Layout = l.layout(c.App)
 	c.Service = l.service(c.App)
+	c.Fleet = l.fleet()
+	c.Hosts = l.shard(c.Hosts)
+	c.WaitForLock = l.duration("wait-for-lock", 0, 24*time.Hour)
 	c.Keep = l.number("keep-releases", 2, ": a rollback needs the release before")
 	c.Force = l.isOn("force")
 	c.DryRun = l.isOn("dry-run")
@@ -113,13 +118,16 @@ func (l *loader) app() release.App {
 }
 
 func (l *loader) releaseID() release.ID {
-	v := l.value("release-id")
+	return l.id("release-id", l.value("release-id"))
+}
+
+func (l *loader) id(name, v string) release.ID {
 	if v == "" {
 		return ""
 	}
 	id, err := release.ParseID(v)
 	if err != nil {
-		l.wrong("release-id", "%v", err)
+		l.wrong(name, "%v", err)
 	}
 	return id
 }

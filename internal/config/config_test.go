@@ -17,7 +17,7 @@ func good(changed map[string]string) Lookup {
 		"app": "apxr/apxr_io", "build-host": "build1", "hosts": "web1, web2",
 		"ssh-key": "-----BEGIN\nx\n", "known-hosts": "web1 ssh-ed25519 AAAA\n",
 		"repository": "git@github.com:apxr/apxr_io.git", "revision": strings.Repeat("a", 40),
-		"release-id": "20171114T072116",
+		"release-id": "20171114T072116", "expect-current": "20171113T072116",
 	}
 	for name, value := range changed {
 		settings[name] = value
@@ -60,6 +60,9 @@ func TestEveryVerbRequiresItsOwnSettingsOnly(t *testing.T) {
 		Deploy:         {"build-host", "hosts", "release-id"},
 		BuildAndDeploy: {"build-host", "hosts", "repository", "revision"},
 		Rollback:       {"hosts"},
+		Stage:          {"build-host", "hosts", "release-id"},
+		Activate:       {"hosts", "release-id"},
+		Revert:         {"hosts", "expect-current"},
 		Releases:       {"hosts"},
 		History:        {"hosts"},
 		Artifacts:      {"build-host"},

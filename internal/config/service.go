@@ -12,8 +12,9 @@ import (
 type Service struct {
 	Units   []string // in the order in which they are restarted
 	Restart Restart
-	Before  string  // commands that run on the host before the switch, for sh
-	After   string  // the same once the release is proved
+	Once    string  // commands that run on one host before the first switch, for sh
+	Before  string  // the same on each host before its switch
+	After   string  // and once the release is proved
 	Env     *Env    // nil: the host keeps the environment that it has
 	Health  *Health // nil: the units, their processes and the ports are the only proof
 	Ports   []int   // that listen on the host once the release runs
@@ -35,6 +36,7 @@ func (l *loader) service(a release.App) Service {
 		Units:   l.units(a),
 		Restart: l.restart(),
 		Env:     l.envFile(),
+		Once:    l.commands("before-activate-once", "a script of the release"),
 		Before:  l.commands("before-activate", "a script of the release"),
 		After:   l.commands("after-activate", "a script of the release"),
 		Health:  l.health(),

@@ -21,6 +21,13 @@ const (
 	Artifacts      Verb = "artifacts" // command line only
 )
 
+// The phases of a deploy as verbs of their own, for fleets past one runner.
+const (
+	Stage    Verb = "stage"    // everything before the first switch
+	Activate Verb = "activate" // switch to what was staged
+	Revert   Verb = "revert"   // take an activation back, because another part of the fleet failed
+)
+
 // Type says how a setting is written and how the command line takes it.
 type Type string
 
@@ -48,13 +55,17 @@ type Setting struct {
 }
 
 var (
-	everyVerb = []Verb{BuildRelease, Deploy, Rollback, BuildAndDeploy, Releases, History, Artifacts}
-	building  = []Verb{BuildRelease, BuildAndDeploy}
-	deploying = []Verb{Deploy, BuildAndDeploy}
-	changing  = []Verb{Deploy, BuildAndDeploy, Rollback}
-	visiting  = []Verb{Deploy, BuildAndDeploy, Rollback, Releases, History}
-	fetching  = []Verb{BuildRelease, Deploy, BuildAndDeploy, Artifacts}
-	listing   = []Verb{Releases, History, Artifacts}
+	everyVerb  = []Verb{BuildRelease, Deploy, Rollback, BuildAndDeploy, Stage, Activate, Revert, Releases, History, Artifacts}
+	building   = []Verb{BuildRelease, BuildAndDeploy}
+	sending    = []Verb{Deploy, BuildAndDeploy, Stage}
+	activating = []Verb{Deploy, BuildAndDeploy, Activate}
+	changing   = []Verb{Deploy, BuildAndDeploy, Rollback, Stage, Activate, Revert}
+	switching  = []Verb{Deploy, BuildAndDeploy, Rollback, Activate, Revert}
+	phases     = []Verb{Stage, Activate, Revert}
+	visiting   = []Verb{Deploy, BuildAndDeploy, Rollback, Stage, Activate, Revert, Releases, History}
+	locking    = []Verb{BuildRelease, Deploy, BuildAndDeploy, Rollback, Stage, Activate, Revert}
+	fetching   = []Verb{BuildRelease, Deploy, BuildAndDeploy, Stage, Artifacts}
+	listing    = []Verb{Releases, History, Artifacts}
 )
 
 // Settings is that table.
@@ -148,8 +159,8 @@ var Settings = []Setting{
 		Help: "Build from nothing: fetch and compile all dependencies again. Needed only if a build depends on something that is neither in the repository nor in mix.lock, .tool-versions or these settings.",
 	},
 	{
-		Name: "wait-for-lock", Type: Duration, Default: "10m", Verbs: building,
-		Help: "How long to wait for another build of the same application; 0s refuses at once.",
+		Name: "wait-for-lock", Type: Duration, Default: "10m", Verbs: locking,
+		Help: "How long to wait for another run that builds the same application, or changes it on one of the web servers; who that is, since when and from which run is shown. 0s refuses at once.",
 	},
 	{
 		Name: "keep-artifacts", Type: Number, Default: "10", Verbs: building,
@@ -160,8 +171,28 @@ var Settings = []Setting{
 		Help: "How long a release stays there in any case, so that a deploy that waits for an approval still finds it.",
 	},
 	{
-		Name: "release-id", Type: Text, Verbs: []Verb{Deploy, Rollback}, Require: []Verb{Deploy},
+		Name: "release-id", Type: Text, Verbs: []Verb{Deploy, Rollback, Stage, Activate}, Require: []Verb{Deploy, Stage, Activate},
 		Help: "The release to deploy, as the build put it out; for a rollback the release to go back to, by default the one below the current one in the hosts' history.",
+	},
+	{
+		Name: "expect-current", Type: Text, Verbs: []Verb{Activate, Revert}, Require: []Verb{Revert},
+		Help: "For activate, the release that every web server has to run before (none: nothing); by default what it ran when the release was staged there. For revert, the release that is to be taken back: web servers that run another one stay as they are.",
+	},
+	{
+		Name: "shard", Type: Text, Verbs: phases,
+		Help: "Which part of hosts this run is for, as K/N: the K-th of N parts of about the same size, in the order of the list. Without it, all of them.",
+	},
+	{
+		Name: "max-parallel", Type: Text, Default: "1", Verbs: switching,
+		Help: "How many web servers are switched and proved at the same time, as a number or as a percentage of them, such as 25%. A deploy switches and proves the first one alone.",
+	},
+	{
+		Name: "batch-pause", Type: Duration, Default: "0s", Verbs: switching,
+		Help: "How long to wait after each batch of web servers before the next one.",
+	},
+	{
+		Name: "max-failures", Type: Number, Default: "0", Verbs: []Verb{Deploy, BuildAndDeploy, Stage, Activate},
+		Help: "How many web servers may stay on what they ran, because they cannot be reached or fail, while the others get the release. The run then ends well, with the result partial. The first one that is switched must not fail. By default one that fails takes all back.",
 	},
 	{
 		Name: "deploy-to", Type: Text, Verbs: visiting,
@@ -180,15 +211,19 @@ var Settings = []Setting{
 		Help: "What restarts the units instead of sudo systemctl: a command line or a sh script that the deploy user runs on the host.",
 	},
 	{
-		Name: "env-file", Type: Secret, Verbs: deploying,
+		Name: "env-file", Type: Secret, Verbs: activating,
 		Help: "The environment of the application as lines NAME=VALUE, delivered with the release, switched and rolled back with it. A value is literal to the end of its line, less the quotes around it; one of several lines is NAME<<END, its lines, and END. Without this setting the host keeps the environment that the running release has; one without a variable (a comment only) takes it away.",
 	},
 	{
-		Name: "before-activate", Type: Block, Verbs: deploying,
-		Help: "Commands that run on each host before the switch, while the old release still runs; if they fail nothing is switched. They are a sh script that ends at the first error, run as the deploy user in the new release's directory with the delivered environment: bin/apxr_io eval 'ApxrIo.Release.migrate()'.",
+		Name: "before-activate-once", Type: Block, Verbs: activating,
+		Help: "Commands that run once for all web servers, such as migrations: on the first one that is to be switched, when the release is complete on every one and none is switched yet. If they fail nothing is switched. They run as those of before-activate do: bin/apxr_io eval 'ApxrIo.Release.migrate()'.",
 	},
 	{
-		Name: "after-activate", Type: Block, Verbs: deploying,
+		Name: "before-activate", Type: Block, Verbs: activating,
+		Help: "Commands that run on each host before the switch, while the old release still runs; if they fail nothing is switched. They are a sh script that ends at the first error, run as the deploy user in the new release's directory with the delivered environment.",
+	},
+	{
+		Name: "after-activate", Type: Block, Verbs: activating,
 		Help: "Commands that run in the same way once the release is proved; if they fail everything goes back.",
 	},
 	{
@@ -220,11 +255,11 @@ var Settings = []Setting{
 		Help: "How long a release that answers must go on running, without a restart, to count as proved.",
 	},
 	{
-		Name: "keep-releases", Type: Number, Default: "5", Verbs: deploying,
+		Name: "keep-releases", Type: Number, Default: "5", Verbs: activating,
 		Help: "How many releases stay on each web server, at least 2.",
 	},
 	{
-		Name: "force", Type: Switch, Default: "false", Verbs: deploying,
+		Name: "force", Type: Switch, Default: "false", Verbs: sending,
 		Help: "Deploy a revision although what runs is newer, or a rollback marked it as bad.",
 	},
 	{
@@ -260,11 +295,11 @@ type Output struct {
 
 // Outputs is that table.
 var Outputs = []Output{
-	{"release-id", "The release that was built, deployed or gone back to.", []Verb{BuildRelease, Deploy, Rollback, BuildAndDeploy}},
-	{"version", "The application's own version.", []Verb{BuildRelease, Deploy, Rollback, BuildAndDeploy}},
-	{"revision", "The commit that the release was built from.", []Verb{BuildRelease, Deploy, Rollback, BuildAndDeploy}},
-	{"previous-release-id", "What most hosts ran before; empty on a first deploy.", []Verb{Deploy, Rollback, BuildAndDeploy}},
-	{"result", "What became of it: live, unchanged, superseded, dry-run.", []Verb{Deploy, Rollback, BuildAndDeploy}},
+	{"release-id", "The release that was built, deployed, taken back or gone back to.", locking},
+	{"version", "The application's own version.", locking},
+	{"revision", "The commit that the release was built from.", locking},
+	{"previous-release-id", "What most hosts ran before; empty on a first deploy.", changing},
+	{"result", "What became of it: live, partial (max-failures allowed some to fail), unchanged, superseded, dry-run, staged, reverted.", changing},
 }
 
 // OutputsOf returns the outputs of a verb in the table's order.

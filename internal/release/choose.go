@@ -21,16 +21,16 @@ type HostState struct {
 // mean; each host finds its own with [History.Return]. After a run died in the
 // middle of a deploy, undoing that deploy is the rollback, also for the hosts
 // that it had not reached yet. After a rollback died, the rollback is to be
-// finished, and not one more to be begun. It is an error if no host has anything
+// finished, and not one more to be begun; so is a revert. It is an error if no host has anything
 // to go back to, and if as many hosts would go to one release as to another.
 func RollbackTarget(hosts map[string]HostState) (Activation, error) {
 	var unproved Activation
 	for _, name := range slices.Sorted(maps.Keys(hosts)) {
 		dead := hosts[name].Dead
-		if dead != nil && dead.Verb == Rollback {
+		if dead != nil && dead.Verb != Deploy && !dead.Target().IsZero() {
 			return dead.Target(), nil
 		}
-		if dead != nil {
+		if dead != nil && dead.Verb == Deploy {
 			unproved = dead.Target()
 		}
 	}

@@ -14,6 +14,9 @@ type Verb string
 const (
 	Deploy   Verb = "deploy"
 	Rollback Verb = "rollback"
+	// Revert takes a deploy back because another part of its fleet failed: like
+	// a rollback, but nobody has said that the release is bad.
+	Revert Verb = "revert"
 )
 
 // Outcome is how a change ended on one host.
@@ -34,7 +37,7 @@ type Change struct {
 	Verb     Verb      `json:"verb"`
 	From     ID        `json:"from,omitempty"`     // empty: nothing was there before
 	FromEnv  string    `json:"from_env,omitempty"` // key of From's environment; empty: it had none
-	To       ID        `json:"to"`
+	To       ID        `json:"to"` // empty: a revert to nothing
 	ToEnv    string    `json:"to_env,omitempty"` // key of To's environment; empty: it has none
 	Version  string    `json:"version,omitempty"`
 	Revision string    `json:"revision,omitempty"`
@@ -62,10 +65,11 @@ func (c Change) JSON() (string, error) {
 func (c Change) wellFormed() bool {
 	_, badTo := ParseID(string(c.To))
 	_, badFrom := ParseID(string(c.From))
-	return badTo == nil && (c.From == "" || badFrom == nil) &&
+	toNothing := c.To == "" && c.ToEnv == "" && c.Verb == Revert && c.From != ""
+	return (badTo == nil || toNothing) && (c.From == "" || badFrom == nil) &&
 		(c.FromEnv == "" || ValidKey(c.FromEnv)) && (c.ToEnv == "" || ValidKey(c.ToEnv)) &&
 		validKey(c.Key) &&
-		slices.Contains([]Verb{Deploy, Rollback}, c.Verb) &&
+		slices.Contains([]Verb{Deploy, Rollback, Revert}, c.Verb) &&
 		slices.Contains([]Outcome{"", Live, Reverted, Interrupted}, c.Outcome)
 }
 
@@ -118,7 +122,7 @@ func (h History) Has(key string) bool {
 func (h History) recent() []ID {
 	var ids []ID
 	for _, c := range slices.Backward(h) {
-		if c.Outcome == Live && !slices.Contains(ids, c.To) {
+		if c.Outcome == Live && c.To != "" && !slices.Contains(ids, c.To) {
 			ids = append(ids, c.To)
 		}
 	}

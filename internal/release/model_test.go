@@ -88,6 +88,24 @@ func (m *model) rollback(t *testing.T, letter byte) {
 	m.lives(letter)
 }
 
+// revert takes the top card off, for no fault of its own.
+func (m *model) revert(t *testing.T) {
+	t.Helper()
+	top := activationOf(m.pile[len(m.pile)-1])
+	m.pile = m.pile[:len(m.pile)-1]
+	c := Change{Key: fmt.Sprintf("k%d", len(m.history)), Verb: Revert, From: top.ID, FromEnv: top.Env, Outcome: Live}
+	if m.pile != "" {
+		letter := m.pile[len(m.pile)-1]
+		c.To, c.ToEnv = activationOf(letter).ID, activationOf(letter).Env
+		m.lives(letter)
+	}
+	line, err := c.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.history = append(m.history, line)
+}
+
 // named is the letter that a person means by a release ID.
 func (m *model) named(letter byte) byte {
 	for _, place := range []string{m.pile, m.last} {
@@ -102,7 +120,11 @@ func (m *model) named(letter byte) byte {
 
 func (m *model) step(t *testing.T, random *rand.Rand) {
 	letter := "ABCDEFabcdef"[random.IntN(12)]
-	switch random.IntN(10) {
+	switch random.IntN(11) {
+	case 10:
+		if m.pile != "" {
+			m.revert(t)
+		}
 	case 0, 1, 2, 3:
 		m.deploy(t, letter)
 	case 4:

@@ -2,7 +2,7 @@ package release
 
 import "slices"
 
-// Stack is what a rollback walks down: a deploy pushes, a rollback pops. The
+// Stack is what a rollback walks down: a deploy pushes, a rollback or a revert pops. The
 // last element is what should be running.
 func (h History) Stack() []Activation {
 	var stack []Activation
@@ -19,12 +19,26 @@ func after(stack []Activation, c Change) (now, popped []Activation) {
 	switch {
 	case c.Outcome != Live:
 		return stack, nil
+	case c.Verb == Revert:
+		return reverted(stack, c), nil
 	case c.Verb == Rollback && at >= 0:
 		return stack[:at+1], stack[at+1:]
 	case at >= 0 && at == len(stack)-1:
 		return stack, nil // the same again is no new step to go back over
 	}
 	return append(stack, c.Target()), nil
+}
+
+// reverted is the stack without the step that a revert takes back. What it takes
+// off counts as nothing that was popped: it is not bad.
+func reverted(stack []Activation, c Change) []Activation {
+	if at := topmost(stack, func(a Activation) bool { return a == c.Source() }); at >= 0 {
+		stack = stack[:at]
+	}
+	if n := len(stack); !c.Target().IsZero() && (n == 0 || stack[n-1] != c.Target()) {
+		stack = append(stack, c.Target())
+	}
+	return stack
 }
 
 // topmost is the index of the topmost match, -1 if there is none. What is named

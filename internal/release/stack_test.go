@@ -186,3 +186,33 @@ func TestBeforeAreTheOtherReleasesBelow(t *testing.T) {
 		}
 	}
 }
+
+func TestARevertPopsAndMarksNothingBad(t *testing.T) {
+	h := History{
+		{Verb: Deploy, To: "20240101T000000", Outcome: Live},
+		{Verb: Deploy, From: "20240101T000000", To: "20240102T000000", Outcome: Live},
+		{Verb: Revert, From: "20240102T000000", To: "20240101T000000", Outcome: Live},
+	}
+	if got := h.Stack(); len(got) != 1 || got[0].ID != "20240101T000000" {
+		t.Errorf("stack %v", got)
+	}
+	if c, bad := h.Bad("20240102T000000", ""); bad {
+		t.Errorf("bad: %+v", c)
+	}
+	h = append(h, Change{Verb: Revert, From: "20240101T000000", Outcome: Live})
+	if got := h.Stack(); len(got) != 0 {
+		t.Errorf("a revert to nothing leaves %v", got)
+	}
+}
+
+func TestADeadRevertIsToBeFinished(t *testing.T) {
+	dead := &Change{Verb: Revert, From: "20240102T000000", To: "20240101T000000"}
+	stack := []Activation{{ID: "20240101T000000"}, {ID: "20240102T000000"}}
+	if got, err := RollbackTarget(map[string]HostState{"a": {Stack: stack, Dead: dead}, "b": {Stack: stack[:1]}}); err != nil || got.ID != "20240101T000000" {
+		t.Errorf("%v, %v", got, err)
+	}
+	dead = &Change{Verb: Revert, From: "20240101T000000"}
+	if got, err := RollbackTarget(map[string]HostState{"a": {Stack: stack[:1], Dead: dead}}); err == nil {
+		t.Errorf("a dead revert to nothing: rollback to %v", got)
+	}
+}
