@@ -67,19 +67,24 @@ func run(ctx context.Context, cfg config.Config, from origin, log *progress.Log)
 	case config.BuildRelease:
 		return buildRelease(ctx, cfg, from, dialer, log)
 	case config.Deploy:
-		return deploy(ctx, cfg, from, dialer, log)
+		return deploy(ctx, cfg, from, dialer, rollout.Deploy, log)
+	case config.Stage:
+		return deploy(ctx, cfg, from, dialer, rollout.Stage, log)
 	case config.BuildAndDeploy:
 		built, err := buildRelease(ctx, cfg, from, dialer, log)
 		if err != nil {
 			return built, err
 		}
 		cfg.ReleaseID = built.built.ReleaseID
-		deployed, err := deploy(ctx, cfg, from, dialer, log)
+		deployed, err := deploy(ctx, cfg, from, dialer, rollout.Deploy, log)
 		deployed.build, deployed.built = built.build, built.built
 		return deployed, err
 	case config.Rollback:
-		result, err := rollout.Rollback(ctx, planOf(cfg, from), dialer.candidates(cfg.Hosts), log)
-		return outcome{rolled: &result}, err
+		return change(ctx, cfg, from, dialer, rollout.Rollback, log)
+	case config.Activate:
+		return change(ctx, cfg, from, dialer, rollout.Activate, log)
+	case config.Revert:
+		return change(ctx, cfg, from, dialer, rollout.Revert, log)
 	case config.Releases, config.History:
 		listings, err := rollout.List(ctx, planOf(cfg, from), dialer.candidates(cfg.Hosts), log)
 		return outcome{listings: listings}, err
@@ -89,7 +94,18 @@ func run(ctx context.Context, cfg config.Config, from origin, log *progress.Log)
 	return outcome{}, errors.New("no such verb: " + string(cfg.Verb))
 }
 
-func deploy(ctx context.Context, cfg config.Config, from origin, d dialer, log *progress.Log) (outcome, error) {
+// change does what needs the hosts alone.
+func change(ctx context.Context, cfg config.Config, from origin, d dialer,
+	do func(context.Context, rollout.Plan, []rollout.Candidate, *progress.Log) (rollout.Result, error), log *progress.Log,
+) (outcome, error) {
+	result, err := do(ctx, planOf(cfg, from), d.candidates(cfg.Hosts), log)
+	return outcome{rolled: &result}, err
+}
+
+// deploy does what needs the release from the build host.
+func deploy(ctx context.Context, cfg config.Config, from origin, d dialer,
+	do func(context.Context, rollout.Plan, []rollout.Candidate, rollout.Artifact, *progress.Log) (rollout.Result, error), log *progress.Log,
+) (outcome, error) {
 	host, err := d.buildServer(ctx, cfg.BuildHost)
 	if err != nil {
 		return outcome{}, err
@@ -100,7 +116,7 @@ func deploy(ctx context.Context, cfg config.Config, from origin, d dialer, log *
 		return outcome{}, err
 	}
 	defer artifact.Close()
-	result, err := rollout.Deploy(ctx, planOf(cfg, from), d.candidates(cfg.Hosts), artifact, log)
+	result, err := do(ctx, planOf(cfg, from), d.candidates(cfg.Hosts), artifact, log)
 	return outcome{rolled: &result}, err
 }
 
@@ -121,7 +137,9 @@ func planOf(cfg config.Config, from origin) rollout.Plan {
 	s := cfg.Service
 	p := rollout.Plan{
 		App: cfg.App, Layout: cfg.Layout, Units: s.Units, Target: cfg.ReleaseID,
-		Restart: script.Restart(s.Restart), Before: s.Before, After: s.After,
+		Restart: script.Restart(s.Restart), Once: s.Once, Before: s.Before, After: s.After,
+		Parallel: rollout.Parallel(cfg.Fleet.Parallel), Pause: cfg.Fleet.Pause, MaxFailures: cfg.Fleet.MaxFailures,
+		WaitForLock: cfg.WaitForLock, Expect: rollout.Expected(cfg.Fleet.Expect),
 		Ports: s.Ports, Timeout: s.Timeout, Settle: s.Settle,
 		Keep: cfg.Keep, Force: cfg.Force, DryRun: cfg.DryRun, Who: from.who, Run: from.run,
 	}

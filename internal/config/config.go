@@ -24,14 +24,14 @@ type Config struct {
 	Build     Build
 	// WaitForLock is how long to wait for another run; 0: not at all.
 	WaitForLock time.Duration
-	ReleaseID release.ID
-	Layout    release.Layout
-	Service   Service
-	Fleet     Fleet
-	Keep      int
-	Force     bool
-	DryRun    bool
-	JSON      bool
+	ReleaseID   release.ID
+	Layout      release.Layout
+	Service     Service
+	Fleet       Fleet
+	Keep        int
+	Force       bool
+	DryRun      bool
+	JSON        bool
 }
 
 // Build is what a build is told.

@@ -43,6 +43,21 @@ var Actions = []Action{
 		"Makes your web servers run the release before, or the one that you name.",
 		"../launch.sh rollback",
 	},
+	{
+		config.Stage, "actions/stage/action.yml", "Slipway: stage",
+		"Puts a release that was built on your web servers and switches nothing: the first part of a deploy in parts.",
+		"../launch.sh stage",
+	},
+	{
+		config.Activate, "actions/activate/action.yml", "Slipway: activate",
+		"Makes your web servers run a release that was staged there, and puts the old one back if it does not work.",
+		"../launch.sh activate",
+	},
+	{
+		config.Revert, "actions/revert/action.yml", "Slipway: revert",
+		"Takes a release back that was activated on a part of a fleet, because another part failed.",
+		"../launch.sh revert",
+	},
 }
 
 // listings are the verbs that only say what there is.

@@ -19,6 +19,12 @@ const (
 	Revert Verb = "revert"
 )
 
+// The verbs that are a part of a deploy; in a history they stand as one.
+const (
+	Stage    Verb = "stage"
+	Activate Verb = "activate"
+)
+
 // Outcome is how a change ended on one host.
 type Outcome string
 
@@ -37,8 +43,8 @@ type Change struct {
 	Verb     Verb      `json:"verb"`
 	From     ID        `json:"from,omitempty"`     // empty: nothing was there before
 	FromEnv  string    `json:"from_env,omitempty"` // key of From's environment; empty: it had none
-	To       ID        `json:"to"` // empty: a revert to nothing
-	ToEnv    string    `json:"to_env,omitempty"` // key of To's environment; empty: it has none
+	To       ID        `json:"to"`                 // empty: a revert to nothing
+	ToEnv    string    `json:"to_env,omitempty"`   // key of To's environment; empty: it has none
 	Version  string    `json:"version,omitempty"`
 	Revision string    `json:"revision,omitempty"`
 	Forced   bool      `json:"forced,omitempty"` // asked for by name, against the judgement

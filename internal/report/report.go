@@ -17,8 +17,15 @@ import (
 // Headline says in one line how a rollout ended; err is the rollout's.
 func Headline(r rollout.Result, err error) string {
 	verb, what := "Deploy", fmt.Sprintf("of %s", describe(r))
-	if r.Verb == release.Rollback {
+	switch r.Verb {
+	case release.Rollback:
 		verb, what = "Rollback", fmt.Sprintf("to %s", describe(r))
+	case release.Stage:
+		verb = "Staging"
+	case release.Activate:
+		verb = "Activation"
+	case release.Revert:
+		verb = "Revert"
 	}
 	if r.Target == "" {
 		what = ""
@@ -30,6 +37,8 @@ func ended(r rollout.Result, err error) string {
 	switch {
 	case err != nil:
 		return "failed"
+	case r.Became == rollout.BecamePartial:
+		return "succeeded in part"
 	case r.Became == rollout.BecameUnchanged:
 		return "had nothing to change"
 	case r.Became == rollout.BecameSuperseded:
@@ -106,7 +115,10 @@ func Text(r rollout.Result) string {
 // remarks is what there is to say of a run that is of no single host.
 func remarks(r rollout.Result) []string {
 	var lines []string
-	if r.Notice != "" {
+	switch {
+	case r.Became == rollout.BecamePartial:
+		lines = append(lines, r.Notice)
+	case r.Notice != "":
 		lines = append(lines, "Nothing was deployed: "+r.Notice)
 	}
 	if len(r.Plan) > 0 {

@@ -79,7 +79,7 @@ func (r *run) hook(ctx context.Context, h *host, a release.Activation, when scri
 	if err := script.RunHook(ctx, h, r.plan.Layout, a, when, commands, out); err != nil {
 		return err
 	}
-	r.log.Say(h.name, "%s-activate ended well in %.1f s", when, time.Since(began).Seconds())
+	r.log.Say(h.name, "%s ended well in %.1f s", when, time.Since(began).Seconds())
 	return nil
 }
 
@@ -108,7 +108,9 @@ func (r *run) revert(ctx context.Context, h *host, reason string) {
 	if !h.switched {
 		return
 	}
-	h.result.UnitLog = r.unitLogs(ctx, h)
+	if h.failed() {
+		h.result.UnitLog = r.unitLogs(ctx, h)
+	}
 	back := h.change.Source()
 	began := time.Now()
 	started, err := r.switchTo(ctx, h, back, nil)

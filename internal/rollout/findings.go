@@ -16,10 +16,11 @@ type needs struct {
 	manifest  *release.Manifest
 	glibc     string
 	libraries []string
+	staged    release.ID // the release whose note of staging is asked for
 }
 
 func needsOf(m release.Manifest) needs {
-	return needs{&m, m.NewestGlibc(), m.Libraries()}
+	return needs{manifest: &m, glibc: m.NewestGlibc(), libraries: m.Libraries()}
 }
 
 // found collects what would keep any change of a host from working, each with

@@ -9,17 +9,20 @@ import (
 	"sync"
 	"time"
 
+	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/script"
 )
 
-// atOnce bounds how many hosts are worked on at the same time: sshd's
-// MaxStartups drops connections beyond 10.
-const atOnce = 8
+// atOnce bounds how many hosts are worked on at the same time. Each is a
+// connection of its own; package remote bounds those through one jump host.
+const atOnce = 32
 
 // each runs f for the hosts, several at a time, and waits for all of them.
-func each(hosts []*host, f func(*host)) {
+func each(hosts []*host, f func(*host)) { eachOf(atOnce, hosts, f) }
+
+func eachOf(n int, hosts []*host, f func(*host)) {
 	var wg sync.WaitGroup
-	slots := make(chan struct{}, atOnce)
+	slots := make(chan struct{}, n)
 	for _, h := range hosts {
 		slots <- struct{}{}
 		wg.Go(func() {
@@ -32,13 +35,47 @@ func each(hosts []*host, f func(*host)) {
 
 // meet connects to the hosts, locks and inspects them. What is wrong with a
 // host is noted in its result; nothing is changed.
+//
+// A host whose lock another run has is inspected too: all that is wrong is told
+// at once, and nobody waits for a lock to be told of something else then.
 func (r *run) meet(ctx context.Context, n needs) {
 	defer r.log.Phase("Look at %s", count(len(r.hosts), "host"))()
 	each(r.hosts, func(h *host) {
-		if err := r.meetOne(ctx, h, n); err != nil {
+		var err error
+		if h.Host, err = h.dial(ctx); err != nil {
 			h.fail(Untouched, err)
 		}
 	})
+	if !r.plan.DryRun {
+		r.lockAll(ctx, 0)
+	}
+	r.inspectAll(ctx, n)
+	if r.plan.WaitForLock > 0 && r.isHeld() && r.mayGoOn() {
+		r.lockAll(ctx, r.plan.WaitForLock)
+		r.inspectAll(ctx, n)
+	}
+	r.sameOwner()
+	r.tellMet()
+}
+
+func (r *run) inspectAll(ctx context.Context, n needs) {
+	each(r.healthy(), func(h *host) {
+		if err := r.inspectOne(ctx, h, n); err != nil {
+			h.fail(Untouched, err)
+		}
+	})
+	if r.plan.WaitForLock > 0 && r.isHeld() && r.mayGoOn() {
+		return // and look again when the lock is free
+	}
+	for _, h := range r.hosts {
+		// The findings say why there is no lock, unless another run has it.
+		if h.lockErr != nil && (!h.failed() || isHeld(h.lockErr)) {
+			h.fail(Untouched, errors.Join(h.lockErr, h.problem()))
+		}
+	}
+}
+
+func (r *run) tellMet() {
 	for _, h := range r.hosts {
 		if h.failed() {
 			r.log.Say(h.name, "%s", h.result.Problem)
@@ -51,39 +88,57 @@ func (r *run) meet(ctx context.Context, n needs) {
 	}
 }
 
-func (r *run) meetOne(ctx context.Context, h *host, n needs) (err error) {
-	if h.Host, err = h.dial(ctx); err != nil {
-		return err
-	}
-	var lockErr error
-	if !r.plan.DryRun {
-		h.lock, lockErr = script.TakeLock(ctx, h, r.plan.Layout.State(), false, r.holder(), script.Wait{})
-	}
-	// Also without the lock: all that is wrong with a host is told at once.
+func (r *run) inspectOne(ctx context.Context, h *host, n needs) error {
 	if err := r.inspect(ctx, h, n); err != nil {
-		return errors.Join(lockErr, err)
+		return err
 	}
 	h.result.Before, h.result.After = h.seen.Current.ID, h.seen.Current.ID
 	found := findings(h.seen, r.plan, n)
 	if r.plan.Health != nil {
 		found = append(found, h.tryHealth(ctx, r.plan.Health))
 	}
-	if err = errors.Join(found...); err == nil {
+	if err := errors.Join(found...); err != nil {
+		return err
+	}
+	if h.lockErr == nil {
 		r.lookBefore(ctx, h)
 	}
-	if held := (*script.Held)(nil); errors.As(lockErr, &held) || err == nil {
-		err = errors.Join(lockErr, err) // else the findings say why there is no lock
-	}
-	return err
+	return nil
 }
 
 func (r *run) inspect(ctx context.Context, h *host, n needs) (err error) {
 	out := r.log.Output(h.name)
 	defer out.Close()
-	look := script.Look{Layout: r.plan.Layout, Units: r.plan.Units, Restart: r.plan.Restart, Libraries: n.libraries}
+	look := script.Look{Layout: r.plan.Layout, Units: r.plan.Units, Restart: r.plan.Restart, Libraries: n.libraries, Staged: n.staged}
 	h.seen, err = script.Inspect(ctx, h, look, out)
 	h.seenAt = time.Now()
 	return err
+}
+
+// sameOwner refuses a deploy to hosts that were set up in different ways: who
+// owns the application's directory is who may change it.
+func (r *run) sameOwner() {
+	owners := map[string][]*host{}
+	for _, h := range r.healthy() {
+		for _, d := range h.seen.Directories {
+			if d.Path == r.plan.Layout.Base {
+				owners[d.Owner] = append(owners[d.Owner], h)
+			}
+		}
+	}
+	if len(owners) < 2 || r.outcome.Verb != release.Deploy && r.outcome.Verb != release.Stage {
+		return
+	}
+	for owner, hosts := range owners {
+		for other, others := range owners {
+			if owner == other {
+				continue
+			}
+			for _, h := range hosts {
+				h.fail(Untouched, fmt.Errorf("%s belongs to %s here, and to %s on %s: the hosts of one fleet have one owner; run the setup phase, or deploy to them separately", r.plan.Layout.Base, owner, other, others[0].name))
+			}
+		}
+	}
 }
 
 // lookBefore finds out whether what runs meets what the new release is to meet:
@@ -132,9 +187,7 @@ func (h Health) addr() string {
 // part ends everything that was begun in meet.
 func (r *run) part() {
 	each(r.hosts, func(h *host) {
-		if h.lock != nil {
-			h.lock.Release()
-		}
+		h.unlock()
 		if h.Host != nil {
 			if err := h.Close(); err != nil {
 				r.log.Say(h.name, "closing the connection: %v", err)

@@ -20,8 +20,9 @@ type Plan struct {
 	Units   []string   // in the order in which they are restarted
 	Target  release.ID // empty for a rollback: chosen from the hosts' history
 	Restart script.Restart
-	Before  string // commands that run on each host before the switch
-	After   string // and after the proof
+	Once    string // commands that run on one host, before the first switch
+	Before  string // on each host, before its switch
+	After   string // and after its proof
 	// Environment is that of the application as a shell script of exports. Nil
 	// keeps what the host has; an empty one takes it away.
 	Environment *string
@@ -30,10 +31,42 @@ type Plan struct {
 	Timeout     time.Duration
 	Settle      time.Duration
 	Keep        int
+	Parallel    Parallel
+	Pause       time.Duration // between batches of hosts
+	MaxFailures int           // hosts that may stay on what they run
+	WaitForLock time.Duration // 0: not at all
+	Expect      Expected
 	Force       bool
 	DryRun      bool
 	Who         string // the person or account that asked for it
 	Run         string // URL of the workflow run; empty on a command line
+}
+
+// Parallel is how many hosts are switched at the same time: a number, or a
+// percentage of those that are to be switched, rounded down. At least one is.
+type Parallel struct{ Hosts, Percent int }
+
+func (p Parallel) of(hosts int) int {
+	if p.Percent > 0 {
+		return max(1, hosts*p.Percent/100)
+	}
+	return max(1, p.Hosts)
+}
+
+func (p Parallel) String() string {
+	switch {
+	case p.Percent > 0:
+		return fmt.Sprintf("%d%% of the hosts at a time", p.Percent)
+	case p.Hosts > 1:
+		return fmt.Sprintf("%d hosts at a time", p.Hosts)
+	}
+	return "one host at a time"
+}
+
+// Expected is what has to be current on a host before it is changed.
+type Expected struct {
+	Given bool
+	ID    release.ID // empty: nothing
 }
 
 // Health is a request that an application which works answers as expected.
@@ -85,10 +118,13 @@ func (p Plan) steps(verb release.Verb, m release.Manifest) []string {
 			add("deliver the environment that is given")
 		}
 	}
+	if p.Once != "" {
+		add("on the first host only: run before-activate-once (%s), once the release is on all hosts", count(len(strings.Split(strings.TrimSpace(p.Once), "\n")), "line"))
+	}
 	if p.Before != "" {
 		add("run before-activate (%s)", count(len(strings.Split(strings.TrimSpace(p.Before), "\n")), "line"))
 	}
-	add("switch %s/current", p.Layout.Base)
+	add("switch %s/current, %s%s", p.Layout.Base, p.Parallel, p.gatekeeper(verb))
 	add("restart %s %s", strings.Join(p.Units, ", then "), p.how())
 	add("wait up to %s until %s, for %s", p.Timeout, p.expected(), p.Settle)
 	if p.After != "" {
@@ -98,6 +134,13 @@ func (p Plan) steps(verb release.Verb, m release.Manifest) []string {
 		add("keep %s", count(p.Keep, "release"))
 	}
 	return s
+}
+
+func (p Plan) gatekeeper(verb release.Verb) string {
+	if verb == release.Deploy && p.Parallel != (Parallel{Hosts: 1}) && p.Parallel != (Parallel{}) {
+		return " after the first one"
+	}
+	return ""
 }
 
 func (p Plan) how() string {

@@ -12,7 +12,7 @@ import (
 // pruneAll removes old releases. That it cannot is worth a notice and no more.
 func (r *run) pruneAll(ctx context.Context, target release.ID) {
 	defer r.log.Phase("Prune, keeping %s", count(r.plan.Keep, "release"))()
-	each(r.hosts, func(h *host) {
+	each(r.healthy(), func(h *host) {
 		if err := r.prune(ctx, h, target); err != nil {
 			r.log.Notice(fmt.Sprintf("%s: old releases were not removed: %v", h.name, err))
 		}

@@ -13,12 +13,12 @@ import (
 const repairPatience = 20 * time.Second
 
 // repairAll makes up for runs that died: what they left is removed, and a change
-// that they were in the middle of is taken back. It reports whether there was
-// such a change.
+// that they were in the middle of is taken back. It reports whether one of them
+// was a deploy.
 func (r *run) repairAll(ctx context.Context) bool {
 	found := false
 	for _, h := range r.healthy() {
-		found = found || h.seen.Change != nil
+		found = found || h.seen.Change != nil && h.seen.Change.Verb == release.Deploy
 	}
 	each(r.healthy(), func(h *host) {
 		if err := r.repair(ctx, h); err != nil {

@@ -25,6 +25,9 @@ func Rollback(ctx context.Context, plan Plan, candidates []Candidate, log *progr
 
 func (r *run) rollback(ctx context.Context) error {
 	r.meet(ctx, needs{})
+	if r.isHeld() {
+		return fmt.Errorf("nothing was changed on any host:\n%w", r.problems())
+	}
 	target, err := r.chooseTarget()
 	version := r.known(target.ID)
 	r.outcome.Target, r.outcome.Version, r.outcome.Revision = target.ID, version.Version, version.Revision
@@ -83,13 +86,7 @@ func (r *run) chooseTarget() (release.Activation, error) {
 
 func (r *run) returnAll(ctx context.Context, target release.Activation) {
 	defer r.log.Phase("Roll back to %s", target)()
-	for _, h := range r.healthy() {
-		if err := ctx.Err(); err != nil {
-			h.fail(Untouched, errors.New("the run was cancelled before this host was switched"))
-			continue
-		}
-		r.returnOne(ctx, h, r.own(h, target))
-	}
+	r.inBatches(ctx, r.healthy(), func(h *host) { r.returnOne(ctx, h, r.own(h, target)) })
 }
 
 // own is what the fleet's target is on this host: it may have had another

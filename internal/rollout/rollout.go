@@ -52,6 +52,7 @@ type Outcome string
 // The outcomes of a host.
 const (
 	Live      Outcome = "live"        // switched to the target and proved
+	Staged    Outcome = "staged"      // the target lies there, complete
 	Unchanged Outcome = "unchanged"   // it ran the target already
 	Untouched Outcome = "not changed" // something is wrong with it, or nothing was to be changed
 	Skipped   Outcome = "not reached" // another host failed before it was switched
@@ -77,6 +78,9 @@ type Became string
 // What a run can become.
 const (
 	BecameLive       Became = "live"
+	BecamePartial    Became = "partial"    // live, but for hosts that were allowed to fail
+	BecameStaged     Became = "staged"     // complete on every host, and switched on none
+	BecameReverted   Became = "reverted"   // taken back wherever it ran
 	BecameUnchanged  Became = "unchanged"  // every host ran it already
 	BecameSuperseded Became = "superseded" // what runs is newer: nothing was changed
 	BecamePlan       Became = "dry-run"    // nothing was to be changed
@@ -112,6 +116,8 @@ type host struct {
 	dial        func(ctx context.Context) (Host, error)
 	hasArtifact bool
 	lock        *script.Lock
+	lockErr     error              // why there is none
+	to          release.Activation // what it is to run
 	seen        script.Inspection
 	seenAt      time.Time      // on this machine's clock, when seen.Now was read there
 	curl        bool           // the health check runs on the host
@@ -184,15 +190,28 @@ func (r *run) result(err error) Result {
 	return res
 }
 
+// problem is what is wrong with the host, nil if nothing is known to be.
+func (h *host) problem() error {
+	if !h.failed() {
+		return nil
+	}
+	return errors.New(h.result.Problem)
+}
+
 // newChange is what this run is about to do on a host.
 func (r *run) newChange(h *host, to release.Activation) release.Change {
 	from := h.seen.Current
 	return release.Change{
-		Key: r.key, At: r.began.UTC().Truncate(time.Second), Verb: r.outcome.Verb,
+		Key: r.key, At: r.began.UTC().Truncate(time.Second), Verb: changes[r.outcome.Verb],
 		From: from.ID, FromEnv: from.Env, To: to.ID, ToEnv: to.Env,
 		Version: r.outcome.Version, Revision: r.outcome.Revision, Forced: r.plan.Force,
 		Who: r.plan.Who, Run: r.plan.Run,
 	}
+}
+
+// changes says as what a verb stands in the history.
+var changes = map[release.Verb]release.Verb{
+	release.Deploy: release.Deploy, release.Activate: release.Deploy, release.Rollback: release.Rollback, release.Revert: release.Revert,
 }
 
 func (r *run) holder() script.Holder {

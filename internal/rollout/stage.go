@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path"
 	"slices"
 
@@ -13,9 +12,12 @@ import (
 )
 
 func (r *run) stageAll(ctx context.Context, a Artifact, m release.Manifest) {
-	defer r.log.Phase("Stage %s on %s", m.ReleaseID, count(len(r.hosts), "host"))()
-	each(r.hosts, func(h *host) {
-		if err := r.stage(ctx, h, a, m); err != nil {
+	hosts := r.healthy()
+	defer r.log.Phase("Stage %s on %s", m.ReleaseID, count(len(hosts), "host"))()
+	s := newSpool(ctx, a, m.Size())
+	defer s.Close()
+	each(hosts, func(h *host) {
+		if err := r.stage(ctx, h, s, m); err != nil {
 			h.fail(Untouched, err)
 			r.log.Say(h.name, "%v", err)
 		}
@@ -23,7 +25,7 @@ func (r *run) stageAll(ctx context.Context, a Artifact, m release.Manifest) {
 }
 
 // stage makes sure that the release lies on the host, complete and verified.
-func (r *run) stage(ctx context.Context, h *host, a Artifact, m release.Manifest) error {
+func (r *run) stage(ctx context.Context, h *host, s *spool, m release.Manifest) error {
 	if slices.Contains(h.seen.Releases, m.ReleaseID) {
 		err := r.recheck(ctx, h, m.ReleaseID)
 		if err == nil {
@@ -37,7 +39,7 @@ func (r *run) stage(ctx context.Context, h *host, a Artifact, m release.Manifest
 	if err := r.describe(ctx, h, m); err != nil {
 		return err
 	}
-	if err := r.send(ctx, h, a, m.ReleaseID); err != nil {
+	if err := r.send(ctx, h, s, m.ReleaseID); err != nil {
 		return err
 	}
 	h.seen.Releases = append(h.seen.Releases, m.ReleaseID)
@@ -89,19 +91,17 @@ func (r *run) describe(ctx context.Context, h *host, m release.Manifest) error {
 	)
 }
 
-// send streams the release from the build host into the host, or has the host
-// copy it if it is the build host.
-func (r *run) send(ctx context.Context, h *host, a Artifact, id release.ID) error {
+// send brings the release into the host, or has the host copy it if it is the
+// build host.
+func (r *run) send(ctx context.Context, h *host, s *spool, id release.ID) error {
 	out := r.log.Output(h.name)
 	defer out.Close()
 	if h.hasArtifact {
 		return script.StageHere(ctx, h, r.plan.Layout, id, r.plan.App, out)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	in, w := io.Pipe()
-	go func() { w.CloseWithError(a.Export(ctx, w)) }()
-	err := script.Stage(ctx, h, r.plan.Layout, id, in, out)
-	in.Close()
-	return err
+	in, err := s.open()
+	if err != nil {
+		return err
+	}
+	return script.Stage(ctx, h, r.plan.Layout, id, in, out)
 }

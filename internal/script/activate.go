@@ -99,13 +99,14 @@ func Prepare(ctx context.Context, m Machine, l release.Layout, id release.ID, ke
 	return a, same, err
 }
 
-// Moment is when commands run: before or after a release is made current.
+// Moment is when commands run: the setting that they are given by.
 type Moment string
 
 // The moments.
 const (
-	Before Moment = "before"
-	After  Moment = "after"
+	Once   Moment = "before-activate-once" // on one host, before any is switched
+	Before Moment = "before-activate"
+	After  Moment = "after-activate"
 )
 
 // RunHook runs commands in a release's directory with the environment of the

@@ -14,8 +14,9 @@ type Look struct {
 	Layout    release.Layout
 	Units     []string
 	Restart   Restart
-	Libraries []string // sonames that the release needs of the host
-	Sizes     bool     // of the releases too, which takes longer
+	Libraries []string   // sonames that the release needs of the host
+	Sizes     bool       // of the releases too, which takes longer
+	Staged    release.ID // whose note of staging is asked for; empty: none's
 }
 
 // Inspection is everything that a plan needs to know of a host.
@@ -46,6 +47,7 @@ type Inspection struct {
 	Leftovers     []string             // of runs that died
 	Change        *release.Change      // the change record of a run that died
 	History       release.History
+	Staged        string // the note that was asked for, as it lies there; empty: none
 }
 
 // Directory is one of the application's directories.
@@ -70,6 +72,7 @@ func Inspect(ctx context.Context, m Machine, l Look, log io.Writer) (Inspection,
 		args: args{
 			{"base", l.Layout.Base}, {"units", strings.Join(l.Units, " ")}, {"restart", l.Restart.way()}, {"flag", l.Restart.Flag},
 			{"libraries", strings.Join(l.Libraries, " ")}, {"sizes", yes(l.Sizes)},
+			{"staged", string(l.Staged)},
 		},
 		onFact: func(key, value string) {
 			if key == "history" {
@@ -150,6 +153,8 @@ func (in *Inspection) place(key, value string) bool {
 		if release.ValidKey(value) {
 			in.Activations = append(in.Activations, value)
 		}
+	case "staged":
+		in.Staged = value
 	case "leftover":
 		in.Leftovers = append(in.Leftovers, value)
 	case "change":

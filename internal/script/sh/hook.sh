@@ -4,15 +4,16 @@
 #
 # The commands end with their caller: when the connection is cut, or has been
 # silent for 30 s, nothing of this run goes on beside the next one.
-# Takes: base, id, env (the key of its environment; empty: none), when (before or
-# after). The commands come as input, and heartbeats behind them.
+# Takes: base, id, env (the key of its environment; empty: none), when (the name
+# of the setting that they are given by). The commands come as input, and
+# heartbeats behind them.
 main() {
 	exec 4<&0
 	receive
 	scratch=$base/.slipway/scratch
 	rm -rf "$scratch"
 	mkdir "$scratch" && cd "$base/releases/$id" || die "cannot use $base/releases/$id and $scratch"
-	[ "$when" != before ] || ln -sfT "releases/$id" "$base/next" || die "cannot write $base/next"
+	[ "$when" = after-activate ] || ln -sfT "releases/$id" "$base/next" || die "cannot write $base/next"
 	run_in_release 4<&- &
 	commands=$!
 	end_with_caller 3>&- &
@@ -23,8 +24,8 @@ main() {
 	rm -rf "$base/next" "$scratch"
 	case $status in
 	0) ;;
-	124 | 137) die "the commands of $when-activate did not end within 600 s" ;;
-	*) die "the commands of $when-activate failed with exit status $status: see the lines above" ;;
+	124 | 137) die "the commands of $when did not end within 600 s" ;;
+	*) die "the commands of $when failed with exit status $status: see the lines above" ;;
 	esac
 }
 

@@ -1,6 +1,7 @@
 # Says everything about a host that a plan needs; changes nothing.
 # Takes: base, units, restart (systemctl, flag or command), flag, libraries
-# (sonames that the release needs), sizes (yes: of the releases too).
+# (sonames that the release needs), sizes (yes: of the releases too), staged (the
+# release whose note of staging is asked for; empty: none's).
 main() {
 	show_machine
 	show_place
@@ -12,8 +13,9 @@ main() {
 	for left in next current.new launch.new .slipway/scratch .slipway/change.new; do
 		[ ! -e "$base/$left" ] && [ ! -h "$base/$left" ] || fact leftover "$left"
 	done
-	show_state change
-	show_state history.jsonl
+	[ -z "$staged" ] || show_state staged "releases/$staged/staged"
+	show_state change change
+	show_state history history.jsonl
 }
 
 show_machine() {
@@ -113,5 +115,5 @@ show_releases() {
 
 # awk ends also a last line that a power cut took the line break from.
 show_state() {
-	[ ! -f "$base/.slipway/$1" ] || awk -v key="${1%.jsonl}" '{ print key "=" $0 }' "$base/.slipway/$1" >&3
+	[ ! -f "$base/.slipway/$2" ] || awk -v key="$1" '{ print key "=" $0 }' "$base/.slipway/$2" >&3
 }

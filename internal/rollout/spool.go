@@ -1,0 +1,136 @@
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+)
+
+// spool is a release on its way from the build host to many hosts. It is read
+// there once, when the first host asks for it, and kept in a file on this
+// machine: so a host with a slow link holds nobody back, and this program's
+// memory does not grow with the release or with the hosts.
+//
+// The file has no name from the beginning: it is gone with this program, however
+// that ends.
+type spool struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	source Artifact
+	most   int64 // bytes
+
+	begin sync.Once
+	done  chan struct{} // closed when the file is whole, or will not be
+
+	mu      sync.Mutex
+	more    *sync.Cond // there is more to read, or an end
+	file    *os.File
+	written int64
+	ended   bool
+	err     error
+}
+
+// spoolRoom is by how much an archive may be larger than the files in it.
+const spoolRoom = 64 << 20
+
+func newSpool(ctx context.Context, a Artifact, size int64) *spool {
+	ctx, cancel := context.WithCancel(ctx)
+	s := &spool{ctx: ctx, cancel: cancel, source: a, most: 2*size + spoolRoom, done: make(chan struct{})}
+	s.more = sync.NewCond(&s.mu)
+	return s
+}
+
+// open returns the release from its beginning, as it comes.
+func (s *spool) open() (io.Reader, error) {
+	s.begin.Do(s.start)
+	if s.file == nil {
+		return nil, s.err
+	}
+	return &spoolReader{spool: s}, nil
+}
+
+func (s *spool) start() {
+	file, err := os.CreateTemp("", "slipway-")
+	if err == nil {
+		err = os.Remove(file.Name())
+	}
+	if err != nil {
+		s.err = fmt.Errorf("this machine has no place for the release on its way (TMPDIR): %w", err)
+		close(s.done)
+		return
+	}
+	s.file = file
+	go func() {
+		defer close(s.done)
+		err := s.source.Export(s.ctx, s)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.ended, s.err = true, errors.Join(s.err, err)
+		s.more.Broadcast()
+	}()
+}
+
+// Write is the build host's side.
+func (s *spool) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	at := s.written
+	s.mu.Unlock()
+	if at+int64(len(p)) > s.most {
+		return 0, fmt.Errorf("the build host sends more than the release can have (%d MB)", s.most/1e6)
+	}
+	n, err := s.file.WriteAt(p, at)
+	if err != nil {
+		err = fmt.Errorf("keeping the release on its way on this machine (TMPDIR): %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.written += int64(n)
+	s.more.Broadcast()
+	return n, err
+}
+
+// Close ends what is under way, and frees the disk.
+func (s *spool) Close() error {
+	s.cancel()
+	started := true
+	s.begin.Do(func() { started = false })
+	if !started {
+		return nil
+	}
+	<-s.done
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close()
+}
+
+// spoolReader is one host's side.
+type spoolReader struct {
+	spool *spool
+	at    int64
+}
+
+func (r *spoolReader) Read(p []byte) (int, error) {
+	s := r.spool
+	s.mu.Lock()
+	for r.at == s.written && !s.ended {
+		s.more.Wait()
+	}
+	there, err := s.written-r.at, s.err
+	s.mu.Unlock()
+	switch {
+	case err != nil:
+		return 0, err
+	case there == 0:
+		return 0, io.EOF
+	}
+	n, err := s.file.ReadAt(p[:min(int64(len(p)), there)], r.at)
+	r.at += int64(n)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF // what was written must be there
+	}
+	return n, err
+}
