@@ -169,7 +169,7 @@ func TestOneChangeAtATime(t *testing.T) {
 		_, err := w.lab.Host("web1").Run(t.Context(), nil, "grep", "-q", "deploy by tester", "/opt/apxr/apxr_io/.slipway/lock")
 		return err == nil && w.root(w.lab.Host("web1"), "readlink /opt/apxr/apxr_io/current") == "releases/"+next
 	})
-	w.isRed(w.slipway("rollback", "--release-id", id), "held by another run: deploy by tester@")
+	w.isRed(w.slipway("rollback", "--release-id", id, "--wait-for-lock", "0s"), "held by another run: deploy by tester@")
 	if err := first.Wait(); err != nil {
 		t.Errorf("the first run: %v", err)
 	}

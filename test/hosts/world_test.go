@@ -89,7 +89,7 @@ func (w *world) command(settings []string, args ...string) *exec.Cmd {
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + w.home, "USER=tester",
 		"SLIPWAY_APP=apxr/shop", "SLIPWAY_BUILD_HOST=local", "SLIPWAY_HOSTS=" + w.host.Addr, "SLIPWAY_HEALTH_URL=" + health,
-		"SLIPWAY_SETTLE=300ms", "SLIPWAY_HEALTH_TIMEOUT=10s",
+		"SLIPWAY_SETTLE=300ms", "SLIPWAY_HEALTH_TIMEOUT=10s", "SLIPWAY_WAIT_FOR_LOCK=0s",
 		"SLIPWAY_SSH_KEY_FILE=" + w.lab.DeployKeyPath(), "SLIPWAY_KNOWN_HOSTS_FILE=" + w.lab.KnownHostsPath(),
 	}, settings...)
 	return cmd

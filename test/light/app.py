@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = ROOT.name
 PORT = int(os.environ.get("PORT", "4001"))
 WAY = json.loads((ROOT / "lib" / "way.json").read_text())
-if WAY.get("only", PORT) != PORT:
+if WAY.get("only", PORT) != PORT or WAY.get("only_host", socket.gethostname()) != socket.gethostname():
     WAY = {}
 
 

@@ -45,6 +45,7 @@ type Way struct {
 	Status      int     `json:"status,omitempty"`      // of its answers; 0: 200
 	Body        string  `json:"body,omitempty"`        // of their field status; empty: ok
 	Only        int     `json:"only,omitempty"`        // of all units only the one with this PORT is like that; 0: every one
+	OnlyHost    string  `json:"only_host,omitempty"`   // of all hosts only the one of this name is like that
 	Hang        bool    `json:"hang,omitempty"`        // it takes requests and never answers
 	Port        int     `json:"port,omitempty"`        // where it listens; 0: PORT of its environment
 	Certificate string  `json:"certificate,omitempty"` // a file of Files below lib that it serves HTTPS with

@@ -1,0 +1,189 @@
+package fleet
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/test/command"
+	"github.com/apxr/slipway/test/light"
+)
+
+// Twenty runs at once want the same three hosts: some wait for the others, some
+// would rather be refused.
+func TestTwentyDeploysAtOnce(t *testing.T) {
+	w := newWorld(t)
+	const all, patient = 20, 7
+	hosts := "SLIPWAY_HOSTS=" + w.web(3)
+	var runs sync.WaitGroup
+	results := make([]command.Result, all)
+	for i := range all {
+		id, wait := w.artifact(1+i, light.Way{}), "0s"
+		if i < patient {
+			wait = "10m"
+		}
+		runs.Go(func() {
+			r, err := command.Run(w.command("deploy", "--release-id", string(id), "--wait-for-lock", wait, hosts, "SLIPWAY_SETTLE=100ms"))
+			if err != nil {
+				t.Error(err)
+			}
+			results[i] = r
+		})
+	}
+	runs.Wait()
+	refused, waited := 0, 0
+	for i, r := range results {
+		switch {
+		case r.Code == 0:
+			if strings.Contains(r.Stderr, "waiting up to") {
+				waited++
+			}
+		case i < patient:
+			t.Errorf("run %d was to wait: exit %d\n%s%s", i, r.Code, r.Stderr, r.Stdout)
+		default:
+			refused++
+			w.says(r.Stderr, "held by another run: deploy by tester@.* since 20", "nothing was switched on any host")
+		}
+	}
+	t.Logf("%d refused, %d waited", refused, waited)
+	if refused == 0 || waited < patient-1 {
+		t.Errorf("%d refused, %d waited: they were not at the same time", refused, waited)
+	}
+	w.oneAfterTheOther(3, all-refused)
+}
+
+// oneAfterTheOther checks that hosts have the same changes in the same order,
+// each of which began where the one before ended.
+func (w *world) oneAfterTheOther(hosts, changes int) {
+	w.Helper()
+	var first []string
+	for _, h := range w.lab.WebHosts()[:hosts] {
+		lines := strings.Split(w.root(h, "cat "+base+"/.slipway/history.jsonl"), "\n")
+		var keys []string
+		var current release.ID
+		for _, line := range lines {
+			var c release.Change
+			w.must(json.Unmarshal([]byte(line), &c))
+			if c.Outcome != release.Live || c.From != current {
+				w.Errorf("%s: a change from %q (it ran %q) ended as %s", h.Name, c.From, current, c.Outcome)
+			}
+			keys, current = append(keys, c.Key), c.To
+		}
+		if len(keys) != changes {
+			w.Errorf("%s has %d changes, want %d", h.Name, len(keys), changes)
+		}
+		if first == nil {
+			first = keys
+		}
+		if !slices.Equal(keys, first) {
+			w.Errorf("%s has the changes %v, the first host has %v", h.Name, keys, first)
+		}
+	}
+}
+
+func TestRunsThatNameHostsInAnotherOrderDoNotWaitForEachOther(t *testing.T) {
+	w := newWorld(t)
+	addrs := strings.Fields(w.web(6))
+	slices.Reverse(addrs)
+	lists := []string{w.web(4), strings.Join(addrs[:4], " "), w.web(6), strings.Join(addrs, " ")}
+	var runs sync.WaitGroup
+	for i, list := range lists {
+		id := w.artifact(1+i, light.Way{})
+		runs.Go(func() {
+			r, err := command.Run(w.command("deploy", "--release-id", string(id), "--wait-for-lock", "5m", "SLIPWAY_HOSTS="+list, "SLIPWAY_SETTLE=100ms"))
+			if err != nil || r.Code != 0 {
+				t.Errorf("deploy to %s: exit %d, %v\n%s%s", list, r.Code, err, r.Stderr, r.Stdout)
+			}
+		})
+	}
+	runs.Wait()
+}
+
+// A peer that vanishes without a word, as a runner does that loses its network,
+// has the lock for 30 s at most.
+func TestASilentPeerLosesItsLock(t *testing.T) {
+	w := newWorld(t)
+	good := w.deploy(1)
+	next, last := w.artifact(2, light.Way{}), w.artifact(3, light.Way{})
+	web1 := w.lab.Host("web1")
+	one := "SLIPWAY_HOSTS=" + web1.Addr
+	first := w.command("deploy", "--release-id", string(next), "--settle", "50s", "--health-timeout", "60s", one)
+	w.must(first.Start())
+	gone := make(chan error, 1)
+	go func() { gone <- first.Wait() }()
+	w.until("the first run to switch", func() bool {
+		return w.root(web1, "readlink "+base+"/current") == "releases/"+string(next)
+	})
+	// Nothing comes or goes any more on the connections that deploy has now.
+	silent := time.Now()
+	w.root(web1, `set -e; nft add table inet silent
+		nft add chain inet silent in '{ type filter hook input priority 0; }'; nft add chain inet silent out '{ type filter hook output priority 0; }'
+		ss -Htn state established '( sport = :22 )' | awk '{ n = split($NF, part, ":"); print part[n] }' | while read -r port; do
+			[ "$port" = "${SSH_CLIENT#* }" ] && continue
+			case $SSH_CLIENT in *" $port "*) continue ;; esac
+			nft add rule inet silent in tcp dport 22 tcp sport "$port" drop; nft add rule inet silent out tcp sport 22 tcp dport "$port" drop
+		done`)
+	t.Cleanup(func() { w.root(web1, "nft delete table inet silent 2>/dev/null || true") })
+	r := w.run("deploy", "--release-id", string(last), "--wait-for-lock", "2m", one)
+	took := time.Since(silent)
+	if r.Code != 0 {
+		t.Errorf("exit %d", r.Code)
+	}
+	w.says(r.Stderr, "waiting up to 2m0s for a deploy by tester@.* since 20", "repaired: a run of .* ended in the middle of a change to "+string(next)+"; back on "+string(good))
+	held := w.root(web1, fmt.Sprintf("journalctl --no-pager --output=short-unix --unit=%s --since=@%d | grep -c Started || true", unit, silent.Unix()))
+	t.Logf("the other run was through %s after the silence began (%s restarts)", took, held)
+	if took > 50*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	w.root(web1, "nft delete table inet silent")
+	if err := <-gone; err == nil {
+		t.Error("the run that lost its connection is green")
+	}
+	w.everyHostRuns(good, map[string]release.ID{"web1": last})
+}
+
+func (w *world) until(what string, done func() bool) {
+	w.Helper()
+	for deadline := time.Now().Add(time.Minute); !done(); {
+		if time.Now().After(deadline) {
+			w.Fatalf("waited for a minute for %s", what)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// The runner gives a cancelled step 7.5 s until SIGTERM and 2.5 s more.
+func TestACancelTakesAllBackInTime(t *testing.T) {
+	w := newWorld(t)
+	good := w.deploy(1)
+	next := w.artifact(2, light.Way{})
+	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		// Let it be older than what is waited for before a restart.
+		time.Sleep(2 * time.Second)
+		cmd := w.command("deploy", "--release-id", string(next), "--settle", "3s", "SLIPWAY_MAX_PARALLEL=5")
+		var log strings.Builder
+		cmd.Stderr = &log
+		w.must(cmd.Start())
+		// The first one is proved, five more are switched.
+		w.until("the second batch to be switched", func() bool {
+			_, err := w.lab.Host("web4").Run(t.Context(), nil, "test", "-e", base+"/.slipway/change")
+			return err == nil
+		})
+		began := time.Now()
+		w.must(cmd.Process.Signal(signal))
+		err := cmd.Wait()
+		took := time.Since(began)
+		t.Logf("%s: %s\n%s", signal, took, log.String())
+		if err == nil || took > 7*time.Second {
+			t.Errorf("%s: %v after %s", signal, err, took)
+		}
+		w.everyHostRuns(good, nil)
+	}
+}
