@@ -98,16 +98,17 @@ func Text(r rollout.Result) string {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", h.Host, h.Outcome, dash(h.Before), dash(h.After), took(h))
 	}
 	w.Flush()
-	for _, h := range r.Hosts {
-		if h.Problem != "" {
-			fmt.Fprintf(&b, "%s: %s\n", h.Host, h.Problem)
+	for _, p := range problems(r.Hosts) {
+		fmt.Fprintf(&b, "%s: %s\n", p.hosts, p.text)
+		if len(p.unitLog) > 0 {
+			fmt.Fprintf(&b, "%s: the unit log says:\n  %s\n", p.hosts, strings.Join(clipped(p.unitLog), "\n  "))
 		}
-		if h.Proof != "" {
-			fmt.Fprintf(&b, "%s: proved: %s\n", h.Host, h.Proof)
-		}
-		if len(h.UnitLog) > 0 {
-			fmt.Fprintf(&b, "%s: the unit log says:\n  %s\n", h.Host, strings.Join(clipped(h.UnitLog), "\n  "))
-		}
+	}
+	for _, p := range proofs(r.Hosts) {
+		fmt.Fprintf(&b, "%s: proved: %s\n", p.hosts, p.text)
+	}
+	if advice := Advice(r); advice != "" {
+		fmt.Fprintln(&b, advice)
 	}
 	return b.String()
 }
@@ -146,16 +147,17 @@ func Markdown(r rollout.Result, err error) string {
 	for _, h := range r.Hosts {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", cell(h.Host), mark(h)+" "+string(h.Outcome), cell(dash(h.Before)), cell(dash(h.After)), took(h))
 	}
-	for _, h := range r.Hosts {
-		if h.Problem != "" {
-			fmt.Fprintf(&b, "\n**%s**\n%s", cell(h.Host), Fenced(h.Problem))
+	for _, p := range problems(r.Hosts) {
+		fmt.Fprintf(&b, "\n**%s**\n%s", cell(p.hosts), Fenced(p.text))
+		if len(p.unitLog) > 0 {
+			fmt.Fprintf(&b, "\nThe unit log of %s:\n%s", cell(p.hosts), Fenced(strings.Join(clipped(p.unitLog), "\n")))
 		}
-		if h.Proof != "" {
-			fmt.Fprintf(&b, "\n%s is proved: %s\n", cell(h.Host), cell(h.Proof))
-		}
-		if len(h.UnitLog) > 0 {
-			fmt.Fprintf(&b, "\nThe unit log of %s:\n%s", cell(h.Host), Fenced(strings.Join(clipped(h.UnitLog), "\n")))
-		}
+	}
+	for _, p := range proofs(r.Hosts) {
+		fmt.Fprintf(&b, "\n%s is proved: %s\n", cell(p.hosts), cell(p.text))
+	}
+	if advice := Advice(r); advice != "" {
+		fmt.Fprintf(&b, "\n%s\n", cell(advice))
 	}
 	return b.String()
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -44,6 +45,25 @@ var revision = strings.Repeat("0123456789", 4)
 
 func result(verb release.Verb, target release.ID, hosts ...rollout.HostResult) rollout.Result {
 	return rollout.Result{Verb: verb, Target: target, Version: "0.2.0", Revision: revision, Hosts: hosts}
+}
+
+// fleet is thirty hosts: one fails in the second batch of ten.
+func fleet() rollout.Result {
+	r := result(release.Deploy, r2)
+	for i := range 30 {
+		h := rollout.HostResult{Host: fmt.Sprintf("web%02d", i+1), Before: r1, After: r1}
+		switch {
+		case i == 2:
+			h.Outcome, h.Took, h.Problem, h.UnitLog = rollout.Reverted, 60*time.Second, "not proved within 1m0s: nothing listens on port 4001", []string{"app[7]: no database"}
+		case i < 11:
+			h.Outcome, h.Took, h.Problem = rollout.Reverted, time.Second, "web03 failed: not proved within 1m0s: nothing listens on port 4001"
+			h.Proof = "app.service is active; looked 9 times in 2.3 s"
+		default:
+			h.Outcome, h.Problem = rollout.Skipped, "not switched, because web03 failed"
+		}
+		r.Hosts = append(r.Hosts, h)
+	}
+	return r
 }
 
 var results = map[string]struct {
@@ -89,6 +109,18 @@ var results = map[string]struct {
 	"proved": {result(release.Deploy, r2,
 		rollout.HostResult{Host: "web1", Outcome: rollout.Live, Before: r1, After: r2, Took: time.Second, Proof: "app.service is active, http://127.0.0.1:4001/_health answers 200-299; looked 9 times in 2.3 s"},
 	), nil},
+	"fleet": {fleet(), errors.New("web03: not proved within 1m0s")},
+	"some-stay": {rollout.Result{
+		Verb: release.Deploy, Became: rollout.BecamePartial, Target: r2, Notice: "1 host of 2 stay on what they ran, as max-failures allows: deploy again when they are mended",
+		Hosts: []rollout.HostResult{
+			{Host: "web1", Outcome: rollout.Live, Before: r1, After: r2, Took: time.Second},
+			{Host: "web2", Outcome: rollout.Untouched, Problem: "cannot connect: connection refused"},
+		},
+	}, nil},
+	"taken-back": {result(release.Revert, r2,
+		rollout.HostResult{Host: "web1", Outcome: rollout.Reverted, Before: r2, After: r1, Took: time.Second},
+		rollout.HostResult{Host: "web2", Outcome: rollout.Untouched, Before: r2, After: r2, Problem: "20240102T000000 cannot be taken back: release 20240101T000000 is not on this host, which has 20240102T000000"},
+	), errors.New("web2: 20240102T000000 cannot be taken back: release 20240101T000000 is not on this host, which has 20240102T000000")},
 	"refused": {result(release.Deploy, r2,
 		rollout.HostResult{Host: "web1", Outcome: rollout.Untouched, Before: r1, After: r1, Problem: "no unit\nno sudo rule"},
 		rollout.HostResult{Host: "web2", Outcome: rollout.Untouched, Before: r1, After: r1},

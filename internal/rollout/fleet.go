@@ -146,16 +146,8 @@ func (r *run) activateBatch(ctx context.Context, batch []*host, first bool) (cul
 	undo, cancel := undoContext(ctx)
 	defer cancel()
 	each(failed, func(h *host) { r.revert(undo, h, h.result.Problem) })
-	r.log.Notice(fmt.Sprintf("%s failed; max-failures allows %d", names(failed), r.plan.MaxFailures))
+	r.log.Notice(fmt.Sprintf("%s failed; max-failures allows %d", nameHosts(failed), r.plan.MaxFailures))
 	return nil
-}
-
-func names(hosts []*host) string {
-	s := hosts[0].name
-	for _, h := range hosts[1:] {
-		s += ", " + h.name
-	}
-	return s
 }
 
 // concludeAll writes the histories once every host is proved. Until then each

@@ -13,19 +13,21 @@ import (
 // that a bad release was to go to.
 func (r *run) judge(ctx context.Context, a Artifact, m release.Manifest) (superseded bool) {
 	relations := r.relations(ctx, a, m)
+	said := notices{}
+	defer said.tell(r)
 	for _, h := range r.healthy() {
 		v := h.seen.History.Judge(m.ReleaseID, m.Revision, h.current(), relations[h.current().Revision])
 		switch {
 		case v.Kind == release.Fresh:
 		case r.plan.Force:
-			r.log.Notice(fmt.Sprintf("%s: %s; it is deployed by force", h.name, v.Reason))
+			said.add(h, v.Reason+"; it is deployed by force")
 		case v.Kind == release.RolledBack:
 			h.fail(Untouched, fmt.Errorf("%s", v.Reason))
 		case v.Kind == release.Superseded:
 			superseded = true
 			r.outcome.Notice = v.Reason
 		default:
-			r.log.Notice(fmt.Sprintf("%s: %s; it is deployed", h.name, v.Reason))
+			said.add(h, v.Reason+"; it is deployed")
 		}
 	}
 	return superseded

@@ -76,6 +76,8 @@ func (r *run) inspectAll(ctx context.Context, n needs) {
 }
 
 func (r *run) tellMet() {
+	said := notices{}
+	defer said.tell(r)
 	for _, h := range r.hosts {
 		if h.failed() {
 			r.log.Say(h.name, "%s", h.result.Problem)
@@ -83,7 +85,7 @@ func (r *run) tellMet() {
 		}
 		r.log.Say(h.name, "runs %s; current is %s", orNothing(h.seen.Running()), h.seen.Current)
 		for _, w := range warnings(h.seen) {
-			r.log.Notice(h.name + ": " + w)
+			said.add(h, w)
 		}
 	}
 }

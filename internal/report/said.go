@@ -1,0 +1,117 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/rollout"
+)
+
+// said is what is true of one host, or of several in the same words.
+type said struct {
+	hosts, text string
+	unitLog     []string
+}
+
+// problems is what is wrong, what is wrong with a host itself before what is so
+// only because another one failed.
+func problems(hosts []rollout.HostResult) []said {
+	texts, of := []string{}, map[string][]rollout.HostResult{}
+	for _, h := range hosts {
+		if h.Problem == "" {
+			continue
+		}
+		if of[h.Problem] == nil {
+			texts = append(texts, h.Problem)
+		}
+		of[h.Problem] = append(of[h.Problem], h)
+	}
+	slices.SortStableFunc(texts, func(a, b string) int { return rank(of[a]) - rank(of[b]) })
+	var all []said
+	for _, text := range texts {
+		s := said{hosts: hostNames(of[text]), text: text}
+		for _, h := range of[text] {
+			if len(h.UnitLog) > 0 {
+				s.unitLog = h.UnitLog // one is as good as another that failed in the same words
+				break
+			}
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+func rank(hosts []rollout.HostResult) int {
+	switch {
+	case hosts[0].Outcome == rollout.Failed:
+		return 0
+	case len(hosts[0].UnitLog) > 0 || hosts[0].Outcome == rollout.Untouched:
+		return 1
+	}
+	return 2
+}
+
+// proofs has a line for each host, of a large fleet one for all: what was waited
+// for is the same.
+func proofs(hosts []rollout.HostResult) []said {
+	const most = 10
+	var all []said
+	for _, h := range hosts {
+		if h.Proof != "" {
+			all = append(all, said{hosts: h.Host, text: h.Proof})
+		}
+	}
+	if len(all) > most {
+		all[0].hosts = fmt.Sprintf("%d hosts, among them %s", len(all), all[0].hosts)
+		return all[:1]
+	}
+	return all
+}
+
+func hostNames(hosts []rollout.HostResult) string {
+	var all []string
+	for _, h := range hosts {
+		all = append(all, h.Host)
+	}
+	return rollout.Names(all)
+}
+
+// Advice is what to do now after a run that did not end as it should; empty
+// where there is nothing to say.
+func Advice(r rollout.Result) string {
+	var look, old, live []rollout.HostResult
+	back := 0
+	for _, h := range r.Hosts {
+		switch {
+		case h.Outcome == rollout.Failed:
+			look = append(look, h)
+		case h.Problem != "":
+			old = append(old, h)
+		case h.Outcome == rollout.Live:
+			live = append(live, h)
+		case h.Outcome == rollout.Reverted:
+			back++
+		}
+	}
+	if len(look)+len(old) == 0 {
+		return ""
+	}
+	parts := []string{"What now:"}
+	if len(look) > 0 {
+		parts = append(parts, fmt.Sprintf("Look at %s: what is wrong stands above.", hostNames(look)))
+	}
+	if len(live) > 0 {
+		parts = append(parts, fmt.Sprintf("%s is on %d of %d hosts.", r.Target, len(live), len(r.Hosts)))
+	} else if back > 0 {
+		parts = append(parts, fmt.Sprintf("%s is taken back on %d of %d hosts.", r.Target, back, len(r.Hosts)))
+	} else if len(look) == 0 {
+		parts = append(parts, "Every host runs what it ran before.")
+	}
+	again := "When that is mended, run the same again: it is safe to repeat."
+	if r.Verb == release.Rollback && len(live) > 0 {
+		again = fmt.Sprintf("When that is mended, roll back to release-id %s: without it, the next rollback goes one further down.", r.Target)
+	}
+	return strings.Join(append(parts, again), " ")
+}
