@@ -53,13 +53,13 @@ func rank(hosts []rollout.HostResult) int {
 	return 2
 }
 
-// proofs has a line for each host, of a large fleet one for all: what was waited
+// proofs has a line for each host that the run brought to its target, of a large fleet one for all: what was waited
 // for is the same.
 func proofs(hosts []rollout.HostResult) []said {
 	const most = 10
 	var all []said
 	for _, h := range hosts {
-		if h.Proof != "" {
+		if h.Proof != "" && h.Outcome == rollout.Live {
 			all = append(all, said{hosts: h.Host, text: h.Proof})
 		}
 	}
