@@ -118,26 +118,28 @@ func (r *run) inspect(ctx context.Context, h *host, n needs) (err error) {
 }
 
 // sameOwner refuses a deploy to hosts that were set up in different ways: who
-// owns the application's directory is who may change it.
+// owns the application's directory is who may change it. Most hosts are right.
 func (r *run) sameOwner() {
-	owners := map[string][]*host{}
-	for _, h := range r.healthy() {
+	if r.outcome.Verb != release.Deploy && r.outcome.Verb != release.Stage {
+		return
+	}
+	owned := map[string][]*host{}
+	usual := ""
+	for _, h := range r.hosts {
 		for _, d := range h.seen.Directories {
-			if d.Path == r.plan.Layout.Base {
-				owners[d.Owner] = append(owners[d.Owner], h)
+			if d.Path != r.plan.Layout.Base {
+				continue
+			}
+			owned[d.Owner] = append(owned[d.Owner], h)
+			if len(owned[d.Owner]) > len(owned[usual]) {
+				usual = d.Owner
 			}
 		}
 	}
-	if len(owners) < 2 || r.outcome.Verb != release.Deploy && r.outcome.Verb != release.Stage {
-		return
-	}
-	for owner, hosts := range owners {
-		for other, others := range owners {
-			if owner == other {
-				continue
-			}
-			for _, h := range hosts {
-				h.fail(Untouched, fmt.Errorf("%s belongs to %s here, and to %s on %s: the hosts of one fleet have one owner; run the setup phase, or deploy to them separately", r.plan.Layout.Base, owner, other, others[0].name))
+	for owner, hosts := range owned {
+		for _, h := range hosts {
+			if owner != usual {
+				h.fail(Untouched, errors.Join(h.problem(), fmt.Errorf("%s belongs to %s here, and to %s on %s: the hosts of one fleet have one owner; run the setup phase, or deploy to this one by itself", r.plan.Layout.Base, owner, usual, nameHosts(owned[usual]))))
 			}
 		}
 	}

@@ -21,7 +21,7 @@ func TestOneHostThatFailsTakesAllBack(t *testing.T) {
 	w := newWorld(t)
 	good := w.deploy(1)
 	bad := w.artifact(2, light.Way{OnlyHost: "web6", Exit: status(3)})
-	r := w.run("deploy", "--release-id", string(bad), "--health-timeout", "3s")
+	r := w.run("deploy", "--release-id", string(bad))
 	w.red(1, r, w.addr("web6")+": the release exits", "putting every switched host back")
 	w.everyHostRuns(good, nil)
 	want := map[string]string{}
@@ -59,10 +59,10 @@ func order(w *world, output, what string) []string {
 func TestTheFirstHostIsTheGatekeeper(t *testing.T) {
 	w := newWorld(t)
 	good := w.deploy(1)
-	bad := w.artifact(2, light.Way{Status: 500})
+	bad := w.artifact(2, light.Way{Exit: status(3)})
 	// Not even max-failures lets more than one host see it.
-	r := w.run("deploy", "--release-id", string(bad), "--health-timeout", "1s", "--max-failures", "5", "SLIPWAY_MAX_PARALLEL=100%")
-	w.red(1, r, "answers 500")
+	r := w.run("deploy", "--release-id", string(bad), "--max-failures", "5", "SLIPWAY_MAX_PARALLEL=100%")
+	w.red(1, r, "the release exits")
 	if got := order(w, r.Stderr, "switched from"); len(got) != 1 || got[0] != "web1" {
 		t.Errorf("switched: %v", got)
 	}
@@ -89,14 +89,14 @@ func (w *world) lockOut(name string) {
 func TestSomeHostsMayStay(t *testing.T) {
 	w := newWorld(t)
 	good := w.deploy(1)
-	next := w.artifact(2, light.Way{OnlyHost: "web3", Status: 500})
+	next := w.artifact(2, light.Way{OnlyHost: "web3", Exit: status(3)})
 	w.lockOut("web8")
 
-	w.red(1, w.run("deploy", "--release-id", string(next), "--health-timeout", "1s", "--max-failures", "0"), w.addr("web8")+": cannot log in", "nothing was switched on any host")
-	w.red(1, w.run("deploy", "--release-id", string(next), "--health-timeout", "1s", "--max-failures", "1"), w.addr("web3")+": .*answers 500", "putting every switched host back")
+	w.red(1, w.run("deploy", "--release-id", string(next), "--max-failures", "0"), w.addr("web8")+": deploy is not let in", "nothing was switched on any host")
+	w.red(1, w.run("deploy", "--release-id", string(next), "--max-failures", "1"), w.addr("web3")+": .*the release exits", "putting every switched host back")
 	w.everyHostRuns(good, nil)
-	out := w.ok("deploy", "--release-id", string(next), "--health-timeout", "1s", "--max-failures", "2")
-	w.says(out, "Deploy of .* succeeded in part", "2 hosts of 8 stay on what they ran, as max-failures allows", w.addr("web3")+": .*answers 500")
+	out := w.ok("deploy", "--release-id", string(next), "--max-failures", "2")
+	w.says(out, "Deploy of .* succeeded in part", "2 hosts of 8 stay on what they ran, as max-failures allows", w.addr("web3")+": .*the release exits")
 	w.everyHostRuns(next, map[string]release.ID{"web3": good, "web8": good})
 }
 
@@ -149,7 +149,7 @@ func (w *world) file(text string) string {
 func TestHostsOfOneFleetHaveOneOwner(t *testing.T) {
 	w := newWorld(t)
 	good := w.deploy(1)
-	w.root(w.lab.Host("web4"), "chown root "+base+" && chmod 2775 "+base)
+	w.root(w.lab.Host("web4"), "chown root "+base+" && chmod 2755 "+base)
 	w.red(1, w.run("deploy", "--release-id", string(w.artifact(2, light.Way{}))), w.addr("web4")+": .*"+base+" belongs to root here, and to deploy on "+w.addr("web1"), "nothing was switched on any host")
 	w.root(w.lab.Host("web4"), "chown deploy "+base+" && chmod 2750 "+base)
 	w.everyHostRuns(good, nil)
@@ -173,7 +173,7 @@ func TestARollbackGoesOn(t *testing.T) {
 	w.ok("deploy", "--release-id", string(old), "SLIPWAY_MAX_PARALLEL=8")
 	bad := w.deploy(2)
 	w.lockOut("web8")
-	r := w.run("rollback", "--settle", "6s", "SLIPWAY_MAX_PARALLEL=100%")
-	w.red(1, r, w.addr("web8")+": cannot log in", w.addr("web2")+": .*ended by itself")
+	r := w.run("rollback", "--settle", "6s", "--health-timeout", "40s", "SLIPWAY_MAX_PARALLEL=100%")
+	w.red(1, r, w.addr("web8")+": deploy is not let in", w.addr("web2")+": .*ended by itself")
 	w.everyHostRuns(old, map[string]release.ID{"web2": bad, "web8": bad})
 }

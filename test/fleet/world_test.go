@@ -105,7 +105,7 @@ func (w *world) command(words ...string) *exec.Cmd {
 	env := []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + w.home, "USER=tester",
 		"SLIPWAY_APP=apxr/shop", "SLIPWAY_BUILD_HOST=local", "SLIPWAY_HOSTS=" + w.web(8), "SLIPWAY_HEALTH_URL=" + health,
-		"SLIPWAY_SETTLE=300ms", "SLIPWAY_HEALTH_TIMEOUT=10s", "SLIPWAY_MAX_PARALLEL=3",
+		"SLIPWAY_SETTLE=300ms", "SLIPWAY_HEALTH_TIMEOUT=30s", "SLIPWAY_MAX_PARALLEL=3",
 		"SLIPWAY_SSH_KEY_FILE=" + w.lab.DeployKeyPath(), "SLIPWAY_KNOWN_HOSTS_FILE=" + w.lab.KnownHostsPath(),
 	}
 	var args []string
