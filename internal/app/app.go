@@ -80,7 +80,8 @@ func run(ctx context.Context, cfg config.Config, from origin, log *progress.Log)
 		deployed.build, deployed.built = built.build, built.built
 		return deployed, err
 	case config.Rollback:
-		return change(ctx, cfg, from, dialer, rollout.Rollback, log)
+		result, err := rollout.Rollback(ctx, planOf(cfg, from), dialer.candidates(cfg.Hosts), fetch(cfg, dialer, log), log)
+		return outcome{rolled: &result}, err
 	case config.Activate:
 		return change(ctx, cfg, from, dialer, rollout.Activate, log)
 	case config.Revert:
@@ -92,6 +93,24 @@ func run(ctx context.Context, cfg config.Config, from origin, log *progress.Log)
 		return listArtifacts(ctx, cfg, dialer, log)
 	}
 	return outcome{}, errors.New("no such verb: " + string(cfg.Verb))
+}
+
+// fetch is how a rollback gets a release from the build host, if there is one.
+func fetch(cfg config.Config, d dialer, log *progress.Log) rollout.Fetch {
+	if cfg.BuildHost == (config.Host{}) {
+		return nil
+	}
+	return func(ctx context.Context, id release.ID) (rollout.Artifact, func(), error) {
+		host, err := d.buildServer(ctx, cfg.BuildHost)
+		if err != nil {
+			return nil, nil, err
+		}
+		artifact, err := build.OpenArtifact(ctx, host, cfg.App, id, log)
+		if err != nil {
+			return nil, nil, errors.Join(err, host.Close())
+		}
+		return artifact, func() { artifact.Close(); host.Close() }, nil
+	}
 }
 
 // change does what needs the hosts alone.

@@ -71,7 +71,7 @@ func TestBadCallsTryNothing(t *testing.T) {
 		"launch":                            `"launch" is not a verb`,
 		"deploy now":                        `"now" is no flag`,
 		"deploy --speed 9":                  "-speed",
-		"rollback --build-host b":           "-build-host",
+		"rollback --keep-releases 9":        "-keep-releases",
 		"deploy --ssh-key x":                "-ssh-key",
 		"deploy --ssh-key-file /no/such":    "/no/such",
 		"deploy":                            "6 mistakes",

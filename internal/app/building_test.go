@@ -308,7 +308,7 @@ func TestABuildThatFailsHasAnOutcome(t *testing.T) {
 	private, public := newKey(t)
 	w := buildSettings("--wait-for-lock", "0s")
 	w.env["HOME"], w.env["PATH"], w.env["SLIPWAY_DEPLOY_KEYS"] = home, bin+":"+os.Getenv("PATH"), string(private)
-	w.cli(t, exitFailed, "git@h.test:x may not be read with these credentials", "    Check out main 0.")
+	w.cli(t, exitFailed, "git@h.test:x may not be read with these credentials", "    Check out main ")
 	if w.out.Len() > 0 {
 		t.Errorf("stdout: %s", w.out.String())
 	}

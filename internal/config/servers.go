@@ -68,7 +68,8 @@ func sameServer(h Host) string {
 // allLocal reports whether nothing is reached over SSH. A server that is not
 // named yet may well be.
 func (l *loader) allLocal(c Config) bool {
-	if l.uses("build-host") && !c.BuildHost.IsLocal() {
+	needed := l.settings["build-host"].Required(l.verb)
+	if l.uses("build-host") && !c.BuildHost.IsLocal() && (needed || c.BuildHost != Host{}) {
 		return false
 	}
 	for _, h := range c.Hosts {

@@ -75,8 +75,8 @@ var Settings = []Setting{
 		Help: "Organization and application as ORG/APP, for example apxr/apxr_io. The application's name is also the release's and, unless set otherwise, the systemd unit's.",
 	},
 	{
-		Name: "build-host", Type: Text, Verbs: fetching, Require: fetching,
-		Help: "The build server, as [user@]name[:port], or local for the machine that this runs on. The user is deploy unless named.",
+		Name: "build-host", Type: Text, Verbs: append(slices.Clone(fetching), Rollback), Require: fetching,
+		Help: "The build server, as [user@]name[:port], or local for the machine that this runs on. The user is deploy unless named. A rollback can do without it: web servers that do not have the release any more get it from there, if it can be reached.",
 	},
 	{
 		Name: "hosts", Type: Text, Verbs: visiting, Require: visiting,

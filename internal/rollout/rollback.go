@@ -14,16 +14,17 @@ import (
 
 // Rollback makes the hosts run an earlier release that they still have: the one
 // that the plan names, else the one below the top of most hosts' histories. It
-// needs nothing but the hosts. One that cannot be reached or fails does not
+// needs nothing but the hosts; one that does not have that release any more gets
+// it from the build host, if there is one. A host that cannot be reached or fails does not
 // stop the others and does not take them back; it makes the run fail.
-func Rollback(ctx context.Context, plan Plan, candidates []Candidate, log *progress.Log) (Result, error) {
+func Rollback(ctx context.Context, plan Plan, candidates []Candidate, fetch Fetch, log *progress.Log) (Result, error) {
 	r := newRun(release.Rollback, plan, candidates, log)
 	defer r.part()
-	err := r.rollback(ctx)
+	err := r.rollback(ctx, fetch)
 	return r.result(err), err
 }
 
-func (r *run) rollback(ctx context.Context) error {
+func (r *run) rollback(ctx context.Context, fetch Fetch) error {
 	r.meet(ctx, needs{})
 	if r.isHeld() {
 		return fmt.Errorf("nothing was changed on any host:\n%w", r.problems())
@@ -43,6 +44,7 @@ func (r *run) rollback(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, r.problems())
 	}
+	r.fetchMissing(ctx, fetch, target.ID)
 	if len(r.healthy()) > 0 {
 		r.returnAll(ctx, target)
 	}

@@ -177,3 +177,17 @@ func TestARollbackGoesOn(t *testing.T) {
 	w.red(1, r, w.addr("web8")+": deploy is not let in", w.addr("web2")+": .*ended by itself")
 	w.everyHostRuns(old, map[string]release.ID{"web2": bad, "web8": bad})
 }
+
+// A host that lacks the release gets it from the build server, if there is one.
+func TestARollbackBringsWhatIsMissing(t *testing.T) {
+	w := newWorld(t)
+	good := w.deploy(1)
+	w.deploy(2)
+	w.root(w.lab.Host("web2"), "rm -r "+base+"/releases/"+string(good))
+	w.root(w.lab.Host("web3"), "rm -r "+base+"/releases/"+string(good))
+	w.red(1, w.run("rollback", "SLIPWAY_BUILD_HOST=", "SLIPWAY_HOSTS="+w.addr("web2")), "release "+string(good)+" is not on this host")
+	w.red(1, w.run("rollback", "HOME=/nowhere", "SLIPWAY_HOSTS="+w.addr("web2")), "the build host does not give it", "release "+string(good)+" is not on this host")
+	out := w.ok("rollback", "SLIPWAY_MAX_PARALLEL=8")
+	w.says(out, "Fetch "+string(good)+" for 2 hosts", w.addr("web3")+": staged and verified", "Rollback to "+string(good)+".* succeeded")
+	w.everyHostRuns(good, nil)
+}
