@@ -18,7 +18,7 @@ func (h *host) check(k *known) error {
 		return err
 	}
 	err = errors.Join(h.checkCurrent(k, s), h.checkReleases(k, s), h.checkEnvironments(k), h.checkLauncher(k), k.checkHistory(s), k.checkRecord(s))
-	k.current, k.switching, k.history, k.line, k.concluded = s.current, false, s.history, "", s.record == ""
+	k.current, k.switching, k.history, k.line, k.concluded = s.current, false, s.history, "", !s.recorded
 	return err
 }
 
@@ -116,7 +116,7 @@ func (k *known) checkHistory(s state) error {
 // the change, from which the next run repairs it.
 func (k *known) checkRecord(s state) error {
 	should := top(s.changes)
-	if s.record == "" {
+	if !s.recorded {
 		if s.current != should {
 			return fmt.Errorf("current is %s, the history says %s, and there is no change record", s.current, should)
 		}

@@ -89,10 +89,22 @@ const (
 	flushed  how = 0 // everything is on the disk
 	logFlush how = 1 // the journal is, but not the data that it does not know of yet
 	noFlush  how = 2 // nothing that was not there already
+	apart    how = 3 // logFlush, and noFlush where the releases have a file system of their own
 )
 
 func (h how) String() string {
-	return [...]string{"all written", "journal written", "nothing written"}[h]
+	return [...]string{"all written", "journal written", "nothing written", "apart"}[h]
+}
+
+// of is how the i-th file system of a host is cut.
+func (h how) of(i int) how {
+	switch {
+	case h != apart:
+		return h
+	case i == 0:
+		return logFlush
+	}
+	return noFlush
 }
 
 const ext4Shutdown = 0x8004587d

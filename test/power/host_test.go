@@ -137,7 +137,7 @@ func (h *host) cut(where string) {
 	}
 	h.hit = hit{h.step, where}
 	for _, i := range rand.Perm(len(h.disks)) {
-		h.err = errors.Join(h.err, h.disks[i].cut(h.plan.how))
+		h.err = errors.Join(h.err, h.disks[i].cut(h.plan.how.of(i)))
 	}
 }
 
@@ -162,3 +162,6 @@ func (h *host) blackout() (hit, error) {
 	h.plan, h.hit = plan{}, hit{}
 	return where, err
 }
+
+// relative is a command with BASE for the application's directory.
+func (h *host) relative(command string) string { return strings.ReplaceAll(command, h.Base, "BASE") }

@@ -61,7 +61,7 @@ func (w *workshop) open(separate bool) *runner {
 	w.Helper()
 	h, err := newHost(separate)
 	w.must(err)
-	r := &runner{host: h, known: newKnown(), ctx: w.Context(), rnd: w.rnd, artifacts: w.artifacts}
+	r := &runner{host: h, known: newKnown(), ctx: w.Context(), rnd: rand.New(rand.NewPCG(w.rnd.Uint64(), 0)), artifacts: w.artifacts}
 	r.launcher = w.launcher
 	return r
 }
@@ -98,7 +98,7 @@ const onOneHost = 10 // cuts, before there is a new host: first deploys are to b
 // TestPowerCuts cuts at commands and at random moments; what follows a cut is
 // the next cycle, on what the cut has left.
 func TestPowerCuts(t *testing.T) {
-	seed, cuts := number(t, "SLIPWAY_POWER_SEED", 1), number(t, "SLIPWAY_POWER_CUTS", 200)
+	seed, cuts := number(t, "SLIPWAY_POWER_SEED", 1), number(t, "SLIPWAY_POWER_CUTS", 50)
 	t.Logf("SLIPWAY_POWER_SEED=%d", seed)
 	w := newWorkshop(t, uint64(seed))
 	t.Logf("a cycle passes up to %d points and takes up to %s", w.points, w.took)
@@ -125,7 +125,7 @@ func TestPowerCuts(t *testing.T) {
 // plan is a cut: most are at a point, of which there are few, so that each has
 // its turn.
 func (w *workshop) plan() plan {
-	p := plan{how: []how{noFlush, noFlush, noFlush, logFlush, logFlush, logFlush, logFlush, flushed}[w.rnd.IntN(8)]}
+	p := plan{how: []how{noFlush, noFlush, noFlush, logFlush, logFlush, logFlush, apart, apart, flushed}[w.rnd.IntN(9)]}
 	if w.rnd.IntN(4) == 0 {
 		p.after = 1 + time.Duration(w.rnd.Int64N(int64(w.took)))
 	} else {

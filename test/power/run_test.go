@@ -29,7 +29,8 @@ type runner struct {
 	ctx       context.Context
 	rnd       *rand.Rand
 	artifacts []artifact
-	n         int // releases so far
+	n         int  // releases so far
+	bare      bool // all without environments
 	log       bytes.Buffer
 	changes   release.History
 	releases  []release.ID

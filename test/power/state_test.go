@@ -15,6 +15,7 @@ type state struct {
 	current  release.Activation
 	releases []release.ID
 	record   string
+	recorded bool // there is a record, if only an empty one
 	history  string
 	changes  release.History
 }
@@ -35,6 +36,8 @@ func (h *host) text(parts ...string) (string, error) {
 func (h *host) state() (state, error) {
 	var s state
 	var problems [4]error
+	_, err := os.Lstat(h.path(".slipway", "change"))
+	s.recorded = err == nil
 	s.current, problems[0] = h.readCurrent()
 	s.record, problems[1] = h.text(".slipway", "change")
 	s.history, problems[2] = h.text(".slipway", "history.jsonl")

@@ -68,10 +68,10 @@ func (r *runner) age() error {
 
 // environment is a new one, a copy of the current one, or none.
 func (r *runner) environment() script.Environment {
-	switch r.rnd.IntN(6) {
-	case 0:
+	switch n := r.rnd.IntN(6); {
+	case n == 0 && !r.bare:
 		return script.Environment{Keep: r.current.Env}
-	case 1:
+	case n == 1 || r.bare:
 		return script.Environment{Given: true}
 	}
 	line := "export SHOP_SECRET='%08x'"
