@@ -17,10 +17,9 @@ type ignoring struct {
 	bare     bool // releases without environments
 }
 
-// TestEverySyncIsMissed: without it a cut leaves what the checks find. There is
-// one exception: that the record's name is synced before the link is switched
-// makes no difference on ext4, which keeps renames in their order; others need
-// not. With the record's own sync left out too, it does make one.
+// TestEverySyncIsMissed: without it a cut leaves what the checks find. One is not
+// here: that the record's name is synced before the link is switched makes no
+// difference on ext4, which keeps renames in their order; others need not.
 func TestEverySyncIsMissed(t *testing.T) {
 	w := newWorkshop(t, 1)
 	for name, c := range map[string]ignoring{
