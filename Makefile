@@ -2,7 +2,7 @@
 # make test   run every test
 # Both need Debian or Ubuntu, root and Go; they install what else they lack.
 
-.PHONY: demo test unit lint tools
+.PHONY: demo test unit power lint tools
 
 demo:
 	go run ./test/demo
@@ -16,6 +16,15 @@ test: lint tools
 # What is pure, and fast: no hosts, no root.
 unit: lint
 	go test ./cmd/... ./internal/... ./actions/... .
+
+# Power cuts: more of them than in "make test", and other ones each time. What it
+# prints first repeats them: make power SLIPWAY_POWER_SEED=...
+SLIPWAY_POWER_CUTS ?= 300
+SLIPWAY_POWER_SEED ?= $(shell date +%s)
+
+power: tools
+	SLIPWAY_POWER_CUTS=$(SLIPWAY_POWER_CUTS) SLIPWAY_POWER_SEED=$(SLIPWAY_POWER_SEED) \
+		go test -count=1 -v -timeout 60m ./test/power
 
 lint:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }

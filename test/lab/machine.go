@@ -55,9 +55,11 @@ func parseOSRelease(text string) (machine, error) {
 // tools are the programs that the lab and the tests beside it call, and the packages that bring them.
 var tools = map[string]string{
 	"curl":           "curl",
+	"e2fsck":         "e2fsprogs",
 	"fish":           "fish",
 	"git":            "git",
 	"ip":             "iproute2",
+	"mkfs.ext4":      "e2fsprogs",
 	"mmdebstrap":     "mmdebstrap",
 	"readelf":        "binutils",
 	"ssh":            "openssh-client",
@@ -110,7 +112,7 @@ func missingPackages(packages map[string]string) []string {
 		}
 	}
 	slices.Sort(missing)
-	return missing
+	return slices.Compact(missing)
 }
 
 func installPackages(ctx context.Context, packages []string) (err error) {

@@ -10,7 +10,9 @@ put_launcher() {
 	if cmp -s "$base/launch.new" "$base/launch"; then
 		rm -f "$base/launch.new"
 	else
-		mv -T "$base/launch.new" "$base/launch" || die "cannot write $base/launch"
+		# An empty launcher would start nothing after a power cut.
+		sync "$base/launch.new" && mv -T "$base/launch.new" "$base/launch" && sync -f "$base" ||
+			die "cannot write $base/launch"
 	fi
 }
 

@@ -33,7 +33,9 @@ used_releases() {
 		sed -n "s|^.*$base/releases/\([0-9]\{8\}T[0-9]\{6\}\)/.*|\1|p" | sort -u
 }
 
+# After a power cut no release may be there again without its lists.
 remove_lists() {
+	[ -z "$ids" ] || sync -f "$base/releases" || stuck "what must be on disk first"
 	for lists in "$base"/.slipway/releases/*/; do
 		lists=${lists%/}
 		[ -d "$base/releases/${lists##*/}" ] || rm -rf "$lists" || stuck "$lists"

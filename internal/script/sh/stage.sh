@@ -17,7 +17,8 @@ main() {
 	verify "$part" "$base/.slipway/releases/$id" ||
 		discard "what arrived in $part is not what was built: see the lines above, and run it again"
 	# current must never name a release whose files are still in memory only.
-	sync -f "$part" || discard "cannot write $part to disk"
+	# The lists may be on another file system than the releases.
+	sync -f "$part" && sync -f "$base/.slipway/releases/$id" || discard "cannot write $part to disk"
 	mv -T "$part" "$release" || discard "cannot rename $part to $release"
 	sync -f "$base/releases"
 }

@@ -1,0 +1,60 @@
+package power
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/test/light"
+)
+
+var shop = release.App{Org: "apxr", Name: "shop"}
+
+// artifact is what is deployed, under a new ID each time.
+type artifact struct {
+	manifest release.Manifest
+	tar      []byte // gzipped
+}
+
+// newArtifact has files of all sizes: some of a page, some of many.
+func newArtifact(rnd *rand.Rand) (a artifact, err error) {
+	home, err := os.MkdirTemp(place, "home-")
+	if err != nil {
+		return a, err
+	}
+	defer os.RemoveAll(home)
+	files := map[string]string{}
+	for i := range 24 {
+		files[fmt.Sprintf("lib/part%d/%d.beam", i%5, i)] = noise(rnd, 1<<(6+rnd.IntN(11)))
+	}
+	id := light.At(1)
+	if err := light.Put(home, light.Release{App: shop, ID: id, Files: files}); err != nil {
+		return a, err
+	}
+	dir := filepath.Join(home, "slipway", shop.Org, shop.Name, "artifacts", string(id))
+	data, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+	if err != nil {
+		return a, err
+	}
+	if a.manifest, err = release.ParseManifest(data); err != nil {
+		return a, err
+	}
+	var tar bytes.Buffer
+	cmd := exec.Command("tar", "-c", "-z", "-C", filepath.Join(dir, "tree"), ".")
+	cmd.Stdout, cmd.Stderr = &tar, os.Stderr
+	err = cmd.Run()
+	a.tar = tar.Bytes()
+	return a, err
+}
+
+func noise(rnd *rand.Rand, size int) string {
+	data := make([]byte, size)
+	for i := range data {
+		data[i] = byte(rnd.Uint32())
+	}
+	return string(data)
+}
