@@ -180,7 +180,7 @@ func (r *run) concludeAll(ctx context.Context) error {
 // a cancel all at once, since seconds are left.
 func (r *run) goBack(ctx context.Context, batches [][]*host, culprit *host) error {
 	cause := culprit.result.Problem
-	r.skipRest(ctx, batches, culprit)
+	rest := skipRest(batches, culprit)
 	back := switchedLastFirst(batches)
 	if len(back) > 0 {
 		r.log.Say("", "putting every switched host back to what it ran before")
@@ -198,6 +198,9 @@ func (r *run) goBack(ctx context.Context, batches [][]*host, culprit *host) erro
 			r.revert(undo, h, reason)
 		})
 		cancel()
+	}
+	if ctx.Err() == nil { // else there is no time, and the next prune does it
+		r.dropAll(ctx, rest)
 	}
 	return fmt.Errorf("%s: %s", culprit.name, culprit.result.Problem)
 }
@@ -217,17 +220,15 @@ func switchedLastFirst(batches [][]*host) (back [][]*host) {
 	return back
 }
 
-// skipRest marks the hosts that nothing became of, and takes their environments
-// away again.
-func (r *run) skipRest(ctx context.Context, batches [][]*host, culprit *host) {
-	var rest []*host
+// skipRest marks the hosts that were not reached.
+func skipRest(batches [][]*host, culprit *host) (rest []*host) {
 	for _, h := range slices.Concat(batches...) {
 		if !h.switched && !h.failed() && h.result.Outcome == Untouched {
 			h.fail(Skipped, fmt.Errorf("not switched, because %s failed", culprit.name))
 			rest = append(rest, h)
 		}
 	}
-	r.dropAll(ctx, rest)
+	return rest
 }
 
 // dropAll removes the environments of an activation that did not come about.
