@@ -22,9 +22,10 @@ import (
 type Fleet struct {
 	Hosts []*Host
 
-	dir   string
-	key   ssh.Signer
-	known strings.Builder
+	dir    string
+	booted []*Host // Hosts, and those apart
+	key    ssh.Signer
+	known  strings.Builder
 }
 
 // Available says why no fleet can run on this machine, if so.
@@ -66,16 +67,29 @@ func (f *Fleet) KnownHosts() string { return f.known.String() }
 
 // Add boots n more hosts, several at a time.
 func (f *Fleet) Add(n int, change ...func(*Host)) error {
-	added := make([]*Host, n)
+	added, err := f.boot(n, change)
+	f.Hosts = append(f.Hosts, added...)
+	return err
+}
+
+// Apart boots a host that is none of Hosts, such as a build server. It is known
+// and closed as they are.
+func (f *Fleet) Apart(change ...func(*Host)) (*Host, error) {
+	added, err := f.boot(1, change)
+	return added[0], err
+}
+
+func (f *Fleet) boot(n int, change []func(*Host)) ([]*Host, error) {
 	errs := make([]error, n)
 	var all sync.WaitGroup
 	slots := make(chan struct{}, 16)
-	for i := range added {
-		h := &Host{Addr: address(len(f.Hosts) + i), fleet: f, Home: "/opt/home"}
+	from := len(f.booted)
+	for i := range n {
+		h := &Host{Addr: address(from + i), fleet: f, Home: "/opt/home"}
 		for _, c := range change {
 			c(h)
 		}
-		added[i] = h
+		f.booted = append(f.booted, h)
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
@@ -83,11 +97,11 @@ func (f *Fleet) Add(n int, change ...func(*Host)) error {
 		})
 	}
 	all.Wait()
-	f.Hosts = append(f.Hosts, added...)
+	added := f.booted[from:]
 	for _, h := range added {
 		f.known.WriteString(h.knownHost())
 	}
-	return errors.Join(errs...)
+	return added, errors.Join(errs...)
 }
 
 // address is that of the n-th host: 127.0.0.1 is everybody's.
@@ -95,7 +109,7 @@ func address(n int) string { return fmt.Sprintf("127.77.%d.%d", n/250, n%250+1) 
 
 // Close ends the hosts and all that runs on them.
 func (f *Fleet) Close() {
-	for _, h := range f.Hosts {
+	for _, h := range f.booted {
 		h.stop()
 	}
 }
