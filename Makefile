@@ -1,8 +1,9 @@
 # make demo   watch a release being built, deployed and rolled back on real hosts
 # make test   run every test
+# make scale  deploy to 500 simulated hosts and print what that takes (10 minutes)
 # Both need Debian or Ubuntu, root and Go; they install what else they lack.
 
-.PHONY: demo test unit power lint tools
+.PHONY: demo test unit power scale lint tools
 
 demo:
 	go run ./test/demo
@@ -25,6 +26,10 @@ SLIPWAY_POWER_SEED ?= $(shell date +%s)
 power: tools
 	SLIPWAY_POWER_CUTS=$(SLIPWAY_POWER_CUTS) SLIPWAY_POWER_SEED=$(SLIPWAY_POWER_SEED) \
 		go test -count=1 -v -timeout 60m ./test/power
+
+# make test has the same tests with fewer hosts.
+scale: tools
+	SLIPWAY_SCALE_HOSTS=500 go test -count=1 -timeout 45m -v ./test/scale
 
 lint:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }

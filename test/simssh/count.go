@@ -2,7 +2,6 @@ package simssh
 
 import (
 	"maps"
-	"net"
 	"regexp"
 	"sync"
 	"sync/atomic"
@@ -69,29 +68,4 @@ func (f *Fleet) Seen() Seen {
 		}
 	}
 	return all
-}
-
-// counted is a connection that is counted, and slow if its host is.
-type counted struct {
-	net.Conn
-	host *Host
-}
-
-func (c *counted) Read(p []byte) (int, error) {
-	rate := c.host.Rate
-	if rate > 0 {
-		p = p[:min(len(p), max(rate/10, 1))]
-	}
-	n, err := c.Conn.Read(p)
-	c.host.counts.in.Add(int64(n))
-	if rate > 0 {
-		time.Sleep(time.Duration(n) * time.Second / time.Duration(rate))
-	}
-	return n, err
-}
-
-func (c *counted) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
-	c.host.counts.out.Add(int64(n))
-	return n, err
 }

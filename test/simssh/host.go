@@ -7,6 +7,7 @@ import (
 	"net"
 	"os/exec"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -17,6 +18,9 @@ type Host struct {
 	Home string // of whoever logs in: a directory of this machine, or below /opt
 	// Rate bounds what the host takes from the network, in bytes a second; 0 does not.
 	Rate int
+	// Delay is how long what is sent to the host is under way: a round trip, since
+	// the way back takes no time.
+	Delay time.Duration
 
 	fleet    *Fleet
 	place    *place

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -14,8 +15,10 @@ import (
 // process is in, and its children with it. So a command is started there by no
 // program in between.
 type place struct {
-	jobs chan func()
-	init *exec.Cmd
+	jobs  chan func()
+	ended chan struct{}
+	end   func() // ends all that runs there
+	init  *exec.Cmd
 }
 
 // first is the host's first process. The kernel gives it what others leave
@@ -25,11 +28,12 @@ sleep infinity &
 while :; do wait; done`
 
 func newPlace() (*place, error) {
-	p := &place{jobs: make(chan func())}
+	p := &place{jobs: make(chan func()), ended: make(chan struct{})}
+	p.end = sync.OnceFunc(p.kill)
 	made := make(chan error)
 	go p.live(made)
 	if err := <-made; err != nil {
-		close(p.jobs)
+		close(p.ended)
 		return nil, err
 	}
 	return p, nil
@@ -40,8 +44,13 @@ func newPlace() (*place, error) {
 func (p *place) live(made chan<- error) {
 	runtime.LockOSThread()
 	made <- p.enter()
-	for job := range p.jobs {
-		job()
+	for {
+		select {
+		case job := <-p.jobs:
+			job()
+		case <-p.ended:
+			return
+		}
 	}
 }
 
@@ -76,11 +85,16 @@ func (p *place) enter() error {
 // start starts a command on the host.
 func (p *place) start(cmd *exec.Cmd) error {
 	done := make(chan error, 1)
-	p.jobs <- func() { done <- cmd.Start() }
-	return <-done
+	select {
+	case p.jobs <- func() { done <- cmd.Start() }:
+		return <-done
+	case <-p.ended:
+		return errors.New("the host has ended")
+	}
 }
 
-func (p *place) end() {
+func (p *place) kill() {
+	close(p.ended)
 	p.init.Process.Kill()
 	p.init.Wait()
 }

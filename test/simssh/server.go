@@ -20,7 +20,7 @@ func (h *Host) serve() {
 			return
 		}
 		h.counts.accepted.Add(1)
-		go h.talk(&counted{Conn: tcp, host: h})
+		go h.talk(h.link(tcp))
 	}
 }
 
