@@ -125,14 +125,14 @@ func TestFortyHostsThroughOneBastion(t *testing.T) {
 	w.settings = []string{"SLIPWAY_MAX_PARALLEL=20", "SLIPWAY_JUMP_HOSTS=root@" + b.addr, "SLIPWAY_VERBOSE=1"}
 	env := w.env(w.knownHosts(b.known))
 	id := w.artifact(1, 20_000)
-	// Only the connections are of interest again: the same deploy changes nothing.
-	for n := range 5 {
-		f := w.run(env, "deploy", "--release-id", string(id))
-		w.tell(fmt.Sprintf("deploy %d through a bastion", n+1), f, behind)
+	// Only the connections are of interest again.
+	for n, args := range [][]string{{"deploy", "--release-id", string(id)}, {"releases"}, {"releases"}, {"releases"}, {"releases"}} {
+		f := w.run(env, args...)
+		w.tell(args[0]+" through a bastion", f, behind)
 		b.tell(w, f)
 		w.ok(f)
-		if f.seen.LoggedIn != behind {
-			t.Errorf("%d logins on %d hosts", f.seen.LoggedIn, behind)
+		if f.seen.Accepted != behind || f.seen.LoggedIn != behind {
+			t.Errorf("%d connections and %d logins, want one for each of %d hosts", f.seen.Accepted, f.seen.LoggedIn, behind)
 		}
 		if got := b.log.count("Accepted publickey"); got != n+1 {
 			t.Errorf("%d logins on the bastion in %d runs", got, n+1)
@@ -144,11 +144,16 @@ func TestFortyHostsThroughOneBastion(t *testing.T) {
 // As many runs as hosts, at once: a workflow's matrix, each job with a
 // connection of its own to the bastion. sshd drops some; none may fail.
 func TestFortyRunsThroughOneBastion(t *testing.T) {
-	w := newWorld(t, behind)
+	runsThroughOneBastion(t, behind)
+}
+
+func runsThroughOneBastion(t *testing.T, count int) {
+	t.Helper()
+	w := newWorld(t, count)
 	b := newBastion(w)
 	w.settings = []string{"SLIPWAY_JUMP_HOSTS=root@" + b.addr, "SLIPWAY_VERBOSE=1"}
 	env := w.env(w.knownHosts(b.known))
-	runs := make([]figures, behind)
+	runs := make([]figures, count)
 	var all sync.WaitGroup
 	for n, h := range w.fleet.Hosts {
 		all.Go(func() { runs[n] = w.run(append(env, "SLIPWAY_HOSTS="+h.Name()), "releases") })

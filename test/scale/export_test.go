@@ -9,7 +9,7 @@ import (
 // The build host is one more server. It is asked for the release once, however
 // many hosts get it.
 func TestABuildHostServesAReleaseOnce(t *testing.T) {
-	const hosts = 40
+	const hosts = 12
 	w := newWorld(t, hosts)
 	builder, err := w.fleet.Apart(func(h *simssh.Host) { h.Home = w.home })
 	w.must(err)

@@ -9,7 +9,7 @@ import (
 
 // How much of a run is waiting for answers: the same deploy near and far away.
 func TestHostsFarAwayTakeTheirRoundTrips(t *testing.T) {
-	const hosts, trip = 20, 200 * time.Millisecond
+	const hosts, trip = 10, 200 * time.Millisecond
 	var took []time.Duration
 	for _, delay := range []time.Duration{0, trip} {
 		w := newWorld(t, hosts, func(h *simssh.Host) { h.Delay = delay })

@@ -14,7 +14,7 @@ func size(t *testing.T) int {
 	t.Helper()
 	given := os.Getenv("SLIPWAY_SCALE_HOSTS")
 	if given == "" {
-		return 60
+		return 40
 	}
 	n, err := strconv.Atoi(given)
 	if err != nil || n < 1 {
