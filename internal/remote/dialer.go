@@ -115,7 +115,7 @@ func (d *Dialer) reach(ctx context.Context, trace tracer, t Target) (net.Conn, e
 
 func direct(ctx context.Context, trace tracer, t Target) (net.Conn, error) {
 	trace.say("connects to %s", t.addr())
-	dialer := net.Dialer{Timeout: dialTimeout}
+	dialer := net.Dialer{Timeout: dialTimeout, Control: boundUnsent}
 	conn, err := dialer.DialContext(ctx, "tcp", t.addr())
 	if err != nil {
 		return nil, explainConnect(err, t.addr())

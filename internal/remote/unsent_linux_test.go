@@ -1,0 +1,29 @@
+package remote
+
+import (
+	"net"
+	"testing"
+	"time"
+)
+
+// A peer that reads nothing is a link at its slowest: what is written meanwhile
+// is what a heartbeat would wait for.
+func TestLittleWaitsToBeSent(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	must(t, err)
+	conn, err := direct(t.Context(), tracer{}, Target{Host: "127.0.0.1", Port: port})
+	must(t, err)
+	defer conn.Close()
+	must(t, conn.SetWriteDeadline(time.Now().Add(500*time.Millisecond)))
+	n, err := conn.Write(make([]byte, 16<<20))
+	if err == nil {
+		t.Fatal("16 MB were written that nobody reads")
+	}
+	t.Logf("%d bytes wait", n)
+	if n > 1<<20 {
+		t.Errorf("%d bytes wait for a peer that reads nothing, want 1 MiB at most", n)
+	}
+}
