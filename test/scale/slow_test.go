@@ -11,7 +11,7 @@ import (
 // A host behind a slow link gets its release last, and nobody waits for it but
 // the switch.
 func TestASlowHostHoldsNobodyUpWhileStaging(t *testing.T) {
-	const hosts, bytes, rate = 40, 2_000_000, 125_000
+	const hosts, bytes, rate = 40, 3_000_000, 60_000
 	first := true
 	w := newWorld(t, hosts, func(h *simssh.Host) {
 		if first {
