@@ -154,13 +154,13 @@ func (r *run) activateBatch(ctx context.Context, batch []*host, first bool) (cul
 // host has its change record, and a run that dies is undone by the next one.
 func (r *run) concludeAll(ctx context.Context) error {
 	allowed := len(r.hosts) - len(r.healthy())
-	ctx, cancel := undoContext(ctx)
-	defer cancel()
 	each(r.healthy(), func(h *host) {
 		if !h.switched {
 			return
 		}
-		if err := r.conclude(ctx, h); err != nil {
+		undo, cancel := undoContext(ctx)
+		defer cancel()
+		if err := r.conclude(undo, h); err != nil {
 			h.fail(Failed, fmt.Errorf("it runs the new release, but its history could not be written: %w; run the same deploy again", err))
 		}
 	})

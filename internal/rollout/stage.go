@@ -84,11 +84,15 @@ func (r *run) describe(ctx context.Context, h *host, m release.Manifest) error {
 		return err
 	}
 	dir := r.plan.Layout.Metadata(m.ReleaseID)
-	return errors.Join(
-		h.WriteFile(ctx, path.Join(dir, "manifest.json"), manifest),
-		h.WriteFile(ctx, path.Join(dir, "listing"), []byte(m.Listing())),
-		h.WriteFile(ctx, path.Join(dir, "checksums"), []byte(m.Checksums())),
-	)
+	lists := map[string][]byte{"manifest.json": manifest, "listing": []byte(m.Listing()), "checksums": []byte(m.Checksums())}
+	errs := make(chan error)
+	for name, data := range lists { // at once: each is some round trips
+		go func() { errs <- h.WriteFile(ctx, path.Join(dir, name), data) }()
+	}
+	for range lists {
+		err = errors.Join(err, <-errs)
+	}
+	return err
 }
 
 // send brings the release into the host, or has the host copy it if it is the

@@ -52,6 +52,9 @@ func start(ctx context.Context, opts Options) (*Lab, error) {
 	if err := InstallTools(ctx, log); err != nil {
 		return nil, err
 	}
+	if err := allowManyHosts(); err != nil {
+		return nil, err
+	}
 	if err := ensureImages(ctx, m, imagesFor(names), log); err != nil {
 		return nil, err
 	}
