@@ -99,7 +99,7 @@ type job struct {
 	}
 	Steps []struct {
 		If, Uses, Run string
-		With          map[string]string
+		With, Env     map[string]string
 	}
 }
 
@@ -229,4 +229,82 @@ func verbOf(job string) string {
 		return "activate"
 	}
 	return job
+}
+
+// script runs the only script of a job of fleet.yml as a runner does.
+func script(t *testing.T, job string, env ...string) (said, outputs string, ok bool) {
+	t.Helper()
+	step := parsed(t, "fleet.yml").Jobs[job].Steps[0]
+	for _, v := range env {
+		name, _, _ := strings.Cut(v, "=")
+		if _, has := step.Env[name]; !has {
+			t.Fatalf("%s has no variable %s", job, name)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "output")
+	cmd := exec.Command("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step.Run)
+	cmd.Env = append(env, "PATH="+os.Getenv("PATH"), "GITHUB_OUTPUT="+file)
+	out, err := cmd.CombinedOutput()
+	data, _ := os.ReadFile(file)
+	return string(out), string(data), err == nil
+}
+
+func TestFleetIsDividedIntoAWholeNumberOfParts(t *testing.T) {
+	t.Parallel()
+	for shards, want := range map[string]string{
+		"1":   "shards=1\nall=[1]\nrest=[]\n",
+		"2":   "shards=2\nall=[1,2]\nrest=[2]\n",
+		"256": "",
+		"0":   "::error::shards: 0 is not a whole number from 1 to 256", "257": "::error::shards: 257 is not", "1000": "::error::",
+		"": "::error::shards: '' is not", "-1": "::error::", "+2": "::error::", "2.5": "::error::", "07": "::error::", "1e2": "::error::",
+		"two": "::error::shards: two is not", "4 ": "::error::", "1\n::notice::x": "::error::shards: $'1\\n::notice::x' is not",
+		"$(id)": "::error::", "a[$(id)]": "::error::", "٣": "::error::",
+	} {
+		said, outputs, ok := script(t, "plan", "SHARDS="+shards)
+		if refused := strings.HasPrefix(want, "::error::"); refused == ok || refused && (!strings.HasPrefix(said, want) || strings.Count(said, "\n") != 1 || outputs != "") {
+			t.Errorf("shards: %q: ok is %v, and it says %s", shards, ok, said)
+		} else if !refused && want != "" && outputs != want {
+			t.Errorf("shards: %q: %s", shards, outputs)
+		}
+		if strings.Contains(said, "uid=") {
+			t.Errorf("shards: %q was run", shards)
+		}
+	}
+}
+
+func TestFleetIsGreenOnlyIfEveryPartIs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		stage, first, result, shards, activate, revert string
+		says                                           string // empty: green
+	}{
+		{"success", "success", "live", "4", "success", "skipped", ""},
+		{"success", "success", "unchanged", "4", "success", "skipped", ""},
+		{"success", "success", "partial", "4", "success", "skipped", ""},
+		{"success", "success", "live", "1", "skipped", "skipped", ""},
+		{"success", "success", "superseded", "4", "skipped", "skipped", ""},
+		{"success", "success", "live", "4", "failure", "success", "activate: failure, revert: success"},
+		{"success", "success", "live", "4", "cancelled", "failure", "activate: cancelled, revert: failure"},
+		{"success", "success", "live", "4", "skipped", "success", "not every part runs the release"}, // cancelled in between
+		{"success", "success", "", "4", "skipped", "success", "says nothing"},
+		{"success", "failure", "", "4", "skipped", "success", "the first part failed (revert: success)"},
+		{"success", "cancelled", "", "1", "skipped", "cancelled", "the first part failed (revert: cancelled)"},
+		{"success", "skipped", "", "4", "skipped", "skipped", "nothing was switched: it was not approved"},
+		{"failure", "skipped", "", "4", "skipped", "skipped", "nothing was switched: not every part has the release"},
+		{"cancelled", "skipped", "", "4", "skipped", "skipped", "nothing was switched"},
+	} {
+		said, outputs, ok := script(t, "done", "PLAN=success", "STAGE="+c.stage, "FIRST="+c.first, "RESULT="+c.result, "SHARDS="+c.shards,
+			"ACTIVATE="+c.activate, "REVERT="+c.revert, "RELEASE_ID=20240101T000000", "VERSION=0.1.0", "PREVIOUS=")
+		green := c.says == ""
+		want := ""
+		if green {
+			want = "release-id=20240101T000000\nversion=0.1.0\nprevious-release-id=\nresult=" + c.result + "\n"
+		}
+		if ok != green || !strings.Contains(said, c.says) || outputs != want {
+			t.Errorf("%+v: green is %v, it says %q and puts out %q", c, ok, said, outputs)
+		}
+	}
+	if said, _, ok := script(t, "done", "PLAN=failure", "STAGE=skipped", "FIRST=skipped"); ok || !strings.Contains(said, "nothing was done") {
+		t.Errorf("without a plan: green is %v, it says %q", ok, said)
+	}
 }
