@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apxr/slipway/test/act"
 	"github.com/apxr/slipway/test/lab"
 	"github.com/apxr/slipway/test/sample"
 )
@@ -21,8 +22,8 @@ func (r *runner) pasted(name string) string {
 		"build.example.com", r.lab.Host("build").Addr,
 		"web1.example.com, web2.example.com", r.web(),
 		"secrets.SLIPWAY_SSH_KEY", "secrets.SSH_KEY",
-	).Replace(readmeWorkflow(r.T, name))
-	return withoutQueue(strings.Replace(text, "actions/build-release@v1\n        with:\n",
+	).Replace(shown(r.T, "README.md", name))
+	return act.WithoutQueue(strings.Replace(text, "actions/build-release@v1\n        with:\n",
 		"actions/build-release@v1\n        with:\n          repository: ${{ vars.REPOSITORY }}\n", 1))
 }
 
@@ -114,7 +115,7 @@ func (r *runner) act(event string, args ...string) (log string, ok bool) {
 		"--secret", "SSH_KEY", "--var", "BUILD_HOST", "--var", "HOSTS", "--var", "KNOWN_HOSTS", "--var", "REPOSITORY", "--var", "HEALTH_URL",
 		"--env", "GOCACHE=" + goEnv(r.T, "GOCACHE"), "--env", "GOMODCACHE=" + goEnv(r.T, "GOMODCACHE"), "--env", "GOPROXY=" + goEnv(r.T, "GOPROXY"),
 	}, args...)
-	cmd := exec.CommandContext(r.Context(), tool(r.T, actModule), args...)
+	cmd := exec.CommandContext(r.Context(), tool(r.T, act.Runner), args...)
 	cmd.Dir = r.project.Dir()
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+r.home, "XDG_CONFIG_HOME="+r.home,
 		"SSH_KEY="+r.read(r.lab.DeployKeyPath()), "KNOWN_HOSTS="+r.read(r.lab.KnownHostsPath()),
@@ -226,7 +227,7 @@ func TestOwnPushIsGreenWhereNoHostsAreConfigured(t *testing.T) {
 		t.Fatal(err)
 	}
 	home := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), tool(t, actModule), "push", "--workflows", ".github/workflows/deploy.yml",
+	cmd := exec.CommandContext(t.Context(), tool(t, act.Runner), "push", "--workflows", ".github/workflows/deploy.yml",
 		"--platform", "ubuntu-latest=-self-hosted", "--local-repository", "apxr/slipway@v1="+dir)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+home, "XDG_CONFIG_HOME="+home)

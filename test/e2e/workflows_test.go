@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,83 +8,28 @@ import (
 	"strings"
 	"testing"
 
+	"gopkg.in/yaml.v3"
+
+	"github.com/apxr/slipway/test/act"
 	"github.com/apxr/slipway/test/sample"
 )
 
-// checkout is a copy of this project as a workflow gets it, with one thing
-// taken out of its workflows: the key "queue", which GitHub knows and the local
-// tools do not know yet.
+// checkout is a copy of this project as a workflow gets it.
 func checkout(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	cmd := exec.Command("git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-	cmd.Dir = sample.Root()
-	out, err := cmd.Output()
-	if err != nil {
+	if err := act.Checkout(dir); err != nil {
 		t.Fatal(err)
-	}
-	for name := range strings.SplitSeq(strings.TrimRight(string(out), "\x00"), "\x00") {
-		copyFile(t, filepath.Join(sample.Root(), name), filepath.Join(dir, name))
-	}
-	workflows, err := filepath.Glob(filepath.Join(dir, ".github/workflows/*.yml"))
-	if err != nil || len(workflows) == 0 {
-		t.Fatalf("no workflows: %v", err)
-	}
-	for _, name := range workflows {
-		stripQueue(t, name)
 	}
 	return dir
 }
 
-func copyFile(t *testing.T, from, to string) {
+// shown is a workflow that the documentation shows.
+func shown(t *testing.T, page, name string) string {
 	t.Helper()
-	info, err := os.Lstat(from)
-	if os.IsNotExist(err) {
-		return // deleted and not committed yet
-	}
-	if err != nil || info.Mode()&fs.ModeType != 0 {
-		t.Fatalf("%s: %v %v", from, info.Mode(), err)
-	}
-	data, err := os.ReadFile(from)
+	text, err := act.Shown(page, name)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(to, data, info.Mode().Perm()); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func stripQueue(t *testing.T, name string) {
-	t.Helper()
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, []byte(withoutQueue(string(data))), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func withoutQueue(workflow string) string {
-	lines := slices.Collect(strings.Lines(workflow))
-	return strings.Join(slices.DeleteFunc(lines, func(line string) bool { return strings.TrimSpace(line) == "queue: max" }), "")
-}
-
-// readmeWorkflow is the YAML that the README shows under a file's name.
-func readmeWorkflow(t *testing.T, name string) string {
-	t.Helper()
-	readme, err := os.ReadFile(filepath.Join(sample.Root(), "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, after, named := strings.Cut(string(readme), "`.github/workflows/"+name+"`")
-	_, after, opened := strings.Cut(after, "```yaml\n")
-	text, _, closed := strings.Cut(after, "```\n")
-	if !named || !opened || !closed {
-		t.Fatalf("the README shows no %s", name)
 	}
 	return text
 }
@@ -93,13 +37,14 @@ func readmeWorkflow(t *testing.T, name string) string {
 func TestWorkflowsPassActionlint(t *testing.T) {
 	t.Parallel()
 	dir := checkout(t)
-	for _, name := range []string{"release.yml", "rollback.yml"} { // of the README, beside the project's own
-		path := filepath.Join(dir, ".github/workflows", "readme-"+name)
-		if err := os.WriteFile(path, []byte(withoutQueue(readmeWorkflow(t, name))), 0o644); err != nil {
+	// Beside the project's own, those of the documentation.
+	for _, d := range []struct{ page, name string }{{"README.md", "release.yml"}, {"README.md", "rollback.yml"}, {"docs/fleet.md", "release.yml"}} {
+		path := filepath.Join(dir, ".github/workflows", strings.ReplaceAll(d.page, "/", "-")+"-"+d.name)
+		if err := os.WriteFile(path, []byte(act.WithoutQueue(shown(t, d.page, d.name))), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(tool(t, actionlintModule), "-no-color", "-shellcheck=")
+	cmd := exec.Command(tool(t, act.Actionlint), "-no-color", "-shellcheck=")
 	cmd.Dir = dir
 	if out, err := exec.Command("git", "init", "--quiet", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -111,18 +56,255 @@ func TestWorkflowsPassActionlint(t *testing.T) {
 
 func TestWorkflowsThatChangeHostsQueue(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"deploy.yml", "rollback.yml"} {
-		data, err := os.ReadFile(filepath.Join(sample.Root(), ".github/workflows", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, line := range []string{
-			"      group: slipway-${{ inputs.environment || 'production' }}\n      cancel-in-progress: false\n      queue: max\n",
-			"permissions: {}\n",
-		} {
-			if !strings.Contains(string(data), line) {
+	const group = "concurrency:\n  group: slipway-${{ inputs.environment || 'production' }}\n  cancel-in-progress: false\n  queue: max\n"
+	job := strings.ReplaceAll(strings.TrimSuffix("    "+strings.ReplaceAll(group, "\n", "\n    "), "    "), "\n    \n", "\n")
+	for name, want := range map[string]string{"deploy.yml": job, "rollback.yml": job, "fleet.yml": "\n" + group} {
+		text := source(t, name)
+		for _, line := range []string{want, "permissions: {}\n"} {
+			if !strings.Contains(text, line) {
 				t.Errorf("%s lacks:\n%s", name, line)
 			}
 		}
+		if n := strings.Count(text, "concurrency:"); n != 1 {
+			t.Errorf("%s has %d groups: one of them would wait for the other", name, n)
+		}
+	}
+}
+
+func source(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(sample.Root(), ".github/workflows", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// workflow is what the tests ask of one.
+type workflow struct {
+	On struct {
+		Call struct{ Inputs, Secrets map[string]any } `yaml:"workflow_call"`
+	}
+	Jobs map[string]job
+}
+
+type job struct {
+	If          string
+	Timeout     int `yaml:"timeout-minutes"`
+	Environment string
+	Strategy    struct {
+		FailFast *bool `yaml:"fail-fast"`
+		Matrix   map[string]string
+		Max      any `yaml:"max-parallel"`
+	}
+	Steps []struct {
+		If, Uses, Run string
+		With, Env     map[string]string
+	}
+}
+
+func parsed(t *testing.T, name string) (w workflow) {
+	t.Helper()
+	if err := yaml.Unmarshal([]byte(source(t, name)), &w); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return w
+}
+
+// inputs are those of one of this project's actions; needed without a value is
+// an error of the workflow.
+func inputs(t *testing.T, uses string) map[string]bool {
+	t.Helper()
+	dir := strings.TrimSuffix(strings.TrimPrefix(uses, "apxr/slipway/"), "@v1")
+	data, err := os.ReadFile(filepath.Join(sample.Root(), dir, "action.yml"))
+	if err != nil {
+		t.Fatalf("%s: %v", uses, err)
+	}
+	var action struct {
+		Inputs map[string]struct{ Required bool }
+	}
+	if err := yaml.Unmarshal(data, &action); err != nil {
+		t.Fatal(err)
+	}
+	required := map[string]bool{}
+	for name, input := range action.Inputs {
+		required[name] = input.Required
+	}
+	return required
+}
+
+func TestWorkflowsGiveActionsWhatTheyTake(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"deploy.yml", "rollback.yml", "fleet.yml"} {
+		text := source(t, name)
+		w := parsed(t, name)
+		for in := range w.On.Call.Inputs {
+			if !strings.Contains(text, "inputs."+in+" ") {
+				t.Errorf("%s has an input %s, and does not use it", name, in)
+			}
+		}
+		for secret := range w.On.Call.Secrets {
+			if !strings.Contains(text, "secrets."+secret+" ") {
+				t.Errorf("%s has a secret %s, and does not use it", name, secret)
+			}
+		}
+		for id, j := range w.Jobs {
+			if j.Timeout == 0 {
+				t.Errorf("%s: %s has no timeout-minutes", name, id)
+			}
+			for _, step := range j.Steps {
+				if strings.Contains(step.Run, "${{") {
+					t.Errorf("%s: a script of %s has an expression in it: use env", name, id)
+				}
+				if step.Uses == "" {
+					continue
+				}
+				takes := inputs(t, step.Uses)
+				for key := range step.With {
+					if _, ok := takes[key]; !ok {
+						t.Errorf("%s: %s gives %s %q, which it does not take", name, id, step.Uses, key)
+					}
+				}
+				for key, required := range takes {
+					// A workflow run knows these of itself.
+					if required && step.With[key] == "" && key != "repository" && key != "revision" {
+						t.Errorf("%s: %s does not give %s %q", name, id, step.Uses, key)
+					}
+				}
+			}
+		}
+	}
+}
+
+// What the parts of a fleet are given must not differ, but for what says which
+// part it is.
+func TestPartsOfAFleetAreToldTheSame(t *testing.T) {
+	t.Parallel()
+	w := parsed(t, "fleet.yml")
+	with := map[string]map[string]string{}
+	for id, j := range w.Jobs {
+		for _, step := range j.Steps {
+			if step.Uses != "" {
+				with[id] = step.With
+			}
+		}
+		if len(j.Strategy.Matrix) > 0 && (j.Strategy.FailFast == nil || *j.Strategy.FailFast || j.Strategy.Max != nil) {
+			t.Errorf("%s: one leg that fails must stop no other, and all must run at once", id)
+		}
+		if (j.Environment != "") != (id == "approve") {
+			t.Errorf("%s: its environment is %q: one job asks for the approval, and has no secrets", id, j.Environment)
+		}
+	}
+	if len(with) != 4 {
+		t.Fatalf("jobs with actions: %v", with)
+	}
+	for job, own := range map[string][]string{
+		"stage":    {"build-host", "force", "shard"},
+		"first":    {"before-activate-once", "shard"},
+		"activate": {"shard"},
+		"revert":   {"expect-current", "shard"},
+	} {
+		for key, value := range with[job] {
+			for other, values := range with {
+				if _, takes := inputs(t, "apxr/slipway/actions/"+verbOf(other)+"@v1")[key]; takes && values[key] != value && !slices.Contains(own, key) {
+					// What goes back waits for nothing, and a revert allows no failures.
+					if other == "revert" && key == "batch-pause" {
+						continue
+					}
+					t.Errorf("%s is given %s: %q, and %s %q", job, key, value, other, values[key])
+				}
+			}
+		}
+	}
+	for _, id := range []string{"revert", "done"} {
+		if !strings.HasPrefix(w.Jobs[id].If, "always()") || !strings.HasPrefix(w.Jobs[id].Steps[0].If, "always()") {
+			t.Errorf("%s does not run in a cancelled run", id)
+		}
+	}
+}
+
+// verbOf is the action that a job of fleet.yml uses.
+func verbOf(job string) string {
+	if job == "first" {
+		return "activate"
+	}
+	return job
+}
+
+// script runs the only script of a job of fleet.yml as a runner does.
+func script(t *testing.T, job string, env ...string) (said, outputs string, ok bool) {
+	t.Helper()
+	step := parsed(t, "fleet.yml").Jobs[job].Steps[0]
+	for _, v := range env {
+		name, _, _ := strings.Cut(v, "=")
+		if _, has := step.Env[name]; !has {
+			t.Fatalf("%s has no variable %s", job, name)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "output")
+	cmd := exec.Command("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step.Run)
+	cmd.Env = append(env, "PATH="+os.Getenv("PATH"), "GITHUB_OUTPUT="+file)
+	out, err := cmd.CombinedOutput()
+	data, _ := os.ReadFile(file)
+	return string(out), string(data), err == nil
+}
+
+func TestFleetIsDividedIntoAWholeNumberOfParts(t *testing.T) {
+	t.Parallel()
+	for shards, want := range map[string]string{
+		"1":   "shards=1\nall=[1]\nrest=[]\n",
+		"2":   "shards=2\nall=[1,2]\nrest=[2]\n",
+		"256": "",
+		"0":   "::error::shards: 0 is not a whole number from 1 to 256", "257": "::error::shards: 257 is not", "1000": "::error::",
+		"": "::error::shards: '' is not", "-1": "::error::", "+2": "::error::", "2.5": "::error::", "07": "::error::", "1e2": "::error::",
+		"two": "::error::shards: two is not", "4 ": "::error::", "1\n::notice::x": "::error::shards: $'1\\n::notice::x' is not",
+		"$(id)": "::error::", "a[$(id)]": "::error::", "٣": "::error::",
+	} {
+		said, outputs, ok := script(t, "plan", "SHARDS="+shards)
+		if refused := strings.HasPrefix(want, "::error::"); refused == ok || refused && (!strings.HasPrefix(said, want) || strings.Count(said, "\n") != 1 || outputs != "") {
+			t.Errorf("shards: %q: ok is %v, and it says %s", shards, ok, said)
+		} else if !refused && want != "" && outputs != want {
+			t.Errorf("shards: %q: %s", shards, outputs)
+		}
+		if strings.Contains(said, "uid=") {
+			t.Errorf("shards: %q was run", shards)
+		}
+	}
+}
+
+func TestFleetIsGreenOnlyIfEveryPartIs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		stage, first, result, shards, activate, revert string
+		says                                           string // empty: green
+	}{
+		{"success", "success", "live", "4", "success", "skipped", ""},
+		{"success", "success", "unchanged", "4", "success", "skipped", ""},
+		{"success", "success", "partial", "4", "success", "skipped", ""},
+		{"success", "success", "live", "1", "skipped", "skipped", ""},
+		{"success", "success", "superseded", "4", "skipped", "skipped", ""},
+		{"success", "success", "live", "4", "failure", "success", "activate: failure, revert: success"},
+		{"success", "success", "live", "4", "cancelled", "failure", "activate: cancelled, revert: failure"},
+		{"success", "success", "live", "4", "skipped", "success", "not every part runs the release"}, // cancelled in between
+		{"success", "success", "", "4", "skipped", "success", "says nothing"},
+		{"success", "failure", "", "4", "skipped", "success", "the first part failed (revert: success)"},
+		{"success", "cancelled", "", "1", "skipped", "cancelled", "the first part failed (revert: cancelled)"},
+		{"success", "skipped", "", "4", "skipped", "skipped", "nothing was switched: it was not approved"},
+		{"failure", "skipped", "", "4", "skipped", "skipped", "nothing was switched: not every part has the release"},
+		{"cancelled", "skipped", "", "4", "skipped", "skipped", "nothing was switched"},
+	} {
+		said, outputs, ok := script(t, "done", "PLAN=success", "STAGE="+c.stage, "FIRST="+c.first, "RESULT="+c.result, "SHARDS="+c.shards,
+			"ACTIVATE="+c.activate, "REVERT="+c.revert, "RELEASE_ID=20240101T000000", "VERSION=0.1.0", "PREVIOUS=")
+		green := c.says == ""
+		want := ""
+		if green {
+			want = "release-id=20240101T000000\nversion=0.1.0\nprevious-release-id=\nresult=" + c.result + "\n"
+		}
+		if ok != green || !strings.Contains(said, c.says) || outputs != want {
+			t.Errorf("%+v: green is %v, it says %q and puts out %q", c, ok, said, outputs)
+		}
+	}
+	if said, _, ok := script(t, "done", "PLAN=failure", "STAGE=skipped", "FIRST=skipped"); ok || !strings.Contains(said, "nothing was done") {
+		t.Errorf("without a plan: green is %v, it says %q", ok, said)
 	}
 }
