@@ -1,8 +1,8 @@
 package fleet
 
 import (
+	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -115,6 +115,8 @@ func TestASilentPeerLosesItsLock(t *testing.T) {
 	web1 := w.lab.Host("web1")
 	one := "SLIPWAY_HOSTS=" + web1.Addr
 	first := w.command("deploy", "--release-id", string(next), "--settle", "50s", "--health-timeout", "60s", one)
+	var log strings.Builder
+	first.Stderr = &log
 	w.must(first.Start())
 	gone := make(chan error, 1)
 	go func() { gone <- first.Wait() }()
@@ -130,22 +132,22 @@ func TestASilentPeerLosesItsLock(t *testing.T) {
 			case $SSH_CLIENT in *" $port "*) continue ;; esac
 			nft add rule inet silent in tcp dport 22 tcp sport "$port" drop; nft add rule inet silent out tcp sport 22 tcp dport "$port" drop
 		done`)
-	t.Cleanup(func() { w.root(web1, "nft delete table inet silent 2>/dev/null || true") })
+	t.Cleanup(func() { web1.Run(context.Background(), nil, "nft", "delete", "table", "inet", "silent") })
 	r := w.run("deploy", "--release-id", string(last), "--wait-for-lock", "2m", one)
 	took := time.Since(silent)
 	if r.Code != 0 {
 		t.Errorf("exit %d", r.Code)
 	}
 	w.says(r.Stderr, "waiting up to 2m0s for a deploy by tester@.* since 20", "repaired: a run of .* ended in the middle of a change to "+string(next)+"; back on "+string(good))
-	held := w.root(web1, fmt.Sprintf("journalctl --no-pager --output=short-unix --unit=%s --since=@%d | grep -c Started || true", unit, silent.Unix()))
-	t.Logf("the other run was through %s after the silence began (%s restarts)", took, held)
-	if took > 50*time.Second {
+	t.Logf("the other run was through %s after the silence began", took)
+	// 30 s until the lock is free; the rest is the other run's own time.
+	if took > 60*time.Second {
 		t.Errorf("it took %s", took)
 	}
-	w.root(web1, "nft delete table inet silent")
 	if err := <-gone; err == nil {
 		t.Error("the run that lost its connection is green")
 	}
+	t.Logf("the run that lost its connection ended %s after the silence began:\n%s", time.Since(silent), log.String())
 	w.everyHostRuns(good, map[string]release.ID{"web1": last})
 }
 
@@ -165,9 +167,7 @@ func TestACancelTakesAllBackInTime(t *testing.T) {
 	good := w.deploy(1)
 	next := w.artifact(2, light.Way{})
 	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		// Let it be older than what is waited for before a restart.
-		time.Sleep(2 * time.Second)
-		cmd := w.command("deploy", "--release-id", string(next), "--settle", "3s", "SLIPWAY_MAX_PARALLEL=5")
+		cmd := w.command("deploy", "--release-id", string(next), "--settle", "7s", "SLIPWAY_MAX_PARALLEL=5")
 		var log strings.Builder
 		cmd.Stderr = &log
 		w.must(cmd.Start())
@@ -176,6 +176,8 @@ func TestACancelTakesAllBackInTime(t *testing.T) {
 			_, err := w.lab.Host("web4").Run(t.Context(), nil, "test", "-e", base+"/.slipway/change")
 			return err == nil
 		})
+		// A young process gets up to 4 s before it is restarted.
+		time.Sleep(4500 * time.Millisecond)
 		began := time.Now()
 		w.must(cmd.Process.Signal(signal))
 		err := cmd.Wait()

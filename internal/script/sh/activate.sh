@@ -59,12 +59,12 @@ restart_by_command() { (run_text) || die "the restart command failed with exit s
 
 # A BEAM that is booting ignores SIGTERM, and systemd then waits for as long as
 # TimeoutStopSec says. To be 2 s late is better than that; and later on a host
-# that has more to run than processors, up to 6 s.
+# that has more to run than processors, up to 4 s.
 let_it_boot() {
 	[ "$(unit_property MainPID)" -gt 0 ] 2>/dev/null || return 0
 	started=$(unit_property ExecMainStartTimestampMonotonic)
 	sleep "$(awk -v started="$started" -v processors="$(nproc)" '
 		FNR == NR { busy = $1 / processors; next }
-		{ need = 2 * (busy < 1 ? 1 : busy > 3 ? 3 : busy); rest = need - ($1 - started / 1000000)
+		{ need = 2 * (busy < 1 ? 1 : busy > 2 ? 2 : busy); rest = need - ($1 - started / 1000000)
 		  print (rest > 0 && rest <= need) ? rest : 0 }' /proc/loadavg /proc/uptime)"
 }
