@@ -31,18 +31,20 @@ func TestADeployInParts(t *testing.T) {
 	w.everyHostRuns(good, nil)
 }
 
-func TestWhatWasDeployedInBetweenIsNotOverwritten(t *testing.T) {
+func TestWhatWasChangedInBetweenIsNotOverwritten(t *testing.T) {
 	w := newWorld(t)
-	good := w.deploy(1)
-	next, between := w.artifact(2, light.Way{}), w.artifact(3, light.Way{})
+	old := w.deploy(1)
+	good := w.deploy(2)
+	next := w.artifact(3, light.Way{})
 	w.ok("stage", "--release-id", string(next))
-	w.ok("deploy", "--release-id", string(between), "SLIPWAY_HOSTS="+w.addr("web3"))
-	w.red(1, w.run("activate", "--release-id", string(next)), w.addr("web3")+": current is "+string(between)+", and was "+string(good)+" when "+string(next)+" was staged", "nothing was switched on any host")
+	web3 := "SLIPWAY_HOSTS=" + w.addr("web3")
+	w.ok("rollback", web3)
+	w.red(1, w.run("activate", "--release-id", string(next)), w.addr("web3")+": current is "+string(old)+", and was "+string(good)+" when "+string(next)+" was staged", "nothing was switched on any host")
 	w.red(1, w.run("activate", "--release-id", string(next), "--expect-current", "none"), w.addr("web1")+": current is "+string(good)+", and nothing is expected")
-	w.everyHostRuns(good, map[string]release.ID{"web3": between})
+	w.everyHostRuns(good, map[string]release.ID{"web3": old})
 	// Who knows of it may say so.
-	w.ok("activate", "--release-id", string(next), "--expect-current", string(between), "SLIPWAY_HOSTS="+w.addr("web3"))
-	w.red(1, w.run("activate", "--release-id", string(next), "--expect-current", string(between)), w.addr("web1")+": current is "+string(good)+", and "+string(between)+" is expected")
+	w.ok("activate", "--release-id", string(next), "--expect-current", string(old), web3)
+	w.red(1, w.run("activate", "--release-id", string(next), "--expect-current", string(old)), w.addr("web1")+": current is "+string(good)+", and "+string(old)+" is expected")
 	w.ok("activate", "--release-id", string(next))
 	w.everyHostRuns(next, nil)
 
@@ -51,7 +53,11 @@ func TestWhatWasDeployedInBetweenIsNotOverwritten(t *testing.T) {
 	w.ok("deploy", "--release-id", string(last), "SLIPWAY_HOSTS="+w.addr("web5"))
 	r := w.run("revert", "--expect-current", string(next))
 	w.red(1, r, w.addr("web5")+": current is "+string(last)+", and "+string(next)+" is expected")
-	w.everyHostRuns(good, map[string]release.ID{"web3": between, "web5": last})
+	w.everyHostRuns(good, map[string]release.ID{"web3": old, "web5": last})
+	// A deploy removes what was staged and not activated.
+	w.ok("stage", "--release-id", string(next))
+	w.ok("deploy", "--release-id", string(w.artifact(5, light.Way{})), "SLIPWAY_MAX_PARALLEL=8")
+	w.red(1, w.run("activate", "--release-id", string(next), "SLIPWAY_HOSTS="+w.addr("web8")), "current is "+string(light.At(5))+"|was not staged here")
 }
 
 func TestARevertWhoseEarlierReleaseIsGone(t *testing.T) {
