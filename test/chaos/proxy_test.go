@@ -17,6 +17,7 @@ type proxy struct {
 	totals  map[string]int64
 	stalled chan struct{} // closed when nothing is passed on any more
 	ended   chan struct{}
+	over    sync.Once
 }
 
 func newProxy(target string) (*proxy, error) {
@@ -98,9 +99,11 @@ func (p *proxy) each(do func(*net.TCPConn)) {
 	}
 }
 
-// close ends everything, also what stalls.
-func (p *proxy) close() {
-	p.listener.Close()
+// end ends everything, also what stalls. It may be called again.
+func (p *proxy) end() {
+	p.over.Do(func() {
+		p.listener.Close()
+		close(p.ended)
+	})
 	p.cut()
-	close(p.ended)
 }

@@ -33,5 +33,5 @@ fi
 [ ! -e /var/lib/chaos/light ] || export OMP_NUM_THREADS=64
 /bin/sh -c "export CHAOS_PID=\$\$; exec $command" {line}>&-
 status=$?
-ask after "$step" "$status"
+ask after "${answer[1]-$step}" "$status"
 exit "$status"
