@@ -18,21 +18,12 @@ func TestWhateverGoesWrongThePromisesHold(t *testing.T) {
 	w := newWorld(t)
 	w.must(putLight(t.TempDir()))
 	w.states(light)
-
 	if names := strings.Fields(os.Getenv("CHAOS_CASE")); len(names) > 0 {
-		w.repeat(names)
+		w.repeat(light, names)
 		return
 	}
 	recordings := w.record(light)
-	var trials []trial
-	for i, r := range recordings {
-		trials = append(trials, matrix(r, rand.New(rand.NewPCG(seed, uint64(i))))...)
-	}
-	for _, s := range scenarios {
-		if s.hosts > 1 {
-			trials = append(trials, many(s)...)
-		}
-	}
+	trials := cases(recordings, seed)
 	if !full {
 		trials = some(trials, 40, rand.New(rand.NewPCG(seed, 99)))
 	}
@@ -42,7 +33,38 @@ func TestWhateverGoesWrongThePromisesHold(t *testing.T) {
 	}
 }
 
-// theSeed is that of the environment, or one for the day.
+// A BEAM takes its time to boot and to stop, and is asked for it.
+func TestAndWithRealReleases(t *testing.T) {
+	names := strings.Fields(os.Getenv("CHAOS_CASE"))
+	if !full {
+		t.Skip("in the full run only: make chaos")
+	}
+	w := newWorld(t)
+	w.must(putBeam(t.Context(), w.lab, t.TempDir(), t.TempDir()))
+	w.states(beam)
+	if len(names) > 0 {
+		w.repeat(beam, names)
+		return
+	}
+	seed := theSeed(t)
+	w.tryAll(cases(w.record(beam), seed), seed)
+}
+
+// cases are all that there are for the recordings.
+func cases(recordings []recording, seed uint64) []trial {
+	var trials []trial
+	for i, r := range recordings {
+		trials = append(trials, matrix(r, rand.New(rand.NewPCG(seed, uint64(i))))...)
+	}
+	for _, s := range scenarios {
+		if s.hosts > 1 && s.kind == recordings[0].scenario.kind {
+			trials = append(trials, many(s)...)
+		}
+	}
+	return trials
+}
+
+// theSeed is that of the environment, or always the same.
 func theSeed(t *testing.T) uint64 {
 	if text := os.Getenv("CHAOS_SEED"); text != "" {
 		seed, err := strconv.ParseUint(text, 10, 64)
@@ -80,14 +102,16 @@ func (w *world) record(k *kind) []recording {
 	return recordings
 }
 
-// repeat tries cases by their names.
-func (w *world) repeat(names []string) {
+// repeat tries cases by their names: those of one kind.
+func (w *world) repeat(k *kind, names []string) {
 	w.Helper()
 	var trials []trial
 	for _, name := range names {
 		c, err := parseTrial(name)
 		w.must(err)
-		trials = append(trials, c)
+		if c.scenario.kind == k {
+			trials = append(trials, c)
+		}
 	}
 	w.all(w.Context(), trials, func(o outcome) {
 		w.Logf("%s: fired %v, %.1f s\n%s", o.trial, o.fired, o.took.Seconds(), o.log)

@@ -19,21 +19,32 @@ type world struct {
 	machines []*machine
 }
 
+// furnished are the hosts of the lab once a test has made them so.
+var furnished []*machine
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, lab: labtest.Lab(t)}
+	w := &world{T: t, lab: labtest.Lab(t), machines: furnished}
+	if furnished == nil {
+		w.furnish()
+		furnished = w.machines
+	}
+	return w
+}
+
+func (w *world) furnish() {
+	w.Helper()
 	b, err := newBell(fmt.Sprintf("10.213.%d.1", w.lab.Number()))
 	w.must(err)
-	t.Cleanup(func() { b.listener.Close() })
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for _, h := range w.lab.WebHosts() {
 		wg.Go(func() {
-			m, err := furnish(t.Context(), w.lab, h, b.address())
+			m, err := furnish(w.Context(), w.lab, h, b.address())
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				t.Error(err)
+				w.Error(err)
 				return
 			}
 			b.add(m)
@@ -41,10 +52,9 @@ func newWorld(t *testing.T) *world {
 		})
 	}
 	wg.Wait()
-	if t.Failed() {
-		t.FailNow()
+	if w.Failed() {
+		w.FailNow()
 	}
-	return w
 }
 
 func (w *world) must(err error) {
