@@ -85,7 +85,7 @@ func (w *world) states(k *kind) {
 	if !a.fired {
 		w.Fatalf("no run died: %s", a.output.String())
 	}
-	_, err := m.root("cd " + k.base() + " && mkdir releases/20240108T000000.part && touch releases/20240108T000000.part/half")
+	_, err := m.root("cd " + k.base() + " && mkdir releases/20240108T000000.part && touch releases/20240108T000000.part/half && chown -R deploy releases/20240108T000000.part")
 	w.must(err)
 	w.must(m.snapshot(k, k.name+"-"+dead))
 	const snapshots = "var/lib/chaos/snapshots"
