@@ -16,5 +16,7 @@ for pair; do
 	mkdir -p "$drop"
 	printf '[Service]\nRestartSec=200ms\nExecStartPre=+%s/start.sh %s\n' "$lib" "${pair#*=}" >"$drop/chaos.conf"
 done
+# A manager of its own for each login would be half of the work.
+systemctl mask --quiet user@.service
 systemctl daemon-reload
 usermod --shell "$lib/shell.sh" deploy
