@@ -216,6 +216,9 @@ func (a *attempt) fire() (answer string) {
 		<-a.exited
 	case kill, killgroup:
 		return string(f)
+	case crash:
+		p.cut()
+		return string(killgroup)
 	case clock:
 		a.mu.Lock()
 		a.back = true

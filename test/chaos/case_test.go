@@ -16,6 +16,7 @@ const (
 	client    fault = "client"    // kill -9 of Slipway
 	kill      fault = "kill"      // kill -9 of the script
 	killgroup fault = "killgroup" // kill -9 of the script and all that it has started
+	crash     fault = "crash"     // killgroup, and the connection is cut: nobody is there to put it right
 	noBytes   fault = "bytes"     // the disk is full until the run has ended
 	noInodes  fault = "inodes"    // the same, with inodes
 	noSudo    fault = "sudo"      // sudo refuses, likewise
@@ -72,11 +73,11 @@ func (c trial) String() string { return fmt.Sprintf("%s/%s/%s", c.scenario.name,
 
 // scripted: the script itself was killed, so that the host may be half-way until
 // the next run.
-func (c trial) scripted() bool { return c.fault == kill || c.fault == killgroup }
+func (c trial) scripted() bool { return c.fault == kill || c.fault == killgroup || c.fault == crash }
 
 // severed: the run that was hit could not do anything any more.
 func (c trial) severed() bool {
-	return c.fault == cut || c.fault == reset || c.fault == stall || c.fault == client
+	return c.fault == cut || c.fault == reset || c.fault == stall || c.fault == client || c.fault == crash
 }
 
 func (c trial) unit() bool { return c.fault == unitOnce || c.fault == unitLimit || c.fault == unitFlap }

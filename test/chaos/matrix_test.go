@@ -50,6 +50,7 @@ func inside(r recording, random *rand.Rand) []trial {
 				p := point{step: step, command: command, when: w}
 				all = append(all, trial{r.scenario, p, []fault{kill, killgroup}[random.IntN(2)]})
 				if important {
+					all = append(all, trial{r.scenario, p, crash})
 					all = append(all, trial{r.scenario, p, []fault{client, cut, reset, client, cut, reset, stall}[random.IntN(7)]})
 				}
 			}

@@ -19,7 +19,7 @@ ask() {
 	echo "$*" >&"$line"
 	answer=()
 	read -r -a answer <&"$line"
-	[ "${answer[0]-}" != kill ] || kill -9 $$
+	case ${answer[0]-} in kill | killgroup) kill -9 0 ;; esac
 }
 
 ask before "$step"
