@@ -87,11 +87,13 @@ func (w *world) record(k *kind) []recording {
 	}
 	recordings := make([]recording, len(ours))
 	var wg sync.WaitGroup
-	for i, s := range ours {
+	for at, m := range w.machines {
 		wg.Go(func() {
-			var err error
-			if recordings[i], err = recorded(w.Context(), s, w.machines[i]); err != nil {
-				w.Error(err)
+			for i := at; i < len(ours); i += len(w.machines) {
+				var err error
+				if recordings[i], err = recorded(w.Context(), ours[i], m); err != nil {
+					w.Error(err)
+				}
 			}
 		})
 	}
