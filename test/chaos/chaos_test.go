@@ -126,6 +126,9 @@ func (w *world) repeat(k *kind, names []string) {
 // tryAll tries cases, the slow ones first, and says how they ended.
 func (w *world) tryAll(trials []trial, seed uint64) *coverage {
 	w.Helper()
+	if os.Getenv("CHAOS_LIST") != "" {
+		w.Skipf("%d cases: %s", len(trials), trials)
+	}
 	slow := func(c trial) int {
 		if c.fault == stall {
 			return 0
