@@ -129,13 +129,7 @@ func (w *world) tryAll(trials []trial, seed uint64) *coverage {
 	if os.Getenv("CHAOS_LIST") != "" {
 		w.Skipf("%d cases: %s", len(trials), trials)
 	}
-	slow := func(c trial) int {
-		if c.fault == stall {
-			return 0
-		}
-		return 1
-	}
-	slices.SortStableFunc(trials, func(a, b trial) int { return cmp.Compare(slow(a), slow(b)) })
+	arrange(trials, seed)
 	began := time.Now()
 	var mu sync.Mutex
 	var covered coverage
@@ -157,6 +151,23 @@ func (w *world) tryAll(trials []trial, seed uint64) *coverage {
 	})
 	w.Logf("%d cases, %d failures, seed %d, %.0f s; in %d the run never came to the point: %s", done, failed, seed, time.Since(began).Seconds(), len(missed), missed)
 	return &covered
+}
+
+// arrange mixes the cases, so that a run that is stopped has seen something of
+// everything. A short run begins with what takes the longest.
+func arrange(trials []trial, seed uint64) {
+	random := rand.New(rand.NewPCG(seed, 100))
+	random.Shuffle(len(trials), func(i, j int) { trials[i], trials[j] = trials[j], trials[i] })
+	if full {
+		return
+	}
+	slow := func(c trial) int {
+		if c.fault == stall {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(trials, func(a, b trial) int { return cmp.Compare(slow(a), slow(b)) })
 }
 
 // progress is for who watches, and for who has to stop a run half-way.

@@ -29,29 +29,36 @@ func steps(r recording) []trial {
 	return all
 }
 
-// changing are the steps where a kill in the middle matters the most.
-var changing = []string{"stage", "prepare", "activate", "conclude", "prune", "tidy", "hook", "lock"}
+// changing are the steps that change a host, and acting the commands by which
+// scripts do that, or wait for it.
+var (
+	changing = []string{"stage", "prepare", "activate", "conclude", "prune", "tidy", "hook", "lock"}
+	acting   = []string{"mv", "ln", "rm", "mkdir", "chmod", "sync", "flock", "sudo", "tar", "sha256sum", "sleep", "timeout"}
+)
 
-// inside kills scripts at each of their commands; of the steps that only look,
-// some are chosen.
+// inside kills scripts at their commands. Of those that only look some are
+// chosen, and of the steps that scenarios have in common with a deploy the
+// switch and the end.
 func inside(r recording, random *rand.Rand) []trial {
 	var all []trial
+	add := func(p point, choice ...fault) {
+		all = append(all, trial{r.scenario, p, choice[random.IntN(len(choice))]})
+	}
 	for _, step := range r.certain() {
 		name, _, _ := strings.Cut(step, "#")
+		deep := name == "activate" || name == "conclude" || name == "tidy" || r.scenario.name == "deploy"
 		for _, command := range r.commands[step] {
-			important := slices.Contains(changing, name)
-			if _, n, _ := strings.Cut(command, "#"); len(n) > 1 || n > "4" || !important && random.IntN(6) > 0 {
-				continue
-			}
-			if r.scenario.kind == beam && name != "activate" && name != "conclude" && name != "hook" {
+			program, n, _ := strings.Cut(command, "#")
+			matters := deep && slices.Contains(changing, name) && slices.Contains(acting, program)
+			if len(n) > 1 || n > "4" || !matters && random.IntN(12) > 0 {
 				continue
 			}
 			for _, w := range []when{before, after} {
 				p := point{step: step, command: command, when: w}
-				all = append(all, trial{r.scenario, p, []fault{kill, killgroup}[random.IntN(2)]})
-				if important {
-					all = append(all, trial{r.scenario, p, crash})
-					all = append(all, trial{r.scenario, p, []fault{client, cut, reset, client, cut, reset, stall}[random.IntN(7)]})
+				add(p, kill, killgroup)
+				if matters {
+					add(p, crash)
+					add(p, client, cut, reset, client, cut, reset, stall)
 				}
 			}
 		}

@@ -3,8 +3,10 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -117,7 +119,7 @@ func (w *world) all(ctx context.Context, trials []trial, done func(outcome)) {
 	for _, c := range trials {
 		byHosts[c.scenario.hosts] = append(byHosts[c.scenario.hosts], c)
 	}
-	for hosts, some := range byHosts {
+	for _, hosts := range slices.Sorted(maps.Keys(byHosts)) {
 		queue := make(chan trial)
 		var wg sync.WaitGroup
 		for i := 0; i+hosts <= len(w.machines); i += hosts {
@@ -127,7 +129,7 @@ func (w *world) all(ctx context.Context, trials []trial, done func(outcome)) {
 				}
 			})
 		}
-		for _, c := range some {
+		for _, c := range byHosts[hosts] {
 			queue <- c
 		}
 		close(queue)
