@@ -251,14 +251,18 @@ func (a *attempt) wait() error {
 
 func (a *attempt) code() int { return a.client.ProcessState.ExitCode() }
 
-// close ends what the fault left of the connections, and mends the host.
-func (a *attempt) close() {
-	for _, p := range a.proxies {
-		p.end()
-	}
+// mend takes back what the fault broke on the hosts.
+func (a *attempt) mend() {
 	k := a.scenario.kind
 	for _, m := range a.machines {
 		m.script("break", k.base(), k.unit(), "mend", "none")
+	}
+}
+
+// close ends what the fault left of the connections.
+func (a *attempt) close() {
+	for _, p := range a.proxies {
+		p.end()
 	}
 }
 

@@ -85,6 +85,7 @@ func (a *attempt) judge(out *findings) (seen []facts, pending int, err error) {
 	if err := a.wait(); err != nil {
 		out.add("%v", err)
 	}
+	a.mend() // while it goes on, a host cannot come to rest
 	for i, m := range a.machines {
 		if _, err := a.calm(out, i); err != nil {
 			a.close()
