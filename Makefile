@@ -1,9 +1,11 @@
 # make demo   watch a release being built, deployed and rolled back on real hosts
 # make test   run every test
+# make chaos  break deploys and rollbacks at every point, in every way (hours)
+# make power  cut the power 300 times
 # make scale  deploy to 500 simulated hosts and print what that takes (10 minutes)
-# Both need Debian or Ubuntu, root and Go; they install what else they lack.
+# All need Debian or Ubuntu, root and Go; they install what else they lack.
 
-.PHONY: demo test unit power scale lint tools
+.PHONY: demo test chaos power scale unit lint tools
 
 demo:
 	go run ./test/demo
@@ -13,6 +15,10 @@ demo:
 # -parallel: most of their time goes by with waiting for hosts.
 test: lint tools
 	go test -count=1 -parallel 4 -timeout 45m ./...
+
+# All of the fault matrix, of which make test runs a part; it takes an hour or more.
+chaos: tools
+	CHAOS=full go test -count=1 -v -timeout 4h ./test/chaos
 
 # What is pure, and fast: no hosts, no root.
 unit: lint

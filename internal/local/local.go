@@ -47,6 +47,9 @@ func (m *Machine) Name() string { return name }
 // Close does nothing: there is no connection to end.
 func (m *Machine) Close() error { return nil }
 
+// Lost is false: there is no connection that could be lost.
+func (m *Machine) Lost() bool { return false }
+
 // DialContext opens a connection from this machine to addr.
 func (m *Machine) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	var dialer net.Dialer

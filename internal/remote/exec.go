@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -20,6 +21,8 @@ func (e *ExitError) ExitStatus() int { return e.Status }
 // ended. When ctx ends first, the streams are closed and ctx's error is
 // returned; what the command does then is up to the command.
 func (c *Conn) Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error {
+	ctx, done := c.while(ctx)
+	defer done()
 	session, err := c.session(ctx)
 	if err != nil {
 		return err
@@ -49,7 +52,7 @@ func (c *Conn) session(ctx context.Context) (*ssh.Session, error) {
 				session.Close()
 			}
 		}()
-		return nil, ctx.Err()
+		return nil, reason(ctx)
 	}
 }
 
@@ -70,7 +73,7 @@ func (c *Conn) run(ctx context.Context, session *ssh.Session, command string, st
 			return fmt.Errorf("%s: cannot start a command: %w", c.name, err)
 		}
 	case <-ctx.Done():
-		return ctx.Err()
+		return reason(ctx)
 	}
 	fed := make(chan error, 1)
 	go feed(in, stdin, fed)
@@ -80,9 +83,20 @@ func (c *Conn) run(ctx context.Context, session *ssh.Session, command string, st
 	case err := <-done:
 		return c.outcome(err, fed)
 	case <-ctx.Done():
-		return ctx.Err()
+	}
+	if !c.ended() {
+		return reason(ctx)
+	}
+	select { // how the command ended may have come before the connection did
+	case err := <-done:
+		return c.outcome(err, fed)
+	case <-time.After(lostGrace):
+		return reason(ctx)
 	}
 }
+
+// lostGrace is for package ssh, to tell of a connection that has ended.
+const lostGrace = 200 * time.Millisecond
 
 // detachable keeps a session that is still dying from writing to a caller that
 // has gone on.

@@ -53,6 +53,8 @@ func await[T any](ctx context.Context, c *Conn, name string, operation func() (T
 		value T
 		err   error
 	}
+	ctx, stop := c.while(ctx)
+	defer stop()
 	done := make(chan outcome, 1)
 	go func() {
 		value, err := operation()
@@ -62,7 +64,7 @@ func await[T any](ctx context.Context, c *Conn, name string, operation func() (T
 	case o := <-done:
 		return o.value, o.err
 	case <-ctx.Done():
-		return zero, fmt.Errorf("%s: %s: %w", c.name, name, ctx.Err())
+		return zero, fmt.Errorf("%s: %s: %w", c.name, name, reason(ctx))
 	}
 }
 

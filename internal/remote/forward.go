@@ -37,6 +37,8 @@ func (a *AgentConn) Exec(ctx context.Context, command string, stdin io.Reader, s
 		return fmt.Errorf("%s: %w", a.conn.name, err)
 	}
 	defer f.end()
+	ctx, done := a.conn.while(ctx)
+	defer done()
 	session, err := a.conn.session(ctx)
 	if err != nil {
 		return err

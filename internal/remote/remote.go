@@ -40,7 +40,8 @@ type Conn struct {
 	client *ssh.Client
 	trace  tracer
 	stop   context.CancelFunc
-	gone   chan struct{} // closed when the connection has ended
+	gone   chan struct{}   // closed when the connection has ended
+	life   context.Context // and this one cancelled
 
 	forwarding forwarding
 
@@ -53,12 +54,44 @@ type Conn struct {
 func newConn(ctx context.Context, client *ssh.Client, trace tracer) *Conn {
 	pings, stop := context.WithCancel(context.WithoutCancel(ctx))
 	c := &Conn{name: trace.name, client: client, trace: trace, stop: stop, gone: make(chan struct{})}
+	var died context.CancelFunc
+	c.life, died = context.WithCancel(context.WithoutCancel(ctx))
 	go c.ping(pings)
 	go func() {
 		client.Wait()
 		close(c.gone)
+		died()
 	}()
 	return c
+}
+
+// Lost reports whether the connection has ended: nothing more can be done over
+// it.
+func (c *Conn) Lost() bool { return c.ended() }
+
+// LostError is a connection that ended while something was under way on it.
+type LostError struct{ Host string }
+
+func (e *LostError) Error() string { return e.Host + ": the connection was lost" }
+
+// while is a context that ends with the connection too, with a [LostError] as its
+// cause. What package ssh begins on a connection that ends in this very moment
+// may otherwise wait for an answer for ever.
+func (c *Conn) while(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(c.life, func() { cancel(&LostError{c.name}) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
+}
+
+// reason is why a context of [Conn.while] ended.
+func reason(ctx context.Context) error {
+	if lost := (*LostError)(nil); errors.As(context.Cause(ctx), &lost) {
+		return lost
+	}
+	return ctx.Err()
 }
 
 func (c *Conn) ended() bool {
@@ -107,7 +140,12 @@ func (c *Conn) Close() error {
 // DialContext opens a connection from the machine to addr: the machine's own
 // loopback is reached by it.
 func (c *Conn) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	ctx, done := c.while(ctx)
+	defer done()
 	conn, err := c.client.DialContext(ctx, network, addr)
+	if err != nil && c.ended() {
+		return nil, &LostError{c.name}
+	}
 	var refused *ssh.OpenChannelError
 	if errors.As(err, &refused) {
 		if refused.Reason == ssh.Prohibited {

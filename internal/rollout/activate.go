@@ -85,6 +85,9 @@ func (r *run) hook(ctx context.Context, h *host, a release.Activation, when scri
 
 // conclude makes a proved change part of the host's history.
 func (r *run) conclude(ctx context.Context, h *host) error {
+	if err := r.reach(ctx, h); err != nil {
+		return err
+	}
 	h.change.Outcome = release.Live
 	if err := script.Conclude(ctx, h, r.plan.Layout, h.change); err != nil {
 		return err
@@ -106,6 +109,16 @@ func undoContext(ctx context.Context) (context.Context, context.CancelFunc) {
 // revert puts one switched host back to what it ran before and proves that.
 func (r *run) revert(ctx context.Context, h *host, reason string) {
 	if !h.switched {
+		return
+	}
+	if err := r.reach(ctx, h); errors.Is(err, errTakenOver) {
+		h.switched = false
+		h.fail(Failed, fmt.Errorf("%s; %w", reason, err))
+		r.log.Say(h.name, "%v", err)
+		return
+	} else if err != nil {
+		h.result.After = h.change.To
+		r.notBack(ctx, h, reason, err)
 		return
 	}
 	if h.failed() {

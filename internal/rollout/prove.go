@@ -106,6 +106,9 @@ func (p *proof) look(ctx context.Context) error {
 	p.looks++
 	plan := p.run.plan
 	now, err := script.Probe(ctx, p.host, plan.Layout, plan.Units, plan.Ports)
+	if err != nil && p.host.Lost() {
+		return fatal{err}
+	}
 	if err != nil {
 		return err
 	}

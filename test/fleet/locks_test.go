@@ -123,8 +123,10 @@ func TestASilentPeerLosesItsLock(t *testing.T) {
 	w.until("the first run to switch", func() bool {
 		return w.root(web1, "readlink "+base+"/current") == "releases/"+string(next)
 	})
-	// Nothing comes or goes any more on the connections that deploy has now.
+	// Its machine stands still, and nothing comes or goes any more on the
+	// connections that deploy has now.
 	silent := time.Now()
+	w.must(first.Process.Signal(syscall.SIGSTOP))
 	w.root(web1, `set -e; nft add table inet silent
 		nft add chain inet silent in '{ type filter hook input priority 0; }'; nft add chain inet silent out '{ type filter hook output priority 0; }'
 		ss -Htn state established '( sport = :22 )' | awk '{ n = split($NF, part, ":"); print part[n] }' | while read -r port; do
@@ -144,11 +146,41 @@ func TestASilentPeerLosesItsLock(t *testing.T) {
 	if took > 60*time.Second {
 		t.Errorf("it took %s", took)
 	}
+	// When it comes back, the host is not its any more.
+	w.must(first.Process.Signal(syscall.SIGCONT))
 	if err := <-gone; err == nil {
 		t.Error("the run that lost its connection is green")
 	}
-	t.Logf("the run that lost its connection ended %s after the silence began:\n%s", time.Since(silent), log.String())
+	t.Logf("the run that stood still ended %s after the silence began:\n%s", time.Since(silent), log.String())
+	w.says(log.String(), "the connection was lost: connecting again", "another run has changed the host since")
 	w.everyHostRuns(good, map[string]release.ID{"web1": last})
+}
+
+// What was switched goes back over a new connection, if the old one is gone.
+func TestALostConnectionIsMadeAgain(t *testing.T) {
+	w := newWorld(t)
+	good := w.deploy(1)
+	next := w.artifact(2, light.Way{})
+	cmd := w.command("deploy", "--release-id", string(next), "--settle", "6s", "SLIPWAY_MAX_PARALLEL=4", "SLIPWAY_HOSTS="+w.web(4))
+	var log strings.Builder
+	cmd.Stderr = &log
+	w.must(cmd.Start())
+	web2 := w.lab.Host("web2")
+	w.until("the second host to be switched", func() bool {
+		return w.root(web2, "readlink "+base+"/current") == "releases/"+string(next)
+	})
+	time.Sleep(time.Second)
+	w.root(web2, "pkill -KILL -u deploy sshd")
+	began := time.Now()
+	if err := cmd.Wait(); err == nil {
+		t.Error("a run that lost a host is green")
+	}
+	t.Logf("it took %s\n%s", time.Since(began), log.String())
+	w.says(log.String(), w.addr("web2")+": the connection was lost: connecting again", w.addr("web2")+": back on "+string(good))
+	w.everyHostRuns(good, nil)
+	if time.Since(began) > 30*time.Second {
+		t.Errorf("it took %s", time.Since(began))
+	}
 }
 
 func (w *world) until(what string, done func() bool) {

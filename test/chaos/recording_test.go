@@ -1,0 +1,61 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// recording is what a run without faults did.
+type recording struct {
+	scenario *scenario
+	steps    []string            // with their occurrence, in their order
+	commands map[string][]string // by step, likewise
+	up, down int64               // bytes
+}
+
+// recorded runs a scenario without faults. Its run may fail: some are about that.
+func recorded(ctx context.Context, s *scenario, m *machine) (recording, error) {
+	r := recording{scenario: s, commands: map[string][]string{}}
+	if err := m.restore(s.kind, s.snapshot()); err != nil {
+		return r, err
+	}
+	a, err := start(ctx, s, []*machine{m}, trial{scenario: s}, true, firstWords(s)...)
+	if err != nil {
+		return r, err
+	}
+	var out findings
+	if _, _, err := a.judge(&out); err != nil {
+		return r, err
+	}
+	if want := s.spoilt; (a.code() != 0) != want || len(out.list) > 0 {
+		return r, fmt.Errorf("%s without a fault: exit %d, %q\n%s", s.name, a.code(), out.list, a.output.String())
+	}
+	for _, p := range a.points {
+		r.steps = append(r.steps, p.step)
+	}
+	r.up, r.down = a.proxies[0].totals["up"], a.proxies[0].totals["down"]
+	trace, err := m.root("cat /var/lib/chaos/trace/all")
+	r.read(trace)
+	return r, err
+}
+
+func (r *recording) read(trace string) {
+	counts := map[string]int{}
+	for line := range strings.Lines(trace) {
+		line = strings.TrimSpace(line)
+		step, name, _ := strings.Cut(line, " ")
+		counts[line]++
+		r.commands[step] = append(r.commands[step], fmt.Sprintf("%s#%d", name, counts[line]))
+	}
+}
+
+// certain are the steps that every run of the scenario comes to: how often it
+// looks whether a release runs is a matter of time.
+func (r *recording) certain() []string {
+	return slices.DeleteFunc(slices.Clone(r.steps), func(step string) bool {
+		name, n, _ := strings.Cut(step, "#")
+		return name == "probe" && n != "1" && n != "2"
+	})
+}
