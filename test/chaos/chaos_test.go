@@ -14,6 +14,13 @@ import (
 )
 
 func TestWhateverGoesWrongThePromisesHold(t *testing.T) {
+	t.Run("with light releases", withLight)
+	if full {
+		t.Run("with real releases", withBeam)
+	}
+}
+
+func withLight(t *testing.T) {
 	seed := theSeed(t)
 	w := newWorld(t)
 	w.must(putLight(t.TempDir()))
@@ -33,16 +40,12 @@ func TestWhateverGoesWrongThePromisesHold(t *testing.T) {
 	}
 }
 
-// A BEAM takes its time to boot and to stop, and is asked for it.
-func TestAndWithRealReleases(t *testing.T) {
-	names := strings.Fields(os.Getenv("CHAOS_CASE"))
-	if !full {
-		t.Skip("in the full run only: make chaos")
-	}
+// withBeam is for what takes its time to boot and to stop, and is asked for it.
+func withBeam(t *testing.T) {
 	w := newWorld(t)
 	w.must(putBeam(t.Context(), w.lab, t.TempDir(), t.TempDir()))
 	w.states(beam)
-	if len(names) > 0 {
+	if names := strings.Fields(os.Getenv("CHAOS_CASE")); len(names) > 0 {
 		w.repeat(beam, names)
 		return
 	}
