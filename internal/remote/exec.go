@@ -42,10 +42,14 @@ func (c *Conn) session(ctx context.Context) (*ssh.Session, error) {
 	}()
 	select {
 	case err := <-opened:
-		if err != nil {
+		var refused *ssh.OpenChannelError
+		switch {
+		case err == nil:
+			return session, nil
+		case errors.As(err, &refused):
 			return nil, fmt.Errorf("%s: cannot open a session: %w", c.name, err)
 		}
-		return session, nil
+		return nil, &LostError{c.name, err}
 	case <-ctx.Done():
 		go func() {
 			if <-opened == nil {

@@ -190,5 +190,5 @@ func TestAConnectionThatIsClosedForwardsNothing(t *testing.T) {
 	t.Parallel()
 	c := connect(t, newServer(shell, hostKey()))
 	must(t, c.Close())
-	wantError(t, run(t, c.WithAgent(keyring(t)), "exit 0"), "web1: cannot open a session")
+	wantError(t, run(t, c.WithAgent(keyring(t)), "exit 0"), "web1: the connection was lost")
 }

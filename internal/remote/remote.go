@@ -70,16 +70,26 @@ func newConn(ctx context.Context, client *ssh.Client, trace tracer) *Conn {
 func (c *Conn) Lost() bool { return c.ended() }
 
 // LostError is a connection that ended while something was under way on it.
-type LostError struct{ Host string }
+type LostError struct {
+	Host string
+	Err  error // what package ssh says of it; nil: nothing
+}
 
-func (e *LostError) Error() string { return e.Host + ": the connection was lost" }
+func (e *LostError) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("%s: the connection was lost: %v", e.Host, e.Err)
+	}
+	return e.Host + ": the connection was lost"
+}
+
+func (e *LostError) Unwrap() error { return e.Err }
 
 // while is a context that ends with the connection too, with a [LostError] as its
 // cause. What package ssh begins on a connection that ends in this very moment
 // may otherwise wait for an answer for ever.
 func (c *Conn) while(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(c.life, func() { cancel(&LostError{c.name}) })
+	stop := context.AfterFunc(c.life, func() { cancel(&LostError{Host: c.name}) })
 	return ctx, func() {
 		stop()
 		cancel(nil)
@@ -144,7 +154,7 @@ func (c *Conn) DialContext(ctx context.Context, network, addr string) (net.Conn,
 	defer done()
 	conn, err := c.client.DialContext(ctx, network, addr)
 	if err != nil && c.ended() {
-		return nil, &LostError{c.name}
+		return nil, &LostError{Host: c.name}
 	}
 	var refused *ssh.OpenChannelError
 	if errors.As(err, &refused) {

@@ -115,7 +115,7 @@ func TestAConnectionThatIsClosedRunsNothing(t *testing.T) {
 	c := connect(t, newServer(shell, hostKey()))
 	must(t, c.Close())
 	must(t, c.Close())
-	wantError(t, c.Exec(t.Context(), "exit 0", strings.NewReader(""), io.Discard, io.Discard), "web1: cannot open a session")
+	wantError(t, c.Exec(t.Context(), "exit 0", strings.NewReader(""), io.Discard, io.Discard), "web1: the connection was lost")
 }
 
 func TestDialNamesTheHostThatRefuses(t *testing.T) {
@@ -325,4 +325,30 @@ func TestFiles(t *testing.T) {
 		}
 	}
 	wantError(t, c.WriteFile(t.Context(), name+"/below", nil), "web1: ", name)
+}
+
+func TestWhatIsUnderWayEndsWithTheConnection(t *testing.T) {
+	t.Parallel()
+	c := connect(t, newServer(shell, hostKey()))
+	ctx, done := c.while(t.Context())
+	defer done()
+	if c.Lost() || ctx.Err() != nil {
+		t.Fatal("the connection is new")
+	}
+	must(t, c.Close())
+	select {
+	case <-ctx.Done():
+	case <-time.After(10 * time.Second):
+		t.Fatal("it goes on")
+	}
+	if lost := (*LostError)(nil); !errors.As(reason(ctx), &lost) || !c.Lost() {
+		t.Errorf("%v, lost: %v", reason(ctx), c.Lost())
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	over, doneToo := connect(t, newServer(shell, hostKey())).while(cancelled)
+	defer doneToo()
+	if err := reason(over); !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancel is told as %v", err)
+	}
 }

@@ -209,3 +209,23 @@ func parsed(t *testing.T, s string) *url.URL {
 	}
 	return u
 }
+
+// lost is a host whose connection is gone.
+type lost struct{ Host }
+
+func (lost) Exec(context.Context, string, io.Reader, io.Writer, io.Writer) error {
+	return fmt.Errorf("the connection was lost")
+}
+func (lost) Lost() bool { return true }
+
+func TestALostConnectionIsNotAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &run{plan: Plan{Layout: release.Layout{Base: "/opt/apxr/apxr_io"}, Units: []string{"apxr_io.service"}}}
+		began := time.Now()
+		p := r.newProof(&host{Host: lost{}}, release.Activation{ID: id2}, nil)
+		err := p.wait(t.Context(), time.Second, time.Minute)
+		if err == nil || !strings.Contains(err.Error(), "the connection was lost") || time.Since(began) > time.Second || p.looks != 1 {
+			t.Errorf("%v after %s and %d looks", err, time.Since(began), p.looks)
+		}
+	})
+}
