@@ -18,14 +18,14 @@ import (
 func status(n int) *int { return &n }
 
 func TestOneHostThatFailsTakesAllBack(t *testing.T) {
-	w := newWorld(t)
+	w := eight(t)
 	good := w.deploy(1)
 	bad := w.artifact(2, light.Way{OnlyHost: "web6", Exit: status(3)})
 	r := w.run("deploy", "--release-id", string(bad))
 	w.red(1, r, w.addr("web6")+": the release exits", "putting every switched host back")
 	w.everyHostRuns(good, nil)
 	want := map[string]string{}
-	for _, h := range w.lab.WebHosts() {
+	for _, h := range w.hosts {
 		want[h.Name] = "put back"
 	}
 	want["web8"] = "not reached" // the batches are 1; 2, 3, 4; 5, 6, 7; 8
@@ -47,7 +47,7 @@ func TestOneHostThatFailsTakesAllBack(t *testing.T) {
 func order(w *world, output, what string) []string {
 	var names []string
 	for line := range strings.Lines(output) {
-		for _, h := range w.lab.WebHosts() {
+		for _, h := range w.hosts {
 			if strings.HasPrefix(strings.TrimSpace(line), h.Addr+": "+what) {
 				names = append(names, h.Name)
 			}
@@ -57,7 +57,7 @@ func order(w *world, output, what string) []string {
 }
 
 func TestTheFirstHostIsTheGatekeeper(t *testing.T) {
-	w := newWorld(t)
+	w := four(t)
 	good := w.deploy(1)
 	bad := w.artifact(2, light.Way{Exit: status(3)})
 	// Not even max-failures lets more than one host see it.
@@ -87,21 +87,21 @@ func (w *world) lockOut(name string) {
 }
 
 func TestSomeHostsMayStay(t *testing.T) {
-	w := newWorld(t)
+	w := four(t)
 	good := w.deploy(1)
 	next := w.artifact(2, light.Way{OnlyHost: "web3", Exit: status(3)})
-	w.lockOut("web8")
+	w.lockOut("web4")
 
-	w.red(1, w.run("deploy", "--release-id", string(next), "--max-failures", "0"), w.addr("web8")+": deploy is not let in", "nothing was switched on any host")
+	w.red(1, w.run("deploy", "--release-id", string(next), "--max-failures", "0"), w.addr("web4")+": deploy is not let in", "nothing was switched on any host")
 	w.red(1, w.run("deploy", "--release-id", string(next), "--max-failures", "1"), w.addr("web3")+": .*the release exits", "putting every switched host back")
 	w.everyHostRuns(good, nil)
 	out := w.ok("deploy", "--release-id", string(next), "--max-failures", "2")
-	w.says(out, "Deploy of .* succeeded in part", "2 hosts of 8 stay on what they ran, as max-failures allows", w.addr("web3")+": .*the release exits")
-	w.everyHostRuns(next, map[string]release.ID{"web3": good, "web8": good})
+	w.says(out, "Deploy of .* succeeded in part", "2 hosts of 4 stay on what they ran, as max-failures allows", w.addr("web3")+": .*the release exits")
+	w.everyHostRuns(next, map[string]release.ID{"web3": good, "web4": good})
 }
 
 func TestWhatRunsOnceRunsOnOneHostBeforeAnySwitch(t *testing.T) {
-	w := newWorld(t)
+	w := four(t)
 	good := w.deploy(1)
 	once := w.file(`mkdir -p /tmp/once; bin/shop eval 'print("code of the new release")'; echo "$GREETING $(hostname) $(basename "$(readlink -f /opt/apxr/shop/next)") $(basename "$(readlink -f /opt/apxr/shop/current)")" >>/tmp/once/said`)
 	env := w.file("GREETING=hello")
@@ -147,7 +147,7 @@ func (w *world) file(text string) string {
 }
 
 func TestHostsOfOneFleetHaveOneOwner(t *testing.T) {
-	w := newWorld(t)
+	w := four(t)
 	good := w.deploy(1)
 	w.root(w.lab.Host("web4"), "chown root "+base+" && chmod 2755 "+base)
 	w.red(1, w.run("deploy", "--release-id", string(w.artifact(2, light.Way{}))), w.addr("web4")+": ", base+" belongs to root here, and to deploy on "+w.addr("web1")+", "+w.addr("web2"), "nothing was switched on any host")
@@ -156,10 +156,10 @@ func TestHostsOfOneFleetHaveOneOwner(t *testing.T) {
 }
 
 func TestAPauseLetsABatchShowWhatItIsWorth(t *testing.T) {
-	w := newWorld(t)
+	w := four(t)
 	w.deploy(1)
 	began := time.Now()
-	out := w.ok("deploy", "--release-id", string(w.artifact(2, light.Way{})), "--batch-pause", "2s", "SLIPWAY_MAX_PARALLEL=4")
+	out := w.ok("deploy", "--release-id", string(w.artifact(2, light.Way{})), "--batch-pause", "2s", "SLIPWAY_MAX_PARALLEL=2")
 	if n := strings.Count(out, "waiting for 2s before the next batch"); n != 2 || time.Since(began) < 4*time.Second {
 		t.Errorf("%d pauses in %s", n, time.Since(began))
 	}
@@ -168,19 +168,19 @@ func TestAPauseLetsABatchShowWhatItIsWorth(t *testing.T) {
 
 // A host that cannot be reached, and one that fails, stop no rollback.
 func TestARollbackGoesOn(t *testing.T) {
-	w := newWorld(t)
+	w := four(t)
 	old := w.artifact(1, light.Way{OnlyHost: "web2", Exit: status(0), After: 4})
 	w.ok("deploy", "--release-id", string(old), "SLIPWAY_MAX_PARALLEL=8")
 	bad := w.deploy(2)
-	w.lockOut("web8")
+	w.lockOut("web4")
 	r := w.run("rollback", "--settle", "6s", "--health-timeout", "40s", "SLIPWAY_MAX_PARALLEL=100%")
-	w.red(1, r, w.addr("web8")+": deploy is not let in", w.addr("web2")+": .*ended by itself")
-	w.everyHostRuns(old, map[string]release.ID{"web2": bad, "web8": bad})
+	w.red(1, r, w.addr("web4")+": deploy is not let in", w.addr("web2")+": .*ended by itself")
+	w.everyHostRuns(old, map[string]release.ID{"web2": bad, "web4": bad})
 }
 
 // A host that lacks the release gets it from the build server, if there is one.
 func TestARollbackBringsWhatIsMissing(t *testing.T) {
-	w := newWorld(t)
+	w := four(t)
 	good := w.deploy(1)
 	w.deploy(2)
 	w.root(w.lab.Host("web2"), "rm -r "+base+"/releases/"+string(good))

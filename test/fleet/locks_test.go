@@ -19,7 +19,7 @@ import (
 // Twenty runs at once want the same three hosts: some wait for the others, some
 // would rather be refused.
 func TestTwentyDeploysAtOnce(t *testing.T) {
-	w := newWorld(t)
+	w := four(t)
 	const all, patient = 20, 7
 	hosts := "SLIPWAY_HOSTS=" + w.web(3)
 	var runs sync.WaitGroup
@@ -64,7 +64,7 @@ func TestTwentyDeploysAtOnce(t *testing.T) {
 func (w *world) oneAfterTheOther(hosts, changes int) {
 	w.Helper()
 	var first []string
-	for _, h := range w.lab.WebHosts()[:hosts] {
+	for _, h := range w.hosts[:hosts] {
 		lines := strings.Split(w.root(h, "cat "+base+"/.slipway/history.jsonl"), "\n")
 		var keys []string
 		var current release.ID
@@ -89,10 +89,10 @@ func (w *world) oneAfterTheOther(hosts, changes int) {
 }
 
 func TestRunsThatNameHostsInAnotherOrderDoNotWaitForEachOther(t *testing.T) {
-	w := newWorld(t)
-	addrs := strings.Fields(w.web(6))
+	w := four(t)
+	addrs := strings.Fields(w.web(4))
 	slices.Reverse(addrs)
-	lists := []string{w.web(4), strings.Join(addrs[:4], " "), w.web(6), strings.Join(addrs, " ")}
+	lists := []string{w.web(3), strings.Join(addrs[:3], " "), w.web(4), strings.Join(addrs, " ")}
 	var runs sync.WaitGroup
 	for i, list := range lists {
 		id := w.artifact(1+i, light.Way{})
@@ -109,7 +109,7 @@ func TestRunsThatNameHostsInAnotherOrderDoNotWaitForEachOther(t *testing.T) {
 // A peer that vanishes without a word, as a runner does that loses its network,
 // has the lock for 30 s at most.
 func TestASilentPeerLosesItsLock(t *testing.T) {
-	w := newWorld(t)
+	w := four(t)
 	good := w.deploy(1)
 	next, last := w.artifact(2, light.Way{}), w.artifact(3, light.Way{})
 	web1 := w.lab.Host("web1")
@@ -158,7 +158,7 @@ func TestASilentPeerLosesItsLock(t *testing.T) {
 
 // What was switched goes back over a new connection, if the old one is gone.
 func TestALostConnectionIsMadeAgain(t *testing.T) {
-	w := newWorld(t)
+	w := four(t)
 	good := w.deploy(1)
 	next := w.artifact(2, light.Way{})
 	cmd := w.command("deploy", "--release-id", string(next), "--settle", "6s", "SLIPWAY_MAX_PARALLEL=4", "SLIPWAY_HOSTS="+w.web(4))
@@ -195,7 +195,7 @@ func (w *world) until(what string, done func() bool) {
 
 // The runner gives a cancelled step 7.5 s until SIGTERM and 2.5 s more.
 func TestACancelTakesAllBackInTime(t *testing.T) {
-	w := newWorld(t)
+	w := four(t)
 	good := w.deploy(1)
 	next := w.artifact(2, light.Way{})
 	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
@@ -203,7 +203,7 @@ func TestACancelTakesAllBackInTime(t *testing.T) {
 		var log strings.Builder
 		cmd.Stderr = &log
 		w.must(cmd.Start())
-		// The first one is proved, five more are switched.
+		// The first one is proved, the others are switched.
 		w.until("the second batch to be switched", func() bool {
 			_, err := w.lab.Host("web4").Run(t.Context(), nil, "test", "-e", base+"/.slipway/change")
 			return err == nil

@@ -21,7 +21,7 @@ type runner struct {
 
 func newRunner(t *testing.T) *runner {
 	t.Helper()
-	r := &runner{newWorld(t), t.TempDir(), t.TempDir()}
+	r := &runner{eight(t), t.TempDir(), t.TempDir()}
 	r.must(act.Checkout(r.slipway))
 	return r
 }

@@ -29,15 +29,23 @@ var shop = release.App{Org: "apxr", Name: "shop"}
 // where its artifacts are.
 type world struct {
 	*testing.T
-	lab  *lab.Lab
-	home string
+	lab   *lab.Lab
+	hosts []*lab.Host
+	home  string
 }
 
-func newWorld(t *testing.T) *world {
+// eight is for what needs so many hosts.
+func eight(t *testing.T) *world { t.Helper(); return newWorld(t, 8) }
+
+// four is for what does not.
+func four(t *testing.T) *world { t.Helper(); return newWorld(t, 4) }
+
+func newWorld(t *testing.T, hosts int) *world {
 	t.Helper()
 	w := &world{T: t, lab: labtest.Lab(t), home: t.TempDir()}
+	w.hosts = w.lab.WebHosts()[:hosts]
 	w.everywhere("if [ -e /etc/systemd/system/" + unit + " ]; then systemctl stop " + unit + "; systemctl reset-failed " + unit + " 2>/dev/null; fi; rm -rf /opt/apxr")
-	w.must(w.lab.PrepareApp(t.Context(), lab.App{Org: shop.Org, Name: shop.Name, Port: 4001}))
+	w.must(w.lab.PrepareApp(t.Context(), lab.App{Org: shop.Org, Name: shop.Name, Port: 4001}, w.hosts...))
 	return w
 }
 
@@ -62,7 +70,7 @@ func (w *world) everywhere(script string) map[string]string {
 	said := map[string]string{}
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	for _, h := range w.lab.WebHosts() {
+	for _, h := range w.hosts {
 		all.Go(func() {
 			out, err := h.Run(w.Context(), nil, "sh", "-c", script)
 			mu.Lock()
@@ -88,7 +96,7 @@ func (w *world) artifact(n int, way light.Way) release.ID {
 // web lists the addresses of the first n hosts.
 func (w *world) web(n int) string {
 	var addrs []string
-	for _, h := range w.lab.WebHosts()[:n] {
+	for _, h := range w.hosts[:n] {
 		addrs = append(addrs, h.Addr)
 	}
 	return strings.Join(addrs, " ")
@@ -104,7 +112,7 @@ func (w *world) command(words ...string) *exec.Cmd {
 	w.must(err)
 	env := []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + w.home, "USER=tester",
-		"SLIPWAY_APP=apxr/shop", "SLIPWAY_BUILD_HOST=local", "SLIPWAY_HOSTS=" + w.web(8), "SLIPWAY_HEALTH_URL=" + health,
+		"SLIPWAY_APP=apxr/shop", "SLIPWAY_BUILD_HOST=local", "SLIPWAY_HOSTS=" + w.web(len(w.hosts)), "SLIPWAY_HEALTH_URL=" + health,
 		"SLIPWAY_SETTLE=300ms", "SLIPWAY_HEALTH_TIMEOUT=30s", "SLIPWAY_MAX_PARALLEL=3",
 		"SLIPWAY_SSH_KEY_FILE=" + w.lab.DeployKeyPath(), "SLIPWAY_KNOWN_HOSTS_FILE=" + w.lab.KnownHostsPath(),
 	}
@@ -185,7 +193,7 @@ func (w *world) everyHostRuns(id release.ID, other map[string]release.ID) {
 // outcomes is the table of a run: what became of each host, by its name.
 func (w *world) outcomes(output string) map[string]string {
 	became := map[string]string{}
-	for _, h := range w.lab.WebHosts() {
+	for _, h := range w.hosts {
 		row := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(h.Addr) + ` +(\S+(?: \S+)*)  `).FindStringSubmatch(output)
 		if row != nil {
 			became[h.Name] = row[1]
