@@ -89,8 +89,9 @@ func (w *world) beginThere(settings, args []string) *under {
 	argv := append([]string{
 		"env", "-i", "HOME=/home/deploy", "USER=deploy", "PATH=/usr/local/bin:/usr/bin:/bin",
 		"SLIPWAY_APP=apxr/shop", "SLIPWAY_BUILD_HOST=local", "SLIPWAY_HOSTS=local", "SLIPWAY_HEALTH_URL=" + health,
-		"SLIPWAY_SETTLE=300ms", "SLIPWAY_HEALTH_TIMEOUT=10s",
+		"SLIPWAY_SETTLE=300ms", "SLIPWAY_HEALTH_TIMEOUT=10s", "SLIPWAY_WAIT_FOR_LOCK=0s",
 	}, settings...)
+	argv = append(argv, withoutBuildHost(args)...)
 	argv = append(append(argv, "sh", "-c", runThere, "sh", "/home/deploy/"+filepath.Base(dir)), args...)
 	u.signal = func(s syscall.Signal) {
 		w.root(fmt.Sprintf("kill -%d $(cat /home/deploy/%s/pid)", s, filepath.Base(dir)))

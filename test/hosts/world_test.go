@@ -91,8 +91,17 @@ func (w *world) command(settings []string, args ...string) *exec.Cmd {
 		"SLIPWAY_APP=apxr/shop", "SLIPWAY_BUILD_HOST=local", "SLIPWAY_HOSTS=" + w.host.Addr, "SLIPWAY_HEALTH_URL=" + health,
 		"SLIPWAY_SETTLE=300ms", "SLIPWAY_HEALTH_TIMEOUT=10s", "SLIPWAY_WAIT_FOR_LOCK=0s",
 		"SLIPWAY_SSH_KEY_FILE=" + w.lab.DeployKeyPath(), "SLIPWAY_KNOWN_HOSTS_FILE=" + w.lab.KnownHostsPath(),
-	}, settings...)
+	}, append(withoutBuildHost(args), settings...)...)
 	return cmd
+}
+
+// withoutBuildHost is a setting for rollbacks, which then have nothing but the
+// hosts; package fleet tries what they do with a build host.
+func withoutBuildHost(args []string) []string {
+	if args[0] == "rollback" {
+		return []string{"SLIPWAY_BUILD_HOST="}
+	}
+	return nil
 }
 
 // run runs a verb; words are its arguments, or settings if they have NAME=value.
