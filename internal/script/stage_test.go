@@ -202,6 +202,14 @@ func TestConcludeWritesTheHistoryAndEndsTheChange(t *testing.T) {
 	if len(lines) != 4 || lines[1] != `{"key":"torn` || lines[2] != want || lines[3] != "" {
 		t.Errorf("%q", lines)
 	}
+	// ext4 may know of a longer file before it has its data.
+	s.write(s.read(".slipway", "history.jsonl")+"\x00\x00\x00", ".slipway", "history.jsonl")
+	must(t, Conclude(t.Context(), s, s.Layout, record("3")))
+	want, err = record("3").JSON()
+	must(t, err)
+	if lines := strings.Split(s.read(".slipway", "history.jsonl"), "\n"); len(lines) != 6 || lines[4] != want {
+		t.Errorf("after NULs: %q", lines)
+	}
 	s.write("{}", ".slipway", "change")
 	before := s.read(".slipway", "history.jsonl")
 	must(t, Forget(t.Context(), s, s.Layout))

@@ -141,7 +141,8 @@ func (r *runner) revert(c release.Change) error {
 
 func (r *runner) rollback() error {
 	earlier := r.changes.Before(r.current)
-	if len(earlier) == 0 {
+	// After two rollbacks in a row what is below may have been pruned.
+	if len(earlier) == 0 || !slices.Contains(r.releases, earlier[0].ID) {
 		return nil
 	}
 	to := earlier[0]

@@ -9,7 +9,8 @@ main() {
 
 append() {
 	history=$base/.slipway/history.jsonl
-	# A power cut may have torn the last line; the new one must not join it.
-	if [ -s "$history" ] && [ -n "$(tail -c 1 "$history")" ]; then echo >>"$history"; fi
+	# A power cut may have torn the last line, or made NULs of it; the new one
+	# must not join it.
+	if [ -s "$history" ] && [ "$(tail -c 1 "$history" | wc -l)" -eq 0 ]; then echo >>"$history"; fi
 	printf '%s\n' "$line" >>"$history" && sync "$history" || die "cannot write $history"
 }
