@@ -6,6 +6,7 @@
 package act
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -52,9 +53,46 @@ func Tool(module string) (string, error) {
 	return program, nil
 }
 
-// Checkout copies this project into dir as a workflow gets it, with one thing
-// taken out of its workflows: the key "queue", which GitHub knows and the local
-// tools do not know yet.
+// lastWords makes a step that fails wait for a moment before it ends, because act
+// does not read the rest of what such a step said: it closes the terminal. Only
+// the shell that has that terminal waits.
+const lastWords = `[ ! -t 1 ] || trap '[ $? = 0 ] || sleep 1' EXIT
+`
+
+// Command runs act for an event, with jobs on this machine. slipway is what
+// [Checkout] made, and stands for apxr/slipway@v1; home keeps what act keeps.
+func Command(ctx context.Context, slipway, home, event string, args ...string) (*exec.Cmd, error) {
+	program, err := Tool(Runner)
+	if err != nil {
+		return nil, err
+	}
+	shell := filepath.Join(home, "last-words.sh")
+	if err := os.WriteFile(shell, []byte(lastWords), 0o644); err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, program, slices.Concat([]string{
+		event, "--platform", "ubuntu-latest=-self-hosted", "--local-repository", "apxr/slipway@v1=" + slipway, "--env", "BASH_ENV=" + shell,
+	}, args)...)
+	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+home, "XDG_CONFIG_HOME="+home)
+	return cmd, nil
+}
+
+// GoEnv are act's arguments for steps that build with what this machine's Go has.
+func GoEnv() (args []string, err error) {
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY"} {
+		out, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, "--env", name+"="+strings.TrimSpace(string(out)))
+	}
+	return args, nil
+}
+
+// Checkout copies this project into dir as a workflow gets it, with two things
+// taken out: the workflows' key "queue", which GitHub knows and the local tools
+// do not know yet; and the actions' "exec", so that the shell that waits for the
+// last words is there in the end.
 func Checkout(dir string) error {
 	cmd := exec.Command("git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	cmd.Dir = sample.Root()
@@ -67,16 +105,25 @@ func Checkout(dir string) error {
 			return err
 		}
 	}
-	workflows, err := filepath.Glob(filepath.Join(dir, ".github/workflows/*.yml"))
-	if err != nil || len(workflows) == 0 {
-		return fmt.Errorf("no workflows: %w", err)
+	return errors.Join(
+		change(filepath.Join(dir, ".github/workflows/*.yml"), WithoutQueue),
+		change(filepath.Join(dir, "actions/*/action.yml"), func(action string) string {
+			return strings.ReplaceAll(action, "      run: exec ", "      run: ")
+		}),
+	)
+}
+
+func change(pattern string, f func(string) string) error {
+	names, err := filepath.Glob(pattern)
+	if err != nil || len(names) == 0 {
+		return fmt.Errorf("%s: no such files: %w", pattern, err)
 	}
-	for _, name := range workflows {
+	for _, name := range names {
 		data, err := os.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(name, []byte(WithoutQueue(string(data))), 0o644); err != nil {
+		if err := os.WriteFile(name, []byte(f(string(data))), 0o644); err != nil {
 			return err
 		}
 	}

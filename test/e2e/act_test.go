@@ -1,10 +1,9 @@
 package e2e
 
 import (
-	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -110,28 +109,18 @@ func (r *runner) workflow(name, text string) {
 // act runs an event in the developer's repository and returns the log.
 func (r *runner) act(event string, args ...string) (log string, ok bool) {
 	r.Helper()
-	args = append([]string{
-		event, "--platform", "ubuntu-latest=-self-hosted", "--local-repository", "apxr/slipway@v1=" + r.slipway,
-		"--secret", "SSH_KEY", "--var", "BUILD_HOST", "--var", "HOSTS", "--var", "KNOWN_HOSTS", "--var", "REPOSITORY", "--var", "HEALTH_URL",
-		"--env", "GOCACHE=" + goEnv(r.T, "GOCACHE"), "--env", "GOMODCACHE=" + goEnv(r.T, "GOMODCACHE"), "--env", "GOPROXY=" + goEnv(r.T, "GOPROXY"),
-	}, args...)
-	cmd := exec.CommandContext(r.Context(), tool(r.T, act.Runner), args...)
+	env, err := act.GoEnv()
+	r.must(err)
+	args = slices.Concat(env, []string{"--secret", "SSH_KEY", "--var", "BUILD_HOST", "--var", "HOSTS", "--var", "KNOWN_HOSTS", "--var", "REPOSITORY", "--var", "HEALTH_URL"}, args)
+	cmd, err := act.Command(r.Context(), r.slipway, r.home, event, args...)
+	r.must(err)
 	cmd.Dir = r.project.Dir()
-	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+r.home, "XDG_CONFIG_HOME="+r.home,
+	cmd.Env = append(cmd.Env,
 		"SSH_KEY="+r.read(r.lab.DeployKeyPath()), "KNOWN_HOSTS="+r.read(r.lab.KnownHostsPath()),
 		"BUILD_HOST="+r.lab.Host("build").Addr, "HOSTS="+r.web(), "REPOSITORY="+r.project.URL, "HEALTH_URL="+sample.Health)
 	out, err := cmd.CombinedOutput()
 	r.Logf("act %s: %v\n%s", event, err, out)
 	return string(out), err == nil
-}
-
-func goEnv(t *testing.T, name string) string {
-	t.Helper()
-	out, err := exec.Command("go", "env", name).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(string(out))
 }
 
 // current is the release that the first web host's link names.
@@ -226,11 +215,11 @@ func TestOwnPushIsGreenWhereNoHostsAreConfigured(t *testing.T) {
 	if _, err := lab.CommitDir(t.Context(), dir, dir, "push", time.Unix(0, 0)); err != nil {
 		t.Fatal(err)
 	}
-	home := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), tool(t, act.Runner), "push", "--workflows", ".github/workflows/deploy.yml",
-		"--platform", "ubuntu-latest=-self-hosted", "--local-repository", "apxr/slipway@v1="+dir)
+	cmd, err := act.Command(t.Context(), dir, t.TempDir(), "push", "--workflows", ".github/workflows/deploy.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+home, "XDG_CONFIG_HOME="+home)
 	out, err := cmd.CombinedOutput()
 	if err != nil || strings.Contains(string(out), "Run Main") {
 		t.Errorf("%v: the push is not green, or something ran:\n%s", err, out)

@@ -76,7 +76,7 @@ func (w *runner) caller(id release.ID, with ...string) string {
 //
 // Some things are not as there. act asks for the values of a matrix even where
 // the job is skipped, and ends if there are none: with bad shards, before "done"
-// can say so. The last line of a step that is short may be lost. A leg of a matrix that is not the first to end cannot put anything
+// can say so. A leg of a matrix that is not the first to end cannot put anything
 // out; nothing here reads what legs put out. What comes after a called workflow
 // that is red is not run, even with always(). It knows neither concurrency groups
 // nor approvals, and a cancel ends act itself: what becomes of a cancelled run
@@ -89,24 +89,17 @@ func (w *runner) act(workflow string) (log string, ok bool) {
 	if out, err := exec.Command("sh", "-ec", `cd "$0"; git init -q -b main; git add .; git -c user.name=a -c user.email=a@b commit -qm push`, dir).CombinedOutput(); err != nil {
 		w.Fatalf("%v: %s", err, out)
 	}
-	program, err := act.Tool(act.Runner)
+	args, err := act.GoEnv()
 	w.must(err)
-	args := []string{
-		"push", "--platform", "ubuntu-latest=-self-hosted", "--local-repository", "apxr/slipway@v1=" + w.slipway,
-		"--secret", "SLIPWAY_SSH_KEY", "--var", "HOSTS", "--var", "KNOWN_HOSTS", "--env", "HOME=" + w.home,
-	}
-	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY"} {
-		out, err := exec.Command("go", "env", name).Output()
-		w.must(err)
-		args = append(args, "--env", name+"="+strings.TrimSpace(string(out)))
-	}
-	cmd := exec.CommandContext(w.Context(), program, args...)
+	cmd, err := act.Command(w.Context(), w.slipway, w.cache, "push", append(args,
+		"--secret", "SLIPWAY_SSH_KEY", "--var", "HOSTS", "--var", "KNOWN_HOSTS", "--env", "HOME="+w.home)...)
+	w.must(err)
 	cmd.Dir = dir
 	key, err := os.ReadFile(w.lab.DeployKeyPath())
 	w.must(err)
 	known, err := os.ReadFile(w.lab.KnownHostsPath())
 	w.must(err)
-	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+w.cache, "XDG_CONFIG_HOME="+w.cache,
+	cmd.Env = append(cmd.Env,
 		"SLIPWAY_SSH_KEY="+string(key), "KNOWN_HOSTS="+string(known), "HOSTS="+strings.ReplaceAll(w.web(8), " ", "\n"))
 	out, err := cmd.CombinedOutput()
 	w.Logf("act: %v\n%s", err, out)

@@ -1,0 +1,55 @@
+package act
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// chatty are steps that say much before they fail.
+const chatty = `on: push
+jobs:
+  chatty:
+    runs-on: ubuntu-latest
+    strategy:
+      fail-fast: false
+      matrix: {n: [1, 2, 3, 4, 5, 6, 7, 8]}
+    steps:
+      - run: |
+          seq 3000
+          echo "last words of ${{ matrix.n }}."
+          exit 1
+`
+
+func TestWhatAStepSaysBeforeItFailsIsHeard(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, ".github/workflows"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, ".github/workflows/chatty.yml"), []byte(chatty), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("sh", "-ec", `cd "$0"; git init -q -b main; git add .; git -c user.name=a -c user.email=a@b commit -qm push`, dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	cmd, err := Command(t.Context(), dir, t.TempDir(), "push")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		t.Error("it is green")
+	}
+	for n := 1; n <= 8; n++ {
+		if !strings.Contains(string(out), fmt.Sprintf("| last words of %d.", n)) {
+			t.Errorf("the last words of %d are lost", n)
+		}
+	}
+	if t.Failed() {
+		t.Logf("%.2000s", out)
+	}
+}
