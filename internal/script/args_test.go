@@ -34,7 +34,7 @@ func decoded(t testing.TB, shell, value string) string {
 var hostile = []string{
 	"", "plain", "two words", `"quotes" 'and more'`, "$(touch /tmp/x) `id` $HOME", "-n", "--", "../../etc",
 	`back\slash \0101 \n`, "tab\there", "ünïcödé ☃", "!! !$ history", "a=b;c|d&e>f<g", "*?[a-z]{1,2}~#", "_057",
-	"trailing space ", strings.Repeat("x", 10_000), "\x01\x7f\xff",
+	"trailing space ", strings.Repeat("x", 10_000), strings.Repeat("_/ü", 100), strings.Repeat(`\_1`, 5000), "\x01\x7f\xff",
 }
 
 // loginShells are those that sshd may hand a command line to.

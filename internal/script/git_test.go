@@ -162,7 +162,7 @@ func TestPinnedHostKeysAreForTheirHostsAlone(t *testing.T) {
 				}
 				continue
 			}
-			if got := s.readHome(strings.TrimPrefix(strings.Trim(file, `"`), s.home)); got != known+"\n" || global != "/dev/null" {
+			if got := s.readHome(strings.TrimPrefix(strings.Trim(file, `"`), s.home)); got != strings.TrimSuffix(known, "\n")+"\n" || global != "/dev/null" {
 				t.Errorf("%s: ssh looks in %s (%q) and %s", url, file, got, global)
 			}
 		}

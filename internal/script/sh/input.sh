@@ -16,11 +16,11 @@ take_input() {
 	while IFS=' ' read -r what first second; do
 		case $what in
 		env) build_env="$build_env $first.$second" ;;
-		before) before=$(decode "$first") ;;
-		token) token_host=$first git_token=$(decode "$second") ;;
+		before) decode "$first" && before=$decoded ;;
+		token) decode "$second" && token_host=$first git_token=$decoded ;;
 		forward) forward_agent=yes ;;
-		known) decode "$first" >>"$scratch/known_hosts" && echo >>"$scratch/known_hosts" ;;
-		identity) add_identity "$(decode "$first")" "$(decode "$second")" ;;
+		known) decode "$first" && printf '%s\n' "$decoded" >>"$scratch/known_hosts" ;;
+		identity) add_identity "$first" "$second" ;;
 		end)
 			exec </dev/null
 			return ;;
@@ -34,7 +34,8 @@ take_input() {
 # for this key and no other.
 add_identity() {
 	number=$(($(wc -l <"$scratch/identities") + 1))
-	printf '%s\n' "$2" >"$scratch/$number.pub" && printf '%s %s\n' "$number.pub" "$1" >>"$scratch/identities"
+	decode "$2" && printf '%s\n' "$decoded" >"$scratch/$number.pub" &&
+		decode "$1" && printf '%s %s\n' "$number.pub" "$decoded" >>"$scratch/identities"
 }
 
 # with_env runs a command with the build's variables. A shell of its own exports

@@ -26,12 +26,33 @@ die() {
 
 ready() { echo ready >&3; }
 
-# decode is for what args.go has encoded: "_" and three octal digits are a byte.
-decode() { printf '%b' "$(printf '%s' "$1" | sed 's/_/\\0/g')"; }
+# decode VALUE says in $decoded what args.go has encoded: "_" and three octal
+# digits are a byte. A script has many arguments, and starting a process costs
+# more than most of them do otherwise; sed is for what is so long that the loop
+# would take its time.
+decode() {
+	rest=$1 decoded=$1
+	case $1 in
+	*_*) decoded= ;;
+	*) return ;;
+	esac
+	if [ ${#rest} -gt 2000 ]; then
+		rest=$(printf '%s' "$rest" | sed 's/_/\\0/g')
+	else
+		while :; do
+			case $rest in
+			*_*) decoded="$decoded${rest%%_*}\\0" rest=${rest#*_} ;;
+			*) break ;;
+			esac
+		done
+	fi
+	decoded=$(printf '%b' "$decoded$rest")
+}
 
 start() {
 	for pair in "$@"; do
-		readonly "${pair%%.*}=$(decode "${pair#*.}")"
+		decode "${pair#*.}"
+		readonly "${pair%%.*}=$decoded"
 	done
 	main
 	exit # or the shell would wait for more on its stdin, with all that main holds

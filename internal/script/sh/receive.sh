@@ -5,7 +5,8 @@ receive() {
 	IFS=' ' read -r word encoded mark || die "the connection ended before everything had come"
 	[ "$word $mark" = "text end" ] || die "the connection ended before everything had come"
 	exec </dev/null
-	text=$(decode "${encoded#.}")
+	decode "${encoded#.}"
+	text=$decoded
 }
 
 # run_text runs $text as a script that ends at its first error, and does not
