@@ -29,7 +29,7 @@ var program []byte
 const start = `#!/bin/sh
 root=$(CDPATH= cd "$(dirname "$0")/.." && pwd -P)
 case $1 in
-start) exec python3 "$root/lib/app.py" ;;
+start) exec python3 -IS "$root/lib/app.py" ;;
 eval) exec python3 -c "$2" ;;
 *) echo "light: $1?" >&2; exit 1 ;;
 esac
