@@ -61,6 +61,48 @@ func TestActivateWithoutARecordLeavesTheOneThatIsThere(t *testing.T) {
 	}
 }
 
+// A release that fills the disk leaves no place for a link.
+func TestTheWayBackNeedsNoPlace(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("x", "releases", string(r1), "f")
+	s.write("x", "releases", string(r2), "f")
+	must(t, os.Symlink(s.path("releases", string(r1)), s.path("current")))
+	change := record("1")
+	must(t, activate(t.Context(), s, r2, &change, nil))
+	must(t, Tidy(t.Context(), s, s.Layout, nil)) // as the next run may, if this one dies now
+	s.command("ln", "exit 1")
+	for range 2 {
+		must(t, activate(t.Context(), s, r1, nil, nil))
+		if got, err := os.Readlink(s.path("current")); err != nil || got != "releases/"+string(r1) {
+			t.Errorf("current is %q, %v", got, err)
+		}
+	}
+	must(t, Conclude(t.Context(), s, s.Layout, change))
+	change.Key = key2
+	wantReason(t, activate(t.Context(), s, r2, &change, nil), "cannot write "+s.path(".slipway", "back"))
+	if got, _ := os.Readlink(s.path("current")); got != "releases/"+string(r1) {
+		t.Errorf("without a way back, current is %q", got)
+	}
+}
+
+func TestConcludedChangesLeaveNoWayBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("x", "releases", string(r1), "f")
+	s.write("x", "releases", string(r2), "f")
+	must(t, os.Symlink("releases/"+string(r1), s.path("current")))
+	change := record("1")
+	must(t, activate(t.Context(), s, r2, &change, nil))
+	if in := s.inspect(); len(in.Leftovers) > 0 {
+		t.Errorf("left over in the middle of a change: %q", in.Leftovers)
+	}
+	must(t, Conclude(t.Context(), s, s.Layout, change))
+	if _, err := os.Lstat(s.path(".slipway", "back")); !os.IsNotExist(err) {
+		t.Errorf("the way back is there: %v", err)
+	}
+}
+
 func TestActivateNothingRemovesCurrentAndStops(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

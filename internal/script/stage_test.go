@@ -284,8 +284,9 @@ func TestTidyRemovesWhatDeadRunsLeft(t *testing.T) {
 	s.write("x", ".slipway", "change.new")
 	must(t, os.Symlink("releases/"+string(r2), s.path("next")))
 	must(t, os.Symlink("releases/"+string(r2), s.path("current.new")))
+	must(t, os.Symlink("releases/"+string(r2), s.path(".slipway", "back")))
 	before := s.inspect()
-	if want := []string{"releases/" + string(r2) + ".part", "next", "current.new", "launch.new", ".slipway/scratch", ".slipway/change.new"}; !slices.Equal(before.Leftovers, want) {
+	if want := []string{"releases/" + string(r2) + ".part", "next", "current.new", "launch.new", ".slipway/scratch", ".slipway/change.new", ".slipway/back"}; !slices.Equal(before.Leftovers, want) {
 		t.Errorf("%q, want %q", before.Leftovers, want)
 	}
 	must(t, Tidy(t.Context(), s, s.Layout, nil))

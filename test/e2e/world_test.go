@@ -166,7 +166,7 @@ func (w *world) everyHostRuns(id, version, revision string) {
 func (w *world) nothingLeft() {
 	w.Helper()
 	for _, h := range w.lab.WebHosts() {
-		if got := w.root(h, "cd /opt/apxr/apxr_io && ls -d releases/*.part .slipway/change current.new 2>/dev/null || true"); got != "" {
+		if got := w.root(h, "cd /opt/apxr/apxr_io && ls -d releases/*.part .slipway/change .slipway/back current.new 2>/dev/null || true"); got != "" {
 			w.Errorf("%s: left over: %s", h.Name, got)
 		}
 	}

@@ -178,7 +178,7 @@ func (w *world) deploy(n int, words ...string) release.ID {
 func (w *world) everyHostRuns(id release.ID, other map[string]release.ID) {
 	w.Helper()
 	said := w.everywhere(fmt.Sprintf(`cd %s && readlink -f current; systemctl is-active %s; curl --silent --max-time 5 %s | grep -o '"release": "[^"]*"'
-		ls -d releases/*.part .slipway/change .slipway/scratch current.new launch.new next 2>/dev/null`, base, unit, health) + "; true")
+		ls -d releases/*.part .slipway/change .slipway/scratch .slipway/back current.new launch.new next 2>/dev/null`, base, unit, health) + "; true")
 	for name, got := range said {
 		want := id
 		if its, ok := other[name]; ok {

@@ -177,7 +177,7 @@ func (w *world) answer() (a answer) {
 func (w *world) runs(id release.ID) {
 	w.Helper()
 	got := strings.Split(w.root(fmt.Sprintf(`cd %s && readlink -f current; systemctl is-active %s; curl --silent --show-error --max-time 5 %s; echo
-		ls -d releases/*.part .slipway/change .slipway/scratch current.new launch.new next 2>/dev/null || true`, base, unit, health)), "\n")
+		ls -d releases/*.part .slipway/change .slipway/scratch .slipway/back current.new launch.new next 2>/dev/null || true`, base, unit, health)), "\n")
 	if want := base + "/releases/" + string(id); got[0] != want {
 		w.Errorf("current is %s, want %s", got[0], want)
 	}

@@ -12,7 +12,7 @@ main() {
 
 change() {
 	[ -z "$link" ] || [ -d "$base/$link/" ] || die "$base/$link is not there"
-	[ -z "$record" ] || write_record
+	[ -z "$record" ] || { write_record && keep_way_back; }
 	# A unit that has been started since then has another invocation.
 	for unit in $units; do fact before "$unit $(unit_property InvocationID)"; done
 	if [ -n "$link" ]; then
@@ -29,11 +29,22 @@ write_record() {
 		sync -f "$base/.slipway" || die "cannot write the change record in $base/.slipway"
 }
 
+# keep_way_back makes the link that current is to be again, should the release
+# not work: one that fills the disk leaves no place for a new link then.
+keep_way_back() {
+	rm -f "$base/.slipway/back"
+	now=$(readlink "$base/current") || return 0 # there is nothing to go back to
+	ln -s "${now#"$base"/}" "$base/.slipway/back" || die "cannot write $base/.slipway/back"
+}
+
 # The link is switched by a rename: at no time is there no current.
 point_current() {
-	rm -f "$base/current.new"
-	ln -s "$link" "$base/current.new" && mv -T "$base/current.new" "$base/current" &&
-		sync -f "$base" || die "cannot switch $base/current to $link"
+	if [ "$(readlink "$base/.slipway/back")" = "$link" ]; then
+		mv -T "$base/.slipway/back" "$base/current"
+	elif [ "$(readlink "$base/current")" != "$link" ]; then
+		rm -f "$base/current.new"
+		ln -s "$link" "$base/current.new" && mv -T "$base/current.new" "$base/current"
+	fi && sync -f "$base" || die "cannot switch $base/current to $link"
 }
 
 restart_by_systemctl() {

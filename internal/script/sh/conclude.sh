@@ -1,9 +1,10 @@
-# Ends a change: writes its line into the history and removes its record.
+# Ends a change: writes its line into the history and removes its record, and the
+# way back.
 # Takes: base, line (JSON; empty: the line is there already).
 main() {
 	trap '' HUP INT TERM PIPE
 	[ -z "$line" ] || append
-	rm -f "$base/.slipway/change" || die "cannot remove $base/.slipway/change"
+	rm -f "$base/.slipway/back" "$base/.slipway/change" || die "cannot remove $base/.slipway/change"
 	sync -f "$base/.slipway"
 }
 

@@ -13,6 +13,7 @@ main() {
 	for left in next current.new launch.new .slipway/scratch .slipway/change.new; do
 		[ ! -e "$base/$left" ] && [ ! -h "$base/$left" ] || fact leftover "$left"
 	done
+	[ ! -h "$base/.slipway/back" ] || [ -e "$base/.slipway/change" ] || fact leftover .slipway/back
 	[ -z "$staged" ] || show_state staged "releases/$staged/staged"
 	show_state change change
 	show_state history history.jsonl
