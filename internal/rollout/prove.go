@@ -96,7 +96,7 @@ func (p *proof) gaveUp(ctx context.Context, wrong error, settle, limit time.Dura
 	case wrong == nil && settle == 0:
 		wrong = errors.New("there was no time for a look")
 	case wrong == nil:
-		wrong = fmt.Errorf("it did not stay up for %s", settle)
+		wrong = fmt.Errorf("it was up, and the time was over before it had been so for %s", settle)
 	}
 	return fmt.Errorf("not proved within %s (looked %s): %w", limit, count(p.looks, "time"), wrong)
 }
