@@ -171,57 +171,56 @@ func TestAGitServersHostKeyIsPinned(t *testing.T) {
 // A token reads a private repository, a private dependency and Git LFS over
 // HTTPS, and goes to no other server.
 func TestATokenReadsOverHTTPS(t *testing.T) {
-	onBoth(t, "tokened", func(w *world) {
-		const token = "ghs_0123456789abcdefTOKEN"
-		server, err := gitserver.Start(w.lab, token)
-		w.must(err)
-		w.Cleanup(func() { w.must(server.Close()) })
-		other, err := gitserver.Start(w.lab, token) // it would take the token
-		w.must(err)
-		w.Cleanup(func() { w.must(other.Close()) })
-		for _, s := range []*gitserver.Server{server, other} {
-			w.must(s.Trust(w.Context(), w.host, "deploy"))
-		}
-		lib := w.app + "_lib"
-		libRev := w.serve(server, lib, sample.Plain(lib))
-		files := sample.Plain(w.app)
-		files["mix.exs"] = strings.Replace(files["mix.exs"], "app: :", fmt.Sprintf("deps: [{:%s, git: %q}], app: :", lib, server.URL("apxr/"+lib)), 1)
-		files["mix.lock"] = fmt.Sprintf("%%{\n  %q: {:git, %q, %q, []},\n}\n", lib, server.URL("apxr/"+lib), libRev)
-		oid, size := server.AddLFS([]byte("a large file"))
-		files[".gitattributes"] = "*.bin filter=lfs diff=lfs merge=lfs -text\n"
-		files["priv/large.bin"] = gitserver.LFSPointer(oid, size)
-		w.serve(server, w.app, files)
-		w.env["SLIPWAY_REPOSITORY"], w.env["SLIPWAY_REVISION"] = server.URL("apxr/"+w.app), "main"
+	w := newWorld(t, "tokened")
+	const token = "ghs_0123456789abcdefTOKEN"
+	server, err := gitserver.Start(w.lab, token)
+	w.must(err)
+	w.Cleanup(func() { w.must(server.Close()) })
+	other, err := gitserver.Start(w.lab, token) // it would take the token
+	w.must(err)
+	w.Cleanup(func() { w.must(other.Close()) })
+	for _, s := range []*gitserver.Server{server, other} {
+		w.must(s.Trust(w.Context(), w.host, "deploy"))
+	}
+	lib := w.app + "_lib"
+	libRev := w.serve(server, lib, sample.Plain(lib))
+	files := sample.Plain(w.app)
+	files["mix.exs"] = strings.Replace(files["mix.exs"], "app: :", fmt.Sprintf("deps: [{:%s, git: %q}], app: :", lib, server.URL("apxr/"+lib)), 1)
+	files["mix.lock"] = fmt.Sprintf("%%{\n  %q: {:git, %q, %q, []},\n}\n", lib, server.URL("apxr/"+lib), libRev)
+	oid, size := server.AddLFS([]byte("a large file"))
+	files[".gitattributes"] = "*.bin filter=lfs diff=lfs merge=lfs -text\n"
+	files["priv/large.bin"] = gitserver.LFSPointer(oid, size)
+	w.serve(server, w.app, files)
+	w.env["SLIPWAY_REPOSITORY"], w.env["SLIPWAY_REVISION"] = server.URL("apxr/"+w.app), "main"
 
-		w.refused(1, []string{"wants credentials: give a git-token"})
-		w.env["SLIPWAY_GIT_TOKEN"] = "wrong"
-		w.refused(1, []string{"may not be read with these credentials"})
-		w.env["SLIPWAY_GIT_TOKEN"] = token
-		id, said := w.build()
-		w.noCanary(said, token)
-		large := w.dir() + "/artifacts/" + id + "/tree/lib/" + w.app + "-0.1.0/priv/large.bin"
-		if got := w.deploy("cat " + large); got != "a large file" {
-			w.Errorf("the file in Git LFS is %q", got)
-		}
-		w.root("mv /usr/bin/git-lfs /usr/bin/git-lfs.away")
-		defer w.root("mv /usr/bin/git-lfs.away /usr/bin/git-lfs")
-		w.refused(1, []string{"install git-lfs on the build server"})
+	w.refused(1, []string{"wants credentials: give a git-token"})
+	w.env["SLIPWAY_GIT_TOKEN"] = "wrong"
+	w.refused(1, []string{"may not be read with these credentials"})
+	w.env["SLIPWAY_GIT_TOKEN"] = token
+	id, said := w.build()
+	w.noCanary(said, token)
+	large := w.dir() + "/artifacts/" + id + "/tree/lib/" + w.app + "-0.1.0/priv/large.bin"
+	if got := w.deploy("cat " + large); got != "a large file" {
+		w.Errorf("the file in Git LFS is %q", got)
+	}
+	w.root("mv /usr/bin/git-lfs /usr/bin/git-lfs.away")
+	defer w.root("mv /usr/bin/git-lfs.away /usr/bin/git-lfs")
+	w.refused(1, []string{"install git-lfs on the build server"})
 
-		w.serve(other, lib, sample.Plain(lib))
-		files["mix.exs"] = strings.ReplaceAll(files["mix.exs"], server.URL("apxr/"+lib), other.URL("apxr/"+lib))
-		files["mix.lock"] = strings.ReplaceAll(files["mix.lock"], server.URL("apxr/"+lib), other.URL("apxr/"+lib))
-		delete(files, ".gitattributes")
-		w.serve(server, w.app, files)
-		w.refused(1, []string{"mix deps.get failed"})
-		if len(other.Requests()) == 0 {
-			w.Error("the other server was not asked at all")
+	w.serve(other, lib, sample.Plain(lib))
+	files["mix.exs"] = strings.ReplaceAll(files["mix.exs"], server.URL("apxr/"+lib), other.URL("apxr/"+lib))
+	files["mix.lock"] = strings.ReplaceAll(files["mix.lock"], server.URL("apxr/"+lib), other.URL("apxr/"+lib))
+	delete(files, ".gitattributes")
+	w.serve(server, w.app, files)
+	w.refused(1, []string{"mix deps.get failed"})
+	if len(other.Requests()) == 0 {
+		w.Error("the other server was not asked at all")
+	}
+	for _, r := range other.Requests() {
+		if r.Authorized {
+			w.Errorf("%s %s had the token", r.Method, r.Path)
 		}
-		for _, r := range other.Requests() {
-			if r.Authorized {
-				w.Errorf("%s %s had the token", r.Method, r.Path)
-			}
-		}
-	})
+	}
 }
 
 // serve publishes files as a repository of an HTTPS server.

@@ -10,7 +10,6 @@ import (
 )
 
 // What the verb promises, the same over SSH and on the machine itself.
-
 func TestAReleaseIsBuiltAndDescribed(t *testing.T) {
 	onBoth(t, "contract", func(w *world) {
 		p := w.publish(sample.WithNIF(w.app))
@@ -46,52 +45,51 @@ func TestAReleaseIsBuiltAndDescribed(t *testing.T) {
 }
 
 func TestIncrementalBuildsEqualCleanOnes(t *testing.T) {
-	onBoth(t, "incremental", func(w *world) {
-		files := sample.Plain(w.app)
-		for _, n := range []string{"one", "two", "three"} {
-			files["lib/"+n+".ex"] = "defmodule " + strings.ToUpper(n) + " do\n  def say, do: :" + n + "\nend\n"
-		}
-		p := w.publish(files)
-		clean, took, _ := w.timed("--clean")
-		same, tookSame, _ := w.timed()
-		if d := differences(w.manifest(clean), w.manifest(same)); len(d) > 0 {
-			w.Errorf("an unchanged build differs in %v", d)
-		}
+	w := newWorld(t, "incremental")
+	files := sample.Plain(w.app)
+	for _, n := range []string{"one", "two", "three"} {
+		files["lib/"+n+".ex"] = "defmodule " + strings.ToUpper(n) + " do\n  def say, do: :" + n + "\nend\n"
+	}
+	p := w.publish(files)
+	clean, took, _ := w.timed("--clean")
+	same, tookSame, _ := w.timed()
+	if d := differences(w.manifest(clean), w.manifest(same)); len(d) > 0 {
+		w.Errorf("an unchanged build differs in %v", d)
+	}
 
-		w.must(p.Replace("lib/one.ex", ":one", ":changed"))
-		w.push(p, "one module")
-		one, tookOne, said := w.timed()
-		if !strings.Contains(said, "mix compiles what has changed") {
-			w.Error("one changed module is no reason to compile everything")
-		}
-		if d := differences(w.manifest(same), w.manifest(one)); len(d) != 1 || !strings.HasSuffix(d[0], "Elixir.ONE.beam") {
-			w.Errorf("with one changed module %v differ", d)
-		}
-		w.Logf("times: clean 1.00, unchanged %.2f, one module %.2f (of %.1f s)", tookSame.Seconds()/took.Seconds(), tookOne.Seconds()/took.Seconds(), took.Seconds())
-		w.sameAsClean(one, "one module")
+	w.must(p.Replace("lib/one.ex", ":one", ":changed"))
+	w.push(p, "one module")
+	one, tookOne, said := w.timed()
+	if !strings.Contains(said, "mix compiles what has changed") {
+		w.Error("one changed module is no reason to compile everything")
+	}
+	if d := differences(w.manifest(same), w.manifest(one)); len(d) != 1 || !strings.HasSuffix(d[0], "Elixir.ONE.beam") {
+		w.Errorf("with one changed module %v differ", d)
+	}
+	w.Logf("times: clean 1.00, unchanged %.2f, one module %.2f (of %.1f s)", tookSame.Seconds()/took.Seconds(), tookOne.Seconds()/took.Seconds(), took.Seconds())
+	w.sameAsClean(one, "one module")
 
-		w.must(p.SetVersion("0.1.0", "0.2.0"))
-		w.must(p.Remove("lib/two.ex"))
-		w.push(p, "another version, and a module less")
-		bumped, said := w.build()
-		if !strings.Contains(said, "the project itself is compiled anew") {
-			w.Error("mix.exs has changed, and the project was not compiled anew")
+	w.must(p.SetVersion("0.1.0", "0.2.0"))
+	w.must(p.Remove("lib/two.ex"))
+	w.push(p, "another version, and a module less")
+	bumped, said := w.build()
+	if !strings.Contains(said, "the project itself is compiled anew") {
+		w.Error("mix.exs has changed, and the project was not compiled anew")
+	}
+	for path := range tree(w.manifest(bumped)) {
+		if strings.Contains(path, "0.1.0") || strings.Contains(path, "TWO") {
+			w.Errorf("%s is of an older version", path)
 		}
-		for path := range tree(w.manifest(bumped)) {
-			if strings.Contains(path, "0.1.0") || strings.Contains(path, "TWO") {
-				w.Errorf("%s is of an older version", path)
-			}
-		}
-		w.sameAsClean(bumped, "another version")
+	}
+	w.sameAsClean(bumped, "another version")
 
-		w.must(p.Remove("lib/three.ex"))
-		w.push(p, "a module less")
-		fewer, said := w.build()
-		if !strings.Contains(said, "the project itself is compiled anew") {
-			w.Error("a module has gone, which mix may not see where modules are found by listing a directory")
-		}
-		w.sameAsClean(fewer, "a module less")
-	})
+	w.must(p.Remove("lib/three.ex"))
+	w.push(p, "a module less")
+	fewer, said := w.build()
+	if !strings.Contains(said, "the project itself is compiled anew") {
+		w.Error("a module has gone, which mix may not see where modules are found by listing a directory")
+	}
+	w.sameAsClean(fewer, "a module less")
 }
 
 func (w *world) timed(args ...string) (id string, took time.Duration, said string) {
