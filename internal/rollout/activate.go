@@ -133,7 +133,7 @@ func (r *run) revert(ctx context.Context, h *host, reason string) {
 		if err == nil {
 			h.result.After = back.ID
 		}
-		r.notBack(ctx, h, reason, errors.Join(proofErr, err))
+		r.notBack(ctx, h, reason, errors.Join(err, proofErr))
 		return
 	}
 	h.result.After = back.ID

@@ -113,7 +113,7 @@ func (p *proof) look(ctx context.Context) error {
 		return err
 	}
 	if now.Current != p.want {
-		return fatal{fmt.Errorf("current is %s: something else changed it", now.Current)}
+		return fatal{fmt.Errorf("current is %s, and not %s: did something else change it?", now.Current, p.want)}
 	}
 	var waiting error
 	for _, u := range now.Units {

@@ -99,7 +99,7 @@ func TestProve(t *testing.T) {
 		"another process":         {[]script.Service{up, with(func(_ *script.Service, u *script.Unit) { u.PID = 8 })}, ok, "changed from 7 to 8", 250 * time.Millisecond},
 		"dies when almost proved": {[]script.Service{up, up, up, up, up, up, up, failed("signal")}, ok, "failed (signal)", 1750 * time.Millisecond},
 		"current was changed":     {[]script.Service{with(func(s *script.Service, _ *script.Unit) { s.Current.ID = id1 })}, ok, "current is " + string(id1), 0},
-		"another environment":     {[]script.Service{with(func(s *script.Service, _ *script.Unit) { s.Current.Env = "" })}, ok, "something else changed it", 0},
+		"another environment":     {[]script.Service{with(func(s *script.Service, _ *script.Unit) { s.Current.Env = "" })}, ok, "did something else change it?", 0},
 		"the old one runs on":     {[]script.Service{with(func(_ *script.Service, u *script.Unit) { u.Running = id1 })}, ok, "the main process of app.service runs " + string(id1), 10 * time.Second},
 		"not restarted":           {[]script.Service{with(func(_ *script.Service, u *script.Unit) { u.Invocation = "old" })}, ok, "app.service has not been restarted yet (active)", 10 * time.Second},
 		"restarted after a while": {[]script.Service{with(func(_ *script.Service, u *script.Unit) { u.Invocation, u.PID = "old", 5 }), up}, ok, "", 2250 * time.Millisecond},

@@ -134,7 +134,7 @@ func (r *run) takeBack(ctx context.Context, h *host) {
 	h.result.Took = time.Since(h.activated)
 	if proofErr != nil {
 		h.result.UnitLog = r.unitLogs(undo, h)
-		r.notBack(undo, h, "taking "+string(h.change.From)+" back", errors.Join(proofErr, err))
+		r.notBack(undo, h, "taking "+string(h.change.From)+" back", errors.Join(err, proofErr))
 		return
 	}
 	h.result.After = h.to.ID
