@@ -171,3 +171,13 @@ func (w *world) nothingLeft() {
 		}
 	}
 }
+
+func (w *world) waitFor(what string, done func() bool) {
+	w.Helper()
+	for deadline := time.Now().Add(time.Minute); !done(); {
+		if time.Now().After(deadline) {
+			w.Fatal(fmt.Sprintf("waited for a minute for %s", what))
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}

@@ -1,0 +1,37 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestBuildRefusals(t *testing.T) {
+	w := newWorld(t)
+	_, rev := w.build("good")
+	const artifacts = "ls /home/deploy/slipway/apxr/apxr_io/artifacts"
+	before := w.root(w.lab.Host("build"), artifacts)
+	w.must(w.project.Write(".tool-versions", "erlang 1.2.3\nelixir 9.9.9\n"))
+	otherTools := w.push("other tools")
+	w.must(w.project.Replace("mix.lock", `"apxr_greeting"`, `"something_else"`))
+	w.must(w.project.Write(".tool-versions", ""))
+	staleLock := w.push("stale lock")
+	cases := []struct {
+		name, repository, revision string
+		says                       []string
+	}{
+		{"no such commit", w.project.URL, strings.Repeat("0", 40), []string{"commit 0000000000000000000000000000000000000000 is not in " + w.project.URL}},
+		{"no such repository", w.lab.GitURL("nothing"), rev, []string{"there is no repository git@git.apxr.test:nothing.git, or it may not be read"}},
+		{"other tools", w.project.URL, otherTools, []string{".tool-versions pins erlang 1.2.3, and the build server has", ".tool-versions pins elixir 9.9.9, and the build server has"}},
+		{"a lock that does not fit", w.project.URL, staleLock, []string{"mix.lock does not match mix.exs", `+  "apxr_greeting"`}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			w := &world{T: t, lab: w.lab, project: w.project}
+			w.isRed(w.slipway("build-release", "--repository", c.repository, "--revision", c.revision), c.says...)
+			if after := w.root(w.lab.Host("build"), artifacts); after != before {
+				t.Errorf("a failed build changed the artifacts from %s to %s", before, after)
+			}
+		})
+	}
+	w.ok("build-release", "--revision", rev)
+}
