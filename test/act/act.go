@@ -108,7 +108,7 @@ func Checkout(dir string) error {
 	return errors.Join(
 		change(filepath.Join(dir, ".github/workflows/*.yml"), WithoutQueue),
 		change(filepath.Join(dir, "actions/*/action.yml"), func(action string) string {
-			return strings.ReplaceAll(action, "      run: exec ", "      run: ")
+			return strings.ReplaceAll(action, "      run: exec ", "      run: command ")
 		}),
 	)
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gopkg.in/yaml.v3"
 )
 
 // chatty are steps that say much before they fail.
@@ -51,5 +53,34 @@ func TestWhatAStepSaysBeforeItFailsIsHeard(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Logf("%.2000s", out)
+	}
+}
+
+func TestACheckoutsActionsAreStillActions(t *testing.T) {
+	dir := t.TempDir()
+	if err := Checkout(dir); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "actions/*/action.yml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no actions: %v", err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var action struct {
+			Runs struct{ Steps []struct{ Run string } }
+		}
+		if err := yaml.Unmarshal(data, &action); err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		for _, step := range action.Runs.Steps {
+			if !strings.HasPrefix(step.Run, `command "$GITHUB_ACTION_PATH"`) {
+				t.Errorf("%s runs %q", file, step.Run)
+			}
+		}
 	}
 }
