@@ -97,13 +97,15 @@ func (r *run) conclude(ctx context.Context, h *host) error {
 	return nil
 }
 
-// undoContext goes on after a cancel, for as long as the runner allows then.
+// undoContext goes on after a cancel, for as long as the runner allows then,
+// whether the cancel comes before or while something is undone.
 func undoContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	limit := undoTimeout
-	if ctx.Err() != nil {
-		limit = cancelGrace
+	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(cancelGrace, cancel) })
+	return undo, func() {
+		stop()
+		cancel()
 	}
-	return context.WithTimeout(context.WithoutCancel(ctx), limit)
 }
 
 // revert puts one switched host back to what it ran before and proves that.

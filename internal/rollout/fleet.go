@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/apxr/slipway/internal/release"
@@ -177,7 +178,7 @@ func (r *run) concludeAll(ctx context.Context) error {
 }
 
 // goBack reverts every switched host, batch by batch, the last one first; after
-// a cancel all at once, since seconds are left.
+// a cancel no batch waits for another, since seconds are left.
 func (r *run) goBack(ctx context.Context, batches [][]*host, culprit *host) error {
 	cause := culprit.result.Problem
 	rest := skipRest(batches, culprit)
@@ -185,24 +186,37 @@ func (r *run) goBack(ctx context.Context, batches [][]*host, culprit *host) erro
 	if len(back) > 0 {
 		r.log.Say("", "putting every switched host back to what it ran before")
 	}
-	if ctx.Err() != nil {
-		back = [][]*host{slices.Concat(back...)}
-	}
-	for _, batch := range back {
+	inTurn(ctx, back, func(h *host) {
 		undo, cancel := undoContext(ctx)
-		eachOf(max(1, len(batch)), batch, func(h *host) {
-			reason := h.result.Problem
-			if reason == "" {
-				reason = fmt.Sprintf("%s failed: %s", culprit.name, cause)
-			}
-			r.revert(undo, h, reason)
-		})
-		cancel()
-	}
+		defer cancel()
+		reason := h.result.Problem
+		if reason == "" {
+			reason = fmt.Sprintf("%s failed: %s", culprit.name, cause)
+		}
+		r.revert(undo, h, reason)
+	})
 	if ctx.Err() == nil { // else there is no time, and the next prune does it
 		r.dropAll(ctx, rest)
 	}
 	return fmt.Errorf("%s: %s", culprit.name, culprit.result.Problem)
+}
+
+// inTurn runs f for the hosts of one batch after the other; from a cancel on,
+// for those of all that are left.
+func inTurn(ctx context.Context, batches [][]*host, f func(*host)) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	for _, batch := range batches {
+		ended := make(chan struct{})
+		all.Go(func() {
+			defer close(ended)
+			eachOf(len(batch), batch, f)
+		})
+		select {
+		case <-ended:
+		case <-ctx.Done():
+		}
+	}
 }
 
 func switchedLastFirst(batches [][]*host) (back [][]*host) {
