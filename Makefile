@@ -2,19 +2,21 @@
 # make test   run every test
 # make chaos  break deploys and rollbacks at every point, in every way (hours)
 # make power  cut the power 300 times
+# make bad    deploy 100 releases that do not work
 # make scale  deploy to 500 simulated hosts and print what that takes (10 minutes)
 # All need Debian or Ubuntu, root and Go; they install what else they lack.
 
-.PHONY: demo test chaos power scale unit lint tools
+.PHONY: demo test chaos power bad scale unit lint tools
 
 demo:
 	go run ./test/demo
 
 # The tests that need hosts boot them themselves; without root they skip, and
 # with CI=true they fail instead. -count=1: what they test is also the machine.
-# -parallel: most of their time goes by with waiting for hosts.
+# -p, -parallel: much of their time goes by with waiting for hosts. What takes the
+# longest begins first, so that nothing else waits for it in the end.
 test: lint tools
-	go test -count=1 -parallel 4 -timeout 45m ./...
+	go test -count=1 -p 3 -parallel 4 -timeout 45m ./test/hosts ./test/builds ./test/e2e ./test/fleet ./...
 
 # All of the fault matrix, of which make test runs a part; it takes an hour or more.
 chaos: tools
@@ -32,6 +34,10 @@ SLIPWAY_POWER_SEED ?= $(shell date +%s)
 power: tools
 	SLIPWAY_POWER_CUTS=$(SLIPWAY_POWER_CUTS) SLIPWAY_POWER_SEED=$(SLIPWAY_POWER_SEED) \
 		go test -count=1 -v -timeout 60m ./test/power
+
+# make test has the same test with fewer of them.
+bad: tools
+	SLIPWAY_BAD_RELEASES=100 go test -count=1 -v -timeout 30m -run NoBadRelease ./test/hosts
 
 # make test has the same tests with fewer hosts.
 scale: tools
