@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,6 +87,35 @@ func TestInspectSeesEverything(t *testing.T) {
 	probed, err := Probe(t.Context(), s, s.Layout, []string{unit}, nil)
 	if err != nil || !slices.Equal(probed.Units, in.Units) || probed.Current != in.Current {
 		t.Errorf("%+v, %v", probed, err)
+	}
+}
+
+// The application's directory, or one above it, may be a link to where there is
+// room: a release's start script then names another path.
+func TestADirectoryMayBeALink(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("x", "releases", string(r1), "f")
+	s.write("x", "releases", string(r2), "f")
+	must(t, os.Chmod(s.Base, os.ModeSetgid|0o750))
+	elsewhere := filepath.Join(filepath.Dir(s.home), "disk/app")
+	must(t, os.MkdirAll(filepath.Dir(elsewhere), 0o755))
+	must(t, os.Rename(s.Base, elsewhere))
+	must(t, os.Symlink(elsewhere, s.Base))
+	pid := s.process(filepath.Join(elsewhere, "releases", string(r1), "erts/bin/beam")).Process.Pid
+	s.write(strconv.Itoa(pid)+"\n", "MainPID")
+
+	in := s.inspect()
+	if in.BaseKind != "link" || in.Running() != r1 {
+		t.Errorf("the base is a %s, and %q runs", in.BaseKind, in.Running())
+	}
+	if i := slices.IndexFunc(in.Directories, func(d Directory) bool { return d.Path == s.Base }); i < 0 || in.Directories[i].Mode != 0o2750 {
+		t.Errorf("%+v", in.Directories)
+	}
+	pruned, err := Prune(t.Context(), s, s.Layout, []release.ID{r1, r2}, nil, nil)
+	must(t, err)
+	if !slices.Equal(pruned.Removed, []release.ID{r2}) || !slices.Equal(pruned.InUse, []release.ID{r1}) {
+		t.Errorf("%+v", pruned)
 	}
 }
 

@@ -56,7 +56,7 @@ func Prune(ctx context.Context, m Machine, l release.Layout, ids []release.ID, a
 		list[i] = string(id)
 	}
 	err := call{
-		script: "prune", log: log,
+		script: "prune", libs: []string{"service"}, log: log,
 		args: args{{"base", l.Base}, {"ids", strings.Join(list, " ")}, {"keys", strings.Join(activations, " ")}},
 		onFact: func(key, value string) {
 			switch key {

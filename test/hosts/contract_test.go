@@ -1,6 +1,7 @@
 package hosts
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -355,4 +356,27 @@ func (w *world) received() int {
 	n, err := strconv.Atoi(w.root(`awk '$1 == "host0:" { print $2 }' /proc/net/dev`))
 	w.must(err)
 	return n
+}
+
+// The application's directory may be a link to a larger disk.
+func TestTheDirectoryMayBeALink(t *testing.T) {
+	w := anyWorld(t)
+	w.root("rm -rf /srv/shop && mv " + base + " /srv/shop && ln -s /srv/shop " + base)
+	w.Cleanup(func() {
+		if _, err := w.host.Run(context.Background(), nil, "sh", "-c", "systemctl stop "+unit+"; rm -rf /srv/shop "+base); err != nil {
+			w.Error(err)
+		}
+	})
+	first := w.deploy(1)
+	second := w.deploy(2)
+	said := w.ok("releases")
+	if !strings.Contains(said, string(second)) || !strings.Contains(said, "current, running") {
+		t.Errorf("%s", said)
+	}
+	bad := w.artifact(3, light.Way{Exit: status(1)})
+	w.red(1, w.run("deploy", "--release-id", string(bad)), "the release exits", "back on "+string(second))
+	w.ok("rollback")
+	if got := w.root("readlink -f " + base + "/current; curl --silent " + health); !strings.HasPrefix(got, "/srv/shop/releases/"+string(first)+"\n") || !strings.Contains(got, `"release": "`+string(first)+`"`) {
+		t.Errorf("the host has %s", got)
+	}
 }

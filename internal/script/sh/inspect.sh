@@ -57,7 +57,7 @@ show_place() {
 			continue
 		fi
 		[ -w "$dir" ] && [ -x "$dir" ] || fact unwritable "$dir"
-		fact directory "$(stat -c '%a %U %G %n' "$dir")"
+		fact directory "$(stat -L -c '%a %U %G %n' "$dir")"
 	done
 	# The releases may have a file system of their own.
 	where=$base/releases

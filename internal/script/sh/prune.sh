@@ -28,10 +28,7 @@ stuck() { problem=${problem:+$problem, }$1; }
 
 # used_releases prints the IDs that command lines of the host's processes name:
 # the BEAM's does, and so do those of the programs that a release brings along.
-used_releases() {
-	cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' |
-		sed -n "s|^.*$base/releases/\([0-9]\{8\}T[0-9]\{6\}\)/.*|\1|p" | sort -u
-}
+used_releases() { cat /proc/[0-9]*/cmdline 2>/dev/null | releases_named '.*' | sort -u; }
 
 # After a power cut no release may be there again without its lists.
 remove_lists() {

@@ -20,8 +20,19 @@ show_units() {
 # current; nothing else of the command line is kept or shown: it has the cookie.
 running_release() {
 	[ "$1" -gt 0 ] 2>/dev/null || return 0
-	tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null |
-		sed -n "s|^$base/releases/\([0-9]\{8\}T[0-9]\{6\}\)/.*|\1|p" | head -n 1
+	releases_named '' <"/proc/$1/cmdline" 2>/dev/null | head -n 1
+}
+
+# releases_named FRONT prints the IDs of the releases that command lines name,
+# behind what FRONT matches. A start script that resolves links has resolved
+# those above the releases too.
+releases_named() {
+	resolved=$(cd "$base/releases" 2>/dev/null && pwd -P)
+	case $resolved in
+	'' | *[!A-Za-z0-9/._-]*) resolved=$base/releases ;; # it would be a pattern
+	esac
+	stamp='\([0-9]\{8\}T[0-9]\{6\}\)'
+	tr '\0' '\n' | sed -n -e "s|^$1$base/releases/$stamp/.*|\1|p" -e "s|^$1$resolved/$stamp/.*|\1|p"
 }
 
 # show_current says which release of $base current points to, and whose
