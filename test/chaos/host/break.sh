@@ -3,6 +3,8 @@
 base=$1 unit=$2 id=$4
 rules=/etc/sudoers.d/slipway-${unit%.service}
 running() { tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null | grep -q "^$base/releases/$id/"; }
+# mending COMMAND keeps what is mended from being broken once more.
+mending() { flock /var/lib/chaos/mending sh -c "$1"; }
 case $3 in
 bytes)
 	mkdir -p /opt/apxr/.full
@@ -19,12 +21,12 @@ unit-flap)
 	for try in $(seq 200); do
 		[ -e /var/lib/chaos/flapping ] || exit 0
 		pid=$(systemctl show --property=MainPID --value "$unit")
-		[ "$pid" -gt 0 ] && running "$pid" && sleep 0.2 && kill -9 "$pid"
+		[ "$pid" -gt 0 ] && running "$pid" && sleep 0.2 && mending '[ ! -e /var/lib/chaos/flapping ] || kill -9 '"$pid"
 		sleep 0.1
 	done
 	;;
 mend)
-	rm -rf /opt/apxr/.full /var/lib/chaos/unit /var/lib/chaos/flapping
+	mending 'rm -rf /opt/apxr/.full /var/lib/chaos/unit /var/lib/chaos/flapping'
 	[ ! -e /var/lib/chaos/rules ] || mv /var/lib/chaos/rules "$rules"
 	;;
 esac
