@@ -79,7 +79,7 @@ func (r *run) tidy(ctx context.Context, h *host) {
 func (r *run) goBackTo(ctx context.Context, h *host, a release.Activation) error {
 	started, err := r.switchTo(ctx, h, a, nil)
 	if err != nil {
-		return err
+		return r.withWhatIsSo(ctx, h, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, repairPatience)
 	defer cancel()
@@ -89,4 +89,14 @@ func (r *run) goBackTo(ctx context.Context, h *host, a release.Activation) error
 		r.log.Say(h.name, "%s runs again and is not healthy: %v", a, err)
 	}
 	return nil
+}
+
+// withWhatIsSo adds to an error what runs on the host now, if that can be seen.
+func (r *run) withWhatIsSo(ctx context.Context, h *host, err error) error {
+	now, probeErr := script.Probe(ctx, h, r.plan.Layout, r.plan.Units, nil)
+	if probeErr != nil {
+		return err
+	}
+	h.result.After = now.Current.ID
+	return fmt.Errorf("%w; it runs %s, and current leads to %s", err, orNothing(now.Running()), now.Current)
 }

@@ -51,10 +51,13 @@ func (a *attempt) calm(out *findings, host int) (facts, error) {
 }
 
 // agrees: the host runs what current says. If that is a release that ends at
-// once, and the run could not come back to it, systemd has tried.
+// once, and the run could not come back to it, systemd has tried. If sudo lets
+// nobody restart what a dead run has left, current leads to what was proved.
 func (a *attempt) agrees(f facts) bool {
-	tried := a.scenario.spoilt && a.trial.severed() && f.current == a.scenario.kind.bad && f.pending()
-	return f.agrees() || tried
+	k, s := a.scenario.kind, a.scenario
+	tried := s.spoilt && a.trial.severed() && f.current == k.bad && f.pending()
+	refused := s.dead && a.trial.fault == noSudo && a.code() != 0 && f.pending() && f.current == k.ids[2] && f.running == k.ids[3]
+	return f.agrees() || tried || refused
 }
 
 // until asks until the answer is good or the time is up.
