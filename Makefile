@@ -1,9 +1,9 @@
 # make demo   watch a release being built, deployed and rolled back on real hosts
 # make test   run every test
-# make chaos  break deploys and rollbacks at every point, in every way (hours)
+# make chaos  break deploys and rollbacks at every point, in every way (an hour and a half)
 # make power  cut the power 300 times
 # make bad    deploy 100 releases that do not work
-# make scale  deploy to 500 simulated hosts and print what that takes (10 minutes)
+# make scale  deploy to 500 simulated hosts and print what that takes (5 minutes)
 # All need Debian or Ubuntu, root and Go; they install what else they lack.
 
 .PHONY: demo test chaos power bad scale unit lint tools
@@ -18,7 +18,7 @@ demo:
 test: lint tools
 	go test -count=1 -p 3 -parallel 4 -timeout 45m ./test/hosts ./test/builds ./test/e2e ./test/fleet ./...
 
-# All of the fault matrix, of which make test runs a part; it takes an hour or more.
+# All of the fault matrix, of which make test runs a part; it takes an hour and a half.
 chaos: tools
 	CHAOS=full go test -count=1 -v -timeout 4h ./test/chaos
 
