@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"os"
@@ -220,4 +221,33 @@ func TestACancelTakesAllBackInTime(t *testing.T) {
 		}
 		w.everyHostRuns(good, nil)
 	}
+}
+
+// A cancel while hosts go back one after the other, each of which takes its time.
+func TestACancelWhileHostsGoBackHurriesThem(t *testing.T) {
+	w := four(t)
+	slow := w.artifact(1, light.Way{Boot: 2})
+	w.ok("deploy", "--release-id", string(slow), "SLIPWAY_MAX_PARALLEL=5")
+	next := w.artifact(2, light.Way{OnlyHost: "web4", Status: 500})
+	// The pause and the time limit make all processes old enough to be restarted at once.
+	cmd := w.command("deploy", "--release-id", string(next), "--batch-pause", "4s", "--health-timeout", "5s", "SLIPWAY_MAX_PARALLEL=1")
+	stderr, err := cmd.StderrPipe()
+	w.must(err)
+	w.must(cmd.Start())
+	var log strings.Builder
+	var cancelled time.Time
+	for s := bufio.NewScanner(stderr); s.Scan(); {
+		log.WriteString(s.Text() + "\n")
+		if strings.Contains(s.Text(), "putting every switched host back") {
+			cancelled = time.Now()
+			w.must(cmd.Process.Signal(os.Interrupt))
+		}
+	}
+	err = cmd.Wait()
+	took := time.Since(cancelled)
+	t.Logf("%s\n%s", took, log.String())
+	if err == nil || cancelled.IsZero() || took > 7*time.Second {
+		t.Errorf("%v, %s after the cancel", err, took)
+	}
+	w.everyHostRuns(slow, nil)
 }
