@@ -47,6 +47,7 @@ type Change struct {
 	ToEnv    string    `json:"to_env,omitempty"`   // key of To's environment; empty: it has none
 	Version  string    `json:"version,omitempty"`
 	Revision string    `json:"revision,omitempty"`
+	Ref      string    `json:"ref,omitempty"`    // the branch, tag or pull request that it was built from
 	Forced   bool      `json:"forced,omitempty"` // asked for by name, against the judgement
 	Who      string    `json:"who,omitempty"`
 	Run      string    `json:"run,omitempty"` // URL of the workflow run

@@ -14,6 +14,7 @@ type Staged struct {
 	To       ID     `json:"to"`
 	Version  string `json:"version,omitempty"`
 	Revision string `json:"revision,omitempty"`
+	Ref      string `json:"ref,omitempty"`
 	Forced   bool   `json:"forced,omitempty"`
 	// Superseded is why it is not to be activated, empty if it is.
 	Superseded string `json:"superseded,omitempty"`
@@ -40,6 +41,6 @@ func ParseStaged(line string, id ID) (Staged, error) {
 		s.Revision != "" && !ValidRevision(s.Revision):
 		return Staged{}, fmt.Errorf("the note that release %s was staged is damaged", id)
 	}
-	s.Version, s.Superseded = oneLine(s.Version), oneLine(s.Superseded)
+	s.Version, s.Ref, s.Superseded = oneLine(s.Version), oneLine(s.Ref), oneLine(s.Superseded)
 	return s, nil
 }

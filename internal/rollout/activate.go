@@ -48,13 +48,16 @@ func (r *run) activate(ctx context.Context, h *host, to release.Activation) erro
 }
 
 func (r *run) switchAndProve(ctx context.Context, h *host, to release.Activation) error {
-	started, err := r.switchTo(ctx, h, to, &h.change)
-	h.started = started
+	err := r.timed(h, PhaseSwitch, func() (err error) {
+		h.started, err = r.switchTo(ctx, h, to, &h.change)
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	r.log.Say(h.name, "switched from %s to %s and restarted", h.change.Source(), to)
-	if err := r.prove(ctx, h, to, started, r.plan.Settle, r.plan.Timeout); err != nil {
+	err = r.timed(h, PhaseProve, func() error { return r.prove(ctx, h, to, h.started, r.plan.Settle, r.plan.Timeout) })
+	if err != nil {
 		return err
 	}
 	return r.hook(ctx, h, to, script.After, r.plan.After)
@@ -76,7 +79,12 @@ func (r *run) hook(ctx context.Context, h *host, a release.Activation, when scri
 	out := r.log.Output(h.name)
 	defer out.Close()
 	began := time.Now()
-	if err := script.RunHook(ctx, h, r.plan.Layout, a, when, commands, out); err != nil {
+	phase := PhaseBefore
+	if when == script.After {
+		phase = PhaseAfter
+	}
+	err := r.timed(h, phase, func() error { return script.RunHook(ctx, h, r.plan.Layout, a, when, commands, out) })
+	if err != nil {
 		return err
 	}
 	r.log.Say(h.name, "%s ended well in %.1f s", when, time.Since(began).Seconds())
@@ -128,9 +136,14 @@ func (r *run) revert(ctx context.Context, h *host, reason string) {
 	}
 	back := h.change.Source()
 	began := time.Now()
-	started, err := r.switchTo(ctx, h, back, nil)
-	// Whatever the restart said: what counts is what runs now.
-	if proofErr := r.proveBack(ctx, h, back, left(h.started, started)); proofErr != nil {
+	var err error
+	proofErr := r.timed(h, PhaseGoBack, func() error {
+		var started script.Started
+		started, err = r.switchTo(ctx, h, back, nil)
+		// Whatever the restart said: what counts is what runs now.
+		return r.proveBack(ctx, h, back, left(h.started, started))
+	})
+	if proofErr != nil {
 		h.result.After = h.change.To
 		if err == nil {
 			h.result.After = back.ID

@@ -35,7 +35,7 @@ func (r *run) deploy(ctx context.Context, a Artifact) error {
 // is set if it ends here.
 func (r *run) stageEverywhere(ctx context.Context, a Artifact) error {
 	m := a.Manifest()
-	r.outcome.Target, r.outcome.Version, r.outcome.Revision = m.ReleaseID, m.Version, m.Revision
+	r.outcome.Target, r.outcome.Version, r.outcome.Revision, r.outcome.Ref = m.ReleaseID, m.Version, m.Revision, m.Ref
 	r.meet(ctx, needsOf(m))
 	superseded := r.judge(ctx, a, m)
 	if err := r.stopIfTooManyFailed(ctx); err != nil {

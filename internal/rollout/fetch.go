@@ -34,10 +34,13 @@ func (r *run) fetchMissing(ctx context.Context, fetch Fetch, id release.ID) {
 	}
 	defer done()
 	m := a.Manifest()
+	if r.outcome.Revision == "" { // it was never live anywhere
+		r.outcome.Version, r.outcome.Revision, r.outcome.Ref = m.Version, m.Revision, m.Ref
+	}
 	s := newSpool(ctx, a, m.Size())
 	defer s.Close()
 	each(missing, func(h *host) {
-		if err := r.fetchOne(ctx, h, s, m); err != nil {
+		if err := r.timed(h, PhaseStage, func() error { return r.fetchOne(ctx, h, s, m) }); err != nil {
 			r.log.Say(h.name, "%v", err)
 		}
 	})

@@ -41,8 +41,11 @@ func eachOf(n int, hosts []*host, f func(*host)) {
 func (r *run) meet(ctx context.Context, n needs) {
 	defer r.log.Phase("Look at %s", count(len(r.hosts), "host"))()
 	each(r.hosts, func(h *host) {
-		var err error
-		if h.Host, err = h.dial(ctx); err != nil {
+		err := r.timed(h, PhaseConnect, func() (err error) {
+			h.Host, err = h.dial(ctx)
+			return err
+		})
+		if err != nil {
 			h.fail(Untouched, err)
 		}
 	})
@@ -60,7 +63,7 @@ func (r *run) meet(ctx context.Context, n needs) {
 
 func (r *run) inspectAll(ctx context.Context, n needs) {
 	each(r.healthy(), func(h *host) {
-		if err := r.inspectOne(ctx, h, n); err != nil {
+		if err := r.timed(h, PhaseInspect, func() error { return r.inspectOne(ctx, h, n) }); err != nil {
 			h.fail(Untouched, err)
 		}
 	})

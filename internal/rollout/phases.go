@@ -45,7 +45,7 @@ func (r *run) note(ctx context.Context, h *host) error {
 	from := h.seen.Current
 	line, err := release.Staged{
 		Key: r.key, From: from.ID, FromEnv: from.Env, To: r.outcome.Target,
-		Version: r.outcome.Version, Revision: r.outcome.Revision, Forced: r.plan.Force, Superseded: r.outcome.Notice,
+		Version: r.outcome.Version, Revision: r.outcome.Revision, Ref: r.outcome.Ref, Forced: r.plan.Force, Superseded: r.outcome.Notice,
 	}.JSON()
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (r *run) activateStaged(ctx context.Context) error {
 			r.log.Say(h.name, "%v", err)
 			continue
 		}
-		r.outcome.Version, r.outcome.Revision, r.plan.Force = staged.Version, staged.Revision, staged.Forced
+		r.outcome.Version, r.outcome.Revision, r.outcome.Ref, r.plan.Force = staged.Version, staged.Revision, staged.Ref, staged.Forced
 		if staged.Superseded != "" {
 			superseded = staged.Superseded
 		}
@@ -102,7 +102,7 @@ func (r *run) activateStaged(ctx context.Context) error {
 // recheckAll makes sure that what was staged is still what was built.
 func (r *run) recheckAll(ctx context.Context, id release.ID) {
 	each(r.healthy(), func(h *host) {
-		if err := r.recheck(ctx, h, id); err != nil {
+		if err := r.timed(h, PhaseVerify, func() error { return r.recheck(ctx, h, id) }); err != nil {
 			h.fail(Untouched, err)
 			r.log.Say(h.name, "%v", err)
 		}

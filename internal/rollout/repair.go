@@ -42,7 +42,7 @@ func (r *run) repair(ctx context.Context, h *host) error {
 	}
 	from := record.Source()
 	if h.seen.Current != from || h.seen.Running() != from.ID {
-		if err := r.goBackTo(ctx, h, from); err != nil {
+		if err := r.timed(h, PhaseRepair, func() error { return r.goBackTo(ctx, h, from) }); err != nil {
 			return fmt.Errorf("a run of %s died in the middle of a change to %s, and going back to %s failed: %w",
 				record.At.Format(time.RFC3339), record.Target(), from, err)
 		}

@@ -30,7 +30,7 @@ func (r *run) revertAll(ctx context.Context) error {
 		return r.problems()
 	}
 	version := r.known(id)
-	r.outcome.Version, r.outcome.Revision = version.Version, version.Revision
+	r.outcome.Version, r.outcome.Revision, r.outcome.Ref = version.Version, version.Revision, version.Ref
 	r.repairAll(ctx)
 	var due []*host
 	for _, h := range r.healthy() {
@@ -125,12 +125,14 @@ func (r *run) inBatches(ctx context.Context, due []*host, f func(*host)) {
 func (r *run) takeBack(ctx context.Context, h *host) {
 	h.activated, h.change, h.switched = time.Now(), r.newChange(h, h.to), true
 	earlier, _ := h.seen.History.Find(h.to.ID)
-	h.change.Version, h.change.Revision = earlier.Version, earlier.Revision
+	h.change.Version, h.change.Revision, h.change.Ref = earlier.Version, earlier.Revision, earlier.Ref
 	undo, cancel := undoContext(ctx)
 	defer cancel()
-	started, err := r.switchTo(undo, h, h.to, &h.change)
-	h.started = started
-	proofErr := r.proveBack(undo, h, h.to, started)
+	var err error
+	proofErr := r.timed(h, PhaseGoBack, func() error {
+		h.started, err = r.switchTo(undo, h, h.to, &h.change)
+		return r.proveBack(undo, h, h.to, h.started)
+	})
 	h.result.Took = time.Since(h.activated)
 	if proofErr != nil {
 		h.result.UnitLog = r.unitLogs(undo, h)

@@ -31,7 +31,7 @@ func (r *run) rollback(ctx context.Context, fetch Fetch) error {
 	}
 	target, err := r.chooseTarget()
 	version := r.known(target.ID)
-	r.outcome.Target, r.outcome.Version, r.outcome.Revision = target.ID, version.Version, version.Revision
+	r.outcome.Target, r.outcome.Version, r.outcome.Revision, r.outcome.Ref = target.ID, version.Version, version.Revision, version.Ref
 	if r.plan.DryRun {
 		return errors.Join(err, r.rehearse(ctx, target))
 	}
@@ -107,7 +107,7 @@ func (r *run) returnOne(ctx context.Context, h *host, to release.Activation) {
 		r.log.Say(h.name, "runs %s already: nothing to change", to)
 		return
 	}
-	if err := r.usable(ctx, h, to); err != nil {
+	if err := r.timed(h, PhaseVerify, func() error { return r.usable(ctx, h, to) }); err != nil {
 		h.fail(Untouched, err)
 		r.log.Say(h.name, "%s", h.result.Problem)
 		return

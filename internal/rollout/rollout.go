@@ -72,7 +72,31 @@ type HostResult struct {
 	Proof   string     // what was waited for, how often and how long
 	UnitLog []string   // the unit log's lines since the activation, on a failure
 	Took    time.Duration
+	Phases  []Phase // in the order in which they were begun
 }
+
+// Phase is a part of a run on one host.
+type Phase struct {
+	Name   string
+	Began  time.Duration // since the run began
+	Took   time.Duration
+	Failed bool
+}
+
+// The phases of a run on a host; a run has those that it needs.
+const (
+	PhaseConnect = "connect"
+	PhaseLock    = "lock" // and the waiting for it
+	PhaseInspect = "inspect"
+	PhaseRepair  = "repair"
+	PhaseStage   = "stage"  // the release is sent and verified
+	PhaseVerify  = "verify" // what lies there already is verified
+	PhaseBefore  = "before-activate"
+	PhaseSwitch  = "switch" // and restart
+	PhaseProve   = "prove"
+	PhaseAfter   = "after-activate"
+	PhaseGoBack  = "go back"
+)
 
 // Became is what became of a run as a whole.
 type Became string
@@ -97,8 +121,28 @@ type Result struct {
 	Target   release.ID
 	Version  string
 	Revision string
+	Ref      string
 	Plan     []string // of a dry run: what would be done
+	Began    time.Time
+	Took     time.Duration
+	Previous Version // what most hosts ran before
+	Running  Running // what most hosts run now
 	Hosts    []HostResult
+}
+
+// Version is what is known of a release; zero: nothing runs.
+type Version struct {
+	ID                     release.ID
+	Version, Revision, Ref string
+}
+
+// Running is a release that runs, and since when.
+type Running struct {
+	Version
+	Hosts    int // how many run it
+	Since    time.Time
+	Who, Run string  // who made it so, and in which workflow run
+	Before   Version // what ran until then
 }
 
 // run is one rollout under way.
@@ -175,6 +219,8 @@ func (r *run) healthy() []*host {
 // result is the run's outcome with that of each host.
 func (r *run) result(err error) Result {
 	res := r.outcome
+	res.Began, res.Took = r.began, time.Since(r.began)
+	res.Previous, res.Running = r.previous(), r.running()
 	unchanged := true
 	for _, h := range r.hosts {
 		res.Hosts = append(res.Hosts, h.result)
@@ -206,7 +252,7 @@ func (r *run) newChange(h *host, to release.Activation) release.Change {
 	return release.Change{
 		Key: r.key, At: r.began.UTC().Truncate(time.Second), Verb: changes[r.outcome.Verb],
 		From: from.ID, FromEnv: from.Env, To: to.ID, ToEnv: to.Env,
-		Version: r.outcome.Version, Revision: r.outcome.Revision, Forced: r.plan.Force,
+		Version: r.outcome.Version, Revision: r.outcome.Revision, Ref: r.outcome.Ref, Forced: r.plan.Force,
 		Who: r.plan.Who, Run: r.plan.Run,
 	}
 }

@@ -1,0 +1,58 @@
+package rollout
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+// previous is what most hosts ran before; of equally many, the newest.
+func (r *run) previous() Version {
+	id, _ := r.most(func(h *host) release.ID { return h.result.Before })
+	return r.version(id)
+}
+
+// running is what most hosts run now, as far as the run knows, since when, and
+// what ran until then.
+func (r *run) running() Running {
+	id, hosts := r.most(func(h *host) release.ID { return h.result.After })
+	now := Running{Version: r.version(id), Hosts: hosts}
+	if id == "" {
+		return now
+	}
+	made := r.known(id)
+	now.Since, now.Who, now.Run = made.At, made.Who, made.Run
+	if now.Before = r.previous(); now.Before.ID == id {
+		now.Before = r.version(made.From) // this run has changed nothing
+	} else {
+		now.Since = time.Now() // made.At is when the run began, and it may have waited for another one
+	}
+	return now
+}
+
+// most is the release that most hosts have, and how many that are.
+func (r *run) most(of func(*host) release.ID) (most release.ID, hosts int) {
+	votes := map[release.ID]int{}
+	for _, h := range r.hosts {
+		if h.seenAt.IsZero() {
+			continue // it was not reached: nobody knows
+		}
+		id := of(h)
+		votes[id]++
+		if n := cmp.Compare(votes[id], votes[most]); n > 0 || n == 0 && id > most {
+			most = id
+		}
+	}
+	return most, votes[most]
+}
+
+// version is what is known of a release: of the run's target by the run, of
+// others by the hosts' histories.
+func (r *run) version(id release.ID) Version {
+	if id != "" && id == r.outcome.Target {
+		return Version{id, r.outcome.Version, r.outcome.Revision, r.outcome.Ref}
+	}
+	c := r.known(id)
+	return Version{id, c.Version, c.Revision, c.Ref}
+}

@@ -1,0 +1,81 @@
+package rollout
+
+import (
+	"testing"
+	"time"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+const (
+	idA release.ID = "20240101T000000"
+	idB release.ID = "20240102T000000"
+	idC release.ID = "20240103T000000"
+)
+
+// fleetOf is a run that has seen hosts which ran and run these releases; an
+// unseen host is one that was not reached.
+func fleetOf(target release.ID, hosts ...[2]release.ID) *run {
+	r := &run{began: time.Now(), outcome: Result{Verb: release.Deploy, Target: target, Version: "3", Revision: "ccc", Ref: "refs/heads/c"}}
+	for _, ids := range hosts {
+		h := &host{seenAt: r.began, result: HostResult{Before: ids[0], After: ids[1]}}
+		h.seen.History = release.History{
+			{Key: "1", Verb: release.Deploy, To: idA, Version: "1", Revision: "aaa", Ref: "refs/pull/1/merge", At: time.Unix(1, 0), Who: "ann", Outcome: release.Live},
+			{Key: "2", Verb: release.Deploy, From: idA, To: idB, Version: "2", Revision: "bbb", At: time.Unix(2, 0), Who: "bob", Run: "https://run/2", Outcome: release.Live},
+		}
+		if ids[1] == target && ids[0] != target {
+			h.seen.History = append(h.seen.History, release.Change{Key: "3", Verb: release.Deploy, From: ids[0], To: target, At: time.Unix(3, 0), Who: "cid", Outcome: release.Live})
+		}
+		r.hosts = append(r.hosts, h)
+	}
+	return r
+}
+
+func unseen(r *run, more int) *run {
+	for range more {
+		r.hosts = append(r.hosts, &host{})
+	}
+	return r
+}
+
+func TestWhatMostHostsRan(t *testing.T) {
+	type ids = [2]release.ID
+	for name, c := range map[string]struct {
+		run      *run
+		previous release.ID
+		running  release.ID
+		hosts    int
+		before   release.ID
+	}{
+		"a deploy":                          {fleetOf(idC, ids{idB, idC}, ids{idB, idC}), idB, idC, 2, idB},
+		"a first deploy":                    {fleetOf(idC, ids{"", idC}), "", idC, 1, ""},
+		"most":                              {fleetOf(idC, ids{idB, idC}, ids{idA, idC}, ids{idA, idC}), idA, idC, 3, idA},
+		"a tie: the newest":                 {fleetOf(idC, ids{idB, idC}, ids{idA, idC}), idB, idC, 2, idB},
+		"a tie with nothing":                {fleetOf(idC, ids{"", idC}, ids{idA, idC}), idA, idC, 2, idA},
+		"some stay":                         {fleetOf(idC, ids{idB, idC}, ids{idB, idC}, ids{idB, idB}), idB, idC, 2, idB},
+		"all went back":                     {fleetOf(idC, ids{idB, idB}, ids{idB, idB}), idB, idB, 2, idA},
+		"the same again":                    {fleetOf(idB, ids{idB, idB}), idB, idB, 1, idA},
+		"most could not be reached":         {unseen(fleetOf(idC, ids{idB, idC}), 5), idB, idC, 1, idB},
+		"none could be reached":             {unseen(fleetOf(idC), 2), "", "", 0, ""},
+		"a rollback, of which one is there": {fleetOf(idA, ids{idB, idA}, ids{idA, idA}, ids{idB, idA}), idB, idA, 3, idB},
+	} {
+		previous, now := c.run.previous(), c.run.running()
+		if previous.ID != c.previous || now.ID != c.running || now.Hosts != c.hosts || now.Before.ID != c.before {
+			t.Errorf("%s: before %+v, now %+v", name, previous, now)
+		}
+	}
+}
+
+func TestWhatIsKnownOfAReleaseThatRuns(t *testing.T) {
+	now := fleetOf(idC, [2]release.ID{idB, idC}).running()
+	if want := (Version{idC, "3", "ccc", "refs/heads/c"}); now.Version != want || now.Who != "cid" || time.Since(now.Since) > time.Minute {
+		t.Errorf("of this run's: %+v", now)
+	}
+	if want := (Version{idB, "2", "bbb", ""}); now.Before != want {
+		t.Errorf("of the one before: %+v", now.Before)
+	}
+	now = fleetOf(idB, [2]release.ID{idB, idB}).running()
+	if now.Who != "bob" || now.Run != "https://run/2" || !now.Since.Equal(time.Unix(2, 0)) || now.Before != (Version{idA, "1", "aaa", "refs/pull/1/merge"}) {
+		t.Errorf("of an earlier run's: %+v", now)
+	}
+}
