@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"golang.org/x/crypto/ssh/agent"
 
@@ -80,6 +81,14 @@ type buildServer struct {
 }
 
 func (d dialer) buildServer(ctx context.Context, h config.Host) (buildServer, error) {
+	s, err := d.reachBuildServer(ctx, h)
+	if err == nil && d.verbose > 1 {
+		s = s.traced(tracer{h.String(), d.log})
+	}
+	return s, err
+}
+
+func (d dialer) reachBuildServer(ctx context.Context, h config.Host) (buildServer, error) {
 	if h.IsLocal() {
 		machine := local.New(d.getenv)
 		return buildServer{machine, func(a agent.Agent) script.Machine { return machine.WithAgent(a) }, machine.Close}, nil
@@ -91,6 +100,28 @@ func (d dialer) buildServer(ctx context.Context, h config.Host) (buildServer, er
 	return buildServer{conn, func(a agent.Agent) script.Machine { return conn.WithAgent(a) }, conn.Close}, nil
 }
 
+func (s buildServer) traced(t tracer) buildServer {
+	lend := s.lend
+	s.Host = struct {
+		build.Host
+		tracer
+	}{s.Host, t}
+	s.lend = func(a agent.Agent) script.Machine {
+		return struct {
+			script.Machine
+			tracer
+		}{lend(a), t}
+	}
+	return s
+}
+
+// Traced hands on what package script tells of its calls.
+func (s buildServer) Traced(step, what string) {
+	if t, ok := s.Host.(script.Tracer); ok {
+		t.Traced(step, what)
+	}
+}
+
 func (d dialer) candidates(hosts []config.Host) []rollout.Candidate {
 	var all []rollout.Candidate
 	for _, h := range hosts {
@@ -99,7 +130,10 @@ func (d dialer) candidates(hosts []config.Host) []rollout.Candidate {
 			Dial: func(ctx context.Context) (rollout.Host, error) {
 				host, err := d.webServer(ctx, h)
 				if err == nil && d.verbose > 1 {
-					host = traced{host, h.String(), d.log}
+					host = struct {
+						rollout.Host
+						tracer
+					}{host, tracer{h.String(), d.log}}
 				}
 				return host, err
 			},
@@ -119,12 +153,20 @@ func (d dialer) webServer(ctx context.Context, h config.Host) (rollout.Host, err
 	return conn, nil
 }
 
-// traced is a host that says which scripts run on it and what they answer.
-type traced struct {
-	rollout.Host
+// tracer says which scripts run on a server and what they answer.
+type tracer struct {
 	name string
 	log  *progress.Log
 }
 
-// Traced is told by package script.
-func (t traced) Traced(step, what string) { t.log.Say(t.name, "%s: %s", step, what) }
+// maxTraced bounds a line: an answer may have a whole manifest in it.
+const maxTraced = 1000
+
+// Traced is told by package script. A secret is taken out before it could be cut.
+func (t tracer) Traced(step, what string) {
+	what = t.log.Redact(what)
+	if len(what) > maxTraced {
+		what = strings.ToValidUTF8(what[:maxTraced], "") + "..."
+	}
+	t.log.Say(t.name, "%s: %s", step, what)
+}

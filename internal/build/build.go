@@ -121,6 +121,13 @@ type build struct {
 	result  Result
 }
 
+// Traced hands on what package script tells of its calls.
+func (b *build) Traced(step, what string) {
+	if t, ok := b.Host.(script.Tracer); ok {
+		t.Traced(step, what)
+	}
+}
+
 func (b *build) run(ctx context.Context) (release.Manifest, error) {
 	for _, phase := range []struct {
 		name string
@@ -146,6 +153,7 @@ func (b *build) run(ctx context.Context) (release.Manifest, error) {
 // phase is a group of the log and a line of the result.
 func (b *build) phase(ctx context.Context, title string, do func(context.Context, io.Writer) error) error {
 	defer b.log.Phase("%s", title)()
+	defer b.log.WhileSilent(title)()
 	out := b.log.Output(name)
 	defer out.Close()
 	began := time.Now()

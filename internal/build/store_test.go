@@ -91,6 +91,7 @@ type paper []string
 func (p *paper) Group(s string)               { *p = append(*p, "group "+s) }
 func (p *paper) EndGroup()                    {}
 func (p *paper) Error(s string)               { *p = append(*p, "error "+s) }
+func (p *paper) Warning(s string)             { *p = append(*p, "warning "+s) }
 func (p *paper) Annotate(progress.Annotation) {}
 func (p *paper) Notice(s string)              { *p = append(*p, "notice "+s) }
 func (p *paper) Line(s string)                { *p = append(*p, s) }

@@ -14,17 +14,37 @@ const (
 	maxTitle      = 255
 )
 
-// maxShown is how many annotations of a severity are sent: GitHub shows ten of
-// a step, the first ones, and the error that ends the run has to be among them.
-const maxShown = 9
+// GitHub shows ten annotations of a kind of a step, the first ones. The last of
+// them is for what must be among them: the run's own error or warning, or the
+// notice that there is more.
+const (
+	maxShown  = 10
+	maxOthers = maxShown - 1
+)
+
+// The kinds of annotations.
+const (
+	kindError   = string(progress.SeverityError)
+	kindWarning = string(progress.SeverityWarning)
+	kindNotice  = "notice"
+)
+
+// room reports whether one more of a kind is shown if that may be the one of
+// number most. If not, it is counted by its name.
+func (r *Runner) room(kind string, most int, name string) bool {
+	if r.shown[kind] >= most {
+		r.dropped[name]++
+		return false
+	}
+	r.shown[kind]++
+	return true
+}
 
 // Annotate shows what a compiler said at its place in the source.
 func (r *Runner) Annotate(a progress.Annotation) {
-	if r.shown[a.Severity] >= maxShown {
-		r.dropped[a.Severity]++
+	if !r.room(string(a.Severity), maxOthers, "compile "+string(a.Severity)) {
 		return
 	}
-	r.shown[a.Severity]++
 	r.unfence()
 	action := r.action.WithFieldsMap(properties(a)) // which escapes them
 	if a.Severity == progress.SeverityError {
@@ -53,20 +73,36 @@ func properties(a progress.Annotation) map[string]string {
 	return p
 }
 
+// lines prints what there was no room for.
+func (r *Runner) lines(kind, message string) {
+	for line := range strings.Lines(kind + ": " + message) {
+		r.Line(strings.TrimRight(line, "\r\n"))
+	}
+}
+
 // more says how many annotations were dropped, if any were.
 func (r *Runner) more() string {
 	var parts []string
 	total := 0
-	for _, severity := range []progress.Severity{progress.SeverityError, progress.SeverityWarning} {
-		if n := r.dropped[severity]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d more compile %s%s", n, severity, plural(n, "", "s")))
+	for _, name := range []string{"compile " + kindError, "compile " + kindWarning, kindWarning, kindNotice} {
+		if n := r.dropped[name]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d more %s%s", n, name, plural(n, "", "s")))
 			total += n
 		}
 	}
 	if total == 0 {
 		return ""
 	}
-	return strings.Join(parts, " and ") + plural(total, " is", " are") + " in the log"
+	return listed(parts) + plural(total, " is", " are") + " in the log"
+}
+
+// listed is "a", "a and b", "a, b and c".
+func listed(parts []string) string {
+	last := len(parts) - 1
+	if last == 0 {
+		return parts[0]
+	}
+	return strings.Join(parts[:last], ", ") + " and " + parts[last]
 }
 
 func plural(n int, one, many string) string {

@@ -1,6 +1,7 @@
 package gha
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -145,5 +146,77 @@ func TestWhatWasDroppedIsSaidOnce(t *testing.T) {
 	})
 	if got := notices(annotations(log)); !slices.Equal(got, []string{"3 more compile errors are in the log"}) {
 		t.Errorf("%q", got)
+	}
+}
+
+// told is a number of annotations of each kind.
+type told struct{ compile, warnings, notices int }
+
+func (n told) tell(r *Runner) {
+	for i := range n.compile {
+		r.Annotate(progress.Annotation{Severity: "warning", File: "a.ex", Line: i + 1, Message: "compiler"})
+	}
+	for i := range n.warnings {
+		r.Warning(fmt.Sprintf("run %d", i+1))
+	}
+	for i := range n.notices {
+		r.Notice(fmt.Sprintf("note %d", i+1))
+	}
+}
+
+func TestOfEachKindTenAreShownAndTheRestIsInTheLog(t *testing.T) {
+	for name, c := range map[string]struct {
+		told
+		sent, lines []string // by kind and how many; the first and the last line
+		more        string
+	}{
+		"nothing":               {told{}, nil, nil, ""},
+		"ten of the run's own":  {told{0, 10, 9}, []string{"notice 9", "run 10"}, nil, ""},
+		"a notice too many":     {told{0, 0, 10}, []string{"notice 9"}, []string{"notice: note 10"}, "1 more notice is in the log"},
+		"many notices":          {told{0, 0, 30}, []string{"notice 9"}, []string{"notice: note 10", "notice: note 30"}, "21 more notices are in the log"},
+		"one after the nine":    {told{20, 1, 0}, []string{"compiler 9", "run 1"}, nil, "11 more compile warnings are in the log"},
+		"several after nine":    {told{9, 3, 0}, []string{"compiler 9", "run 1"}, []string{"warning: run 2", "warning: run 3"}, "2 more warnings are in the log"},
+		"few of both":           {told{4, 6, 0}, []string{"compiler 4", "run 6"}, nil, ""},
+		"too many of all kinds": {told{10, 2, 11}, []string{"compiler 9", "notice 9", "run 1"}, []string{"warning: run 2", "notice: note 11"}, "1 more compile warning, 1 more warning and 2 more notices are in the log"},
+	} {
+		a := &actionsRunner{}
+		a.run(logged(c.tell))
+		sent := map[string]int{}
+		var more string
+		for i, found := range a.annotations {
+			what, _, _ := strings.Cut(strings.Replace(found.message, "note", "notice", 1), " ")
+			if i == len(a.annotations)-1 && strings.HasSuffix(found.message, "in the log") {
+				more = found.message
+				continue
+			}
+			sent[what]++
+		}
+		var kinds []string
+		for what, n := range sent {
+			kinds = append(kinds, fmt.Sprint(what, " ", n))
+		}
+		slices.Sort(kinds)
+		if !slices.Equal(kinds, c.sent) || more != c.more {
+			t.Errorf("%s: sent %q, %q", name, kinds, more)
+		}
+		lines := slices.DeleteFunc(a.text, func(line string) bool { return line == "" })
+		if len(lines) > 2 {
+			lines = []string{lines[0], lines[len(lines)-1]}
+		}
+		if !slices.Equal(lines, c.lines) {
+			t.Errorf("%s: lines %q", name, lines)
+		}
+	}
+}
+
+// A message that became a line is text, and each of its lines is one.
+func TestANoticeThatIsALineIsNoCommand(t *testing.T) {
+	a := &actionsRunner{}
+	a.run(logged(func(r *Runner) {
+		told{notices: 9}.tell(r)
+		r.Notice("tenth\n::error::evil\n##[error]evil")
+	}))
+	if got := a.text[len(a.text)-4 : len(a.text)-1]; !slices.Equal(got, []string{"notice: tenth", "::error::evil", "##[error]evil"}) || len(a.annotations) != 10 {
+		t.Errorf("%q; %d annotations", a.text, len(a.annotations))
 	}
 }

@@ -14,8 +14,6 @@ import (
 	"strings"
 
 	"github.com/sethvargo/go-githubactions"
-
-	"github.com/apxr/slipway/internal/progress"
 )
 
 // Runner is the runner that this program was started by.
@@ -24,7 +22,8 @@ type Runner struct {
 	getenv func(string) string
 	fence  string // token of the stop-commands that is in force, empty if none
 
-	shown, dropped map[progress.Severity]int // annotations
+	shown   map[string]int // annotations by their kind
+	dropped map[string]int // those that there was no room for, by their name
 }
 
 // New returns the runner whose environment and log these are.
@@ -32,7 +31,7 @@ func New(getenv func(string) string, log io.Writer) *Runner {
 	return &Runner{
 		action: githubactions.New(githubactions.WithGetenv(getenv), githubactions.WithWriter(log)),
 		getenv: getenv,
-		shown:  map[progress.Severity]int{}, dropped: map[progress.Severity]int{},
+		shown:  map[string]int{}, dropped: map[string]int{},
 	}
 }
 
@@ -73,7 +72,7 @@ func recoverInto(err *error, what string) {
 	}
 }
 
-// Group, EndGroup, Error, Notice, Annotate and Line draw a log as progress.Face wants it.
+// Group, EndGroup, Error, Warning, Notice, Annotate and Line draw a log as progress.Face wants it.
 
 // Group opens a foldable group of lines.
 func (r *Runner) Group(title string) {
@@ -90,12 +89,26 @@ func (r *Runner) EndGroup() {
 // Error prints a message and shows it on the run's page.
 func (r *Runner) Error(message string) {
 	r.unfence()
-	r.shown[progress.SeverityError]++
+	r.shown[kindError]++
 	r.action.Errorf("%s", clip(message, maxAnnotation))
 }
 
-// Notice does the same, less loudly.
+// Warning does the same, less loudly; beyond what GitHub shows it is a line.
+func (r *Runner) Warning(message string) {
+	if !r.room(kindWarning, maxShown, kindWarning) {
+		r.lines(kindWarning, message)
+		return
+	}
+	r.unfence()
+	r.action.Warningf("%s", clip(message, maxAnnotation))
+}
+
+// Notice does the same as Warning, still less loudly.
 func (r *Runner) Notice(message string) {
+	if !r.room(kindNotice, maxOthers, kindNotice) {
+		r.lines(kindNotice, message)
+		return
+	}
 	r.unfence()
 	r.action.Noticef("%s", clip(message, maxAnnotation))
 }
@@ -130,6 +143,9 @@ func (r *Runner) unfence() {
 // Run is what the workflow run is.
 type Run struct {
 	URL        string
+	API        string // the URL of GitHub's REST API
+	Name       string // OWNER/NAME of the workflow's repository
+	Page       string // the URL of its page
 	Actor      string
 	Repository string // of the workflow, as an SSH URL for git
 	HTTPS      string // the same over HTTPS
@@ -147,6 +163,9 @@ func (r *Runner) Run() (Run, error) {
 	}
 	return Run{
 		URL:        fmt.Sprintf("%s/%s/actions/runs/%s", server, repo, id),
+		API:        cmp.Or(r.getenv("GITHUB_API_URL"), "https://api.github.com"),
+		Name:       repo,
+		Page:       server + "/" + repo,
 		Actor:      cmp.Or(r.getenv("GITHUB_TRIGGERING_ACTOR"), r.getenv("GITHUB_ACTOR")),
 		Repository: fmt.Sprintf("git@%s:%s.git", u.Hostname(), repo),
 		HTTPS:      fmt.Sprintf("%s/%s.git", server, repo),

@@ -225,13 +225,15 @@ func TestTheRunnerNeverActsOnALine(t *testing.T) {
 	r.Line("::error::evil")
 	r.Group("Next\n::error::evil")
 	r.Notice("fine\n::error::evil\r\n##[error]evil 100%")
+	r.Line("::error::evil")
+	r.Warning("so\n::error::evil 100%")
 	r.Line("last")
 	r.Close()
 	log.WriteString("::notice::after\n")
 
 	a := &actionsRunner{}
 	a.run(log.String())
-	want := []string{"group Deploy", "error real", "endgroup ", "group Next\n::error::evil", "notice fine\n::error::evil\r\n##[error]evil 100%", "notice after"}
+	want := []string{"group Deploy", "error real", "endgroup ", "group Next\n::error::evil", "notice fine\n::error::evil\r\n##[error]evil 100%", "warning so\n::error::evil 100%", "notice after"}
 	if !slices.Equal(a.acted, want) || a.stop != "" {
 		t.Errorf("acted on %q\nwant     %q\nstopped by %q", a.acted, want, a.stop)
 	}
@@ -269,6 +271,7 @@ func TestAnnotationsAreClipped(t *testing.T) {
 		var log strings.Builder
 		r := New(env(nil), &log)
 		r.Error(c.message)
+		r.Warning(c.message)
 		r.Notice(c.message)
 		a := &actionsRunner{}
 		a.run(log.String())
@@ -278,7 +281,7 @@ func TestAnnotationsAreClipped(t *testing.T) {
 				t.Errorf("%d bytes became %d, ending %q", len(c.message), len(message), message[max(0, len(message)-10):])
 			}
 		}
-		if len(a.acted) != 2 {
+		if len(a.acted) != 3 {
 			t.Errorf("%q", a.acted)
 		}
 	}
@@ -303,12 +306,12 @@ func TestRun(t *testing.T) {
 	}{
 		"github.com": {
 			map[string]string{"GITHUB_SERVER_URL": "https://github.com"},
-			Run{"https://github.com/apxr/apxr_io/actions/runs/42", "bot", "git@github.com:apxr/apxr_io.git", "https://github.com/apxr/apxr_io.git", "abc", "refs/heads/main"},
+			Run{"https://github.com/apxr/apxr_io/actions/runs/42", "https://api.github.com", "apxr/apxr_io", "https://github.com/apxr/apxr_io", "bot", "git@github.com:apxr/apxr_io.git", "https://github.com/apxr/apxr_io.git", "abc", "refs/heads/main"},
 		},
-		"no server named": {nil, Run{"https://github.com/apxr/apxr_io/actions/runs/42", "bot", "git@github.com:apxr/apxr_io.git", "https://github.com/apxr/apxr_io.git", "abc", "refs/heads/main"}},
+		"no server named": {nil, Run{"https://github.com/apxr/apxr_io/actions/runs/42", "https://api.github.com", "apxr/apxr_io", "https://github.com/apxr/apxr_io", "bot", "git@github.com:apxr/apxr_io.git", "https://github.com/apxr/apxr_io.git", "abc", "refs/heads/main"}},
 		"an Enterprise Server, run again by somebody": {
-			map[string]string{"GITHUB_SERVER_URL": "https://git.example.com:8443", "GITHUB_TRIGGERING_ACTOR": "ann"},
-			Run{"https://git.example.com:8443/apxr/apxr_io/actions/runs/42", "ann", "git@git.example.com:apxr/apxr_io.git", "https://git.example.com:8443/apxr/apxr_io.git", "abc", "refs/heads/main"},
+			map[string]string{"GITHUB_SERVER_URL": "https://git.example.com:8443", "GITHUB_API_URL": "https://git.example.com:8443/api/v3", "GITHUB_TRIGGERING_ACTOR": "ann"},
+			Run{"https://git.example.com:8443/apxr/apxr_io/actions/runs/42", "https://git.example.com:8443/api/v3", "apxr/apxr_io", "https://git.example.com:8443/apxr/apxr_io", "ann", "git@git.example.com:apxr/apxr_io.git", "https://git.example.com:8443/apxr/apxr_io.git", "abc", "refs/heads/main"},
 		},
 	} {
 		values := map[string]string{}

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -23,6 +24,7 @@ type Face interface {
 	Group(title string)
 	EndGroup()
 	Error(message string)
+	Warning(message string)
 	Notice(message string)
 	Annotate(a Annotation)
 	// Line prints one line that may hold anything: it must not be taken for a
@@ -52,7 +54,9 @@ type Annotation struct {
 type Log struct {
 	mu      sync.Mutex
 	face    Face
+	heard   time.Time // when something was told last
 	secrets *strings.Replacer
+	waits   waits
 }
 
 // New makes a log that shows *** in place of every line of every secret.
@@ -68,7 +72,7 @@ func New(face Face, secrets ...string) *Log {
 	for _, text := range hidden {
 		pairs = append(pairs, text, "***")
 	}
-	return &Log{face: face, secrets: strings.NewReplacer(pairs...)}
+	return &Log{face: face, heard: time.Now(), secrets: strings.NewReplacer(pairs...)}
 }
 
 // Shorter texts are not hidden: they are words and numbers that occur in any
@@ -96,7 +100,7 @@ func toHide(secret string) (hidden []string) {
 
 // Phase opens a group of lines; the function it returns closes it.
 func (l *Log) Phase(format string, args ...any) (end func()) {
-	l.draw(func(f Face) { f.Group(l.redact(fmt.Sprintf(format, args...))) })
+	l.draw(func(f Face) { f.Group(l.Redact(fmt.Sprintf(format, args...))) })
 	return func() { l.draw(Face.EndGroup) }
 }
 
@@ -107,24 +111,28 @@ func (l *Log) Say(who, format string, args ...any) {
 		text = who + ": " + text
 	}
 	for line := range strings.Lines(text) {
-		l.draw(func(f Face) { f.Line(l.redact(strings.TrimRight(line, "\r\n"))) })
+		l.draw(func(f Face) { f.Line(l.Redact(strings.TrimRight(line, "\r\n"))) })
 	}
 }
 
 // Error tells what a person must know although the log is long.
-func (l *Log) Error(message string) { l.draw(func(f Face) { f.Error(l.redact(message)) }) }
+func (l *Log) Error(message string) { l.draw(func(f Face) { f.Error(l.Redact(message)) }) }
+
+// Warning tells what a person should look at although the run goes on.
+func (l *Log) Warning(message string) { l.draw(func(f Face) { f.Warning(l.Redact(message)) }) }
 
 // Notice tells what a person may want to know although the log is long.
-func (l *Log) Notice(message string) { l.draw(func(f Face) { f.Notice(l.redact(message)) }) }
+func (l *Log) Notice(message string) { l.draw(func(f Face) { f.Notice(l.Redact(message)) }) }
 
 // Annotate tells what a compiler said of a place in the repository.
 func (l *Log) Annotate(a Annotation) {
-	a.File, a.Title, a.Message = l.redact(a.File), l.redact(a.Title), l.redact(a.Message)
+	a.File, a.Title, a.Message = l.Redact(a.File), l.Redact(a.Title), l.Redact(a.Message)
 	l.draw(func(f Face) { f.Annotate(a) })
 }
 
-// redact takes out what cannot be seen first: a secret must not hide behind it.
-func (l *Log) redact(s string) string { return l.secrets.Replace(visible(s)) }
+// Redact is a text as the log shows it, for whoever shows it elsewhere. It takes
+// out what cannot be seen first: a secret must not hide behind it.
+func (l *Log) Redact(s string) string { return l.secrets.Replace(visible(s)) }
 
 // visible is s without what a remote host could steer a terminal with.
 func visible(s string) string {
@@ -139,6 +147,7 @@ func visible(s string) string {
 func (l *Log) draw(f func(Face)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.heard = time.Now()
 	f(l.face)
 }
 

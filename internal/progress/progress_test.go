@@ -12,11 +12,12 @@ import (
 // race detector sees a Log that calls it from two goroutines at once.
 type paper struct{ lines []string }
 
-func (p *paper) Group(s string)  { p.lines = append(p.lines, "group "+s) }
-func (p *paper) EndGroup()       { p.lines = append(p.lines, "endgroup") }
-func (p *paper) Error(s string)  { p.lines = append(p.lines, "error "+s) }
-func (p *paper) Notice(s string) { p.lines = append(p.lines, "notice "+s) }
-func (p *paper) Line(s string)   { p.lines = append(p.lines, s) }
+func (p *paper) Group(s string)   { p.lines = append(p.lines, "group "+s) }
+func (p *paper) EndGroup()        { p.lines = append(p.lines, "endgroup") }
+func (p *paper) Error(s string)   { p.lines = append(p.lines, "error "+s) }
+func (p *paper) Warning(s string) { p.lines = append(p.lines, "warning "+s) }
+func (p *paper) Notice(s string)  { p.lines = append(p.lines, "notice "+s) }
+func (p *paper) Line(s string)    { p.lines = append(p.lines, s) }
 func (p *paper) Annotate(a Annotation) {
 	p.lines = append(p.lines, fmt.Sprintf("%s %s:%d:%d %s: %s", a.Severity, a.File, a.Line, a.Column, a.Title, a.Message))
 }
@@ -36,8 +37,9 @@ func TestALogTellsPhasesAndLines(t *testing.T) {
 	l.Say("", "two\r\nlines\n")
 	end()
 	l.Error("bad")
+	l.Warning("risky")
 	l.Notice("odd")
-	p.want(t, "group Stage on 2 hosts", "web1: has it", "two", "lines", "endgroup", "error bad", "notice odd")
+	p.want(t, "group Stage on 2 hosts", "web1: has it", "two", "lines", "endgroup", "error bad", "warning risky", "notice odd")
 }
 
 const secret = "-----BEGIN KEY-----\r\nfirst-line-of-it\n  second-line+/=  \nshort\n\n"
@@ -49,6 +51,7 @@ func TestEveryLineOfEverySecretIsHidden(t *testing.T) {
 	l.Say("web1", "a first-line-of-it b second-line+/= c another-one d short")
 	l.Say("first-line-of-it", "x")
 	l.Error("another-one\nsecond-line+/=")
+	l.Warning("not another-one")
 	l.Notice("-----BEGIN KEY-----")
 	l.Annotate(Annotation{SeverityError, "lib/another-one.ex", 3, 5, "first-line-of-it", "another-\x1bone\nsecond-line+/="})
 	out := l.Output("web1")
@@ -56,8 +59,14 @@ func TestEveryLineOfEverySecretIsHidden(t *testing.T) {
 	fmt.Fprint(out, "anoth\x01er-one\nanother-")
 	fmt.Fprint(out, "one")
 	out.Close()
-	p.want(t, "group with ***", "web1: a *** b *** c *** d short", "***: x", "error ***\n***", "notice ***",
+	p.want(t, "group with ***", "web1: a *** b *** c *** d short", "***: x", "error ***\n***", "warning not ***", "notice ***",
 		"error lib/***.ex:3:5 ***: ***\n***", "web1 | ***", "web1 | ***", "web1 |   ***", "web1 | short", "web1 | ", "web1 | ***", "web1 | ***")
+}
+
+func TestWhatIsShownElsewhereHidesTheSame(t *testing.T) {
+	if got := New(&paper{}, secret).Redact("| web1 | first-\x1bline-of-it |\n| short |"); got != "| web1 | *** |\n| short |" {
+		t.Errorf("%q", got)
+	}
 }
 
 func TestShortTextsAreNotHidden(t *testing.T) {
@@ -191,9 +200,10 @@ func TestATerminalIsPlain(t *testing.T) {
 	l.Say("", "x")
 	end()
 	l.Error("bad")
+	l.Warning("risky")
 	l.Notice("odd")
 	l.Annotate(Annotation{SeverityError, "lib/a.ex", 1, 2, "title", "the log has it already"})
-	if want := "==> Build\n    x\nerror: bad\nnote: odd\n"; b.String() != want {
+	if want := "==> Build\n    x\nerror: bad\nwarning: risky\nnote: odd\n"; b.String() != want {
 		t.Errorf("%q", b.String())
 	}
 }

@@ -17,6 +17,9 @@ func (t Terminal) EndGroup() {}
 // Error prints a message that stands out.
 func (t Terminal) Error(message string) { fmt.Fprintf(t.W, "error: %s\n", message) }
 
+// Warning prints a message that stands out less.
+func (t Terminal) Warning(message string) { fmt.Fprintf(t.W, "warning: %s\n", message) }
+
 // Notice prints a message.
 func (t Terminal) Notice(message string) { fmt.Fprintf(t.W, "note: %s\n", message) }
 

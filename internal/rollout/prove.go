@@ -45,6 +45,8 @@ func (r *run) prove(ctx context.Context, h *host, want release.Activation, start
 func (p *proof) wait(ctx context.Context, settle, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	waiting := p.run.log.Wait(p.host.name, "the first look at it")
+	defer waiting.End()
 	began := time.Now()
 	var goodSince time.Time
 	var wrong error // what the last finished look found
@@ -68,6 +70,7 @@ func (p *proof) wait(ctx context.Context, settle, limit time.Duration) error {
 			p.host.result.Proof = p.said(time.Since(began), settle)
 			return nil
 		}
+		waiting.For(awaited(err, settle))
 		select {
 		case <-ctx.Done():
 			return p.gaveUp(ctx, wrong, settle, limit)

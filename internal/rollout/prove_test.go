@@ -220,7 +220,7 @@ func (lost) Lost() bool { return true }
 
 func TestALostConnectionIsNotAskedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := &run{plan: Plan{Layout: release.Layout{Base: "/opt/apxr/apxr_io"}, Units: []string{"apxr_io.service"}}}
+		r := proving(t)
 		began := time.Now()
 		p := r.newProof(&host{Host: lost{}}, release.Activation{ID: id2}, nil)
 		err := p.wait(t.Context(), time.Second, time.Minute)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 )
 
 // spool is a release on its way from the build host to many hosts. It is read
@@ -31,6 +32,9 @@ type spool struct {
 	written int64
 	ended   bool
 	err     error
+
+	deliveries map[*host]*delivery // to the hosts that it is sent to
+	untell     func()              // ends the telling of them; nil: it has not begun
 }
 
 // spoolRoom is by how much an archive may be larger than the files in it.
@@ -38,13 +42,13 @@ const spoolRoom = 64 << 20
 
 func newSpool(ctx context.Context, a Artifact, size int64) *spool {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &spool{ctx: ctx, cancel: cancel, source: a, most: 2*size + spoolRoom, done: make(chan struct{})}
+	s := &spool{ctx: ctx, cancel: cancel, source: a, most: 2*size + spoolRoom, done: make(chan struct{}), deliveries: map[*host]*delivery{}}
 	s.more = sync.NewCond(&s.mu)
 	return s
 }
 
 // open returns the release from its beginning, as it comes.
-func (s *spool) open() (io.Reader, error) {
+func (s *spool) open() (*spoolReader, error) {
 	s.begin.Do(s.start)
 	if s.file == nil {
 		return nil, s.err
@@ -95,6 +99,9 @@ func (s *spool) Write(p []byte) (int, error) {
 // Close ends what is under way, and frees the disk.
 func (s *spool) Close() error {
 	s.cancel()
+	if s.untell != nil {
+		s.untell()
+	}
 	started := true
 	s.begin.Do(func() { started = false })
 	if !started {
@@ -110,16 +117,16 @@ func (s *spool) Close() error {
 // spoolReader is one host's side.
 type spoolReader struct {
 	spool *spool
-	at    int64
+	at    atomic.Int64
 }
 
 func (r *spoolReader) Read(p []byte) (int, error) {
-	s := r.spool
+	s, at := r.spool, r.at.Load()
 	s.mu.Lock()
-	for r.at == s.written && !s.ended {
+	for at == s.written && !s.ended {
 		s.more.Wait()
 	}
-	there, err := s.written-r.at, s.err
+	there, err := s.written-at, s.err
 	s.mu.Unlock()
 	switch {
 	case err != nil:
@@ -127,8 +134,8 @@ func (r *spoolReader) Read(p []byte) (int, error) {
 	case there == 0:
 		return 0, io.EOF
 	}
-	n, err := s.file.ReadAt(p[:min(int64(len(p)), there)], r.at)
-	r.at += int64(n)
+	n, err := s.file.ReadAt(p[:min(int64(len(p)), there)], at)
+	r.at.Add(int64(n))
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF // what was written must be there
 	}

@@ -16,8 +16,9 @@ func (r *run) stageAll(ctx context.Context, a Artifact, m release.Manifest) {
 	defer r.log.Phase("Stage %s on %s", m.ReleaseID, count(len(hosts), "host"))()
 	s := newSpool(ctx, a, m.Size())
 	defer s.Close()
+	s.expect(hosts, m.ReleaseID)
 	each(hosts, func(h *host) {
-		if err := r.stage(ctx, h, s, m); err != nil {
+		if err := r.timed(h, PhaseStage, func() error { return r.stage(ctx, h, s, m) }); err != nil {
 			h.fail(Untouched, err)
 			r.log.Say(h.name, "%v", err)
 		}
@@ -25,7 +26,8 @@ func (r *run) stageAll(ctx context.Context, a Artifact, m release.Manifest) {
 }
 
 // stage makes sure that the release lies on the host, complete and verified.
-func (r *run) stage(ctx context.Context, h *host, s *spool, m release.Manifest) error {
+func (r *run) stage(ctx context.Context, h *host, s *spool, m release.Manifest) (err error) {
+	defer func() { s.finish(h, err) }()
 	if slices.Contains(h.seen.Releases, m.ReleaseID) {
 		err := r.recheck(ctx, h, m.ReleaseID)
 		if err == nil {
@@ -103,7 +105,7 @@ func (r *run) send(ctx context.Context, h *host, s *spool, id release.ID) error 
 	if h.hasArtifact {
 		return script.StageHere(ctx, h, r.plan.Layout, id, r.plan.App, out)
 	}
-	in, err := s.open()
+	in, err := s.openFor(h, r.log)
 	if err != nil {
 		return err
 	}

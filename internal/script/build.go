@@ -278,6 +278,7 @@ func Export(ctx context.Context, m Machine, a release.App, id release.ID, w, log
 	if err != nil {
 		return err
 	}
+	defer c.traced(m).end()
 	if err := m.Exec(ctx, command, strings.NewReader(c.source()), w, log); err != nil {
 		return &Error{Step: c.script, Err: err}
 	}

@@ -20,19 +20,12 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 )
 
 // Machine runs a command line with the given streams and returns when it has
 // ended. An exit status other than 0 is an error with an ExitStatus method.
 type Machine interface {
 	Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error
-}
-
-// Tracer is a [Machine] that is told of each script and of its facts, for
-// whoever looks for a fault.
-type Tracer interface {
-	Traced(step, what string)
 }
 
 //go:embed sh/*.sh
@@ -94,13 +87,9 @@ func (c call) run(ctx context.Context, m Machine) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // releases the gate when the script has ended without asking for its input
 	gate := &gate{ctx: ctx, open: make(chan struct{}), input: c.input}
-	facts := &factWriter{gate: gate, ready: c.ready, onFact: c.onFact, trace: func(string) {}}
-	if t, ok := m.(Tracer); ok {
-		facts.trace = func(what string) { t.Traced(c.script, what) }
-		began := time.Now()
-		facts.trace("runs")
-		defer func() { facts.trace(fmt.Sprintf("ended after %.2f s", time.Since(began).Seconds())) }()
-	}
+	trace := c.traced(m)
+	defer trace.end()
+	facts := &factWriter{gate: gate, ready: c.ready, onFact: c.onFact, trace: trace.fact}
 	log := c.log
 	if log == nil {
 		log = io.Discard
@@ -140,7 +129,7 @@ type factWriter struct {
 	gate   *gate
 	ready  func()
 	onFact func(key, value string)
-	trace  func(what string)
+	trace  func(line string)
 	isOpen bool
 	reason string
 	err    error

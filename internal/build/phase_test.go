@@ -1,0 +1,55 @@
+package build
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/apxr/slipway/internal/progress"
+	"github.com/apxr/slipway/internal/script"
+)
+
+func TestAPhaseThatIsSilentForLongSaysThatItGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told paper
+		b := &build{log: progress.New(&told)}
+		err := b.phase(t.Context(), "Dependencies", func(_ context.Context, out io.Writer) error {
+			time.Sleep(59 * time.Second)
+			fmt.Fprintln(out, "Compiling 40 files")
+			time.Sleep(32 * time.Second)
+			return nil
+		})
+		must(t, err)
+		time.Sleep(time.Minute)
+		want := paper{
+			"group Dependencies", "still in Dependencies: 30 s, silent for 30 s", "build | Compiling 40 files",
+			"still in Dependencies: 1 min 29 s, silent for 30 s",
+		}
+		if !slices.Equal(told, want) {
+			t.Errorf("%q", told)
+		}
+	})
+}
+
+// tracing is a build server that is told of scripts.
+type tracing struct {
+	Host
+	told *[]string
+}
+
+func (s tracing) Exec(context.Context, string, io.Reader, io.Writer, io.Writer) error { return nil }
+
+func (s tracing) Traced(step, what string) { *s.told = append(*s.told, step+": "+what) }
+
+func TestABuildHandsOnWhatItsScriptsAre(t *testing.T) {
+	var told []string
+	b := &build{Host: tracing{told: &told}, job: script.Job{App: app, ID: r1}}
+	must(t, script.Discard(t.Context(), b, b.job))
+	if len(told) != 2 || told[0] != "discard: runs with app=apxr/apxr_io id="+string(r1) {
+		t.Errorf("%q", told)
+	}
+}

@@ -1,0 +1,98 @@
+package rollout
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/apxr/slipway/internal/progress"
+	"github.com/apxr/slipway/internal/release"
+)
+
+// sendingTold is how often it is told how far a release is on its way.
+const sendingTold = 10 * time.Second
+
+// delivery is a release on its way to one host.
+type delivery struct {
+	reader        *spoolReader // nil: it has not been begun
+	ended, failed bool
+}
+
+// expect names the hosts that the release will have to be sent to, as far as is
+// known before.
+func (s *spool) expect(hosts []*host, id release.ID) {
+	for _, h := range hosts {
+		if !h.hasArtifact && !slices.Contains(h.seen.Releases, id) {
+			s.deliveries[h] = &delivery{}
+		}
+	}
+}
+
+// openFor is open for one of the hosts that are told of.
+func (s *spool) openFor(h *host, log *progress.Log) (io.Reader, error) {
+	in, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deliveries[h] = &delivery{reader: in}
+	if s.untell == nil {
+		s.untell = log.While(sendingTold, s.far)
+	}
+	return in, nil
+}
+
+// finish notes that nothing more is sent to a host, if anything was to be.
+func (s *spool) finish(h *host, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d := s.deliveries[h]; d != nil {
+		d.ended, d.failed = true, err != nil
+	}
+}
+
+// far is how far the release is on its way to all hosts, as a line. How large it
+// is on its way is known when the build server has sent all of it.
+func (s *spool) far() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var done, failed int
+	var sent, left int64
+	for _, d := range s.deliveries {
+		at := d.at()
+		sent += at
+		switch {
+		case d.failed:
+			failed++
+		case d.ended:
+			done++
+		default:
+			left += s.written - at
+		}
+	}
+	text := fmt.Sprintf("sending: %d of %s done", done, count(len(s.deliveries), "host"))
+	if failed > 0 {
+		text += fmt.Sprintf(", %d failed", failed)
+	}
+	if !s.ended {
+		return text + fmt.Sprintf(", %s MB sent; the build server has sent %s MB so far", megabytes(sent), megabytes(s.written))
+	}
+	return text + fmt.Sprintf(", %s of %s MB", megabytes(sent), megabytes(sent+left))
+}
+
+func (d *delivery) at() int64 {
+	if d.reader == nil {
+		return 0
+	}
+	return d.reader.at.Load()
+}
+
+// megabytes has a fraction where that is much of it.
+func megabytes(n int64) string {
+	if n < 10e6 {
+		return fmt.Sprintf("%.1f", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.0f", float64(n)/1e6)
+}
