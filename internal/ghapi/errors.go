@@ -1,0 +1,83 @@
+package ghapi
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/google/go-github/v62/github"
+)
+
+// Missing is a permission that the token lacks.
+type Missing struct {
+	Permission string // as a workflow names it, such as "pull-requests: write"
+	What       string // what was to be done
+}
+
+func (e *Missing) Error() string {
+	return fmt.Sprintf("%s: the token lacks a permission. Add '%s' to the job's permissions", e.What, e.Permission)
+}
+
+// errLocked is a conversation that nobody may add to.
+var errLocked = errors.New("the conversation is locked")
+
+// explain says what an error of the API means for who asked for what; needs is
+// the permission that it takes. Tokens and bodies are in none of these errors.
+func explain(err error, what, needs string) error {
+	var rate *github.RateLimitError
+	var abuse *github.AbuseRateLimitError
+	var answer *github.ErrorResponse
+	var network *url.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &rate):
+		return fmt.Errorf("%s: GitHub's hourly rate limit is used up until %s", what, rate.Rate.Reset.UTC().Format("15:04:05Z"))
+	case errors.As(err, &abuse):
+		return fmt.Errorf("%s: GitHub's secondary rate limit: it asks for fewer requests", what)
+	case errors.As(err, &answer) && answer.Response != nil:
+		return answered(answer, what, needs)
+	case errors.As(err, &network): // whose text has the URL
+		return fmt.Errorf("%s: GitHub's API does not answer: %w", what, network.Err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+func answered(a *github.ErrorResponse, what, needs string) error {
+	status := a.Response.StatusCode
+	switch {
+	case status == http.StatusForbidden && strings.Contains(a.Message, "locked"):
+		return fmt.Errorf("%s: %w", what, errLocked)
+	case status == http.StatusUnauthorized:
+		return fmt.Errorf("%s: GitHub does not take the token (github-token): it is expired or mistyped", what)
+	case status == http.StatusForbidden && !limited(a.Response):
+		return &Missing{Permission: needs, What: what}
+	}
+	text := http.StatusText(status)
+	if a.Message != "" {
+		text = a.Message
+	}
+	for _, e := range a.Errors {
+		text += fmt.Sprintf("; %s %s %s", e.Field, e.Code, e.Message)
+	}
+	return fmt.Errorf("%s: GitHub answers %d: %.300s", what, status, oneLine(text))
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// unknown reports whether GitHub does not know a commit: 422 is its answer to
+// what cannot be one.
+func unknown(err error) bool {
+	return answers(err, http.StatusNotFound, http.StatusUnprocessableEntity)
+}
+
+// removed reports whether something is not there any more.
+func removed(err error) bool { return answers(err, http.StatusNotFound, http.StatusGone) }
+
+func answers(err error, statuses ...int) bool {
+	var answer *github.ErrorResponse
+	return errors.As(err, &answer) && answer.Response != nil && slices.Contains(statuses, answer.Response.StatusCode)
+}
