@@ -25,17 +25,27 @@ func Action(verb config.Verb, s System) int {
 	}
 	cfg, err := config.Load(verb, inputs(runner, step, s.Getenv))
 	log := progress.New(runner, cfg.Secrets()...)
+	told := &announcer{cfg: cfg, step: step, log: log}
 	var out outcome
 	if err == nil {
-		out, err = run(ctx, cfg, origin{who: step.Actor, run: step.URL, ref: step.Ref, getenv: s.Getenv}, log)
+		told.connect()
+		out, err = run(ctx, cfg, origin{who: step.Actor, run: step.URL, ref: step.Ref, getenv: s.Getenv, begin: told.begin}, log)
 	}
-	return hand(runner, log, verb, out, err)
+	h := hand{runner, log, told.place()}
+	code := h.over(verb, out, err)
+	if out.rolled != nil && cfg.GitHub != (config.GitHub{}) {
+		code = max(code, h.pulls(told.end(ctx, *out.rolled, err)))
+	}
+	return code
 }
 
 // inputs looks settings up among the action's inputs; what a workflow run knows
 // of itself stands in for what was not given.
 func inputs(runner *gha.Runner, step gha.Run, getenv func(string) string) config.Lookup {
 	return func(name string) string {
+		if name == "verbose" && getenv("RUNNER_DEBUG") == "1" {
+			return "2" // somebody ran it again with debug logging
+		}
 		if v := runner.Input(name); v != "" {
 			return v
 		}
@@ -54,8 +64,17 @@ func inputs(runner *gha.Runner, step gha.Run, getenv func(string) string) config
 	}
 }
 
-// hand gives the outcome to the log, the job summary and the later steps.
-func hand(runner *gha.Runner, log *progress.Log, verb config.Verb, out outcome, err error) int {
+// hand gives what there is to know to the log, the job summary and the later
+// steps.
+type hand struct {
+	runner *gha.Runner
+	log    *progress.Log
+	place  report.Place
+}
+
+// over hands over the outcome, before anybody else is told: whatever keeps them
+// from hearing of it.
+func (h hand) over(verb config.Verb, out outcome, err error) int {
 	markdown := ""
 	outputs := map[string]string{}
 	if out.build != nil {
@@ -65,29 +84,50 @@ func hand(runner *gha.Runner, log *progress.Log, verb config.Verb, out outcome, 
 		maps.Copy(outputs, report.BuildOutputs(*out.built))
 	}
 	if out.rolled != nil {
-		markdown += report.Markdown(*out.rolled, err)
-		log.Say("", "%s\n%s", report.Headline(*out.rolled, err), report.Text(*out.rolled))
-	}
-	if out.rolled != nil && err == nil {
-		maps.Copy(outputs, report.Outputs(*out.rolled)) // they say what is so, not what was tried
+		markdown += report.Markdown(*out.rolled, err, h.place)
+		h.log.Say("", "%s\n%s", report.Headline(*out.rolled, err), report.Text(*out.rolled))
+		rolled, outErr := report.Outputs(*out.rolled, err)
+		if outErr != nil {
+			h.log.Warning(outErr.Error())
+		}
+		maps.Copy(outputs, rolled)
 	}
 	if err != nil {
 		if out.rolled == nil {
 			markdown += report.FailureMarkdown(string(verb), err)
 		}
-		log.Error(err.Error())
+		h.log.Error(err.Error())
 	}
-	code := exitCode(err)
+	h.summary(markdown)
+	return max(exitCode(err), h.outputs(outputs))
+}
+
+// pulls hands over which pull requests were told.
+func (h hand) pulls(p report.Pulls) int {
+	h.summary(p.Markdown(h.place))
+	return h.outputs(map[string]string{"pull-requests": p.JSON()})
+}
+
+func (h hand) outputs(outputs map[string]string) int {
+	code := exitOK
 	for _, name := range slices.Sorted(maps.Keys(outputs)) {
-		if outErr := runner.SetOutput(name, outputs[name]); outErr != nil {
-			log.Error(outErr.Error())
-			code = max(code, exitFailed)
+		if err := h.runner.SetOutput(name, outputs[name]); err != nil {
+			h.log.Error(err.Error())
+			code = exitFailed
 		}
 	}
-	if sumErr := runner.AddSummary(markdown); sumErr != nil {
-		log.Notice(sumErr.Error())
-	}
 	return code
+}
+
+// summary adds to the job summary. What remote programs said is in it, so it
+// hides the same as the log does.
+func (h hand) summary(markdown string) {
+	if markdown == "" {
+		return
+	}
+	if err := h.runner.AddSummary(h.log.Redact(markdown)); err != nil {
+		h.log.Notice(err.Error())
+	}
 }
 
 func exitCode(err error) int {

@@ -39,6 +39,8 @@ const (
 type origin struct {
 	who, run, ref string
 	getenv        func(string) string
+	// begin is told what is about to be deployed; nil: nobody wants to know.
+	begin func(context.Context, release.Manifest)
 }
 
 // outcome is what a verb came to, for whoever reports it.
@@ -135,6 +137,9 @@ func deploy(ctx context.Context, cfg config.Config, from origin, d dialer,
 		return outcome{}, err
 	}
 	defer artifact.Close()
+	if from.begin != nil {
+		from.begin(ctx, artifact.Manifest())
+	}
 	result, err := do(ctx, planOf(cfg, from), d.candidates(cfg.Hosts), artifact, log)
 	return outcome{rolled: &result}, err
 }

@@ -56,7 +56,7 @@ func TestEveryVerbHasHelpForItsOwnSettings(t *testing.T) {
 	for _, v := range verbHelp {
 		w := newWorld(string(v.verb), "--help")
 		var want []string
-		for _, s := range config.Of(v.verb) {
+		for _, s := range config.FlagsOf(v.verb) {
 			want = append(want, "-"+flagName(s), "[$"+envName(s))
 		}
 		w.cli(t, exitOK, want...)
@@ -198,7 +198,7 @@ func TestAnActionReportsEveryMistakeInLogAndSummary(t *testing.T) {
 			}
 		}
 	}
-	if !strings.Contains(w.out.String(), "::error::") || !strings.HasPrefix(string(page), "### build-and-deploy failed\n") {
+	if !strings.Contains(w.out.String(), "::error::") || !strings.HasPrefix(string(page), "### ❌ build-and-deploy failed\n") {
 		t.Errorf("log %s\nsummary %s", w.out.String(), page)
 	}
 }
@@ -241,18 +241,18 @@ func TestAnOutcomeIsHandedToLogSummaryAndOutputs(t *testing.T) {
 		outputs []string
 		summary []string
 	}{
-		"built":           {outcome{build: &phases, built: &m}, nil, exitOK, []string{"release-id", "version", "revision"}, []string{"### Built apxr"}},
-		"both":            {outcome{build: &phases, built: &m, rolled: &rolled}, nil, exitOK, []string{"previous-release-id", "20240101T000000"}, []string{"### Built", "### Deploy of", "succeeded"}},
-		"deploy failed":   {outcome{rolled: &rolled}, errors.New("web1: broke"), exitFailed, nil, []string{"failed", "web1"}},
-		"build failed":    {outcome{build: &phases}, errors.New("broke"), exitFailed, nil, []string{"| Check out | 1.0 s |", "### deploy failed"}},
-		"nothing at all":  {outcome{}, errors.New("broke"), exitFailed, nil, []string{"### deploy failed", "broke"}},
-		"built, no hosts": {outcome{build: &phases, built: &m}, errors.New("broke"), exitFailed, []string{"release-id"}, []string{"### Built", "### deploy failed"}},
+		"built":           {outcome{build: &phases, built: &m}, nil, exitOK, []string{"release-id", "version", "revision"}, []string{"### Built `apxr_io`"}},
+		"both":            {outcome{build: &phases, built: &m, rolled: &rolled}, nil, exitOK, []string{"previous-release-id", "hosts", "20240101T000000"}, []string{"### Built", "Deploy to version", "succeeded"}},
+		"deploy failed":   {outcome{rolled: &rolled}, errors.New("web1: broke"), exitFailed, []string{"result", "put-back"}, []string{"failed", "web1"}},
+		"build failed":    {outcome{build: &phases}, errors.New("broke"), exitFailed, nil, []string{"| Check out | 1.0 s |", "### ❌ deploy failed"}},
+		"nothing at all":  {outcome{}, errors.New("broke"), exitFailed, nil, []string{"### ❌ deploy failed", "broke"}},
+		"built, no hosts": {outcome{build: &phases, built: &m}, errors.New("broke"), exitFailed, []string{"release-id"}, []string{"### Built", "### ❌ deploy failed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
 			output, summary := w.step(t)
 			runner := gha.New(w.Getenv, w.Stdout)
-			if code := hand(runner, progress.New(runner), config.Deploy, c.out, c.err); code != c.code {
+			if code := (hand{runner, progress.New(runner), report.Place{}}).over(config.Deploy, c.out, c.err); code != c.code {
 				t.Errorf("exit code %d, want %d", code, c.code)
 			}
 			handed, _ := os.ReadFile(output) // there is none if there are no outputs
@@ -270,7 +270,7 @@ func TestAnOutcomeIsHandedToLogSummaryAndOutputs(t *testing.T) {
 					t.Errorf("summary without %s: %s", word, page)
 				}
 			}
-			if c.outputs == nil && len(handed) > 0 {
+			if c.err != nil && c.out.built == nil && strings.Contains(string(handed), "release-id") || c.outputs == nil && len(handed) > 0 {
 				t.Errorf("outputs %s", handed)
 			}
 			if strings.Contains(w.out.String(), "::error::") != (c.err != nil) && c.out.rolled == nil {
@@ -280,13 +280,26 @@ func TestAnOutcomeIsHandedToLogSummaryAndOutputs(t *testing.T) {
 	}
 }
 
+// What a program on a host printed may have the application's secrets in it.
+func TestASummaryHidesWhatTheLogHides(t *testing.T) {
+	w := newWorld()
+	_, summary := w.step(t)
+	runner := gha.New(w.Getenv, w.Stdout)
+	rolled := rollout.Result{Verb: release.Deploy, Hosts: []rollout.HostResult{{Host: "web1", Outcome: rollout.Failed, Problem: "no hunter2 here", UnitLog: []string{"app: DB=hunter2 refused"}}}}
+	(hand{runner, progress.New(runner, "hunter2"), report.Place{}}).over(config.Deploy, outcome{rolled: &rolled}, errors.New("web1: no hunter2 here"))
+	page, err := os.ReadFile(summary)
+	if err != nil || strings.Contains(string(page), "hunter2") || strings.Count(string(page), "***") < 2 {
+		t.Errorf("%v: %s", err, page)
+	}
+}
+
 func TestOutputsThatCannotBeHandedOverFailTheStep(t *testing.T) {
 	w := newWorld()
 	w.step(t)
 	w.env["GITHUB_OUTPUT"] = ""
 	runner := gha.New(w.Getenv, w.Stdout)
 	m := release.Manifest{ReleaseID: "20240102T000000"}
-	if code := hand(runner, progress.New(runner), config.BuildRelease, outcome{built: &m}, nil); code != exitFailed {
+	if code := (hand{runner, progress.New(runner), report.Place{}}).over(config.BuildRelease, outcome{built: &m}, nil); code != exitFailed {
 		t.Errorf("exit code %d", code)
 	}
 	if !strings.Contains(w.out.String(), "::error::output release-id") {

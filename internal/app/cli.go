@@ -89,7 +89,7 @@ func flags(verb config.Verb, s System) (config.Lookup, error) {
 	set := flag.NewFlagSet("slipway "+string(verb), flag.ContinueOnError)
 	set.SetOutput(io.Discard) // the error is returned, and help goes to stdout
 	values := map[string]*string{}
-	for _, setting := range config.Of(verb) {
+	for _, setting := range config.FlagsOf(verb) {
 		values[setting.Name] = declare(set, setting)
 	}
 	err := set.Parse(s.Args[1:])
@@ -105,7 +105,7 @@ func flags(verb config.Verb, s System) (config.Lookup, error) {
 	}
 	given := map[string]string{}
 	var errs []error
-	for _, setting := range config.Of(verb) {
+	for _, setting := range config.FlagsOf(verb) {
 		value, err := read(setting, *values[setting.Name], s.Getenv)
 		given[setting.Name] = value
 		errs = append(errs, err)

@@ -31,6 +31,7 @@ type Config struct {
 	Keep        int
 	Force       bool
 	DryRun      bool
+	GitHub      GitHub
 	JSON        bool
 }
 
@@ -74,6 +75,7 @@ func Load(v Verb, look Lookup) (Config, error) {
 	c.Keep = l.number("keep-releases", 2, ": a rollback needs the release before")
 	c.Force = l.isOn("force")
 	c.DryRun = l.isOn("dry-run")
+	c.GitHub = l.github()
 	c.JSON = l.matching("format", formatRE, "text or json") == "json"
 	return c, l.mistakes.err()
 }

@@ -51,6 +51,8 @@ type Setting struct {
 	Verbs   []Verb // which verbs use it
 	Require []Verb // which of them cannot do without it
 	FromRun bool   // a workflow run knows it by itself
+	InRun   bool   // of use in a workflow run only: the command line has no flag
+	Given   string // what a workflow gives unless told otherwise, as an expression; InRun
 	Remote  bool   // of use only where a server is not the machine itself
 }
 
@@ -65,6 +67,7 @@ var (
 	visiting   = []Verb{Deploy, BuildAndDeploy, Rollback, Stage, Activate, Revert, Releases, History}
 	locking    = []Verb{BuildRelease, Deploy, BuildAndDeploy, Rollback, Stage, Activate, Revert}
 	fetching   = []Verb{BuildRelease, Deploy, BuildAndDeploy, Stage, Artifacts}
+	announcing = []Verb{Deploy, BuildAndDeploy, Rollback}
 	listing    = []Verb{Releases, History, Artifacts}
 )
 
@@ -108,7 +111,7 @@ var Settings = []Setting{
 	},
 	{
 		Name: "verbose", Type: Number, Default: "0", Verbs: everyVerb,
-		Help: "For trouble, 0 to 2: 1 shows how each SSH connection came about, 2 also every script that runs on a host and the facts that it found.",
+		Help: "For trouble, 0 to 2: 1 shows how each SSH connection came about, 2 also every script that runs on any server, its arguments and the facts that it found. A workflow run with debug logging (RUNNER_DEBUG) has 2, whatever is set here.",
 	},
 	{
 		Name: "repository", Type: Text, Verbs: building, Require: building, FromRun: true,
@@ -267,6 +270,30 @@ var Settings = []Setting{
 		Help: "Print what would be done and what is found on the hosts, and change nothing.",
 	},
 	{
+		Name: "environment", Type: Text, Default: "production", Verbs: announcing, InRun: true,
+		Help: "What the pull request comments, the job summary and the deployments call these web servers: the job's GitHub environment, if it has one.",
+	},
+	{
+		Name: "comment", Type: Switch, Default: "true", Verbs: announcing, InRun: true,
+		Help: "Keep one comment on each pull request whose changes begin to run there, or run no longer. The job needs the permissions contents: read and pull-requests: write. That a comment fails makes no run red.",
+	},
+	{
+		Name: "deployments", Type: Switch, Default: "false", Verbs: announcing, InRun: true,
+		Help: "Record the deploy or rollback through GitHub's Deployments API. The job needs the permission deployments: write. A job that names an environment has GitHub record it already: leave this off there.",
+	},
+	{
+		Name: "environment-url", Type: Text, Verbs: announcing, InRun: true,
+		Help: "Where people find what was deployed, for deployments: an http or https URL.",
+	},
+	{
+		Name: "rollback-workflow", Type: Text, Default: "rollback.yml", Verbs: announcing, InRun: true,
+		Help: "The file name of the workflow that rolls back, in .github/workflows: summary and comments link to it. none: there is none.",
+	},
+	{
+		Name: "github-token", Type: Secret, Verbs: announcing, InRun: true, Given: "${{ github.token }}",
+		Help: "The token for comments and deployments. The default is the workflow's own.",
+	},
+	{
 		Name: "format", Type: Text, Default: "text", Verbs: listing,
 		Help: "text for people, or json for programs.",
 	},
@@ -281,6 +308,11 @@ func Of(v Verb) []Setting {
 		}
 	}
 	return own
+}
+
+// FlagsOf returns those of them that the command line has.
+func FlagsOf(v Verb) []Setting {
+	return slices.DeleteFunc(Of(v), func(s Setting) bool { return s.InRun })
 }
 
 // Required reports whether a verb cannot do without the setting.
@@ -299,7 +331,9 @@ var Outputs = []Output{
 	{"version", "The application's own version.", locking},
 	{"revision", "The commit that the release was built from.", locking},
 	{"previous-release-id", "What most hosts ran before; empty on a first deploy.", changing},
-	{"result", "What became of it: live, partial (max-failures allowed some to fail), unchanged, superseded, dry-run, staged, reverted.", changing},
+	{"result", "What became of it: live, partial (max-failures allowed some to fail), unchanged, superseded, dry-run, staged, reverted; failed, for steps that run all the same (if: failure()).", changing},
+	{"hosts", "What became of each web server, also in a run that failed: a JSON list of objects with host, outcome (live, unchanged, staged, put-back, not-changed, not-reached, failed), before, now (release IDs, or empty) and seconds.", changing},
+	{"pull-requests", "The numbers of the pull requests that have a comment of this run, as a JSON list.", announcing},
 }
 
 // OutputsOf returns the outputs of a verb in the table's order.

@@ -6,6 +6,7 @@
 package reference
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -80,8 +81,8 @@ func (a Action) YAML() string {
 	b.WriteString("inputs:\n")
 	for _, s := range config.Of(a.Verb) {
 		fmt.Fprintf(&b, "  %s:\n    description: %q\n    required: %t\n", s.Name, s.Help, s.Required(a.Verb) && !s.FromRun && !s.Remote)
-		if s.Default != "" {
-			fmt.Fprintf(&b, "    default: %q\n", s.Default)
+		if given := cmp.Or(s.Default, s.Given); given != "" {
+			fmt.Fprintf(&b, "    default: %q\n", given)
 		}
 	}
 	b.WriteString("outputs:\n")
@@ -133,13 +134,16 @@ func writeSettings(b *strings.Builder, v config.Verb) {
 		if s.Required(v) && !s.Remote {
 			needed = "yes"
 		}
-		if s.FromRun {
+		switch {
+		case s.FromRun:
 			needed = "command line only"
+		case s.InRun:
+			needed = "action only"
 		}
 		name := "`" + s.Name + "`"
-		if s.Type == config.Secret || s.Type == config.Block {
+		if !s.InRun && (s.Type == config.Secret || s.Type == config.Block) {
 			name += " *file*"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, needed, s.Default, s.Help)
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, needed, cmp.Or(s.Default, s.Given), s.Help)
 	}
 }

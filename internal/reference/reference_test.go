@@ -98,13 +98,21 @@ func TestContractOfEveryAction(t *testing.T) {
 }
 
 func TestOutputsThatAreSetAreDeclared(t *testing.T) {
-	rolled := slices.Collect(maps.Keys(report.Outputs(rollout.Result{})))
+	outputs, err := report.Outputs(rollout.Result{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rolled := slices.Collect(maps.Keys(outputs))
+	told := append(slices.Clone(rolled), "pull-requests") // which app sets
 	built := slices.Collect(maps.Keys(report.BuildOutputs(release.Manifest{})))
 	set := map[config.Verb][]string{
 		config.BuildRelease:   built,
-		config.Deploy:         rolled,
-		config.Rollback:       rolled,
-		config.BuildAndDeploy: append(slices.Clone(rolled), built...),
+		config.Deploy:         told,
+		config.Rollback:       told,
+		config.BuildAndDeploy: append(slices.Clone(told), built...),
+		config.Stage:          rolled,
+		config.Activate:       rolled,
+		config.Revert:         rolled,
 	}
 	for verb, names := range set {
 		slices.Sort(names)

@@ -24,8 +24,8 @@ type Phase struct {
 func BuildMarkdown(m *release.Manifest, b Build) string {
 	var s strings.Builder
 	if m != nil {
-		fmt.Fprintf(&s, "### Built %s %s\n\n| Release ID | Version | Revision | Elixir | Erlang/OTP | Size |\n|---|---|---|---|---|---|\n| %s | %s | %.12s | %s | %s | %.1f MB |\n",
-			cell(m.App), cell(m.Version), m.ReleaseID, cell(m.Version), m.Revision, cell(m.Elixir), cell(m.OTP), float64(m.Size())/1e6)
+		fmt.Fprintf(&s, "### Built %s %s\n\n| Release ID | Version | Revision | Elixir | Erlang/OTP | Size |\n|---|---|---|---|---|---|\n| %s | %s | %s | %s | %s | %.1f MB |\n",
+			code(m.App), code(m.Version), code(string(m.ReleaseID)), code(m.Version), code(short(m.Revision)), code(m.Elixir), code(m.OTP), float64(m.Size())/1e6)
 	}
 	if len(b.Phases) == 0 {
 		return s.String()
@@ -33,12 +33,12 @@ func BuildMarkdown(m *release.Manifest, b Build) string {
 	s.WriteString("\n| Phase of the build | Took |\n|---|---|\n")
 	var sum time.Duration
 	for _, p := range b.Phases {
-		fmt.Fprintf(&s, "| %s | %.1f s |\n", cell(p.Name), p.Took.Seconds())
+		fmt.Fprintf(&s, "| %s | %.1f s |\n", inline(p.Name), p.Took.Seconds())
 		sum += p.Took
 	}
 	fmt.Fprintf(&s, "| **all** | **%.1f s** |\n", sum.Seconds())
 	if b.Kept != "" {
-		fmt.Fprintf(&s, "\nKept of earlier builds: %s.\n", cell(b.Kept))
+		fmt.Fprintf(&s, "\nKept of earlier builds: %s.\n", inline(b.Kept))
 	}
 	s.WriteString("\n")
 	return s.String()

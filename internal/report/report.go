@@ -131,63 +131,6 @@ func remarks(r rollout.Result) []string {
 	return lines
 }
 
-// Markdown is the result for a job summary.
-func Markdown(r rollout.Result, err error) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "### %s\n\n", cell(Headline(r, err)))
-	if reason := beyond(r, err); reason != "" {
-		b.WriteString(Fenced(reason) + "\n")
-	}
-	if said := remarks(r); len(said) > 0 {
-		b.WriteString(Fenced(strings.Join(said, "\n")) + "\n")
-	}
-	if len(r.Hosts) > 0 {
-		b.WriteString("| Host | Outcome | Before | Now | Took |\n|---|---|---|---|---|\n")
-	}
-	for _, h := range r.Hosts {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", cell(h.Host), mark(h)+" "+string(h.Outcome), cell(dash(h.Before)), cell(dash(h.After)), took(h))
-	}
-	for _, p := range problems(r.Hosts) {
-		fmt.Fprintf(&b, "\n**%s**\n%s", cell(p.hosts), Fenced(p.text))
-		if len(p.unitLog) > 0 {
-			fmt.Fprintf(&b, "\nThe unit log of %s:\n%s", cell(p.hosts), Fenced(strings.Join(clipped(p.unitLog), "\n")))
-		}
-	}
-	for _, p := range proofs(r.Hosts) {
-		fmt.Fprintf(&b, "\n%s is proved: %s\n", cell(p.hosts), cell(p.text))
-	}
-	if advice := Advice(r); advice != "" {
-		fmt.Fprintf(&b, "\n%s\n", cell(advice))
-	}
-	return b.String()
-}
-
-// FailureMarkdown is any other failure for a job summary.
-func FailureMarkdown(title string, err error) string {
-	return fmt.Sprintf("### %s failed\n%s", title, Fenced(err.Error()))
-}
-
-// Outputs is what a rollout hands to later steps.
-func Outputs(r rollout.Result) map[string]string {
-	return map[string]string{
-		"release-id": string(r.Target), "version": r.Version, "revision": r.Revision,
-		"previous-release-id": string(previous(r.Hosts)), "result": string(r.Became),
-	}
-}
-
-// previous is what most hosts ran before; of equally many, the newest.
-func previous(hosts []rollout.HostResult) release.ID {
-	votes := map[release.ID]int{}
-	var most release.ID
-	for _, h := range hosts {
-		votes[h.Before]++
-		if n := votes[h.Before] - votes[most]; n > 0 || n == 0 && h.Before > most {
-			most = h.Before
-		}
-	}
-	return most
-}
-
 // clipped cuts lines such as a crash report's: the reason stands at the
 // beginning, and the host has the rest.
 func clipped(lines []string) []string {
@@ -213,34 +156,4 @@ func took(h rollout.HostResult) string {
 		return "-"
 	}
 	return fmt.Sprintf("%.1f s", h.Took.Seconds())
-}
-
-func mark(h rollout.HostResult) string {
-	switch h.Outcome {
-	case rollout.Live, rollout.Unchanged:
-		return "✅"
-	case rollout.Reverted:
-		return "↩️"
-	case rollout.Skipped:
-		return "⏸️"
-	}
-	if h.Problem == "" {
-		return "⏸️"
-	}
-	return "❌"
-}
-
-// cell keeps a value inside of its table cell and out of the Markdown.
-func cell(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", "`", "'", "@", "@\u200b", "*", `\*`, "_", `\_`, "[", `\[`).Replace(s)
-}
-
-// Fenced shows text of any origin as it is: the fence is longer than any run of
-// backticks in it.
-func Fenced(text string) string {
-	fence := "```"
-	for strings.Contains(text, fence) {
-		fence += "`"
-	}
-	return fmt.Sprintf("\n%s\n%s\n%s\n", fence, strings.TrimRight(text, "\n"), fence)
 }

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -147,7 +145,7 @@ func TestAShortErrorSaysWhatNoHostSays(t *testing.T) {
 
 func TestResultsForASummary(t *testing.T) {
 	for name, r := range results {
-		golden(t, name+".md", Markdown(r.Result, r.err))
+		golden(t, name+".md", Markdown(r.Result, r.err, place))
 	}
 	golden(t, "mistakes.md", FailureMarkdown("deploy", errors.New("2 mistakes in the settings:\n  app: missing\n  hosts: missing")))
 }
@@ -207,106 +205,6 @@ func TestHostsForAScript(t *testing.T) {
 	if text, err := ReleasesJSON(nil); err != nil || text != "[]\n" {
 		t.Errorf("no hosts: %q %v", text, err)
 	}
-}
-
-func TestOutputs(t *testing.T) {
-	want := map[string]string{"release-id": string(r2), "version": "0.2.0", "revision": revision}
-	if got := BuildOutputs(built()); !maps.Equal(got, want) {
-		t.Errorf("build: %v", got)
-	}
-	want["previous-release-id"], want["result"] = string(r1), ""
-	if got := Outputs(results["failure"].Result); !maps.Equal(got, want) {
-		t.Errorf("deploy: %v", got)
-	}
-}
-
-func TestPreviousIsWhatMostHostsRan(t *testing.T) {
-	for name, c := range map[string]struct {
-		before []release.ID
-		want   release.ID
-	}{
-		"no hosts":           {nil, ""},
-		"a first deploy":     {[]release.ID{"", ""}, ""},
-		"most":               {[]release.ID{r2, r1, r1}, r1},
-		"most had nothing":   {[]release.ID{"", r1, ""}, ""},
-		"a tie: the newest":  {[]release.ID{r2, r1}, r2},
-		"a tie, the newest!": {[]release.ID{r1, r2}, r2},
-		"a tie with nothing": {[]release.ID{"", r1}, r1},
-	} {
-		var hosts []rollout.HostResult
-		for _, id := range c.before {
-			hosts = append(hosts, rollout.HostResult{Before: id})
-		}
-		if got := previous(hosts); got != c.want {
-			t.Errorf("%s: %q, want %q", name, got, c.want)
-		}
-	}
-}
-
-var hostile = []string{
-	"a|b", `a\|b`, `a\\|b`, "a\nb", "a\r\n\r\n# b", "a\rb", "<script>alert(1)</script>", "`code` ``` x", "[link](https://evil)", "![img](https://evil)",
-	"@team", "**bold** _it_", "| a | b |\n|---|---|", "```\n# out of the fence\n```", "``````", "~~~\nx", "</details>", `\`, "a\\",
-}
-
-// bars counts what separates cells: bars that no backslash escapes.
-func bars(line string) int {
-	return strings.Count(regexp.MustCompile(`\\.`).ReplaceAllString(line, ""), "|")
-}
-
-func TestHostileValuesStayInTheirCell(t *testing.T) {
-	for _, v := range hostile {
-		r := rollout.Result{Verb: release.Deploy, Target: r1, Version: v, Revision: v, Hosts: []rollout.HostResult{
-			{Host: v, Outcome: rollout.Live, Before: release.ID(v), After: release.ID(v)},
-		}}
-		m := built()
-		m.App, m.Version, m.Elixir, m.OTP = v, v, v, v
-		for table, want := range map[string]int{Markdown(r, nil): 6, BuildMarkdown(&m, Build{}): 7} {
-			lines := strings.Split(strings.TrimSuffix(table, "\n"), "\n")
-			if len(lines) != 5 || bars(lines[4]) != want || strings.Contains(table, "\r") {
-				t.Errorf("%q makes\n%s", v, table)
-			}
-			for _, live := range []string{"<", "`", "@team", " **bold", " [link", "![img"} {
-				if strings.Contains(table, live) {
-					t.Errorf("%q leaves %q alive:\n%s", v, live, table)
-				}
-			}
-		}
-	}
-}
-
-func TestHostileTextStaysInItsFence(t *testing.T) {
-	for _, v := range append(hostile, strings.Repeat("`", 50), "````\n```", " ```` ") {
-		r := rollout.Result{Hosts: []rollout.HostResult{{Host: "web1", Outcome: rollout.Failed, Problem: v, UnitLog: []string{v, v}}}}
-		for _, text := range []string{FailureMarkdown("deploy", errors.New(v)), Markdown(r, errors.New(v))} {
-			if left := outsideFences(text); strings.Contains(left, "out of") || strings.Contains(left, "evil") || strings.Contains(left, "~~~") || strings.Contains(left, "script") {
-				t.Errorf("%q gets out:\n%s", v, text)
-			}
-			if !strings.HasSuffix(outsideFences(text+"\nAFTER"), "AFTER\n") {
-				t.Errorf("%q leaves a fence open:\n%s", v, text)
-			}
-		}
-	}
-}
-
-// outsideFences reads Markdown as CommonMark does: a fence ends at a line of at
-// least as many backticks.
-func outsideFences(text string) string {
-	var out strings.Builder
-	fence := ""
-	opening := regexp.MustCompile("^ {0,3}(```+)[^`]*$")
-	for line := range strings.Lines(strings.ReplaceAll(text, "\r", "\n")) {
-		line = strings.TrimSuffix(line, "\n")
-		ticks := strings.TrimSpace(line)
-		switch m := opening.FindStringSubmatch(line); {
-		case fence == "" && m != nil:
-			fence = m[1]
-		case fence == "":
-			out.WriteString(line + "\n")
-		case len(ticks) >= len(fence) && strings.Trim(ticks, "`") == "":
-			fence = ""
-		}
-	}
-	return out.String()
 }
 
 func TestLongLinesOfAUnitLogAreClipped(t *testing.T) {

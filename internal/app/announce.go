@@ -1,0 +1,215 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/apxr/slipway/internal/config"
+	"github.com/apxr/slipway/internal/gha"
+	"github.com/apxr/slipway/internal/ghapi"
+	"github.com/apxr/slipway/internal/progress"
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/report"
+	"github.com/apxr/slipway/internal/rollout"
+)
+
+const (
+	// announceTimeout bounds what a run that is over waits for GitHub.
+	announceTimeout = 5 * time.Minute
+	// lastWord is what a cancelled run has left for it.
+	lastWord = 500 * time.Millisecond
+)
+
+// announcer tells GitHub of a run: comments on pull requests, and deployments.
+// Whatever GitHub says to that is a warning at most: what runs on the servers is
+// what makes a run green or red.
+type announcer struct {
+	cfg        config.Config
+	step       gha.Run
+	log        *progress.Log
+	api        *ghapi.Client // nil: there is nothing to tell
+	deployment int64         // 0: none is recorded
+}
+
+// connect makes the announcer ready, if there is anything to tell. Nothing is
+// sent.
+func (a *announcer) connect() {
+	want := a.cfg.GitHub
+	if a.cfg.DryRun || !want.Comment && !want.Deployments {
+		return
+	}
+	if want.Token == "" {
+		a.log.Notice("no pull request is commented on: there is no github-token")
+		return
+	}
+	api, err := ghapi.New(ghapi.Config{URL: a.step.API, Repository: a.step.Name, Token: want.Token, Told: func(line string) { a.log.Say("", "%s", line) }})
+	if err != nil {
+		a.warn(err)
+		return
+	}
+	a.api = api
+}
+
+func (a *announcer) warn(err error) {
+	var missing *ghapi.Missing
+	if errors.As(err, &missing) {
+		err = fmt.Errorf("%w, or turn it off: 'comment: false', 'deployments: false'", err)
+	}
+	a.log.Warning(fmt.Sprintf("GitHub was not told all of it: %v", err))
+}
+
+func (a *announcer) place() report.Place {
+	p := report.Place{
+		Environment: a.cfg.GitHub.Environment, Repository: a.step.Page, Run: a.step.URL, Rollback: a.cfg.GitHub.Rollback,
+	}
+	if a.cfg.App != (release.App{}) {
+		p.App = a.cfg.App.String()
+	}
+	return p
+}
+
+// begin records that a deploy begins.
+func (a *announcer) begin(ctx context.Context, m release.Manifest) {
+	if a.api == nil || !a.cfg.GitHub.Deployments || !release.ValidRevision(m.Revision) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	a.record(ctx, m.ReleaseID, m.Version, m.Revision)
+}
+
+// record makes a deployment that is in progress.
+func (a *announcer) record(ctx context.Context, id release.ID, version, revision string) {
+	made, err := a.api.CreateDeployment(ctx, ghapi.Deployment{
+		App: a.place().App, Environment: a.cfg.GitHub.Environment, Revision: revision, ReleaseID: string(id),
+		Description: fmt.Sprintf("%s %s", version, id),
+	})
+	if err == nil {
+		a.deployment = made
+		err = a.api.SetStatus(ctx, made, a.status(ghapi.InProgress, ""))
+	}
+	if err != nil {
+		a.warn(err)
+	}
+}
+
+func (a *announcer) status(s ghapi.State, description string) ghapi.Status {
+	return ghapi.Status{State: s, Description: description, LogURL: a.step.URL, URL: a.cfg.GitHub.EnvironmentURL}
+}
+
+// end tells what became of a run, and says which pull requests have heard of it.
+func (a *announcer) end(ctx context.Context, r rollout.Result, err error) report.Pulls {
+	if a.api == nil || r.Became == rollout.BecamePlan {
+		return report.Pulls{}
+	}
+	cancelled := ctx.Err() != nil
+	limit := announceTimeout
+	if cancelled {
+		ctx, limit = context.WithoutCancel(ctx), lastWord
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	defer a.log.Phase("Tell GitHub")()
+	if a.cfg.GitHub.Deployments {
+		a.conclude(ctx, r, err)
+	}
+	if cancelled || !a.cfg.GitHub.Comment {
+		return report.Pulls{}
+	}
+	return a.comment(ctx, r, err)
+}
+
+// conclude records how a deployment ended. That of a rollback is recorded as
+// one of the older revision, once that is known.
+func (a *announcer) conclude(ctx context.Context, r rollout.Result, err error) {
+	if a.deployment == 0 && r.Verb == release.Rollback && release.ValidRevision(r.Revision) {
+		a.record(ctx, r.Target, r.Version, r.Revision)
+	}
+	if a.deployment == 0 {
+		return
+	}
+	state := ghapi.Success
+	switch {
+	case err != nil:
+		state = ghapi.Failure
+	case r.Became == rollout.BecameSuperseded:
+		state = ghapi.Inactive
+	}
+	tell := a.api.SetStatus(ctx, a.deployment, a.status(state, report.Headline(r, err)))
+	if tell == nil && state == ghapi.Success {
+		d := ghapi.Deployment{App: a.place().App, Environment: a.cfg.GitHub.Environment}
+		tell = a.api.Retire(ctx, d, a.deployment, "replaced by "+string(r.Target))
+	}
+	if tell != nil {
+		a.warn(tell)
+	}
+}
+
+// comment tells the pull requests whose changes run now, or no longer.
+func (a *announcer) comment(ctx context.Context, r rollout.Result, err error) report.Pulls {
+	row, changed := report.Seen(r, err, a.place())
+	own, isPull := ghapi.PullOf(r.Ref)
+	switch {
+	case changed:
+		return a.commentAll(ctx, r.Running, row)
+	case err != nil && isPull && r.Verb == release.Deploy:
+		failed := report.Tried(r, a.place(), time.Now(), cmp.Or(a.step.Actor, "-"))
+		return a.write(ctx, report.Pulls{Live: []int{own}}, []ghapi.Comment{a.saying(failed, own, true)})
+	}
+	return report.Pulls{}
+}
+
+func (a *announcer) commentAll(ctx context.Context, now rollout.Running, row report.Row) report.Pulls {
+	diff, err := a.api.Between(ctx, revision(now.Before), revision(now.Version))
+	if err != nil {
+		a.warn(err)
+		return report.Pulls{}
+	}
+	pulls := report.Pulls{Notes: diff.Notes}
+	var comments []ghapi.Comment
+	for _, p := range diff.Gained {
+		pulls.Live = append(pulls.Live, p.Number)
+		comments = append(comments, a.saying(row, p.Number, true))
+	}
+	row.State = report.StateGone
+	for _, p := range diff.Lost {
+		pulls.Gone = append(pulls.Gone, p.Number)
+		comments = append(comments, a.saying(row, p.Number, !p.Open)) // an open one that heard of nothing need not hear of its end
+	}
+	return a.write(ctx, pulls, comments)
+}
+
+func revision(v rollout.Version) ghapi.Revision {
+	if !release.ValidRevision(v.Revision) {
+		return ghapi.Revision{Ref: v.Ref}
+	}
+	return ghapi.Revision{SHA: v.Revision, Ref: v.Ref}
+}
+
+func (a *announcer) saying(row report.Row, pull int, create bool) ghapi.Comment {
+	now := time.Now()
+	return ghapi.Comment{Pull: pull, Create: create, Edit: func(bodies []string) string {
+		return report.CommentBody(bodies, row, a.place(), now)
+	}}
+}
+
+// write brings the comments about, and leaves the pull requests that have one.
+func (a *announcer) write(ctx context.Context, pulls report.Pulls, comments []ghapi.Comment) report.Pulls {
+	for _, note := range pulls.Notes {
+		a.log.Notice(note)
+	}
+	if len(comments) == 0 {
+		a.log.Say("", "no pull request is concerned")
+		return pulls
+	}
+	said, err := a.api.CommentAll(ctx, report.Marker, comments)
+	if err != nil {
+		a.warn(err)
+	}
+	pulls = pulls.Only(said)
+	a.log.Say("", "%s", pulls)
+	return pulls
+}

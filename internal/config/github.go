@@ -1,0 +1,50 @@
+package config
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// GitHub is what a workflow run shows of itself there.
+type GitHub struct {
+	Token          string
+	Environment    string
+	EnvironmentURL string
+	Rollback       string // file name of a workflow; empty: there is none
+	Comment        bool
+	Deployments    bool
+}
+
+var workflowFile = regexp.MustCompile(`^(none|[A-Za-z0-9_][A-Za-z0-9_.-]*\.ya?ml)$`)
+
+func (l *loader) github() GitHub {
+	g := GitHub{
+		Token:       strings.TrimSpace(l.value("github-token")),
+		Environment: l.environmentName(),
+		Rollback:    l.matching("rollback-workflow", workflowFile, "the file name of a workflow, such as rollback.yml, or none"),
+		Comment:     l.isOn("comment"), Deployments: l.isOn("deployments"),
+		EnvironmentURL: l.value("environment-url"),
+	}
+	if g.Rollback == "none" {
+		g.Rollback = ""
+	}
+	if u, err := url.Parse(g.EnvironmentURL); g.EnvironmentURL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil) {
+		l.wrong("environment-url", "%.200q is not an http or https URL without a user", g.EnvironmentURL)
+	}
+	if g.Token == "" && g.Deployments {
+		l.wrong("github-token", "missing. deployments needs it")
+	}
+	return g
+}
+
+// environmentName is what GitHub takes for one: up to 255 characters on one line.
+func (l *loader) environmentName() string {
+	v := l.value("environment")
+	if utf8.RuneCountInString(v) > 255 || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+		l.wrong("environment", "%.100q is not the name of an environment: one line of up to 255 characters", v)
+	}
+	return v
+}

@@ -1,0 +1,204 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/rollout"
+)
+
+// Marker is what a comment of Slipway on a pull request begins with. Behind it,
+// hidden, are the rows of its table for programs: what people see is made from
+// them.
+const Marker = "<!-- slipway "
+
+// State is what an environment is to a pull request.
+type State string
+
+// The states.
+const (
+	StateLive   State = "live"   // its changes run there
+	StateGone   State = "gone"   // and do no longer
+	StateFailed State = "failed" // its own branch was to run there, and does not
+)
+
+// Row is a line of a comment: what is so in one environment, and which release
+// made it so.
+type Row struct {
+	App         string    `json:"app"`
+	Environment string    `json:"environment"`
+	State       State     `json:"state"`
+	Hosts       int       `json:"hosts"` // that the release runs on
+	Of          int       `json:"of"`
+	ReleaseID   string    `json:"release_id"`
+	Version     string    `json:"version"`
+	Revision    string    `json:"revision"`
+	At          time.Time `json:"at"`
+	Who         string    `json:"who"`
+	Run         string    `json:"run"` // URL
+}
+
+// Bounds of a comment, of which GitHub takes 65,536 characters.
+const (
+	maxCommentRows = 30
+	maxWord        = 100
+	maxAhead       = time.Hour // by which the clocks of two runners may differ
+)
+
+// Seen is the row that a rollout comes to for pull requests whose changes run
+// now, or no longer; false if nothing is known to have changed for anybody.
+func Seen(r rollout.Result, err error, p Place) (Row, bool) {
+	now := r.Running
+	changed := now.ID != r.Previous.ID
+	if now.ID == "" || err != nil && !changed || !changed && r.Became != rollout.BecameUnchanged || r.Verb == release.Stage {
+		return Row{}, false
+	}
+	return Row{
+		App: p.App, Environment: p.Environment, State: StateLive, Hosts: now.Hosts, Of: len(r.Hosts),
+		ReleaseID: string(now.ID), Version: now.Version.Version, Revision: now.Revision,
+		At: now.Since.UTC().Truncate(time.Second), Who: now.Who, Run: now.Run,
+	}, true
+}
+
+// Tried is the row of a pull request whose own branch was to run and does not.
+func Tried(r rollout.Result, p Place, at time.Time, who string) Row {
+	return Row{
+		App: p.App, Environment: p.Environment, State: StateFailed, Of: len(r.Hosts),
+		ReleaseID: string(r.Target), Version: r.Version, Revision: r.Revision,
+		At: at.UTC().Truncate(time.Second), Who: who, Run: p.Run,
+	}
+}
+
+// CommentBody is what a comment is to say: all that the comments before say,
+// which it may be one of, and the row. Of two rows for one environment the later
+// one counts; now is for telling what cannot be.
+func CommentBody(before []string, row Row, p Place, now time.Time) string {
+	rows := []Row{sound(row, p)}
+	for _, body := range before {
+		rows = append(rows, parseRows(body, now, p)...)
+	}
+	rows = merged(rows)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s%s -->\n\n### Where this runs\n\n", Marker, hidden(rows))
+	writeRows(&b, rows, p)
+	if url := p.rollback(); url != "" {
+		fmt.Fprintf(&b, "\nTo go back, [run the rollback workflow](%s).\n", url)
+	}
+	return b.String()
+}
+
+// hidden is the rows as JSON, which has no ">" that would end the comment.
+func hidden(rows []Row) string {
+	data, err := json.Marshal(struct {
+		Rows []Row `json:"rows"`
+	}{rows})
+	if err != nil {
+		panic(err) // strings, numbers and times of our own making
+	}
+	return string(data)
+}
+
+// parseRows reads what [CommentBody] wrote, and takes nothing that it could not
+// have written: who may edit a comment could put anything there.
+func parseRows(body string, now time.Time, p Place) (rows []Row) {
+	text, _, _ := strings.Cut(strings.TrimPrefix(body, Marker), " -->")
+	var data struct{ Rows []Row }
+	if !strings.HasPrefix(body, Marker) || json.NewDecoder(bytes.NewReader([]byte(text))).Decode(&data) != nil {
+		return nil
+	}
+	for _, row := range data.Rows {
+		_, badID := release.ParseID(row.ReleaseID)
+		known := row.State == StateLive || row.State == StateGone || row.State == StateFailed
+		if badID == nil && known && appName.MatchString(row.App) && row.Environment != "" && row.At.Before(now.Add(maxAhead)) && row.At.Year() >= 2000 {
+			rows = append(rows, sound(row, p))
+		}
+	}
+	return rows
+}
+
+var appName = regexp.MustCompile(`^[a-z0-9_-]{1,64}/[a-z0-9_-]{1,64}$`)
+
+// sound is a row with nothing in it that is too long or leads elsewhere.
+func sound(row Row, p Place) Row {
+	for _, s := range []*string{&row.Environment, &row.Version, &row.Who} {
+		*s = clip(strings.Map(shown, *s), maxWord)
+	}
+	if !release.ValidRevision(row.Revision) {
+		row.Revision = ""
+	}
+	if !p.ownRun(row.Run) {
+		row.Run = ""
+	}
+	row.At, row.Hosts, row.Of = row.At.UTC().Truncate(time.Second), max(0, row.Hosts), max(0, row.Of)
+	return row
+}
+
+// merged is one row for each application and environment, in that order.
+func merged(rows []Row) (kept []Row) {
+	latest := map[[2]string]Row{}
+	for _, row := range rows {
+		key := [2]string{row.App, row.Environment}
+		if other, there := latest[key]; !there || later(row, other) {
+			latest[key] = row
+		}
+	}
+	for _, row := range latest {
+		kept = append(kept, row)
+	}
+	slices.SortFunc(kept, func(a, b Row) int { return b.At.Compare(a.At) })
+	kept = kept[:min(len(kept), maxCommentRows)]
+	slices.SortFunc(kept, func(a, b Row) int {
+		return cmp.Or(cmp.Compare(a.App, b.App), cmp.Compare(a.Environment, b.Environment))
+	})
+	return kept
+}
+
+// later puts any two rows in one order, whoever compares them.
+func later(a, b Row) bool {
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Run, b.Run), cmp.Compare(a.ReleaseID, b.ReleaseID),
+		cmp.Compare(a.State, b.State), cmp.Compare(hidden([]Row{a}), hidden([]Row{b}))) > 0
+}
+
+func writeRows(b *strings.Builder, rows []Row, p Place) {
+	several := slices.ContainsFunc(rows, func(r Row) bool { return r.App != rows[0].App })
+	if several {
+		b.WriteString("| Application ")
+	}
+	b.WriteString("| Environment | State | Version | Release | Revision | Since | By | Run |\n" + strings.Repeat("|---", 8))
+	if several {
+		b.WriteString("|---")
+	}
+	b.WriteString("|\n")
+	for _, r := range rows {
+		if several {
+			fmt.Fprintf(b, "| %s ", code(r.App))
+		}
+		run := "-"
+		if r.Run != "" {
+			run = "[" + r.Run[strings.LastIndexByte(r.Run, '/')+1:] + "](" + r.Run + ")"
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", code(r.Environment), unbroken(r.words()), code(r.Version), code(r.ReleaseID),
+			link(short(r.Revision), p.commit(r.Revision)), unbroken(r.At.Format("2006-01-02 15:04 UTC")), code(r.Who), run)
+	}
+}
+
+func (r Row) words() string {
+	switch {
+	case r.State == StateFailed:
+		return "❌ failed: it does not run"
+	case r.State == StateGone && r.Hosts < r.Of:
+		return fmt.Sprintf("↩️ no longer live on %d of %d hosts", r.Hosts, r.Of)
+	case r.State == StateGone:
+		return "↩️ no longer live"
+	case r.Hosts < r.Of:
+		return fmt.Sprintf("⚠️ live on %d of %d hosts", r.Hosts, r.Of)
+	}
+	return "✅ live"
+}

@@ -1,0 +1,173 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/rollout"
+)
+
+var at0 = time.Date(2024, 1, 2, 0, 5, 9, 0, time.UTC)
+
+func row(environment string, after time.Duration, state State) Row {
+	return Row{
+		App: "apxr/apxr_io", Environment: environment, State: state, Hosts: 8, Of: 8, ReleaseID: string(r2), Version: "0.2.0", Revision: revision,
+		At: at0.Add(after), Who: "ann", Run: fmt.Sprintf("%s/actions/runs/%d", place.Repository, 4000+int(after.Minutes())),
+	}
+}
+
+func TestComments(t *testing.T) {
+	production := CommentBody(nil, row("production", time.Hour, StateLive), place, at0.Add(4*time.Hour))
+	golden(t, "comment-first.md", production)
+	staging := CommentBody(nil, row("staging", 0, StateLive), place, at0.Add(4*time.Hour))
+	golden(t, "comment-two.md", CommentBody([]string{production}, row("staging", 0, StateLive), place, at0.Add(4*time.Hour)))
+	gone := row("production", 2*time.Hour, StateGone)
+	gone.ReleaseID, gone.Version, gone.Revision = string(r1), "0.1.0", revision1
+	golden(t, "comment-gone.md", CommentBody([]string{production, staging}, gone, place, at0.Add(4*time.Hour)))
+	part := row("production", 3*time.Hour, StateLive)
+	part.Hosts = 7
+	golden(t, "comment-partial.md", CommentBody([]string{production}, part, place, at0.Add(4*time.Hour)))
+	gone.Hosts = 7
+	golden(t, "comment-gone-partial.md", CommentBody(nil, gone, place, at0.Add(4*time.Hour)))
+	golden(t, "comment-failed.md", CommentBody(nil, row("preview", 0, StateFailed), Place{Repository: place.Repository}, at0.Add(4*time.Hour)))
+	other := row("production", 0, StateLive)
+	other.App = "apxr/api"
+	golden(t, "comment-apps.md", CommentBody([]string{production}, other, place, at0.Add(4*time.Hour)))
+}
+
+// Whoever writes last, and whatever they have read: all rows end up in the
+// comment, and of one environment's the latest.
+func TestCommentsAreMergedInAnyOrder(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 200 {
+		var bodies []string
+		latest := map[string]Row{}
+		for range 1 + random.IntN(6) {
+			r := row([]string{"production", "staging", "qa"}[random.IntN(3)], time.Duration(random.IntN(5))*time.Minute, []State{StateLive, StateGone}[random.IntN(2)])
+			bodies = append(bodies, CommentBody(nil, r, place, at0.Add(4*time.Hour)))
+			if old, there := latest[r.Environment]; !there || later(r, old) {
+				latest[r.Environment] = r
+			}
+		}
+		any := latest[slices.Collect(mapsKeys(latest))[0]]
+		one := CommentBody(bodies, any, place, at0.Add(4*time.Hour))
+		random.Shuffle(len(bodies), func(i, j int) { bodies[i], bodies[j] = bodies[j], bodies[i] })
+		two := CommentBody(append(bodies, one, one), any, place, at0.Add(4*time.Hour))
+		if one != two {
+			t.Fatalf("it depends on the order:\n%s\n%s", one, two)
+		}
+		rows := parseRows(one, at0.Add(time.Hour), place)
+		if len(rows) != len(latest) {
+			t.Fatalf("%d rows of %d environments", len(rows), len(latest))
+		}
+		for _, r := range rows {
+			if r != latest[r.Environment] {
+				t.Fatalf("%+v\nwant %+v", r, latest[r.Environment])
+			}
+		}
+	}
+}
+
+func mapsKeys(m map[string]Row) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+func TestAnOlderRowChangesNothing(t *testing.T) {
+	body := CommentBody(nil, row("production", time.Hour, StateGone), place, at0.Add(4*time.Hour))
+	if got := CommentBody([]string{body}, row("production", 0, StateLive), place, at0.Add(4*time.Hour)); got != body {
+		t.Errorf("the older row won:\n%s", got)
+	}
+}
+
+func TestOnlyWhatSlipwayCouldHaveWrittenIsTaken(t *testing.T) {
+	good := row("production", 0, StateLive)
+	now := at0.Add(time.Minute)
+	for name, change := range map[string]func(*Row){
+		"a state that there is not": func(r *Row) { r.State = "best" },
+		"no release ID":             func(r *Row) { r.ReleaseID = "latest" },
+		"no application":            func(r *Row) { r.App = "x" },
+		"no environment":            func(r *Row) { r.Environment = "" },
+		"from the future":           func(r *Row) { r.At = now.Add(2 * time.Hour) },
+		"from nowhere":              func(r *Row) { r.At = time.Time{} },
+	} {
+		bad := good
+		change(&bad)
+		if rows := parseRows(Marker+hidden([]Row{bad, good})+" -->\n", now, place); len(rows) != 1 || rows[0] != good {
+			t.Errorf("%s: %+v", name, rows)
+		}
+	}
+	for name, body := range map[string]string{
+		"other text": "Where this runs", "no JSON": Marker + "x -->", "cut off": (Marker + hidden([]Row{good}))[:60], "quoted": "> " + Marker + hidden([]Row{good}) + " -->", "empty": "",
+	} {
+		if rows := parseRows(body, now, place); len(rows) != 0 {
+			t.Errorf("%s: %+v", name, rows)
+		}
+	}
+	evil := good
+	evil.Run, evil.Revision, evil.Version = "https://evil.example.com/actions/runs/1", "main", strings.Repeat("x", 5000)
+	rows := parseRows(Marker+hidden([]Row{evil})+" -->", now, place)
+	if len(rows) != 1 || rows[0].Run != "" || rows[0].Revision != "" || len(rows[0].Version) > 4*maxWord {
+		t.Errorf("%+v", rows)
+	}
+}
+
+func TestACommentFitsInGitHub(t *testing.T) {
+	body := ""
+	for i := range 200 {
+		r := row(fmt.Sprintf("%03d%s", i, strings.Repeat("☃", 300)), time.Duration(i)*time.Second, StateLive)
+		r.Version, r.Who = strings.Repeat("ü", 600), strings.Repeat("@", 600)
+		body = CommentBody([]string{body}, r, place, at0.Add(4*time.Hour))
+	}
+	if n := len([]rune(body)); n > 65536 || !strings.Contains(body, "`199") || strings.Count(body, "| ✅\u00a0live |") != maxCommentRows {
+		t.Errorf("%d characters, %d rows", n, strings.Count(body, "| ✅\u00a0live |"))
+	}
+}
+
+func TestWhatPullRequestsHearOf(t *testing.T) {
+	running := func(id, before release.ID, hosts int) func(*rollout.Result) {
+		return func(r *rollout.Result) {
+			r.Previous.ID = before
+			r.Running = rollout.Running{Version: rollout.Version{ID: id, Version: "0.2.0", Revision: revision}, Hosts: hosts, Since: at0, Who: "ann", Run: place.Run}
+		}
+	}
+	failed := errors.New("web1: it failed")
+	for name, c := range map[string]struct {
+		verb   release.Verb
+		became rollout.Became
+		change func(*rollout.Result)
+		err    error
+		hears  bool
+	}{
+		"a deploy":                         {release.Deploy, rollout.BecameLive, running(r2, r1, 2), nil, true},
+		"a first deploy":                   {release.Deploy, rollout.BecameLive, running(r2, "", 2), nil, true},
+		"a rollback":                       {release.Rollback, rollout.BecameLive, running(r1, r2, 2), nil, true},
+		"a rollback that failed on a host": {release.Rollback, rollout.BecameFailed, running(r1, r2, 1), failed, true},
+		"the same again":                   {release.Deploy, rollout.BecameUnchanged, running(r2, r2, 2), nil, true},
+		"a deploy that was taken back":     {release.Deploy, rollout.BecameFailed, running(r1, r1, 2), failed, false},
+		"an older one":                     {release.Deploy, rollout.BecameSuperseded, running(r2, r2, 2), nil, false},
+		"a first deploy that failed":       {release.Deploy, rollout.BecameFailed, running("", "", 2), failed, false},
+		"what is only staged":              {release.Stage, rollout.BecameStaged, running(r1, r1, 2), nil, false},
+	} {
+		r := rollout.Result{Verb: c.verb, Became: c.became, Hosts: make([]rollout.HostResult, 2)}
+		c.change(&r)
+		got, hears := Seen(r, c.err, place)
+		if hears != c.hears {
+			t.Errorf("%s: %t", name, hears)
+		}
+		if hears && (got.ReleaseID != string(r.Running.ID) || got.Hosts != r.Running.Hosts || got.Of != 2 || got.State != StateLive || got.Who != "ann" || got.Environment != "production") {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/apxr/slipway/internal/rollout"
+)
+
+// columns are the phases as the table of hosts shows them: some together.
+var columns = []struct {
+	title  string
+	phases []string
+}{
+	{"Look", []string{rollout.PhaseConnect, rollout.PhaseLock, rollout.PhaseInspect}},
+	{"Repair", []string{rollout.PhaseRepair}},
+	{"Stage", []string{rollout.PhaseStage, rollout.PhaseVerify}},
+	{"Hooks", []string{rollout.PhaseBefore, rollout.PhaseAfter}},
+	{"Switch", []string{rollout.PhaseSwitch}},
+	{"Prove", []string{rollout.PhaseProve}},
+	{"Go back", []string{rollout.PhaseGoBack}},
+}
+
+func writeHosts(b *strings.Builder, r rollout.Result) {
+	if len(r.Hosts) == 0 {
+		return
+	}
+	hosts, rest := worstFirst(r.Hosts)
+	used := usedColumns(hosts)
+	b.WriteString("\n| Host | Outcome | Health | Now |")
+	for _, i := range used {
+		fmt.Fprintf(b, " %s |", unbroken(columns[i].title))
+	}
+	b.WriteString(" Before |\n|---|---|---|---|" + strings.Repeat("--:|", len(used)) + "---|\n")
+	for _, h := range hosts {
+		fmt.Fprintf(b, "| %s | %s | %s | %s |", code(h.Host), unbroken(mark(h)+" "+string(h.Outcome)), health(h), code(string(h.After)))
+		for _, i := range used {
+			fmt.Fprintf(b, " %s |", unbroken(spentIn(h, columns[i].phases)))
+		}
+		fmt.Fprintf(b, " %s |\n", code(string(h.Before)))
+	}
+	if rest > 0 {
+		fmt.Fprintf(b, "\n%s more are in the log.\n", counted(rest, "host"))
+	}
+	if proved := proofs(r.Hosts); len(proved) > 0 {
+		fmt.Fprintf(b, "\nProved on %s: %s\n", code(proved[0].hosts), inline(clip(proved[0].text, 1000)))
+	}
+}
+
+// worstFirst is all hosts in their order; of very many those with problems
+// first, and as many as there is room for.
+func worstFirst(hosts []rollout.HostResult) (shown []rollout.HostResult, rest int) {
+	if len(hosts) <= maxRows {
+		return hosts, 0
+	}
+	sorted := slices.Clone(hosts)
+	slices.SortStableFunc(sorted, func(a, b rollout.HostResult) int { return weight(a) - weight(b) })
+	return sorted[:maxRows], len(sorted) - maxRows
+}
+
+func weight(h rollout.HostResult) int {
+	switch {
+	case h.Outcome == rollout.Failed:
+		return 0
+	case h.Problem != "":
+		return 1
+	}
+	return 2
+}
+
+func usedColumns(hosts []rollout.HostResult) (used []int) {
+	for i, c := range columns {
+		if slices.ContainsFunc(hosts, func(h rollout.HostResult) bool { return spentIn(h, c.phases) != "" }) {
+			used = append(used, i)
+		}
+	}
+	return used
+}
+
+// spentIn is how long a host was in one of some phases, empty if it never was.
+func spentIn(h rollout.HostResult, phases []string) string {
+	var sum time.Duration
+	been := false
+	for _, p := range h.Phases {
+		if slices.Contains(phases, p.Name) {
+			sum, been = sum+p.Took, true
+		}
+	}
+	if !been {
+		return ""
+	}
+	return span(sum)
+}
+
+// health is whether what runs now is proved to work: what was waited for stands
+// below the table, and what is wrong above it.
+func health(h rollout.HostResult) string {
+	switch {
+	case h.Outcome == rollout.Live, h.Outcome == rollout.Unchanged, h.Outcome == rollout.Reverted:
+		return "proved"
+	case h.Outcome == rollout.Failed:
+		return "unknown"
+	}
+	return "-"
+}
+
+// unbroken keeps the words of a cell on one line.
+func unbroken(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }
+
+func mark(h rollout.HostResult) string {
+	switch h.Outcome {
+	case rollout.Live, rollout.Unchanged:
+		return "✅"
+	case rollout.Staged:
+		return "📦"
+	case rollout.Reverted:
+		return "↩️"
+	case rollout.Skipped:
+		return "⏸️"
+	}
+	if h.Problem == "" {
+		return "⏸️"
+	}
+	return "❌"
+}

@@ -1,0 +1,174 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/rollout"
+)
+
+// Bounds of a job summary, of which GitHub shows none that is larger than 1 MiB.
+// The log has all of it.
+const (
+	maxRows     = 300 // hosts
+	maxProblems = 30
+	maxText     = 8 << 10 // bytes of one text
+)
+
+// Markdown is the result for a job summary: what happened, what is wrong and
+// what to do, every host, and how the time went by.
+func Markdown(r rollout.Result, err error, p Place) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "### %s %s\n\n", badge(r, err), title(r, err, p))
+	if line := facts(r, p); line != "" {
+		b.WriteString(line + "\n")
+	}
+	if reason := beyond(r, err); reason != "" {
+		b.WriteString(fenced(clipBytes(reason, maxText)))
+	}
+	if said := remarks(r); len(said) > 0 {
+		b.WriteString(fenced(clipBytes(strings.Join(said, "\n"), maxText)))
+	}
+	writeProblems(&b, r)
+	if advice := Advice(r); advice != "" {
+		fmt.Fprintf(&b, "\n> %s\n", inline(advice))
+	}
+	if back := goingBack(r, p); back != "" {
+		b.WriteString("\n" + back + "\n")
+	}
+	writeHosts(&b, r)
+	if chart := timeline(r); chart != "" {
+		b.WriteString(folded("Timeline", "", chart, len(r.Hosts) <= 10))
+	}
+	return b.String()
+}
+
+// badge is the first thing that is seen.
+func badge(r rollout.Result, err error) string {
+	switch {
+	case err != nil:
+		return "❌"
+	case r.Became == rollout.BecamePartial:
+		return "⚠️"
+	case r.Became == rollout.BecameSuperseded, r.Became == rollout.BecamePlan:
+		return "⏸️"
+	case r.Verb == release.Rollback, r.Verb == release.Revert:
+		return "↩️"
+	}
+	return "✅"
+}
+
+func title(r rollout.Result, err error, p Place) string {
+	words := []string{verbs[r.Verb]}
+	if p.App != "" {
+		words = append(words, "of "+code(p.App))
+	}
+	switch {
+	case r.Target == "":
+	case r.Version != "":
+		words = append(words, "to version "+code(r.Version))
+	default:
+		words = append(words, "to "+code(string(r.Target)))
+	}
+	if p.Environment != "" {
+		words = append(words, "in "+code(p.Environment))
+	}
+	return strings.Join(append(words, ended(r, err)), " ")
+}
+
+var verbs = map[release.Verb]string{
+	release.Deploy: "Deploy", release.Rollback: "Rollback", release.Stage: "Staging", release.Activate: "Activation", release.Revert: "Revert",
+}
+
+// facts is one line: which release, from which commit, what was there before.
+func facts(r rollout.Result, p Place) string {
+	var parts []string
+	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
+	if r.Target != "" {
+		add("Release %s", code(string(r.Target)))
+	}
+	if r.Revision != "" {
+		add("revision %s", link(short(r.Revision), p.commit(r.Revision)))
+	}
+	if before := r.Previous; before.ID != "" && before.ID != r.Target {
+		text := "before " + code(string(before.ID))
+		if before.Version != "" {
+			text += ", version " + code(before.Version)
+		}
+		if url := p.comparison(before.Revision, r.Revision); url != "" {
+			text += " ([what changed](" + url + "))"
+		}
+		add("%s", text)
+	}
+	if n := r.Running.Hosts; r.Running.ID != "" && r.Running.ID == r.Target && len(r.Hosts) > 0 {
+		add("now on %d of %s", n, counted(len(r.Hosts), "host"))
+	}
+	if r.Took > 0 {
+		add("%s", span(r.Took))
+	}
+	return strings.Join(parts, " · ")
+}
+
+func short(revision string) string { return fmt.Sprintf("%.12s", revision) }
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// span is a duration for people.
+func span(d time.Duration) string {
+	if d < 100*time.Second {
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	d = d.Round(time.Second)
+	return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+}
+
+func writeProblems(b *strings.Builder, r rollout.Result) {
+	all := problems(r.Hosts)
+	for i, p := range all {
+		if i == maxProblems {
+			fmt.Fprintf(b, "\n%d more kinds of problems: see the log.\n", len(all)-i)
+			return
+		}
+		fmt.Fprintf(b, "\n**%s**\n%s", code(p.hosts), fenced(clipBytes(p.text, maxText)))
+		if len(p.unitLog) > 0 {
+			text := clipBytes(strings.Join(clipped(p.unitLog), "\n"), maxText)
+			b.WriteString(folded("The unit log of", p.hosts, fenced(text), i == 0))
+		}
+	}
+}
+
+// goingBack says how to undo what was done.
+func goingBack(r rollout.Result, p Place) string {
+	url := p.rollback()
+	switch {
+	case url == "" || r.Became != rollout.BecameLive && r.Became != rollout.BecamePartial:
+		return ""
+	case r.Verb == release.Rollback:
+		return fmt.Sprintf("**To go forward again:** deploy, or [run the rollback workflow](%s) with the release ID %s.", url, code(string(r.Previous.ID)))
+	case r.Previous.ID == "":
+		return ""
+	}
+	return fmt.Sprintf("**To go back:** [run the rollback workflow](%s). Without a release ID it goes to the one before, %s.", url, code(string(r.Previous.ID)))
+}
+
+// FailureMarkdown is any other failure for a job summary.
+func FailureMarkdown(title string, err error) string {
+	return fmt.Sprintf("### ❌ %s failed\n%s", title, fenced(clipBytes(err.Error(), maxText)))
+}
+
+// inline is a text of several words, not a value, in a line of Markdown.
+func inline(s string) string {
+	s = strings.Map(shown, s)
+	return alive.Replace(s)
+}
+
+// alive is what Markdown and GitHub see in plain text.
+var alive = strings.NewReplacer(`\`, `\\`, "<", "&lt;", "&", "&amp;", "@", "@\u200b", "#", "#\u200b", "*", `\*`, "_", `\_`, "[", `\[`, "~", `\~`, "://", ":\u200b//", "www.", "www\u200b.",
+	"GH-", "GH\u200b-", "gh-", "gh\u200b-", "Gh-", "Gh\u200b-", "gH-", "gH\u200b-")

@@ -1,0 +1,156 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/rollout"
+)
+
+var place = Place{
+	App: "apxr/apxr_io", Environment: "production", Repository: "https://github.com/apxr/apxr_io",
+	Run: "https://github.com/apxr/apxr_io/actions/runs/42", Rollback: "rollback.yml",
+}
+
+var revision1 = strings.Repeat("abcdef0123", 4)
+
+// phased is a host with the phases of a deploy, one after the other.
+func phased(h rollout.HostResult, phases ...rollout.Phase) rollout.HostResult {
+	at := time.Duration(0)
+	for _, p := range phases {
+		p.Began = max(at, p.Began)
+		at = p.Began + p.Took
+		h.Phases = append(h.Phases, p)
+	}
+	return h
+}
+
+func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+
+// deployed is a host that a deploy of many came to after some others.
+func deployed(i int) rollout.HostResult {
+	batch := 0
+	if i > 0 {
+		batch = 1 + (i-1)/25
+	}
+	turn := ms(4000 + 3500*batch)
+	return phased(
+		rollout.HostResult{Host: fmt.Sprintf("web%d.example.com", i+1), Outcome: rollout.Live, Before: r1, After: r2, Took: ms(3100), Proof: "apxr_io.service is active with the release as main process, http://127.0.0.1:4001/health answers 200-299; looked 9 times in 2.3 s, and it stayed so for 2s"},
+		rollout.Phase{Name: rollout.PhaseConnect, Took: ms(80 + i%7)}, rollout.Phase{Name: rollout.PhaseLock, Took: ms(45)}, rollout.Phase{Name: rollout.PhaseInspect, Took: ms(300 + 13*(i%9))},
+		rollout.Phase{Name: rollout.PhaseStage, Took: ms(2100 + 37*(i%11))},
+		rollout.Phase{Name: rollout.PhaseSwitch, Began: turn, Took: ms(700)}, rollout.Phase{Name: rollout.PhaseProve, Took: ms(2300)},
+	)
+}
+
+func deploy(hosts int) rollout.Result {
+	r := result(release.Deploy, r2)
+	r.Became, r.Took = rollout.BecameLive, ms(12345)
+	r.Previous = rollout.Version{ID: r1, Version: "0.1.0", Revision: revision1}
+	for i := range hosts {
+		r.Hosts = append(r.Hosts, deployed(i))
+	}
+	r.Running = rollout.Running{Version: rollout.Version{ID: r2, Version: "0.2.0", Revision: revision}, Hosts: hosts}
+	return r
+}
+
+var unitLog = []string{
+	"web2 apxr_io[4711]: [error] Postgrex.Protocol (#PID<0.312.0>) failed to connect: ** (DBConnection.ConnectionError) tcp connect (db:5432): connection refused",
+	"web2 apxr_io[4711]: ** (exit) shutdown", "web2 systemd[1]: apxr_io.service: Main process exited, code=exited, status=1/FAILURE",
+}
+
+// failed is a deploy of which the last host fails, and all go back.
+func failed(hosts int) (rollout.Result, error) {
+	r := deploy(hosts)
+	last := hosts - 1
+	const why = "not proved within 1m0s (looked 230 times): GET http://127.0.0.1:4001/health answers 500, not 200-299"
+	for i := range r.Hosts {
+		h := &r.Hosts[i]
+		h.Outcome, h.After, h.Problem = rollout.Reverted, r1, fmt.Sprintf("web%d.example.com failed: %s", hosts, why)
+		if i == last {
+			h.Problem, h.UnitLog = why, unitLog
+			h.Phases[5].Failed, h.Phases[5].Took = true, time.Minute
+		}
+		h.Phases = append(h.Phases, rollout.Phase{Name: rollout.PhaseGoBack, Began: 75 * time.Second, Took: ms(1500)})
+	}
+	r.Became, r.Running.ID = rollout.BecameFailed, r1
+	return r, fmt.Errorf("web%d.example.com: %s", hosts, why)
+}
+
+// inPart is a deploy past a host that cannot be reached.
+func inPart(hosts int) rollout.Result {
+	r := deploy(hosts)
+	r.Became = rollout.BecamePartial
+	r.Notice = fmt.Sprintf("1 host of %d stay on what they ran, as max-failures allows: deploy again when they are mended", hosts)
+	r.Hosts[hosts-1] = phased(rollout.HostResult{Host: fmt.Sprintf("web%d.example.com", hosts), Outcome: rollout.Untouched, Problem: "cannot connect: connection refused"},
+		rollout.Phase{Name: rollout.PhaseConnect, Took: ms(30), Failed: true})
+	r.Running.Hosts--
+	return r
+}
+
+func TestSummaries(t *testing.T) {
+	for _, n := range []int{1, 8, 100} {
+		golden(t, fmt.Sprintf("summary-%d.md", n), Markdown(deploy(n), nil, place))
+		r, err := failed(n)
+		golden(t, fmt.Sprintf("summary-%d-failed.md", n), Markdown(r, err, place))
+		if n > 1 {
+			golden(t, fmt.Sprintf("summary-%d-partial.md", n), Markdown(inPart(n), nil, place))
+		}
+	}
+	back := deploy(2)
+	back.Verb, back.Target, back.Version, back.Revision, back.Previous = release.Rollback, r1, "0.1.0", revision1, rollout.Version{ID: r2, Version: "0.2.0", Revision: revision}
+	golden(t, "summary-rollback.md", Markdown(back, nil, place)+Pulls{Live: []int{3}, Gone: []int{12, 14}, Notes: []string{"112 pull requests are concerned: the 100 that were merged last are commented on."}}.Markdown(place))
+}
+
+// The worst that there can be: GitHub shows nothing of a summary past 1 MiB.
+func TestASummaryAlwaysFits(t *testing.T) {
+	long := strings.Repeat("☃ `x` | <b>\n", 1500)
+	r := rollout.Result{Verb: release.Deploy, Target: r2, Version: long, Revision: long, Notice: long, Became: rollout.BecamePartial, Plan: []string{long, long}}
+	for i := range 2_000 {
+		h := deployed(i)
+		h.Host = strings.Repeat("x", 250) + h.Host
+		h.Outcome, h.Problem, h.Proof = rollout.Failed, fmt.Sprint(i, long), long
+		for range 25 {
+			h.UnitLog = append(h.UnitLog, long)
+		}
+		r.Hosts = append(r.Hosts, h)
+	}
+	got := Markdown(r, errors.New(long), place)
+	if len(got) > 1<<20-100<<10 || !utf8.ValidString(got) {
+		t.Errorf("%d bytes", len(got))
+	}
+	if chart := timeline(r); len(chart) > 50_000 || strings.Count(chart, "section") != maxSections {
+		t.Errorf("the chart has %d bytes, and Mermaid draws 50,000", len(chart))
+	}
+	for _, want := range []string{"1700 hosts more are in the log", "1970 more kinds of problems: see the log"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+}
+
+func TestOfVeryManyHostsThoseWithProblemsAreShown(t *testing.T) {
+	r := deploy(1000)
+	r.Hosts[777].Outcome, r.Hosts[777].Problem = rollout.Failed, "it burns"
+	r.Hosts[888].Outcome, r.Hosts[888].Problem = rollout.Untouched, "it does not answer"
+	got := Markdown(r, errors.New("web778: it burns"), place)
+	for _, want := range []string{"| `web778.example.com` | ❌\u00a0FAILED", "| `web889.example.com` | ❌\u00a0not\u00a0changed", "section web778.example.com", "700 hosts more"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+}
+
+func TestSpansAreForPeople(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0.0 s", ms(40): "0.0 s", ms(1250): "1.2 s", 99 * time.Second: "99.0 s", 100 * time.Second: "1 min 40 s", time.Hour + time.Second: "60 min 1 s",
+	} {
+		if got := span(d); got != want {
+			t.Errorf("%s: %q", d, got)
+		}
+	}
+}
