@@ -1,4 +1,4 @@
-package managers
+package npm
 
 import (
 	"bufio"
@@ -12,21 +12,21 @@ import (
 	"github.com/apxr/slipway/test/lab"
 )
 
-// npmRegistry is where npm packages come from on this machine, with a slash at the end: as the environment says, or
+// registryAddress is where npm packages come from on this machine, with a slash at the end: as the environment says, or
 // npm, or npm's configuration where there is no npm. If nothing says so, npm is installed: it knows its own default,
 // and this project writes none down.
-func npmRegistry(ctx context.Context) (string, error) {
-	registry := registryFromEnvironment()
-	if registry == "" && !haveNPM() {
-		registry = registryFromFiles(npmrcFiles())
+func registryAddress(ctx context.Context) (string, error) {
+	address := registryFromEnvironment()
+	if address == "" && !haveNPM() {
+		address = registryFromFiles(npmrcFiles())
 	}
-	if registry == "" {
+	if address == "" {
 		var err error
-		if registry, err = registryFromNPM(ctx); err != nil {
+		if address, err = registryFromNPM(ctx); err != nil {
 			return "", fmt.Errorf("find npm's registry: %w: or set NPM_CONFIG_REGISTRY to its address", err)
 		}
 	}
-	return strings.TrimSuffix(registry, "/") + "/", nil
+	return strings.TrimSuffix(address, "/") + "/", nil
 }
 
 func registryFromEnvironment() string {
