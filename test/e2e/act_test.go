@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -8,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apxr/slipway/internal/report"
 	"github.com/apxr/slipway/test/act"
+	"github.com/apxr/slipway/test/githubapi"
 	"github.com/apxr/slipway/test/lab"
 	"github.com/apxr/slipway/test/sample"
 )
@@ -54,50 +58,28 @@ jobs:
           health-url: ${{ vars.HEALTH_URL }}
 `
 
-// reusingWorkflow calls the reusable deploy workflow.
-const reusingWorkflow = `name: release
-on: push
-permissions: {}
-jobs:
-  deploy:
-    uses: apxr/slipway/.github/workflows/deploy.yml@v1
-    with:
-      app: apxr/apxr_io
-      build-host: ${{ vars.BUILD_HOST }}
-      hosts: ${{ vars.HOSTS }}
-      known-hosts: ${{ vars.KNOWN_HOSTS }}
-      repository: ${{ vars.REPOSITORY }}
-      health-url: ${{ vars.HEALTH_URL }}
-    secrets:
-      SLIPWAY_SSH_KEY: ${{ secrets.SSH_KEY }}
-`
-
-// reusingRollback calls the reusable rollback workflow.
-const reusingRollback = `name: rollback again
-on: workflow_dispatch
-permissions: {}
-jobs:
-  rollback:
-    uses: apxr/slipway/.github/workflows/rollback.yml@v1
-    with:
-      app: apxr/apxr_io
-      hosts: ${{ vars.HOSTS }}
-      known-hosts: ${{ vars.KNOWN_HOSTS }}
-      health-url: ${{ vars.HEALTH_URL }}
-    secrets:
-      SLIPWAY_SSH_KEY: ${{ secrets.SSH_KEY }}
-`
-
 // runner is act, set up as a repository on GitHub would be.
 type runner struct {
 	*world
 	slipway string // the checkout that apxr/slipway@v1 stands for
 	home    string
+	hub     *githubapi.Server
 }
 
 func newRunner(t *testing.T) *runner {
 	w := newWorld(t)
-	return &runner{w, checkout(t), t.TempDir()}
+	return &runner{w, checkout(t), t.TempDir(), githubapi.New(t, githubapi.Options{})}
+}
+
+// merge pushes the developer's files as they are, as the squashed commit of a
+// pull request.
+func (r *runner) merge(number int, parents ...string) (revision string) {
+	r.Helper()
+	revision = r.push(fmt.Sprintf("pull request %d", number))
+	r.hub.Commit(revision, parents...)
+	r.hub.Branch("main", revision)
+	r.hub.Pull(githubapi.Pull{Number: number, State: "merged", HeadSHA: revision, MergeCommitSHA: revision})
+	return revision
 }
 
 // workflow puts a workflow into the developer's tree.
@@ -111,13 +93,22 @@ func (r *runner) act(event string, args ...string) (log string, ok bool) {
 	r.Helper()
 	env, err := act.GoEnv()
 	r.must(err)
-	args = slices.Concat(env, []string{"--secret", "SSH_KEY", "--var", "BUILD_HOST", "--var", "HOSTS", "--var", "KNOWN_HOSTS", "--var", "REPOSITORY", "--var", "HEALTH_URL"}, args)
+	args = slices.Concat(env, []string{
+		"--env", "GITHUB_API_URL=" + r.hub.URL, "--env", "GITHUB_REPOSITORY=apxr/apxr_io", "--actor", "ann",
+		"--secret", "GITHUB_TOKEN", "--secret", "SSH_KEY", "--secret", "SLIPWAY_SSH_KEY",
+		"--var", "BUILD_HOST", "--var", "HOSTS", "--var", "KNOWN_HOSTS", "--var", "REPOSITORY", "--var", "HEALTH_URL",
+		"--var", "SLIPWAY_BUILD_HOST", "--var", "SLIPWAY_HOSTS", "--var", "SLIPWAY_KNOWN_HOSTS", "--var", "SLIPWAY_REPOSITORY", "--var", "SLIPWAY_HEALTH_URL",
+	}, args)
 	cmd, err := act.Command(r.Context(), r.slipway, r.home, event, args...)
 	r.must(err)
 	cmd.Dir = r.project.Dir()
-	cmd.Env = append(cmd.Env,
-		"SSH_KEY="+r.read(r.lab.DeployKeyPath()), "KNOWN_HOSTS="+r.read(r.lab.KnownHostsPath()),
-		"BUILD_HOST="+r.lab.Host("build").Addr, "HOSTS="+r.web(), "REPOSITORY="+r.project.URL, "HEALTH_URL="+sample.Health)
+	cmd.Env = append(cmd.Env, "GITHUB_TOKEN=ghs_0123456789abcdef")
+	for name, value := range map[string]string{
+		"SSH_KEY": r.read(r.lab.DeployKeyPath()), "KNOWN_HOSTS": r.read(r.lab.KnownHostsPath()),
+		"BUILD_HOST": r.lab.Host("build").Addr, "HOSTS": r.web(), "REPOSITORY": r.project.URL, "HEALTH_URL": sample.Health,
+	} {
+		cmd.Env = append(cmd.Env, name+"="+value, "SLIPWAY_"+name+"="+value)
+	}
 	out, err := cmd.CombinedOutput()
 	r.Logf("act %s: %v\n%s", event, err, out)
 	return string(out), err == nil
@@ -134,7 +125,7 @@ func TestPushBuildsAndDeploysAndOneClickRollsBack(t *testing.T) {
 	r.workflow("release.yml", r.pasted("release.yml")+laterStep)
 	r.workflow("rollback.yml", r.pasted("rollback.yml"))
 
-	firstRev := r.push("first")
+	firstRev := r.merge(1)
 	log, ok := r.act("push")
 	if !ok {
 		t.Fatal("the first push is red")
@@ -145,27 +136,86 @@ func TestPushBuildsAndDeploysAndOneClickRollsBack(t *testing.T) {
 		t.Errorf("the log does not say %q", want)
 	}
 	r.keepsSecrets(log)
+	live := "| `production` | ✅ live | `0.1.0` | `FIRST` | [`first`](https://github.com/apxr/apxr_io/commit/first) | TIME | `ann` | [1](https://github.com/apxr/apxr_io/actions/runs/1) |\n"
+	r.comments(1, first, firstRev, live)
 
 	r.must(r.project.SetVersion("0.1.0", "0.1.1"))
-	r.workflow("release.yml", reusingWorkflow)
-	secondRev := r.push("second")
+	r.workflow("release.yml", shown(t, "docs/workflows.md", "release.yml"))
+	secondRev := r.merge(2, firstRev)
 	if _, ok := r.act("push"); !ok {
 		t.Fatal("the second push is red")
 	}
 	second := r.current()
 	r.everyHostRuns(second, "0.1.1", secondRev)
+	liveToo := strings.NewReplacer("0.1.0", "0.1.1", "FIRST", "SECOND", "first", "second").Replace(live)
+	r.comments(2, second, secondRev, liveToo)
 
 	log = r.dispatch("rollback.yml")
 	r.everyHostRuns(first, "0.1.0", firstRev)
 	r.keepsSecrets(log)
+	gone := strings.Replace(live, "✅ live", "↩️ no longer live", 1)
+	r.comments(2, first, firstRev, gone)
 	r.dispatch("rollback.yml", "--input", "release-id="+second)
 	r.everyHostRuns(second, "0.1.1", secondRev)
+	r.comments(2, second, secondRev, liveToo)
 
-	r.workflow("rollback.yml", reusingRollback)
+	r.workflow("rollback.yml", shown(t, "docs/workflows.md", "rollback.yml"))
 	r.push("rollback by the reusable workflow")
-	r.dispatch("rollback.yml")
+	r.dispatch("rollback.yml", "--input", "environment=production")
 	r.everyHostRuns(first, "0.1.0", firstRev)
+	r.comments(2, first, firstRev, gone)
+	r.comments(1, first, firstRev, live) // it was there all the time
 	r.nothingLeft()
+}
+
+// comments checks the one comment on a pull request: its head, and this row of
+// a table.
+func (r *runner) comments(pull int, id, revision, row string) {
+	r.Helper()
+	comments := r.hub.Comments(pull)
+	if len(comments) != 1 {
+		r.Fatalf("#%d has %d comments", pull, len(comments))
+	}
+	hidden, seen, _ := strings.Cut(comments[0].Body, " -->\n\n")
+	seen = regexp.MustCompile(`20\d\d-\d\d-\d\d.\d\d:\d\d.UTC`).ReplaceAllString(seen, "TIME")
+	name := map[string]string{"0.1.0": "first", "0.1.1": "second"}[strings.Split(row, "`")[3]]
+	seen = strings.NewReplacer("\u00a0", " ", id, strings.ToUpper(name), revision, name, revision[:12], name).Replace(seen)
+	want := "### Where this runs\n\n| Environment | State | Version | Release | Revision | Since | By | Run |\n|---|---|---|---|---|---|---|---|\n" + row +
+		"\nTo go back, [run the rollback workflow](https://github.com/apxr/apxr_io/actions/workflows/rollback.yml).\n"
+	if seen != want || !strings.HasPrefix(hidden, report.Marker) {
+		r.Errorf("the comment on #%d is\n%s\nand should be\n%s", pull, comments[0].Body, want)
+	}
+}
+
+// A pull request is built and deployed from its own branch, and hears of that.
+func TestAPreviewOfAPullRequest(t *testing.T) {
+	r := newRunner(t)
+	r.workflow("preview.yml", shown(t, "docs/workflows.md", "preview.yml"))
+	mainRev := r.push("main")
+	r.hub.Commit(mainRev)
+	r.hub.Branch("main", mainRev)
+	r.must(r.project.Write("README.md", "a branch"))
+	revision := r.push("a branch")
+	r.hub.Commit(revision, mainRev)
+	r.hub.Pull(githubapi.Pull{Number: 3, HeadSHA: revision})
+	preview := func(from string) string {
+		event := filepath.Join(t.TempDir(), "event.json")
+		r.must(os.WriteFile(event, fmt.Appendf(nil, `{"action":"synchronize","number":3,"pull_request":{"number":3,"head":{"ref":"a-branch","sha":%q,"repo":{"full_name":%q}},"base":{"ref":"main"}}}`, revision, from), 0o644))
+		log, ok := r.act("pull_request", "--eventpath", event)
+		if !ok {
+			t.Fatal("the preview is red")
+		}
+		return log
+	}
+	preview("somebody/apxr_io")
+	if n := len(r.hub.Requests()); n > 0 {
+		t.Errorf("a pull request from a fork: %d requests", n)
+	}
+	preview("apxr/apxr_io")
+	r.everyHostRuns(r.current(), "0.1.0", revision)
+	if c := r.hub.Comments(3); len(c) != 1 || !strings.Contains(c[0].Body, "| `preview` | ✅\u00a0live | `0.1.0` |") {
+		t.Errorf("%+v", c)
+	}
 }
 
 // dispatch presses "Run workflow".

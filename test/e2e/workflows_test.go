@@ -34,15 +34,54 @@ func shown(t *testing.T, page, name string) string {
 	return text
 }
 
+// documented are the workflows that the documentation shows.
+var documented = []struct{ page, name string }{
+	{"README.md", "release.yml"}, {"README.md", "rollback.yml"}, {"docs/fleet.md", "release.yml"},
+	{"docs/workflows.md", "release.yml"}, {"docs/workflows.md", "release-tag.yml"}, {"docs/workflows.md", "stages.yml"},
+	{"docs/workflows.md", "rollback.yml"}, {"docs/workflows.md", "preview.yml"}, {"docs/workflows.md", "release-self-hosted.yml"},
+}
+
+// No page shows a workflow that these tests do not look at.
+func TestEveryDocumentedWorkflowIsTested(t *testing.T) {
+	t.Parallel()
+	for _, page := range []string{"README.md", "docs/fleet.md", "docs/workflows.md"} {
+		text, err := os.ReadFile(filepath.Join(sample.Root(), page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown, listed := strings.Count(string(text), "```yaml\nname: "), 0
+		for _, d := range documented {
+			if d.page == page {
+				listed++
+			}
+		}
+		if shown != listed {
+			t.Errorf("%s shows %d workflows, and %d are tested", page, shown, listed)
+		}
+	}
+}
+
+// The shortest way to deploy and to go back.
+func TestACallerNeedsTenLines(t *testing.T) {
+	t.Parallel()
+	if n := strings.Count(shown(t, "docs/workflows.md", "release.yml"), "\n"); n > 10 {
+		t.Errorf("%d lines", n)
+	}
+}
+
 func TestWorkflowsPassActionlint(t *testing.T) {
 	t.Parallel()
 	dir := checkout(t)
 	// Beside the project's own, those of the documentation.
-	for _, d := range []struct{ page, name string }{{"README.md", "release.yml"}, {"README.md", "rollback.yml"}, {"docs/fleet.md", "release.yml"}} {
+	for _, d := range documented {
 		path := filepath.Join(dir, ".github/workflows", strings.ReplaceAll(d.page, "/", "-")+"-"+d.name)
 		if err := os.WriteFile(path, []byte(act.WithoutQueue(shown(t, d.page, d.name))), 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+	// The label of a runner of one's own.
+	if err := os.WriteFile(filepath.Join(dir, ".github/actionlint.yaml"), []byte("self-hosted-runner:\n  labels: [build-server]\n"), 0o644); err != nil {
+		t.Fatal(err)
 	}
 	cmd := exec.Command(tool(t, act.Actionlint), "-no-color", "-shellcheck=")
 	cmd.Dir = dir
@@ -60,10 +99,12 @@ func TestWorkflowsThatChangeHostsQueue(t *testing.T) {
 	job := strings.ReplaceAll(strings.TrimSuffix("    "+strings.ReplaceAll(group, "\n", "\n    "), "    "), "\n    \n", "\n")
 	for name, want := range map[string]string{"deploy.yml": job, "rollback.yml": job, "fleet.yml": "\n" + group} {
 		text := source(t, name)
-		for _, line := range []string{want, "permissions: {}\n"} {
-			if !strings.Contains(text, line) {
-				t.Errorf("%s lacks:\n%s", name, line)
-			}
+		if !strings.Contains(text, want) {
+			t.Errorf("%s lacks:\n%s", name, want)
+		}
+		// What a called workflow asks for, each caller has to grant.
+		if got, want := strings.Contains(text, "\npermissions: {}\n"), name == "fleet.yml"; got != want || strings.Count(text, "permissions:") > 1+strings.Count(text, "#   permissions:") {
+			t.Errorf("%s: permissions are named: %t", name, got)
 		}
 		if n := strings.Count(text, "concurrency:"); n != 1 {
 			t.Errorf("%s has %d groups: one of them would wait for the other", name, n)
@@ -91,7 +132,7 @@ type workflow struct {
 type job struct {
 	If          string
 	Timeout     int `yaml:"timeout-minutes"`
-	Environment string
+	Environment environment
 	Strategy    struct {
 		FailFast *bool `yaml:"fail-fast"`
 		Matrix   map[string]string
@@ -101,6 +142,16 @@ type job struct {
 		If, Uses, Run string
 		With, Env     map[string]string
 	}
+}
+
+// environment is written as a name, or with a URL.
+type environment struct{ Name, URL string }
+
+func (e *environment) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		return node.Decode(&e.Name)
+	}
+	return node.Decode((*struct{ Name, URL string })(e))
 }
 
 func parsed(t *testing.T, name string) (w workflow) {
@@ -191,8 +242,8 @@ func TestPartsOfAFleetAreToldTheSame(t *testing.T) {
 		if len(j.Strategy.Matrix) > 0 && (j.Strategy.FailFast == nil || *j.Strategy.FailFast || j.Strategy.Max != nil) {
 			t.Errorf("%s: one leg that fails must stop no other, and all must run at once", id)
 		}
-		if (j.Environment != "") != (id == "approve") {
-			t.Errorf("%s: its environment is %q: one job asks for the approval, and has no secrets", id, j.Environment)
+		if (j.Environment.Name != "") != (id == "approve") {
+			t.Errorf("%s: its environment is %+v: one job asks for the approval, and has no secrets", id, j.Environment)
 		}
 	}
 	if len(with) != 4 {
