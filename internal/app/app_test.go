@@ -241,12 +241,12 @@ func TestAnOutcomeIsHandedToLogSummaryAndOutputs(t *testing.T) {
 		outputs []string
 		summary []string
 	}{
-		"built":           {outcome{build: &phases, built: &m}, nil, exitOK, []string{"release-id", "version", "revision"}, []string{"### Built `apxr_io`"}},
-		"both":            {outcome{build: &phases, built: &m, rolled: &rolled}, nil, exitOK, []string{"previous-release-id", "hosts", "20240101T000000"}, []string{"### Built", "Deploy to version", "succeeded"}},
+		"built":           {outcome{build: &phases, built: &m}, nil, exitOK, []string{"release-id", "version", "revision"}, []string{"### ✅ Built `apxr_io`"}},
+		"both":            {outcome{build: &phases, built: &m, rolled: &rolled}, nil, exitOK, []string{"previous-release-id", "hosts", "20240101T000000"}, []string{"### ✅ Built", "Deploy to version", "succeeded"}},
 		"deploy failed":   {outcome{rolled: &rolled}, errors.New("web1: broke"), exitFailed, []string{"result", "put-back"}, []string{"failed", "web1"}},
 		"build failed":    {outcome{build: &phases}, errors.New("broke"), exitFailed, nil, []string{"| Check out | 1.0 s |", "### ❌ deploy failed"}},
 		"nothing at all":  {outcome{}, errors.New("broke"), exitFailed, nil, []string{"### ❌ deploy failed", "broke"}},
-		"built, no hosts": {outcome{build: &phases, built: &m}, errors.New("broke"), exitFailed, []string{"release-id"}, []string{"### Built", "### ❌ deploy failed"}},
+		"built, no hosts": {outcome{build: &phases, built: &m}, errors.New("broke"), exitFailed, []string{"release-id"}, []string{"### ✅ Built", "### ❌ deploy failed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()

@@ -24,7 +24,7 @@ type Phase struct {
 func BuildMarkdown(m *release.Manifest, b Build) string {
 	var s strings.Builder
 	if m != nil {
-		fmt.Fprintf(&s, "### Built %s %s\n\n| Release ID | Version | Revision | Elixir | Erlang/OTP | Size |\n|---|---|---|---|---|---|\n| %s | %s | %s | %s | %s | %.1f MB |\n",
+		fmt.Fprintf(&s, "### ✅ Built %s %s\n\n| Release ID | Version | Revision | Elixir | Erlang/OTP | Size |\n|---|---|---|---|---|---|\n| %s | %s | %s | %s | %s | %.1f MB |\n",
 			code(m.App), code(m.Version), code(string(m.ReleaseID)), code(m.Version), code(short(m.Revision)), code(m.Elixir), code(m.OTP), float64(m.Size())/1e6)
 	}
 	if len(b.Phases) == 0 {

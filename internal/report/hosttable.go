@@ -49,25 +49,31 @@ func writeHosts(b *strings.Builder, r rollout.Result) {
 	}
 }
 
-// worstFirst is all hosts in their order; of very many those with problems
-// first, and as many as there is room for.
+// worstFirst is all hosts in their order; of many, those that are to be looked
+// at first, and as many as there is room for.
 func worstFirst(hosts []rollout.HostResult) (shown []rollout.HostResult, rest int) {
-	if len(hosts) <= maxRows {
+	if len(hosts) <= aGlance {
 		return hosts, 0
 	}
 	sorted := slices.Clone(hosts)
 	slices.SortStableFunc(sorted, func(a, b rollout.HostResult) int { return weight(a) - weight(b) })
-	return sorted[:maxRows], len(sorted) - maxRows
+	rows := min(len(sorted), maxRows)
+	return sorted[:rows], len(sorted) - rows
 }
+
+// aGlance is how many rows are seen at once.
+const aGlance = 15
 
 func weight(h rollout.HostResult) int {
 	switch {
 	case h.Outcome == rollout.Failed:
 		return 0
-	case h.Problem != "":
+	case len(h.UnitLog) > 0: // for whose failure the others went back
 		return 1
+	case h.Problem != "":
+		return 2
 	}
-	return 2
+	return 3
 }
 
 func usedColumns(hosts []rollout.HostResult) (used []int) {

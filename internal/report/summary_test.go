@@ -145,6 +145,13 @@ func TestOfVeryManyHostsThoseWithProblemsAreShown(t *testing.T) {
 	}
 }
 
+func TestOfManyHostsTheOneThatFailedIsSeenFirst(t *testing.T) {
+	r, err := failed(100)
+	if got := Markdown(r, err, place); !strings.Contains(got, "--:|---|\n| `web100.example.com` |") {
+		t.Error(got[:3000])
+	}
+}
+
 func TestSpansAreForPeople(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0.0 s", ms(40): "0.0 s", ms(1250): "1.2 s", 99 * time.Second: "99.0 s", 100 * time.Second: "1 min 40 s", time.Hour + time.Second: "60 min 1 s",

@@ -47,15 +47,26 @@ jobs:
   release:
     runs-on: ubuntu-latest
     steps:
-      - uses: apxr/slipway@v1
+      - id: slipway
+        uses: apxr/slipway@v1
         with:
           app: apxr/apxr_io
+          environment: staging
+          environment-url: https://staging.example.com
+          deployments: true
+          comment: false
           build-host: ${{ vars.BUILD_HOST }}
           hosts: ${{ vars.HOSTS }}
           known-hosts: ${{ vars.KNOWN_HOSTS }}
           repository: ${{ vars.REPOSITORY }}
           ssh-key: ${{ secrets.SSH_KEY }}
           health-url: ${{ vars.HEALTH_URL }}
+      - if: always()
+        env:
+          RESULT: ${{ steps.slipway.outputs.result }}
+          OUTCOMES: ${{ join(fromJSON(steps.slipway.outputs.hosts).*.outcome, ' ') }}
+          PULLS: ${{ join(fromJSON(steps.slipway.outputs.pull-requests), ' ') }}
+        run: echo "a later step sees $RESULT, $OUTCOMES, '$PULLS'"
 `
 
 // runner is act, set up as a repository on GitHub would be.
@@ -187,6 +198,25 @@ func (r *runner) comments(pull int, id, revision, row string) {
 	}
 }
 
+// What is built once goes to one environment after the other.
+func TestStagingThenProduction(t *testing.T) {
+	r := newRunner(t)
+	r.workflow("stages.yml", shown(t, "docs/workflows.md", "stages.yml"))
+	revision := r.merge(1)
+	log, ok := r.act("push")
+	if !ok {
+		t.Fatal("the push is red")
+	}
+	r.everyHostRuns(r.current(), "0.1.0", revision)
+	if n := strings.Count(log, " is artifact "); n != 1 {
+		t.Errorf("it was built %d times", n)
+	}
+	c := r.hub.Comments(1)
+	if len(c) != 1 || !strings.Contains(c[0].Body, "| `staging` | ✅\u00a0live |") || !strings.Contains(c[0].Body, "| `production` | ✅\u00a0live |") {
+		t.Errorf("%+v", c)
+	}
+}
+
 // A pull request is built and deployed from its own branch, and hears of that.
 func TestAPreviewOfAPullRequest(t *testing.T) {
 	r := newRunner(t)
@@ -231,22 +261,26 @@ func (r *runner) dispatch(name string, args ...string) (log string) {
 func TestPushOfABadReleaseIsRedAndSaysWhy(t *testing.T) {
 	r := newRunner(t)
 	r.workflow("release.yml", oneStepWorkflow)
-	goodRev := r.push("good")
-	if _, ok := r.act("push"); !ok {
+	goodRev := r.merge(1)
+	log, ok := r.act("push")
+	if !ok {
 		t.Fatal("the good push is red")
+	}
+	if want := "a later step sees live, live live, ''"; !strings.Contains(log, want) {
+		t.Errorf("the log does not say %q", want)
 	}
 	good := r.current()
 	r.everyHostRuns(good, "0.1.0", goodRev)
 
 	_, err := r.project.ExitAtStart()
 	r.must(err)
-	r.push("exits at start")
-	log, ok := r.act("push")
+	badRev := r.merge(2, goodRev)
+	log, ok = r.act("push")
 	if ok {
 		t.Error("the bad push is green")
 	}
 	host := r.lab.Host("web1").Addr
-	for _, want := range []string{host + ": the release exits", "the sample exits at start"} {
+	for _, want := range []string{host + ": the release exits", "the sample exits at start", "a later step sees failed, put-back not-reached, ''"} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log does not say %q", want)
 		}
@@ -256,6 +290,28 @@ func TestPushOfABadReleaseIsRedAndSaysWhy(t *testing.T) {
 	}
 	r.everyHostRuns(good, "0.1.0", goodRev)
 	r.nothingLeft()
+	r.deployed(deployed{goodRev, "in_progress success"}, deployed{badRev, "in_progress failure"})
+}
+
+// deployed is a deployment that GitHub has, and its states.
+type deployed struct{ revision, states string }
+
+func (r *runner) deployed(want ...deployed) {
+	r.Helper()
+	var got []deployed
+	for _, d := range r.hub.Deployments() {
+		var states []string
+		for _, s := range d.Statuses {
+			states = append(states, s.State)
+			if s.EnvironmentURL != "https://staging.example.com" || s.LogURL != "https://github.com/apxr/apxr_io/actions/runs/1" || d.Environment != "staging" {
+				r.Errorf("%+v", d)
+			}
+		}
+		got = append(got, deployed{d.Ref, strings.Join(states, " ")})
+	}
+	if !slices.Equal(got, want) {
+		r.Errorf("deployments %q, want %q", got, want)
+	}
 }
 
 // This repository's own push must not fail for want of servers.
