@@ -4,9 +4,10 @@
 # make power  cut the power 300 times
 # make bad    deploy 100 releases that do not work
 # make scale  deploy to 500 simulated hosts and print what that takes (5 minutes)
+# make look   draw the comments and summaries of the tests as GitHub shows them, into look/
 # All need Debian or Ubuntu, root and Go; they install what else they lack.
 
-.PHONY: demo test chaos power bad scale unit lint tools
+.PHONY: demo test chaos power bad scale look unit lint tools
 
 demo:
 	go run ./test/demo
@@ -42,6 +43,10 @@ bad: tools
 # make test has the same tests with fewer hosts.
 scale: tools
 	SLIPWAY_SCALE_HOSTS=500 go test -count=1 -timeout 45m -v ./test/scale
+
+# Pictures of what people see on GitHub: the comments and summaries of the tests.
+look:
+	go run ./test/look -open -o look internal/report/testdata/*.md.golden
 
 lint:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }

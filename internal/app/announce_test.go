@@ -174,7 +174,7 @@ func TestThePullRequestWhoseOwnBranchFailsHearsOfIt(t *testing.T) {
 	if pulls := a.end(t.Context(), r, errors.New("web1: broke")); !slices.Equal(pulls.Live, []int{31}) || !h.did("POST issues/31/comments") {
 		t.Fatalf("%+v %q", pulls, h.asked)
 	}
-	if body := h.comments[0]["body"].(string); !strings.Contains(body, "❌\u00a0failed:\u00a0it\u00a0does\u00a0not\u00a0run") {
+	if body := h.comments[0]["body"].(string); !strings.Contains(body, "| ❌\u00a0failed |") {
 		t.Error(body)
 	}
 }
@@ -186,7 +186,7 @@ func TestAMissingPermissionIsAWarningThatNamesIt(t *testing.T) {
 		a, w := announcing(t, h, func(c *config.Config) { c.GitHub.Comment, c.GitHub.Deployments = !deployments, deployments })
 		a.begin(t.Context(), release.Manifest{ReleaseID: "20240102T000000", Revision: sha('b')})
 		a.end(t.Context(), went(release.Deploy, rollout.BecameLive), nil)
-		want := "Add 'contents: read, pull-requests: read' to the job's permissions"
+		want := "Add 'contents: read, pull-requests: write' to the job's permissions"
 		if deployments {
 			want = "Add 'deployments: write' to the job's permissions"
 		}

@@ -39,11 +39,14 @@ func New(getenv func(string) string, log io.Writer) *Runner {
 // into the environment itself.
 func (r *Runner) Input(name string) string { return r.action.GetInput(name) }
 
+// delimiter is the library's mark for the end of a value.
+const delimiter = "_GitHubActionsFileCommandDelimeter_"
+
 // SetOutput hands a value to later steps. A value with a line break is refused:
 // the file that it goes through could be made to hold other outputs by it.
 func (r *Runner) SetOutput(name, value string) (err error) {
-	if strings.ContainsAny(value, "\r\n") {
-		return fmt.Errorf("output %s has a line break", name)
+	if strings.ContainsAny(value, "\r\n") || value == delimiter {
+		return fmt.Errorf("output %s has a line break, or is the mark that ends a value", name)
 	}
 	defer recoverInto(&err, "output "+name)
 	r.action.SetOutput(name, value)

@@ -1,7 +1,9 @@
 package gha
 
 import (
+	"io"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/apxr/slipway/internal/progress"
 )
 
 func env(values map[string]string) func(string) string {
@@ -54,7 +58,7 @@ func TestOutputsGoToTheRunnersFile(t *testing.T) {
 func TestAnOutputWithALineBreakIsRefused(t *testing.T) {
 	var log strings.Builder
 	r, output, _ := files(t, &log)
-	for _, value := range []string{"a\nb", "a\rb", "\n", "x\r\nforged<<E\ny\nE"} {
+	for _, value := range []string{"a\nb", "a\rb", "\n", "x\r\nforged<<E\ny\nE", "_GitHubActionsFileCommandDelimeter_"} {
 		if err := r.SetOutput("version", value); err == nil {
 			t.Errorf("%q was accepted", value)
 		}
@@ -332,6 +336,50 @@ func TestWithoutARunnerThereIsNoRun(t *testing.T) {
 	} {
 		if run, err := New(env(values), os.Stderr).Run(); err == nil || !strings.Contains(err.Error(), "not a workflow step") {
 			t.Errorf("%v: %+v, %v", values, run, err)
+		}
+	}
+}
+
+// Whatever a branch, a commit message, a version or a host may say: the runner
+// acts on what was meant, and on nothing else.
+func TestNoValueForgesACommandOrAnOutput(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	parts := append(slices.Clone(evil), "\n", "\r", "\r\n", "_GitHubActionsFileCommandDelimeter_", "x<<E\nevil\nE", "::", "##[", "]", "%", "%25", "%0D", "\u2028", "\x00", "\x85", " ", "\t", "stop-commands", "☃")
+	for range 3000 {
+		value := ""
+		for range 1 + random.IntN(5) {
+			value += parts[random.IntN(len(parts))]
+		}
+		var log strings.Builder
+		r, output, _ := files(t, &log)
+		l := progress.New(r)
+		l.Say("web1", "%s", value)
+		end := l.Phase("%s", value)
+		out := l.Output("web1")
+		io.WriteString(out, value)
+		out.Close()
+		l.Annotate(progress.Annotation{Severity: "warning", File: value, Line: 1, Title: value, Message: value})
+		l.Notice(value)
+		l.Warning(value)
+		l.Error(value)
+		l.Say("", "%s", value)
+		end()
+		refused := r.SetOutput("version", value)
+		r.Close()
+
+		a := &actionsRunner{}
+		a.run(log.String())
+		var names []string
+		for _, acted := range a.acted {
+			name, _, _ := strings.Cut(acted, " ")
+			names = append(names, name)
+		}
+		if want := []string{"group", "warning", "notice", "warning", "error", "endgroup"}; !slices.Equal(names, want) || a.stop != "" {
+			t.Fatalf("%q: the runner acts on %q", value, a.acted)
+		}
+		data, err := os.ReadFile(output)
+		if broken := strings.ContainsAny(value, "\r\n") || value == delimiter; broken != (refused != nil) || !broken && (err != nil || strings.Count(string(data), "\n") != 3) {
+			t.Fatalf("%q: %v, %q", value, refused, data)
 		}
 	}
 }

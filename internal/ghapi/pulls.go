@@ -37,7 +37,8 @@ const (
 	updateSlack = time.Hour
 )
 
-const needRead = "contents: read, pull-requests: read"
+// needRead is all that comments need: who lacks one of them may lack the other.
+const needRead = "contents: read, pull-requests: write"
 
 // Between finds the pull requests whose changes are in after and not in before,
 // and the other way round. Without before, it finds what the last commit of

@@ -182,7 +182,7 @@ func writeRows(b *strings.Builder, rows []Row, p Place) {
 		}
 		run := "-"
 		if r.Run != "" {
-			run = "[" + r.Run[strings.LastIndexByte(r.Run, '/')+1:] + "](" + r.Run + ")"
+			run = "[run](" + r.Run + ")"
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", code(r.Environment), unbroken(r.words()), code(r.Version), code(r.ReleaseID),
 			link(short(r.Revision), p.commit(r.Revision)), unbroken(r.At.Format("2006-01-02 15:04 UTC")), code(r.Who), run)
@@ -192,7 +192,7 @@ func writeRows(b *strings.Builder, rows []Row, p Place) {
 func (r Row) words() string {
 	switch {
 	case r.State == StateFailed:
-		return "❌ failed: it does not run"
+		return "❌ failed"
 	case r.State == StateGone && r.Hosts < r.Of:
 		return fmt.Sprintf("↩️ no longer live on %d of %d hosts", r.Hosts, r.Of)
 	case r.State == StateGone:

@@ -147,7 +147,7 @@ func TestPushBuildsAndDeploysAndOneClickRollsBack(t *testing.T) {
 		t.Errorf("the log does not say %q", want)
 	}
 	r.keepsSecrets(log)
-	live := "| `production` | ✅ live | `0.1.0` | `FIRST` | [`first`](https://github.com/apxr/apxr_io/commit/first) | TIME | `ann` | [1](https://github.com/apxr/apxr_io/actions/runs/1) |\n"
+	live := "| `production` | ✅ live | `0.1.0` | `FIRST` | [`first`](https://github.com/apxr/apxr_io/commit/first) | TIME | `ann` | [run](https://github.com/apxr/apxr_io/actions/runs/1) |\n"
 	r.comments(1, first, firstRev, live)
 
 	r.must(r.project.SetVersion("0.1.0", "0.1.1"))

@@ -192,7 +192,7 @@ func TestWithoutThePermissionToReadTheErrorNamesIt(t *testing.T) {
 	s := history(t, githubapi.Options{})
 	s.Permissions(map[string]string{"pull_requests": "write"})
 	_, err := client(t, s).Between(t.Context(), ghapi.Revision{SHA: sha("0")}, ghapi.Revision{SHA: sha("1")})
-	if err == nil || !strings.Contains(err.Error(), "Add 'contents: read, pull-requests: read' to the job's permissions") {
+	if err == nil || !strings.Contains(err.Error(), "Add 'contents: read, pull-requests: write' to the job's permissions") {
 		t.Error(err)
 	}
 }
