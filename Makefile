@@ -46,7 +46,7 @@ scale: tools
 
 # Pictures of what people see on GitHub: the comments and summaries of the tests.
 look:
-	go run ./test/look -open -o look internal/report/testdata/*.md.golden
+	go run ./test/look -open -o look internal/report/testdata/*.md.golden test/e2e/testdata/*.md.golden
 
 lint:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }

@@ -283,7 +283,7 @@ var Settings = []Setting{
 	},
 	{
 		Name: "environment-url", Type: Text, Verbs: announcing, InRun: true,
-		Help: "Where people find what was deployed, for deployments: an http or https URL.",
+		Help: "Where people find what was deployed, an http or https URL: comments and deployments link to it.",
 	},
 	{
 		Name: "rollback-workflow", Type: Text, Default: "rollback.yml", Verbs: announcing, InRun: true,

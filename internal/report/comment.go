@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,6 +35,7 @@ const (
 type Row struct {
 	App         string    `json:"app"`
 	Environment string    `json:"environment"`
+	URL         string    `json:"url,omitempty"` // of the environment
 	State       State     `json:"state"`
 	Hosts       int       `json:"hosts"` // that the release runs on
 	Of          int       `json:"of"`
@@ -49,6 +51,7 @@ type Row struct {
 const (
 	maxCommentRows = 30
 	maxWord        = 100
+	maxURL         = 200
 	maxAhead       = time.Hour // by which the clocks of two runners may differ
 )
 
@@ -61,7 +64,7 @@ func Seen(r rollout.Result, err error, p Place) (Row, bool) {
 		return Row{}, false
 	}
 	return Row{
-		App: p.App, Environment: p.Environment, State: StateLive, Hosts: now.Hosts, Of: len(r.Hosts),
+		App: p.App, Environment: p.Environment, URL: p.URL, State: StateLive, Hosts: now.Hosts, Of: len(r.Hosts),
 		ReleaseID: string(now.ID), Version: now.Version.Version, Revision: now.Revision,
 		At: now.Since.UTC().Truncate(time.Second), Who: now.Who, Run: now.Run,
 	}, true
@@ -70,7 +73,7 @@ func Seen(r rollout.Result, err error, p Place) (Row, bool) {
 // Tried is the row of a pull request whose own branch was to run and does not.
 func Tried(r rollout.Result, p Place, at time.Time, who string) Row {
 	return Row{
-		App: p.App, Environment: p.Environment, State: StateFailed, Of: len(r.Hosts),
+		App: p.App, Environment: p.Environment, URL: p.URL, State: StateFailed, Of: len(r.Hosts),
 		ReleaseID: string(r.Target), Version: r.Version, Revision: r.Revision,
 		At: at.UTC().Truncate(time.Second), Who: who, Run: p.Run,
 	}
@@ -136,8 +139,19 @@ func sound(row Row, p Place) Row {
 	if !p.ownRun(row.Run) {
 		row.Run = ""
 	}
+	if !plainURL(row.URL) {
+		row.URL = ""
+	}
 	row.At, row.Hosts, row.Of = row.At.UTC().Truncate(time.Second), max(0, row.Hosts), max(0, row.Of)
 	return row
+}
+
+// plainURL reports whether a URL can stand in a link as it is, and leads to the
+// web.
+func plainURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && len(s) <= maxURL &&
+		strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_~:/?#=&%+,") == ""
 }
 
 // merged is one row for each application and environment, in that order.
@@ -184,7 +198,7 @@ func writeRows(b *strings.Builder, rows []Row, p Place) {
 		if r.Run != "" {
 			run = "[run](" + r.Run + ")"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", code(r.Environment), unbroken(r.words()), code(r.Version), code(r.ReleaseID),
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", link(r.Environment, r.URL), unbroken(r.words()), code(r.Version), code(r.ReleaseID),
 			link(short(r.Revision), p.commit(r.Revision)), unbroken(r.At.Format("2006-01-02 15:04 UTC")), code(r.Who), run)
 	}
 }

@@ -25,6 +25,9 @@ func row(environment string, after time.Duration, state State) Row {
 func TestComments(t *testing.T) {
 	production := CommentBody(nil, row("production", time.Hour, StateLive), place, at0.Add(4*time.Hour))
 	golden(t, "comment-first.md", production)
+	preview := row("preview", 0, StateLive)
+	preview.URL = "https://preview.example.com/?from=pull-request"
+	golden(t, "comment-url.md", CommentBody(nil, preview, place, at0.Add(4*time.Hour)))
 	staging := CommentBody(nil, row("staging", 0, StateLive), place, at0.Add(4*time.Hour))
 	golden(t, "comment-two.md", CommentBody([]string{production}, row("staging", 0, StateLive), place, at0.Add(4*time.Hour)))
 	gone := row("production", 2*time.Hour, StateGone)
@@ -113,6 +116,16 @@ func TestOnlyWhatSlipwayCouldHaveWrittenIsTaken(t *testing.T) {
 	} {
 		if rows := parseRows(body, now, place); len(rows) != 0 {
 			t.Errorf("%s: %+v", name, rows)
+		}
+	}
+	for _, u := range []string{
+		"javascript:alert(1)", "https://a.example.com/) [x](https://b", "https://a.example.com/ x", "https://u:p@a.example.com", "//a.example.com", "https://", "x",
+		"https://a.example.com/<b>", "https://a.example.com/|", "https://a.example.com/`", "https://a.example.com/\n", "https://a.example.com/" + strings.Repeat("x", 200),
+	} {
+		evil := good
+		evil.URL = u
+		if rows := parseRows(Marker+hidden([]Row{evil})+" -->", now, place); len(rows) != 1 || rows[0].URL != "" {
+			t.Errorf("%q: %+v", u, rows)
 		}
 	}
 	evil := good

@@ -11,6 +11,7 @@ import (
 type Place struct {
 	App         string // ORG/APP
 	Environment string
+	URL         string // of the environment, for people
 	Repository  string // the URL of its page, such as https://github.com/apxr/apxr_io
 	Run         string // the URL of the workflow run
 	Rollback    string // the file name of the workflow that rolls back
