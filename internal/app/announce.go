@@ -122,11 +122,15 @@ func (a *announcer) end(ctx context.Context, r rollout.Result, err error) report
 	return a.comment(ctx, r, err)
 }
 
-// conclude records how a deployment ended. That of a rollback is recorded as
-// one of the older revision, once that is known.
+// conclude records how a deployment ended. What needs the hosts alone is recorded
+// when it is over: only they know the revision.
 func (a *announcer) conclude(ctx context.Context, r rollout.Result, err error) {
-	if a.deployment == 0 && r.Verb == release.Rollback && release.ValidRevision(r.Revision) {
-		a.record(ctx, r.Target, r.Version, r.Revision)
+	target := rollout.Version{ID: r.Target, Version: r.Version, Revision: r.Revision}
+	if r.Verb == release.Revert {
+		target = r.Running.Version
+	}
+	if a.deployment == 0 && r.Verb != release.Deploy && release.ValidRevision(target.Revision) {
+		a.record(ctx, target.ID, target.Version, target.Revision)
 	}
 	if a.deployment == 0 {
 		return

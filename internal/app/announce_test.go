@@ -207,6 +207,7 @@ func TestDeploymentsAreRecorded(t *testing.T) {
 		"one that fails":         {back(), errors.New("web1: broke"), []string{"in_progress", "failure"}},
 		"one that is older":      {went(release.Deploy, rollout.BecameSuperseded), nil, []string{"in_progress", "inactive"}},
 		"a rollback":             {went(release.Rollback, rollout.BecameLive), nil, []string{"in_progress", "success"}},
+		"what was staged":        {went(release.Activate, rollout.BecameLive), nil, []string{"in_progress", "success"}},
 		"a rollback to nowhere":  {rollout.Result{Verb: release.Rollback, Became: rollout.BecameFailed}, errors.New("nothing to go back to"), nil},
 		"a rollback in part red": {went(release.Rollback, rollout.BecameFailed), errors.New("web2: broke"), []string{"in_progress", "failure"}},
 	} {

@@ -67,7 +67,7 @@ var (
 	visiting   = []Verb{Deploy, BuildAndDeploy, Rollback, Stage, Activate, Revert, Releases, History}
 	locking    = []Verb{BuildRelease, Deploy, BuildAndDeploy, Rollback, Stage, Activate, Revert}
 	fetching   = []Verb{BuildRelease, Deploy, BuildAndDeploy, Stage, Artifacts}
-	announcing = []Verb{Deploy, BuildAndDeploy, Rollback}
+	announcing = []Verb{Deploy, BuildAndDeploy, Rollback, Activate, Revert}
 	listing    = []Verb{Releases, History, Artifacts}
 )
 

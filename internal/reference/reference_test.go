@@ -111,8 +111,8 @@ func TestOutputsThatAreSetAreDeclared(t *testing.T) {
 		config.Rollback:       told,
 		config.BuildAndDeploy: append(slices.Clone(told), built...),
 		config.Stage:          rolled,
-		config.Activate:       rolled,
-		config.Revert:         rolled,
+		config.Activate:       told,
+		config.Revert:         told,
 	}
 	for verb, names := range set {
 		slices.Sort(names)

@@ -212,7 +212,7 @@ func TestStagingThenProduction(t *testing.T) {
 		t.Errorf("it was built %d times", n)
 	}
 	c := r.hub.Comments(1)
-	if len(c) != 1 || !strings.Contains(c[0].Body, "| `staging` | ✅\u00a0live |") || !strings.Contains(c[0].Body, "| `production` | ✅\u00a0live |") {
+	if len(c) != 1 || !strings.Contains(c[0].Body, "| [`staging`](https://staging.example.com) | ✅\u00a0live |") || !strings.Contains(c[0].Body, "| [`production`](https://www.example.com) | ✅\u00a0live |") {
 		t.Errorf("%+v", c)
 	}
 }
@@ -243,7 +243,7 @@ func TestAPreviewOfAPullRequest(t *testing.T) {
 	}
 	preview("apxr/apxr_io")
 	r.everyHostRuns(r.current(), "0.1.0", revision)
-	if c := r.hub.Comments(3); len(c) != 1 || !strings.Contains(c[0].Body, "| `preview` | ✅\u00a0live | `0.1.0` |") {
+	if c := r.hub.Comments(3); len(c) != 1 || !strings.Contains(c[0].Body, "| [`preview`](https://preview.example.com) | ✅\u00a0live | `0.1.0` |") {
 		t.Errorf("%+v", c)
 	}
 }

@@ -41,7 +41,7 @@ func TestCompileProblemsAreAnnotations(t *testing.T) {
 	says(step, "::error file=lib/apxr_io/broken.ex,line=3", "undefined function no_such_function/0", "::error::mix release failed")
 	summary, err := os.ReadFile(step.summary)
 	w.must(err)
-	for _, want := range []string{"| Phase of the build | Took |", "| Dependencies | ", "### build-release failed", "mix release failed"} {
+	for _, want := range []string{"| Phase of the build | Took |", "| Dependencies | ", "### ❌ build-release failed", "mix release failed"} {
 		if !strings.Contains(string(summary), want) {
 			t.Errorf("the summary does not say %q:\n%s", want, summary)
 		}

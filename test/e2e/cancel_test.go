@@ -72,7 +72,7 @@ func TestCancelledStepPutsEveryHostBackInTime(t *testing.T) {
 	t.Log(s.log.String())
 	w.everyHostRuns(good, "0.1.0", goodRev)
 	w.nothingLeft()
-	if got := w.read(s.summary); strings.Count(got, "put back") != 2 || !strings.Contains(got, "the run was cancelled") {
+	if got := w.read(s.summary); strings.Count(got, "put\u00a0back") != 2 || !strings.Contains(got, "the run was cancelled") {
 		t.Errorf("the summary does not say what became of the hosts:\n%s", got)
 	}
 	for _, h := range w.lab.WebHosts() {

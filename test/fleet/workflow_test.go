@@ -9,6 +9,7 @@ import (
 
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/test/act"
+	"github.com/apxr/slipway/test/githubapi"
 	"github.com/apxr/slipway/test/light"
 )
 
@@ -17,11 +18,12 @@ type runner struct {
 	*world
 	slipway string // the checkout that apxr/slipway@v1 stands for
 	cache   string
+	hub     *githubapi.Server
 }
 
 func newRunner(t *testing.T) *runner {
 	t.Helper()
-	r := &runner{eight(t), t.TempDir(), t.TempDir()}
+	r := &runner{eight(t), t.TempDir(), t.TempDir(), githubapi.New(t, githubapi.Options{Repository: "apxr/shop"})}
 	r.must(act.Checkout(r.slipway))
 	return r
 }
@@ -72,6 +74,31 @@ func (w *runner) caller(id release.ID, with ...string) string {
 `
 }
 
+// merged are releases of the squashed commits of pull requests, 1 and so on.
+func (r *runner) merged(n int) {
+	var parents []string
+	for i := 1; i <= n; i++ {
+		revision := light.RevisionOf(light.At(i))
+		r.hub.Commit(revision, parents...)
+		r.hub.Branch("main", revision)
+		r.hub.Pull(githubapi.Pull{Number: i, State: "merged", HeadSHA: revision, MergeCommitSHA: revision})
+		parents = []string{revision}
+	}
+}
+
+// hears checks what the one comment on a pull request says; nothing: there is
+// none.
+func (r *runner) hears(pull int, state string) {
+	r.Helper()
+	comments := r.hub.Comments(pull)
+	if state == "" && len(comments) == 0 {
+		return
+	}
+	if len(comments) != 1 || state == "" || !strings.Contains(comments[0].Body, "| `production` | "+strings.ReplaceAll(state, " ", "\u00a0")+" |") {
+		r.Errorf("#%d should hear %q: %+v", pull, state, comments)
+	}
+}
+
 // act runs a workflow on a push, as GitHub would.
 //
 // Some things are not as there. act asks for the values of a matrix even where
@@ -92,6 +119,7 @@ func (w *runner) act(workflow string) (log string, ok bool) {
 	args, err := act.GoEnv()
 	w.must(err)
 	cmd, err := act.Command(w.Context(), w.slipway, w.cache, "push", append(args,
+		"--env", "GITHUB_API_URL="+w.hub.URL, "--env", "GITHUB_REPOSITORY=apxr/shop", "--secret", "GITHUB_TOKEN",
 		"--secret", "SLIPWAY_SSH_KEY", "--var", "HOSTS", "--var", "KNOWN_HOSTS", "--env", "HOME="+w.home)...)
 	w.must(err)
 	cmd.Dir = dir
@@ -99,7 +127,7 @@ func (w *runner) act(workflow string) (log string, ok bool) {
 	w.must(err)
 	known, err := os.ReadFile(w.lab.KnownHostsPath())
 	w.must(err)
-	cmd.Env = append(cmd.Env,
+	cmd.Env = append(cmd.Env, "GITHUB_TOKEN=ghs_0123456789abcdef",
 		"SLIPWAY_SSH_KEY="+string(key), "KNOWN_HOSTS="+string(known), "HOSTS="+strings.ReplaceAll(w.web(8), " ", "\n"))
 	out, err := cmd.CombinedOutput()
 	w.Logf("act: %v\n%s", err, out)
@@ -113,6 +141,7 @@ func (*runner) ran(log, job string) bool {
 
 func TestAFleetPastOneRunner(t *testing.T) {
 	w := newRunner(t)
+	w.merged(4)
 	good := w.deploy(1)
 	w.refusesBadShards(good)
 	w.everywhere("rm -rf /tmp/once; mkdir -m 0777 /tmp/once")
@@ -137,6 +166,8 @@ func TestAFleetPastOneRunner(t *testing.T) {
 		}
 	}
 
+	w.hears(2, "↩️ no longer live")
+
 	// The gatekeeper itself.
 	before := changes()
 	worse := w.artifact(3, light.Way{OnlyHost: "web1", Exit: status(4)})
@@ -152,6 +183,8 @@ func TestAFleetPastOneRunner(t *testing.T) {
 		}
 	}
 
+	w.hears(3, "")
+
 	next := w.artifact(4, light.Way{})
 	log, ok = w.act(w.caller(next, once))
 	if !ok || w.ran(log, "revert") {
@@ -164,6 +197,10 @@ func TestAFleetPastOneRunner(t *testing.T) {
 		if said != want {
 			t.Errorf("%s: before-activate-once said %q, want %q", name, said, want)
 		}
+	}
+
+	for _, pull := range []int{2, 3, 4} { // all of them are in it
+		w.hears(pull, "✅ live")
 	}
 
 	// The same again, in one part: there is no other.

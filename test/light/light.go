@@ -103,15 +103,20 @@ func (r Release) write(tree string) error {
 	return nil
 }
 
+// RevisionOf is the commit of a release that names none.
+func RevisionOf(id release.ID) string {
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:20])
+}
+
 func (r Release) manifest(tree string) (release.Manifest, error) {
 	at, err := r.ID.Time()
 	if err != nil {
 		return release.Manifest{}, err
 	}
-	sum := sha256.Sum256([]byte(r.ID))
 	m := release.Manifest{
 		Format: release.ManifestFormat, ReleaseID: r.ID, Org: r.App.Org, App: r.App.Name, Release: r.App.Name,
-		Version: "0.1.0", Revision: hex.EncodeToString(sum[:20]), Repository: "git@git.example.com:light.git", BuiltAt: at,
+		Version: "0.1.0", Revision: RevisionOf(r.ID), Repository: "git@git.example.com:light.git", BuiltAt: at,
 		OS: "Linux", Arch: machine(), Libc: "glibc", ERTS: "13.2", Elixir: "1.14.0", OTP: "25",
 	}
 	if r.Version != "" {
