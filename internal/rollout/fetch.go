@@ -38,6 +38,7 @@ func (r *run) fetchMissing(ctx context.Context, fetch Fetch, id release.ID) {
 		r.outcome.Version, r.outcome.Revision, r.outcome.Ref = m.Version, m.Revision, m.Ref
 	}
 	s := newSpool(ctx, a, m.Size())
+	s.expect(missing, id)
 	defer s.Close()
 	each(missing, func(h *host) {
 		if err := r.timed(h, PhaseStage, func() error { return r.fetchOne(ctx, h, s, m) }); err != nil {

@@ -54,6 +54,7 @@ func TestCancelledStepPutsEveryHostBackInTime(t *testing.T) {
 		"ssh-key": w.read(w.lab.DeployKeyPath()), "known-hosts": w.read(w.lab.KnownHostsPath()),
 		"release-id": next, "settle": "4s", "health-timeout": "60s", "keep-releases": "5",
 	})
+	s.Env = append(s.Env, "RUNNER_DEBUG=1") // as with debug logging: it shows each command, and no key
 	w.must(s.Start())
 	// The first host is proved, the second one is switched and not yet proved.
 	web2 := w.lab.Host("web2")
@@ -70,6 +71,14 @@ func TestCancelledStepPutsEveryHostBackInTime(t *testing.T) {
 		t.Errorf("it took %s after the signal", took)
 	}
 	t.Log(s.log.String())
+	if want := web2.Addr + ": activate: runs with base=/opt/apxr/apxr_io "; !strings.Contains(s.log.String(), want) {
+		t.Errorf("the log does not say %q", want)
+	}
+	for line := range strings.Lines(w.read(w.lab.DeployKeyPath())) {
+		if strings.Contains(s.log.String(), strings.TrimSpace(line)) {
+			t.Error("the log has a line of the key")
+		}
+	}
 	w.everyHostRuns(good, "0.1.0", goodRev)
 	w.nothingLeft()
 	if got := w.read(s.summary); strings.Count(got, "put\u00a0back") != 2 || !strings.Contains(got, "the run was cancelled") {
