@@ -65,12 +65,16 @@ func title(r rollout.Result, err error, p Place) string {
 	if p.App != "" {
 		words = append(words, "of "+code(p.App))
 	}
+	to := "to "
+	if r.Verb == release.Stage || r.Verb == release.Revert {
+		to = "" // nothing goes there
+	}
 	switch {
 	case r.Target == "":
 	case r.Version != "":
-		words = append(words, "to version "+code(r.Version))
+		words = append(words, to+"version "+code(r.Version))
 	default:
-		words = append(words, "to "+code(string(r.Target)))
+		words = append(words, to+"release "+code(string(r.Target)))
 	}
 	if p.Environment != "" {
 		words = append(words, "in "+code(p.Environment))
