@@ -74,6 +74,7 @@ func (c *Conn) run(ctx context.Context, session *ssh.Session, command string, st
 	select {
 	case err := <-started:
 		if err != nil {
+			c.notice()
 			return fmt.Errorf("%s: cannot start a command: %w", c.name, err)
 		}
 	case <-ctx.Done():
@@ -101,6 +102,16 @@ func (c *Conn) run(ctx context.Context, session *ssh.Session, command string, st
 
 // lostGrace is for package ssh, to tell of a connection that has ended.
 const lostGrace = 200 * time.Millisecond
+
+// notice waits until it is known whether the connection has ended too: package
+// ssh ends what runs over it first. Who is told that a command was lost asks
+// [Conn.Lost] next.
+func (c *Conn) notice() {
+	select {
+	case <-c.gone:
+	case <-time.After(lostGrace):
+	}
+}
 
 // detachable keeps a session that is still dying from writing to a caller that
 // has gone on.
@@ -158,7 +169,9 @@ func (c *Conn) waited(err error) error {
 	case errors.As(err, &exit):
 		return fmt.Errorf("%s: the command was ended by signal %s", c.name, exit.Signal())
 	case errors.As(err, &missing):
+		c.notice()
 		return fmt.Errorf("%s: the connection was lost while a command ran", c.name)
 	}
+	c.notice()
 	return fmt.Errorf("%s: %w", c.name, err)
 }

@@ -1,0 +1,33 @@
+package remote
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// A command that is lost with its connection is told when the connection is known
+// to be gone: it is made again only if it is.
+func TestACommandIsNotToldToBeLostBeforeItsConnection(t *testing.T) {
+	for name, c := range map[string]struct {
+		after time.Duration // the connection ends; 0: it does not
+		lost  bool
+	}{
+		"the connection too":   {50 * time.Millisecond, true},
+		"the command alone":    {0, false},
+		"much later, too late": {time.Second, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			conn := &Conn{name: "web1", gone: make(chan struct{})}
+			if c.after > 0 {
+				time.AfterFunc(c.after, func() { close(conn.gone) })
+			}
+			err := conn.waited(&ssh.ExitMissingError{})
+			if err == nil || conn.Lost() != c.lost {
+				t.Errorf("%s: %v, lost: %t", name, err, conn.Lost())
+			}
+		})
+	}
+}
