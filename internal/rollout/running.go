@@ -21,12 +21,11 @@ func (r *run) running() Running {
 	if id == "" {
 		return now
 	}
-	made := r.known(id)
-	now.Since, now.Who, now.Run = made.At, made.Who, made.Run
-	if now.Before = r.previous(); now.Before.ID == id {
-		now.Before = r.version(made.From) // this run has changed nothing
-	} else {
-		now.Since = time.Now() // made.At is when the run began, and it may have waited for another one
+	// Now, not when the run began: it may have waited for another one.
+	now.Since, now.Who, now.Run, now.Before = time.Now(), r.plan.Who, r.plan.Run, r.previous()
+	if now.Before.ID == id { // this run has changed nothing
+		made := r.known(id)
+		now.Since, now.Who, now.Run, now.Before = made.At, made.Who, made.Run, r.version(made.From)
 	}
 	return now
 }

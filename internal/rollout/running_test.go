@@ -16,7 +16,7 @@ const (
 // fleetOf is a run that has seen hosts which ran and run these releases; an
 // unseen host is one that was not reached.
 func fleetOf(target release.ID, hosts ...[2]release.ID) *run {
-	r := &run{began: time.Now(), outcome: Result{Verb: release.Deploy, Target: target, Version: "3", Revision: "ccc", Ref: "refs/heads/c"}}
+	r := &run{began: time.Now(), plan: Plan{Who: "cid", Run: "https://run/3"}, outcome: Result{Verb: release.Deploy, Target: target, Version: "3", Revision: "ccc", Ref: "refs/heads/c"}}
 	for _, ids := range hosts {
 		h := &host{seenAt: r.began, result: HostResult{Before: ids[0], After: ids[1]}}
 		h.seen.History = release.History{
@@ -73,6 +73,11 @@ func TestWhatIsKnownOfAReleaseThatRuns(t *testing.T) {
 	}
 	if want := (Version{idB, "2", "bbb", ""}); now.Before != want {
 		t.Errorf("of the one before: %+v", now.Before)
+	}
+	// A host that ran it before has a history of that, and says nothing of this run.
+	now = fleetOf(idA, [2]release.ID{idA, idA}, [2]release.ID{idB, idA}, [2]release.ID{idB, idA}).running()
+	if now.ID != idA || now.Who != "cid" || now.Run != "https://run/3" || now.Before.ID != idB {
+		t.Errorf("of a rollback: %+v", now)
 	}
 	now = fleetOf(idB, [2]release.ID{idB, idB}).running()
 	if now.Who != "bob" || now.Run != "https://run/2" || !now.Since.Equal(time.Unix(2, 0)) || now.Before != (Version{idA, "1", "aaa", "refs/pull/1/merge"}) {
