@@ -68,8 +68,7 @@ func (c *Client) CommentAll(ctx context.Context, marker string, comments []Comme
 
 // final reports an error that each further comment would meet as well.
 func final(ctx context.Context, err error) bool {
-	var rate *github.RateLimitError
-	return ctx.Err() != nil || errors.As(err, new(*Missing)) || errors.As(err, &rate)
+	return ctx.Err() != nil || errors.As(err, new(*Missing)) || errors.As(err, new(*Unavailable))
 }
 
 func numbers(comments []Comment) (all []int) {

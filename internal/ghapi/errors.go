@@ -21,6 +21,16 @@ func (e *Missing) Error() string {
 	return fmt.Sprintf("%s: the token lacks a permission. Add '%s' to the job's permissions", e.What, e.Permission)
 }
 
+// Unavailable is GitHub as a whole, for this token: whoever asks for something
+// else gets the same.
+type Unavailable struct{ reason string }
+
+func (e *Unavailable) Error() string { return e.reason }
+
+func unavailable(format string, args ...any) error {
+	return &Unavailable{fmt.Sprintf(format, args...)}
+}
+
 // errLocked is a conversation that nobody may add to.
 var errLocked = errors.New("the conversation is locked")
 
@@ -35,13 +45,13 @@ func explain(err error, what, needs string) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &rate):
-		return fmt.Errorf("%s: GitHub's hourly rate limit is used up until %s", what, rate.Rate.Reset.UTC().Format("15:04:05Z"))
+		return unavailable("%s: GitHub's hourly rate limit is used up until %s", what, rate.Rate.Reset.UTC().Format("15:04:05Z"))
 	case errors.As(err, &abuse):
-		return fmt.Errorf("%s: GitHub's secondary rate limit: it asks for fewer requests", what)
+		return unavailable("%s: GitHub's secondary rate limit: it asks for fewer requests", what)
 	case errors.As(err, &answer) && answer.Response != nil:
 		return answered(answer, what, needs)
 	case errors.As(err, &network): // whose text has the URL
-		return fmt.Errorf("%s: GitHub's API does not answer: %w", what, network.Err)
+		return unavailable("%s: GitHub's API does not answer: %v", what, network.Err)
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }
@@ -52,7 +62,7 @@ func answered(a *github.ErrorResponse, what, needs string) error {
 	case status == http.StatusForbidden && strings.Contains(a.Message, "locked"):
 		return fmt.Errorf("%s: %w", what, errLocked)
 	case status == http.StatusUnauthorized:
-		return fmt.Errorf("%s: GitHub does not take the token (github-token): it is expired or mistyped", what)
+		return unavailable("%s: GitHub does not take the token (github-token): it is expired or mistyped", what)
 	case status == http.StatusForbidden && !limited(a.Response):
 		return &Missing{Permission: needs, What: what}
 	}
@@ -63,7 +73,11 @@ func answered(a *github.ErrorResponse, what, needs string) error {
 	for _, e := range a.Errors {
 		text += fmt.Sprintf("; %s %s %s", e.Field, e.Code, e.Message)
 	}
-	return fmt.Errorf("%s: GitHub answers %d: %.300s", what, status, oneLine(text))
+	text = fmt.Sprintf("%s: GitHub answers %d: %.300s", what, status, oneLine(text))
+	if status >= 500 || limited(a.Response) {
+		return unavailable("%s", text)
+	}
+	return errors.New(text)
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

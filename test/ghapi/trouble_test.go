@@ -107,6 +107,17 @@ func TestTroubleOfOnePullRequestIsItsOwn(t *testing.T) {
 		t.Errorf("%v, %v", said, err)
 	}
 
+	for name, fault := range map[string]githubapi.Fault{
+		"down": {Status: 503}, "a bad token": {Status: 401}, "no answer": {Drop: true}, "limited for hours": {Status: 429, Header: header("Retry-After", "7200")},
+	} {
+		s := pulls(t, 3)
+		s.Faults(times(1000, "POST", fault))
+		said, err := client(t, s).CommentAll(t.Context(), report.Marker, []ghapi.Comment{says(1, "p", noon), says(2, "p", noon), says(3, "p", noon)})
+		if len(said) != 0 || !errors.As(err, new(*ghapi.Unavailable)) || asked(s, "POST", "/issues/2/") > 0 || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v, %v", name, said, err)
+		}
+	}
+
 	s = pulls(t, 3)
 	s.Permissions(map[string]string{"contents": "read", "pull_requests": "read"})
 	said, err = client(t, s).CommentAll(t.Context(), report.Marker, []ghapi.Comment{says(1, "p", noon), says(2, "p", noon), says(3, "p", noon)})
