@@ -16,21 +16,19 @@ import (
 
 // Headline says in one line how a rollout ended; err is the rollout's.
 func Headline(r rollout.Result, err error) string {
-	verb, what := "Deploy", fmt.Sprintf("of %s", describe(r))
-	switch r.Verb {
-	case release.Rollback:
-		verb, what = "Rollback", fmt.Sprintf("to %s", describe(r))
-	case release.Stage:
-		verb = "Staging"
-	case release.Activate:
-		verb = "Activation"
-	case release.Revert:
-		verb = "Revert"
+	of := "of "
+	if r.Verb == release.Rollback {
+		of = "to "
 	}
 	if r.Target == "" {
-		what = ""
+		return verbs[r.Verb] + " " + ended(r, err)
 	}
-	return strings.TrimSpace(verb+" "+what) + " " + ended(r, err)
+	return verbs[r.Verb] + " " + of + describe(r) + " " + ended(r, err)
+}
+
+// verbs are what a run is called.
+var verbs = map[release.Verb]string{
+	release.Deploy: "Deploy", release.Rollback: "Rollback", release.Stage: "Staging", release.Activate: "Activation", release.Revert: "Revert",
 }
 
 func ended(r rollout.Result, err error) string {

@@ -82,10 +82,6 @@ func title(r rollout.Result, err error, p Place) string {
 	return strings.Join(append(words, ended(r, err)), " ")
 }
 
-var verbs = map[release.Verb]string{
-	release.Deploy: "Deploy", release.Rollback: "Rollback", release.Stage: "Staging", release.Activate: "Activation", release.Revert: "Revert",
-}
-
 // facts is one line: which release, from which commit, what was there before.
 func facts(r rollout.Result, p Place) string {
 	var parts []string
