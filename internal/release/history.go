@@ -17,6 +17,10 @@ const (
 	// Revert takes a deploy back because another part of its fleet failed: like
 	// a rollback, but nobody has said that the release is bad.
 	Revert Verb = "revert"
+	// Migrate is the start of the unit for migrations, before the switch to To. It
+	// changes no release: it is in the history because a rollback does not take it
+	// back.
+	Migrate Verb = "migrate"
 )
 
 // The verbs that are a part of a deploy; in a history they stand as one.
@@ -33,6 +37,7 @@ const (
 	Live        Outcome = "live"        // switched, restarted and proved
 	Reverted    Outcome = "reverted"    // the run failed; this host went back to From
 	Interrupted Outcome = "interrupted" // the run died; a later run went back to From
+	Started     Outcome = "started"     // a migration: how it ended, its unit log knows
 )
 
 // Change is one line of a host's history; the same value, without an outcome,
@@ -76,8 +81,9 @@ func (c Change) wellFormed() bool {
 	return (badTo == nil || toNothing) && (c.From == "" || badFrom == nil) &&
 		(c.FromEnv == "" || ValidKey(c.FromEnv)) && (c.ToEnv == "" || ValidKey(c.ToEnv)) &&
 		validKey(c.Key) &&
-		slices.Contains([]Verb{Deploy, Rollback, Revert}, c.Verb) &&
-		slices.Contains([]Outcome{"", Live, Reverted, Interrupted}, c.Outcome)
+		slices.Contains([]Verb{Deploy, Rollback, Revert, Migrate}, c.Verb) &&
+		slices.Contains([]Outcome{"", Live, Reverted, Interrupted, Started}, c.Outcome) &&
+		(c.Verb == Migrate) == (c.Outcome == Started)
 }
 
 // validKey accepts more than [ValidKey]: this one only tells changes apart, and

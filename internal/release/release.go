@@ -48,6 +48,10 @@ type App struct{ Org, Name string }
 
 func (a App) String() string { return a.Org + "/" + a.Name }
 
+// SetupStamp is the file on a host in which the setup phase says what it made
+// for the application.
+func (a App) SetupStamp() string { return path.Join("/etc/slipway", a.Name, "setup") }
+
 var nameRE = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 
 // ValidName reports whether s can name an organization or an application: it
