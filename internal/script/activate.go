@@ -109,15 +109,40 @@ const (
 	After  Moment = "after-activate"
 )
 
-// RunHook runs commands in a release's directory with the environment of the
-// activation. They end with ctx, and with the connection.
-func RunHook(ctx context.Context, m Machine, l release.Layout, a release.Activation, when Moment, commands string, log io.Writer) error {
+// Hook is what runs beside a switch: commands, or a one-shot unit, or the one
+// and then the other.
+type Hook struct {
+	Commands string // for sh
+	Unit     string // started by sudo systemctl; empty: none
+	// Record is written into the history before Unit is started: whatever ends the
+	// start, it may have changed something by then.
+	Record release.Change
+}
+
+// IsZero reports whether there is nothing to run.
+func (h Hook) IsZero() bool { return h.Commands == "" && h.Unit == "" }
+
+// RunHook runs a hook: its commands in a release's directory with the
+// environment of the activation. It ends with ctx, and with the connection.
+// It says whether the unit was started, however that ended.
+func RunHook(ctx context.Context, m Machine, l release.Layout, a release.Activation, when Moment, h Hook, log io.Writer) (started bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	return call{
-		script: "hook", libs: []string{"receive"}, log: log, input: io.MultiReader(text(commands), pulse{ctx}),
-		args: args{{"base", l.Base}, {"id", string(a.ID)}, {"env", a.Env}, {"when", string(when)}},
+	line := ""
+	if h.Unit != "" {
+		if line, err = h.Record.JSON(); err != nil {
+			return false, err
+		}
+	}
+	err = call{
+		script: "hook", libs: []string{"receive", "append", "service"}, log: log, input: io.MultiReader(text(h.Commands), pulse{ctx}),
+		args: args{
+			{"base", l.Base}, {"id", string(a.ID)}, {"env", a.Env}, {"when", string(when)},
+			{"unit", h.Unit}, {"line", line},
+		},
+		onFact: func(key, _ string) { started = started || key == "started" },
 	}.run(ctx, m)
+	return started, err
 }
 
 // pulse is heartbeats for as long as a call may go on.
@@ -139,10 +164,10 @@ func Conclude(ctx context.Context, m Machine, l release.Layout, c release.Change
 	if err != nil {
 		return err
 	}
-	return call{script: "conclude", args: args{{"base", l.Base}, {"line", line}}}.run(ctx, m)
+	return call{script: "conclude", libs: []string{"append"}, args: args{{"base", l.Base}, {"line", line}}}.run(ctx, m)
 }
 
 // Forget removes the change record of a change that is in the history already.
 func Forget(ctx context.Context, m Machine, l release.Layout) error {
-	return call{script: "conclude", args: args{{"base", l.Base}, {"line", ""}}}.run(ctx, m)
+	return call{script: "conclude", libs: []string{"append"}, args: args{{"base", l.Base}, {"line", ""}}}.run(ctx, m)
 }

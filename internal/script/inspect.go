@@ -17,6 +17,8 @@ type Look struct {
 	Libraries []string   // sonames that the release needs of the host
 	Sizes     bool       // of the releases too, which takes longer
 	Staged    release.ID // whose note of staging is asked for; empty: none's
+	Migrate   string     // the unit for migrations; empty: none is to be started
+	Stamp     string     // the file in which the setup phase says what it made
 }
 
 // Inspection is everything that a plan needs to know of a host.
@@ -41,6 +43,8 @@ type Inspection struct {
 	Uses          []Use
 	NotAllowed    []string // commands that sudo does not let the user run
 	AsksPassword  []string // commands that sudo asks for a password for
+	Migrate       string   // of the unit for migrations: ready, other (it starts something else than next), missing
+	Drift         []string // what is not as the setup phase made it
 	Releases      []release.ID
 	Sizes         map[release.ID]int64 // KiB on the disk, if asked for
 	Activations   []string             // keys
@@ -68,11 +72,11 @@ func Inspect(ctx context.Context, m Machine, l Look, log io.Writer) (Inspection,
 	var in Inspection
 	var history []string
 	err := call{
-		script: "inspect", libs: []string{"service", "rules"}, log: log,
+		script: "inspect", libs: []string{"service", "rules", "drift"}, log: log,
 		args: args{
 			{"base", l.Layout.Base}, {"units", strings.Join(l.Units, " ")}, {"restart", l.Restart.way()}, {"flag", l.Restart.Flag},
 			{"libraries", strings.Join(l.Libraries, " ")}, {"sizes", yes(l.Sizes)},
-			{"staged", string(l.Staged)},
+			{"staged", string(l.Staged)}, {"migrate", l.Migrate}, {"setup", l.Stamp},
 		},
 		onFact: func(key, value string) {
 			if key == "history" {
@@ -120,6 +124,10 @@ func (in *Inspection) machine(key, value string) bool {
 		in.ReadOnly = value
 	case "sudo_no":
 		in.NotAllowed = append(in.NotAllowed, value)
+	case "migrate":
+		in.Migrate = value
+	case "drift":
+		in.Drift = append(in.Drift, value)
 	case "sudo_password":
 		in.AsksPassword = append(in.AsksPassword, value)
 	default:

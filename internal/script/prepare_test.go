@@ -121,8 +121,8 @@ func TestCommandsRunInTheReleaseWithItsEnvironment(t *testing.T) {
 	a, _ := s.prepare(r1, key1, Environment{Given: true, Text: hostileEnv})
 	var log strings.Builder
 	commands := "ls marker\nprintf '%s\\n' \"$NAME\" >\"$RELEASE_TMP/seen\"\ncp \"$RELEASE_TMP/seen\" \"$BASE/seen\"\nreadlink \"$BASE/next\"\nif (: >&9) 2>/dev/null; then exit 7; fi\nif (: >&3) 2>/dev/null; then exit 8; fi\necho done"
-	must(t, RunHook(t.Context(), s, s.Layout, a, Before, commands, &log))
-	if !strings.Contains(log.String(), "marker\nreleases/"+string(r1)+"\n") || !strings.Contains(log.String(), "done") {
+	must(t, s.hook(a, Before, Hook{Commands: commands}, &log))
+	if !strings.Contains(log.String(), "marker\nactivations/"+key1+"/release\n") || !strings.Contains(log.String(), "done") {
 		t.Errorf("log %q", log.String())
 	}
 	if !strings.Contains(s.read("seen"), "second line") {
@@ -132,7 +132,7 @@ func TestCommandsRunInTheReleaseWithItsEnvironment(t *testing.T) {
 		t.Errorf("left %q", in.Leftovers)
 	}
 	log.Reset()
-	wantReason(t, RunHook(t.Context(), s, s.Layout, a, After, "test ! -e \"$BASE/next\"\nfalse\necho unreached", &log), "after-activate failed with exit status 1")
+	wantReason(t, s.hook(a, After, Hook{Commands: "test ! -e \"$BASE/next\"\nfalse\necho unreached"}, &log), "after-activate failed with exit status 1")
 	if strings.Contains(log.String(), "unreached") {
 		t.Error("it went on after an error")
 	}
@@ -146,7 +146,7 @@ func TestCommandsHaveATimeLimit(t *testing.T) {
 	s := newSite(t)
 	s.write("x", "releases", string(r1), "f")
 	s.command("timeout", `case "$1 $2" in "--kill-after=5 600") shift 2; exec /usr/bin/timeout 0.2 "$@" ;; "30 head") exec /usr/bin/timeout "$@" ;; *) exit 99 ;; esac`)
-	wantReason(t, RunHook(t.Context(), s, s.Layout, release.Activation{ID: r1}, Before, "sleep 9", nil), "before-activate did not end within 600 s")
+	wantReason(t, s.hook(release.Activation{ID: r1}, Before, Hook{Commands: "sleep 9"}, nil), "before-activate did not end within 600 s")
 }
 
 func TestCommandsEndWithTheirRun(t *testing.T) {
@@ -156,7 +156,9 @@ func TestCommandsEndWithTheirRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- RunHook(ctx, s, s.Layout, release.Activation{ID: r1}, Before, `sh -c 'trap "" TERM; echo started >"$BASE/began"; sleep 1; sleep 8; echo >"$BASE/ended"'`, nil)
+		hook := Hook{Commands: `sh -c 'trap "" TERM; echo started >"$BASE/began"; sleep 1; sleep 8; echo >"$BASE/ended"'`}
+		_, err := RunHook(ctx, s, s.Layout, release.Activation{ID: r1}, Before, hook, nil)
+		ended <- err
 	}()
 	s.until("began", "started\n")
 	cancel()

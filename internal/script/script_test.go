@@ -18,13 +18,13 @@ import (
 // scripts are all that have a main.
 var scripts = []call{
 	{script: "activate", libs: []string{"service", "receive", "critical"}, input: strings.NewReader("")},
-	{script: "conclude"}, {script: "prune"}, {script: "tidy"}, {script: "unitlog"}, {script: "health"},
+	{script: "conclude", libs: []string{"append"}}, {script: "prune"}, {script: "tidy"}, {script: "unitlog"}, {script: "health"},
 	{script: "lock", input: strings.NewReader("")},
 	{script: "stage", libs: []string{"buildroot", "inventory", "verify"}, input: strings.NewReader("")},
 	{script: "recheck", libs: []string{"inventory", "verify"}},
 	{script: "prepare", libs: []string{"receive", "launcher"}, input: strings.NewReader("")},
-	{script: "hook", libs: []string{"receive"}, input: strings.NewReader("")},
-	{script: "inspect", libs: []string{"service", "rules"}}, {script: "probe", libs: []string{"service"}},
+	{script: "hook", libs: []string{"receive", "append", "service"}, input: strings.NewReader("")},
+	{script: "inspect", libs: []string{"service", "rules", "drift"}}, {script: "probe", libs: []string{"service"}},
 	{script: "relations", libs: []string{"buildroot"}},
 	{script: "checkout", libs: []string{"buildroot", "input", "git"}, input: strings.NewReader("")},
 	{script: "tools", libs: []string{"buildroot", "toolenv"}},

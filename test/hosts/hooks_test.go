@@ -20,7 +20,7 @@ func TestBeforeActivateRunsWhileTheOldReleaseServes(t *testing.T) {
 		printf 'not a line'`
 	id := w.artifact(2, light.Way{})
 	r := w.run(append([]string{"deploy", "--release-id", string(id), "SLIPWAY_BEFORE_ACTIVATE=" + before}, w.env("GREETING=new\n")...)...)
-	w.red(0, r, "| greeting is new", "| in "+base+"/releases/"+string(id)+" as deploy, next is releases/"+string(id), "| by next", "| not a line", "before-activate ended well")
+	w.red(0, r, "| greeting is new", "| in "+base+"/releases/"+string(id)+" as deploy, next is activations/", "| by next", "| not a line", "before-activate ended well")
 	if got := w.root("cat /tmp/hook-served; rm /tmp/hook-served"); !strings.Contains(got, string(old)) || !strings.Contains(got, `"greeting": "old"`) {
 		t.Errorf("while the hook ran, %s answered", got)
 	}

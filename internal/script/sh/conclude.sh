@@ -7,11 +7,3 @@ main() {
 	rm -f "$base/.slipway/back" "$base/.slipway/change" || die "cannot remove $base/.slipway/change"
 	sync -f "$base/.slipway"
 }
-
-append() {
-	history=$base/.slipway/history.jsonl
-	# A power cut may have torn the last line, or made NULs of it; the new one
-	# must not join it.
-	if [ -s "$history" ] && [ "$(tail -c 1 "$history" | wc -l)" -eq 0 ]; then echo >>"$history"; fi
-	printf '%s\n' "$line" >>"$history" && sync "$history" || die "cannot write $history"
-}

@@ -1,7 +1,8 @@
 # Says everything about a host that a plan needs; changes nothing.
 # Takes: base, units, restart (systemctl, flag or command), flag, libraries
 # (sonames that the release needs), sizes (yes: of the releases too), staged (the
-# release whose note of staging is asked for; empty: none's).
+# release whose note of staging is asked for; empty: none's), migrate (the unit
+# for migrations; empty: none is to be started), setup (the stamp that it has left).
 main() {
 	show_machine
 	show_place
@@ -9,6 +10,8 @@ main() {
 	show_current
 	show_units
 	show_uses
+	show_migrate
+	show_drift
 	show_releases
 	for left in next current.new launch.new .slipway/scratch .slipway/change.new; do
 		[ ! -e "$base/$left" ] && [ ! -h "$base/$left" ] || fact leftover "$left"
@@ -95,6 +98,17 @@ show_uses() {
 		*) fact unit_uses other ;;
 		esac
 	done
+}
+
+# The unit for migrations has to start what next leads to.
+show_migrate() {
+	[ -n "$migrate" ] || return 0
+	unit=$migrate
+	case "$(unit_property LoadState) $(unit_property ExecStart)" in
+	loaded*"$base/launch --next "*) fact migrate ready ;;
+	loaded*) fact migrate other ;;
+	*) fact migrate missing ;;
+	esac
 }
 
 show_releases() {

@@ -2,6 +2,7 @@
 #
 #	ExecStart=/opt/ORG/APP/launch bin/APP start
 #
+# and one that migrates, before the release is switched on, with --next before bin.
 # It gives the release the environment that was deployed with it. It runs as the
 # application's user: systemd's EnvironmentFile= would have PID 1 read any file
 # of the host that a link of the deploy user leads to.
@@ -21,10 +22,15 @@ launcher_text() {
 #!/bin/sh
 # Starts a program of the current release with the environment that was deployed
 # with it: launch bin/APP start
+# With --next before it, of the release that is about to be switched on.
 # The link is read once, so that release and environment belong together.
-slipway_base=${0%/*}
-slipway_link=$(readlink "$slipway_base/current") || {
-	echo "launch: there is no $slipway_base/current: nothing is deployed" >&2
+slipway_base=${0%/*} slipway_name=current slipway_else="nothing is deployed"
+if [ "$1" = --next ]; then
+	slipway_name=next slipway_else="no deploy is about to switch"
+	shift
+fi
+slipway_link=$(readlink "$slipway_base/$slipway_name") || {
+	echo "launch: there is no $slipway_base/$slipway_name: $slipway_else" >&2
 	exit 1
 }
 slipway_link=$slipway_base/${slipway_link#"$slipway_base"/}

@@ -10,6 +10,9 @@ show_rules() {
 		if [ "$restart" = systemctl ]; then
 			for action in restart stop reset-failed; do need "$systemctl $action $unit"; done
 		fi
+	done
+	[ -z "$migrate" ] || for action in start stop; do need "$systemctl $action $migrate"; done
+	for unit in $units $migrate; do
 		need "$journalctl --no-pager --output=short-unix --lines=100 --unit=$unit"
 	done
 }
