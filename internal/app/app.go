@@ -161,7 +161,7 @@ func planOf(cfg config.Config, from origin) rollout.Plan {
 	s := cfg.Service
 	p := rollout.Plan{
 		App: cfg.App, Layout: cfg.Layout, Units: s.Units, Target: cfg.ReleaseID,
-		Restart: script.Restart(s.Restart), Once: s.Once, Before: s.Before, After: s.After,
+		Restart: script.Restart(s.Restart), Once: s.Once, Migrate: s.Migrate, Before: s.Before, After: s.After,
 		Parallel: rollout.Parallel(cfg.Fleet.Parallel), Pause: cfg.Fleet.Pause, MaxFailures: cfg.Fleet.MaxFailures,
 		WaitForLock: cfg.WaitForLock, Expect: rollout.Expected(cfg.Fleet.Expect),
 		Ports: s.Ports, Timeout: s.Timeout, Settle: s.Settle,

@@ -13,6 +13,7 @@ type Service struct {
 	Units   []string // in the order in which they are restarted
 	Restart Restart
 	Once    string  // commands that run on one host before the first switch, for sh
+	Migrate string  // a one-shot unit that is started there after them; empty: none
 	Before  string  // the same on each host before its switch
 	After   string  // and once the release is proved
 	Env     *Env    // nil: the host keeps the environment that it has
@@ -43,6 +44,9 @@ func (l *loader) service(a release.App) Service {
 		Ports:   l.ports(),
 		Timeout: l.duration("health-timeout", 1, time.Hour),
 		Settle:  l.duration("settle", 1, time.Hour),
+	}
+	if l.isOn("migrate") && a.Name != "" {
+		s.Migrate = a.Name + "-migrate.service"
 	}
 	// 0 is a mistake that is told already, or a verb that proves nothing.
 	if s.Settle > 0 && s.Timeout > 0 && s.Settle >= s.Timeout {

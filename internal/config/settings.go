@@ -222,6 +222,10 @@ var Settings = []Setting{
 		Help: "Commands that run once for all web servers, such as migrations: on the first one that is to be switched, when the release is complete on every one and none is switched yet. If they fail nothing is switched. They run as those of before-activate do: bin/apxr_io eval 'ApxrIo.Release.migrate()'.",
 	},
 	{
+		Name: "migrate", Type: Switch, Default: "false", Verbs: activating,
+		Help: "Migrate, once for all web servers, after before-activate-once and in the same way: the unit APP-migrate.service, which the setup phase makes of slipway_migrate_command, is started on the first one. It has the new release's code, the units' environment and the application's user.",
+	},
+	{
 		Name: "before-activate", Type: Block, Verbs: activating,
 		Help: "Commands that run on each host before the switch, while the old release still runs; if they fail nothing is switched. They are a sh script that ends at the first error, run as the deploy user in the new release's directory with the delivered environment.",
 	},

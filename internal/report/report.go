@@ -120,6 +120,16 @@ func remarks(r rollout.Result) []string {
 	case r.Notice != "":
 		lines = append(lines, "Nothing was deployed: "+r.Notice)
 	}
+	if r.Migrated != "" {
+		lines = append(lines, fmt.Sprintf("Migrations of %s were started on %s, before the first switch. Whatever becomes of the release, they are not taken back.", r.Target, r.Migrated))
+	}
+	if len(r.MigratedSince) > 0 {
+		var ids []string
+		for _, id := range r.MigratedSince {
+			ids = append(ids, string(id))
+		}
+		lines = append(lines, fmt.Sprintf("Migrations of %s were started since %s ran. A rollback does not take them back: the database is as they left it.", strings.Join(ids, ", "), r.Target))
+	}
 	if len(r.Plan) > 0 {
 		lines = append(lines, "A dry run: nothing was changed. On each host it would:")
 		for _, step := range r.Plan {

@@ -222,3 +222,18 @@ func TestHeadlineOfARollbackToNothing(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestWhatMigrationsLeave(t *testing.T) {
+	failed := result(release.Deploy, r2, rollout.HostResult{Host: "web1", Outcome: rollout.Untouched, Problem: "app-migrate.service failed"})
+	failed.Migrated = "web1"
+	if text := Text(failed); !strings.Contains(text, "Migrations of "+string(r2)+" were started on web1") || !strings.Contains(text, "they are not taken back") {
+		t.Errorf("%s", text)
+	}
+	back := result(release.Rollback, r1, rollout.HostResult{Host: "web1", Outcome: rollout.Live, Before: r2, After: r1})
+	back.MigratedSince = []release.ID{r2}
+	for _, text := range []string{Text(back), Markdown(back, nil, Place{})} {
+		if !strings.Contains(text, "Migrations of "+string(r2)+" were started since "+string(r1)+" ran. A rollback does not take them back") {
+			t.Errorf("%s", text)
+		}
+	}
+}

@@ -28,7 +28,7 @@ func (r *run) activate(ctx context.Context, h *host, to release.Activation) erro
 		return h.fail(Untouched, errors.New("the lock was lost (the connection broke?); nothing was changed here"))
 	default:
 	}
-	if err := r.hook(ctx, h, to, script.Before, r.plan.Before); err != nil {
+	if _, err := r.hook(ctx, h, to, script.Before, script.Hook{Commands: r.plan.Before}); err != nil {
 		undo, cancel := undoContext(ctx)
 		defer cancel()
 		r.dropEnvironment(undo, h, to)
@@ -60,7 +60,8 @@ func (r *run) switchAndProve(ctx context.Context, h *host, to release.Activation
 	if err != nil {
 		return err
 	}
-	return r.hook(ctx, h, to, script.After, r.plan.After)
+	_, err = r.hook(ctx, h, to, script.After, script.Hook{Commands: r.plan.After})
+	return err
 }
 
 // switchTo makes an activation current and restarts the units.
@@ -72,9 +73,9 @@ func (r *run) switchTo(ctx context.Context, h *host, to release.Activation, reco
 	}, out)
 }
 
-func (r *run) hook(ctx context.Context, h *host, a release.Activation, when script.Moment, commands string) error {
-	if commands == "" {
-		return nil
+func (r *run) hook(ctx context.Context, h *host, a release.Activation, when script.Moment, what script.Hook) (started bool, err error) {
+	if what.IsZero() {
+		return false, nil
 	}
 	out := r.log.Output(h.name)
 	defer out.Close()
@@ -83,12 +84,14 @@ func (r *run) hook(ctx context.Context, h *host, a release.Activation, when scri
 	if when == script.After {
 		phase = PhaseAfter
 	}
-	err := r.timed(h, phase, func() error { return script.RunHook(ctx, h, r.plan.Layout, a, when, commands, out) })
-	if err != nil {
+	err = r.timed(h, phase, func() (err error) {
+		started, err = script.RunHook(ctx, h, r.plan.Layout, a, when, what, out)
 		return err
+	})
+	if err == nil {
+		r.log.Say(h.name, "%s ended well in %.1f s", when, time.Since(began).Seconds())
 	}
-	r.log.Say(h.name, "%s ended well in %.1f s", when, time.Since(began).Seconds())
-	return nil
+	return started, err
 }
 
 // conclude makes a proved change part of the host's history.

@@ -39,6 +39,7 @@ func findings(in script.Inspection, p Plan, n needs) []error {
 	f.directories(in, p)
 	f.current(in, p)
 	f.units(in, p)
+	f.migrate(in, p)
 	f.rules(in)
 	if n.manifest != nil {
 		f.fit(in, n)
@@ -144,6 +145,15 @@ func (f *found) units(in script.Inspection, p Plan) {
 	}
 }
 
+func (f *found) migrate(in script.Inspection, p Plan) {
+	switch in.Migrate {
+	case "missing":
+		f.add("there is no unit %s: run the setup phase with slipway_migrate_command, or leave migrate off", p.Migrate)
+	case "other":
+		f.add("the ExecStart of %s must begin with '%s/launch --next': it would migrate with another release's code", p.Migrate, p.Layout.Base)
+	}
+}
+
 func (f *found) rules(in script.Inspection) {
 	for _, command := range in.AsksPassword {
 		if !isLog(command) {
@@ -193,8 +203,11 @@ func (f *found) room(in script.Inspection, m release.Manifest) {
 }
 
 // warnings is what a person should know and no deploy fails for.
-func warnings(in script.Inspection) []string {
+func warnings(in script.Inspection, app release.App) []string {
 	var w []string
+	if text := drift(in, app); text != "" {
+		w = append(w, text)
+	}
 	for _, use := range in.Uses {
 		switch use.User {
 		case "", "root":
@@ -209,4 +222,13 @@ func warnings(in script.Inspection) []string {
 		}
 	}
 	return w
+}
+
+// drift is what is not as the setup phase made it, and what mends that; empty if
+// all is.
+func drift(in script.Inspection, app release.App) string {
+	if len(in.Drift) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("not as the setup phase made it: %s; 'slipway setup --app %s' with this host mends it", strings.Join(in.Drift, "; "), app)
 }

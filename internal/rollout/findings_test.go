@@ -14,7 +14,7 @@ const (
 	id2 = release.ID("20240102T000000")
 )
 
-var plan = Plan{Layout: release.Layout{Base: "/opt/apxr/apxr_io"}, Units: []string{"apxr_io.service"}}
+var plan = Plan{Layout: release.Layout{Base: "/opt/apxr/apxr_io"}, Units: []string{"apxr_io.service"}, Migrate: "apxr_io-migrate.service"}
 
 // good is a host on which a deploy would work.
 func good() script.Inspection {
@@ -47,7 +47,9 @@ func TestFindings(t *testing.T) {
 		plan  *Plan
 		say   []string // nothing: no finding
 	}{
-		"a good host": {},
+		"a good host":                        {},
+		"no unit for migrations":             {spoil: func(in *script.Inspection) { in.Migrate = "missing" }, say: []string{"there is no unit apxr_io-migrate.service: run the setup phase with slipway_migrate_command"}},
+		"a unit that migrates with old code": {spoil: func(in *script.Inspection) { in.Migrate = "other" }, say: []string{"apxr_io-migrate.service must begin with '/opt/apxr/apxr_io/launch --next'"}},
 		"never deployed": {spoil: func(in *script.Inspection) {
 			in.CurrentKind, in.Current, in.Units[0].Active, in.Units[0].Running = "none", release.Activation{}, "inactive", ""
 			in.NoDirectory = []string{"/opt/apxr/apxr_io/.slipway"}
@@ -134,13 +136,17 @@ func TestFindingsAboutTheRelease(t *testing.T) {
 func TestWarnings(t *testing.T) {
 	t.Parallel()
 	in := good()
-	if w := warnings(in); len(w) > 0 {
+	if w := warnings(in, release.App{Org: "apxr", Name: "apxr_io"}); len(w) > 0 {
 		t.Errorf("%q", w)
 	}
+	in.Drift = []string{"/etc/x has been changed", "y.service is disabled, not enabled"}
 	in.NotAllowed = []string{"/usr/bin/journalctl --unit=apxr_io.service"}
 	in.Uses = append(in.Uses, script.Use{Unit: "a.service"}, script.Use{Unit: "b.service", User: "deploy"})
-	w := strings.Join(warnings(in), "\n")
-	for _, want := range []string{"a.service runs as root", "b.service runs as deploy", "could not show the unit log"} {
+	w := strings.Join(warnings(in, release.App{Org: "apxr", Name: "apxr_io"}), "\n")
+	for _, want := range []string{
+		"/etc/x has been changed; y.service is disabled, not enabled; 'slipway setup --app apxr/apxr_io' with this host mends it",
+		"a.service runs as root", "b.service runs as deploy", "could not show the unit log",
+	} {
 		if !strings.Contains(w, want) {
 			t.Errorf("%q does not say %q", w, want)
 		}

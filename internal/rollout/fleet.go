@@ -100,18 +100,6 @@ func (r *run) prepare(ctx context.Context, h *host, id release.ID) error {
 	return nil
 }
 
-// once runs what is to run on one host only, before any is switched.
-func (r *run) once(ctx context.Context, due []*host) error {
-	if len(due) == 0 {
-		return nil
-	}
-	if err := r.hook(ctx, due[0], due[0].to, script.Once, r.plan.Once); err != nil {
-		due[0].fail(Untouched, err)
-		return fmt.Errorf("%s: %w", due[0].name, err)
-	}
-	return nil
-}
-
 // pause lets a batch show what it is worth, and ends with the run.
 func (r *run) pause(ctx context.Context) {
 	if r.plan.Pause <= 0 {

@@ -84,10 +84,13 @@ func (r *run) tellMet() {
 	for _, h := range r.hosts {
 		if h.failed() {
 			r.log.Say(h.name, "%s", h.result.Problem)
+			if text := drift(h.seen, r.plan.App); text != "" {
+				said.add(h, text) // it may be why
+			}
 			continue
 		}
 		r.log.Say(h.name, "runs %s; current is %s", orNothing(h.seen.Running()), h.seen.Current)
-		for _, w := range warnings(h.seen) {
+		for _, w := range warnings(h.seen, r.plan.App) {
 			said.add(h, w)
 		}
 	}
@@ -114,7 +117,8 @@ func (r *run) inspectOne(ctx context.Context, h *host, n needs) error {
 func (r *run) inspect(ctx context.Context, h *host, n needs) (err error) {
 	out := r.log.Output(h.name)
 	defer out.Close()
-	look := script.Look{Layout: r.plan.Layout, Units: r.plan.Units, Restart: r.plan.Restart, Libraries: n.libraries, Staged: n.staged}
+	look := script.Look{Layout: r.plan.Layout, Units: r.plan.Units, Restart: r.plan.Restart, Libraries: n.libraries, Staged: n.staged,
+		Migrate: r.plan.Migrate, Stamp: r.plan.App.SetupStamp()}
 	h.seen, err = script.Inspect(ctx, h, look, out)
 	h.seenAt = time.Now()
 	return err

@@ -21,6 +21,7 @@ type Plan struct {
 	Target  release.ID // empty for a rollback: chosen from the hosts' history
 	Restart script.Restart
 	Once    string // commands that run on one host, before the first switch
+	Migrate string // a one-shot unit that is started there, after them
 	Before  string // on each host, before its switch
 	After   string // and after its proof
 	// Environment is that of the application as a shell script of exports. Nil
@@ -120,6 +121,9 @@ func (p Plan) steps(verb release.Verb, m release.Manifest) []string {
 	}
 	if p.Once != "" {
 		add("on the first host only: run before-activate-once (%s), once the release is on all hosts", count(len(strings.Split(strings.TrimSpace(p.Once), "\n")), "line"))
+	}
+	if p.Migrate != "" {
+		add("on the first host only: migrate, by sudo systemctl start %s, once the release is on all hosts", p.Migrate)
 	}
 	if p.Before != "" {
 		add("run before-activate (%s)", count(len(strings.Split(strings.TrimSpace(p.Before), "\n")), "line"))

@@ -19,6 +19,7 @@ func TestAPlanSaysWhatItComesTo(t *testing.T) {
 	env := "export A='1'\nexport B='2'\n"
 	big := small
 	big.Units, big.Environment, big.Ports = []string{"web.service", "worker.service"}, &env, []int{4001, 4002}
+	big.Once, big.Migrate = "bin/app eval 'Seed.once()'", "app-migrate.service"
 	big.Before, big.After, big.Restart = "bin/app eval 'Migrate.up()'\nbin/app eval 'Seed.run()'\n", "true", script.Restart{Flag: "/run/app/restart"}
 	big.Health = &Health{URL: parsed(t, "https://127.0.0.1:4001/health"), ServerName: "apxr.io", Status: []Range{{200, 299}, {302, 302}}, Body: regexp.MustCompile("ok")}
 	m := release.Manifest{ReleaseID: id2, Version: "1.2.0", Revision: strings.Repeat("ab", 20), Files: []release.File{{Size: 1500000}}}

@@ -32,6 +32,9 @@ func (r *run) rollback(ctx context.Context, fetch Fetch) error {
 	target, err := r.chooseTarget()
 	version := r.known(target.ID)
 	r.outcome.Target, r.outcome.Version, r.outcome.Revision, r.outcome.Ref = target.ID, version.Version, version.Revision, version.Ref
+	if !target.IsZero() {
+		r.tellMigrations(target)
+	}
 	if r.plan.DryRun {
 		return errors.Join(err, r.rehearse(ctx, target))
 	}

@@ -123,11 +123,15 @@ type Result struct {
 	Revision string
 	Ref      string
 	Plan     []string // of a dry run: what would be done
-	Began    time.Time
-	Took     time.Duration
-	Previous Version // what most hosts ran before
-	Running  Running // what most hosts run now
-	Hosts    []HostResult
+	Migrated string   // the host on which migrations were started; empty: none were
+	// MigratedSince are the releases whose migrations were started since the target
+	// of a rollback ran.
+	MigratedSince []release.ID
+	Began         time.Time
+	Took          time.Duration
+	Previous      Version // what most hosts ran before
+	Running       Running // what most hosts run now
+	Hosts         []HostResult
 }
 
 // Version is what is known of a release; zero: nothing runs.
