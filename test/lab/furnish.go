@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// deployUID is the deploy user's ID on every host, as image-setup.sh makes it.
+// deployUID is the deploy user's ID on every host but the bare ones, as server-setup.sh makes it.
 const deployUID = 2000
 
 // furniture is what hosts are given before they boot: everything that tells them apart, and the keys that they accept.
@@ -20,6 +20,7 @@ type furniture struct {
 	builder  keyPair
 	hostKeys map[string]hostKeys // by host name
 	hosts    string              // the lines of /etc/hosts
+	sources  map[string]string   // by host name: the lines of sources.list, where the host has package sources
 }
 
 // furnish writes a host's files. It goes through os.Root: a link in the image must not lead out into this machine.
@@ -50,6 +51,9 @@ func (f furniture) identity(w *rootWriter, h *Host) {
 	w.write("etc/machine-id", hex.EncodeToString(id)+"\n", 0o444, 0)
 	w.write("etc/hostname", h.Name+"\n", 0o644, 0)
 	w.write("etc/hosts", f.hosts, 0o644, 0)
+	if sources, ok := f.sources[h.Name]; ok {
+		w.write("etc/apt/sources.list", sources, 0o644, 0)
+	}
 	for kind, pair := range f.hostKeys[h.Name] {
 		file := "etc/ssh/ssh_host_" + kind + "_key"
 		w.write(file, string(pair.private), 0o600, 0)

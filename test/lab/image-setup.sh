@@ -2,17 +2,7 @@
 # What makes a host itself (keys, name, machine ID) is written when it boots: see furnish.go.
 set -eu
 
-# Nobody logs in with a password. A '*' is a password that never matches; unlike '!' it does not lock the account.
-useradd --create-home --uid 2000 --shell /bin/bash --password '*' deploy
-install -d -m 700 -o deploy -g deploy /home/deploy/.ssh
 install -d -m 700 /root/.ssh
-
-cat >/etc/ssh/sshd_config.d/lab.conf <<'CONF'
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-PermitRootLogin prohibit-password
-UseDNS no
-CONF
 rm -f /etc/ssh/ssh_host_*
 
 # The greeting of a login is a dozen processes that nobody reads: tests log in often.

@@ -18,7 +18,7 @@ import (
 const (
 	cacheDir = "/var/cache/slipway-lab"
 	// recipeVersion is raised when images must be built anew although neither packages nor the set-up script changed.
-	recipeVersion = "1"
+	recipeVersion = "2"
 )
 
 // webPackages make a web server as Debian and Ubuntu install it, and the login shells that people give a deploy user.
@@ -36,24 +36,38 @@ var buildPackages = []string{"git", "git-lfs", "openssh-client", "elixir", "erla
 // libssl3 or libssl3t64, depending on the distribution.
 var ertsPackages = []string{"erlang-base", "erlang-crypto"}
 
-//go:embed image-setup.sh
-var imageSetup string
+// barePackages are what every installed server has, and no more: all else is setup's to install. Python is there on
+// Debian's and Ubuntu's servers, and Ansible needs it.
+var barePackages = []string{"systemd", "systemd-sysv", "dbus", "libpam-systemd", "openssh-server", "python3"}
+
+var (
+	//go:embed server-setup.sh
+	serverSetup string
+	//go:embed image-setup.sh
+	imageSetup string
+)
 
 // An image is a base root file system, read only once it is built; each host has an overlay above one.
 type image struct {
 	name     string
 	packages []string
+	releases bool     // whether a release runs on it: it has the libraries of the Erlang runtime, and a deploy user
+	offers   []string // packages that its hosts can install, from a repository that lies beside it
 }
 
 var (
-	webImage   = image{"web", webPackages}
-	buildImage = image{"build", slices.Concat(webPackages, buildPackages)}
+	webImage   = image{name: "web", packages: webPackages, releases: true}
+	buildImage = image{name: "build", packages: slices.Concat(webPackages, buildPackages), releases: true}
+	bareImage  = image{name: "bare", packages: barePackages, offers: setupPackages}
 )
 
 // imageFor is the image of a host. The git host has the build host's: it needs no more than git.
 func imageFor(host string) image {
-	if isWeb(host) {
+	switch {
+	case isWeb(host):
 		return webImage
+	case isBare(host):
+		return bareImage
 	}
 	return buildImage
 }
@@ -61,11 +75,26 @@ func imageFor(host string) image {
 // path names everything that the image's content follows from, so that a changed recipe never uses an old image.
 func (i image) path(m machine) string {
 	recipe := sha256.New()
-	for _, part := range slices.Concat(i.packages, ertsPackages,
-		[]string{m.distribution, m.codename, runtime.GOARCH, recipeVersion, imageSetup}) {
+	for _, part := range [][]string{
+		i.packages, i.offers, i.scripts(), {m.distribution, m.codename, runtime.GOARCH, recipeVersion},
+	} {
 		fmt.Fprintf(recipe, "%q\n", part)
 	}
+	if i.releases {
+		fmt.Fprintf(recipe, "%q\n", ertsPackages)
+	}
 	return filepath.Join(cacheDir, i.name+"-"+hex.EncodeToString(recipe.Sum(nil))[:16])
+}
+
+func (i image) root(m machine) string       { return filepath.Join(i.path(m), "root") }
+func (i image) packageDir(m machine) string { return filepath.Join(i.path(m), "packages") }
+
+// scripts run in the image, in this order, before it is cached.
+func (i image) scripts() []string {
+	if i.releases {
+		return []string{serverSetup, imageSetup}
+	}
+	return []string{imageSetup}
 }
 
 func (i image) String() string { return i.name }
@@ -143,21 +172,36 @@ func newImageKit(ctx context.Context, m machine) (*imageKit, error) {
 
 func (k *imageKit) remove() error { return removeTree(k.dir) }
 
-// build makes the image beside its place and renames it when it is complete.
+// build makes the image, and its repository, beside its place and renames it when it is complete.
 func (k *imageKit) build(ctx context.Context, i image) error {
-	root := filepath.Join(k.dir, i.name)
+	dir := filepath.Join(k.dir, i.name)
+	root := filepath.Join(dir, "root")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
 	if err := k.bootstrap(ctx, i, root); err != nil {
 		return fmt.Errorf("build the %s image: %w", i.name, err)
 	}
-	if _, err := runWithInput(ctx, strings.NewReader(imageSetup), "chroot", root, "sh", "-s"); err != nil {
-		return fmt.Errorf("set up the %s image: %w", i.name, err)
+	for _, script := range i.scripts() {
+		if _, err := runWithInput(ctx, strings.NewReader(script), "chroot", root, "sh", "-s"); err != nil {
+			return fmt.Errorf("set up the %s image: %w", i.name, err)
+		}
 	}
-	return os.Rename(root, i.path(k.machine))
+	if len(i.offers) > 0 {
+		if err := k.collectPackages(ctx, i, dir); err != nil {
+			return fmt.Errorf("collect the packages that hosts of the %s image can install: %w", i.name, err)
+		}
+	}
+	return os.Rename(dir, i.path(k.machine))
 }
 
 func (k *imageKit) bootstrap(ctx context.Context, i image, root string) error {
+	packages := i.packages
+	if i.releases {
+		packages = slices.Concat(packages, k.libraries)
+	}
 	cmd := exec.CommandContext(ctx, "mmdebstrap", "--quiet", "--mode=root", "--format=directory", "--variant=minbase",
-		"--include="+strings.Join(slices.Concat(i.packages, k.libraries), ","),
+		"--include="+strings.Join(packages, ","),
 		"--aptopt="+filepath.Join(k.dir, "apt.conf"),
 		"--dpkgopt=force-unsafe-io", "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
 		k.machine.codename, root, filepath.Join(k.dir, "sources.list"))

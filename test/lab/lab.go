@@ -20,6 +20,7 @@ type Lab struct {
 
 	lock     *os.File // nil in a process that did not start the lab
 	machines sync.WaitGroup
+	files    *fileServer // nil in a process that did not start the lab, and until there is a network
 	stop     func() error
 
 	mu       sync.Mutex
@@ -80,11 +81,11 @@ func logger(w io.Writer) func(string, ...any) {
 
 func imagesFor(names []string) []image {
 	var images []image
-	if slices.ContainsFunc(names, isWeb) {
-		images = append(images, webImage)
-	}
-	if slices.ContainsFunc(names, func(name string) bool { return !isWeb(name) }) {
-		images = append(images, buildImage)
+	for _, name := range names {
+		i := imageFor(name)
+		if !slices.ContainsFunc(images, func(other image) bool { return other.name == i.name }) {
+			images = append(images, i)
+		}
 	}
 	return images
 }
@@ -129,12 +130,19 @@ func (l *Lab) boot(ctx context.Context, m machine) error {
 	if err := buildSwitch(ctx, l.number); err != nil {
 		return err
 	}
+	var err error
+	if l.files, err = newFileServer(l.number.address(1)); err != nil {
+		return err
+	}
 	f, err := l.newFurniture(ctx)
 	if err != nil {
 		return err
 	}
+	if f.sources, err = l.offerPackages(m); err != nil {
+		return err
+	}
 	err = forEach(ctx, l.hosts, func(ctx context.Context, h *Host) error {
-		return h.boot(ctx, imageFor(h.Name).path(m), f)
+		return h.boot(ctx, imageFor(h.Name).root(m), f)
 	})
 	if err != nil {
 		return err
@@ -198,7 +206,7 @@ func (l *Lab) end() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	// Killed first and waited for: no host can start again while its network is being removed.
-	err := removeCgroups(ctx, l.number)
+	err := errors.Join(l.files.close(), removeCgroups(ctx, l.number))
 	if err == nil {
 		l.machines.Wait()
 		err = remove(ctx, l.number)

@@ -12,13 +12,16 @@ const (
 	// maxWebHosts keeps the last byte of a web host's address below 255.
 	maxWebHosts   = 200
 	firstWebOctet = 10
+	// Bare hosts have the addresses above those of the web hosts.
+	maxBareHosts   = 8
+	firstBareOctet = 220
 )
 
 // Options choose what a lab consists of.
 type Options struct {
 	// Web is the number of web hosts, web1 to webN; 0 means 2.
 	Web int
-	// Hosts names exactly the hosts to boot ("build", "git", "web1", ...), for tests that need fewer.
+	// Hosts names exactly the hosts to boot ("build", "git", "web1", "bare1", ...), for tests that need others or fewer.
 	// Empty means build, git and the web hosts.
 	Hosts []string
 	// Log gets a line for each thing that takes long, such as building a base image. Nil discards them.
@@ -63,6 +66,10 @@ var webName = regexp.MustCompile(`^web([1-9][0-9]{0,2})$`)
 
 func isWeb(name string) bool { return webName.MatchString(name) }
 
+var bareName = regexp.MustCompile(`^bare([1-9])$`)
+
+func isBare(name string) bool { return bareName.MatchString(name) }
+
 // octet is the last byte of a host's address. It follows from the name alone, so that a lab can be described by
 // its number and its names.
 func octet(name string) (int, error) {
@@ -77,5 +84,10 @@ func octet(name string) (int, error) {
 			return firstWebOctet + i, nil
 		}
 	}
-	return 0, fmt.Errorf("no such host: %q (hosts are build, git, and web1 to web%d)", name, maxWebHosts)
+	if m := bareName.FindStringSubmatch(name); m != nil {
+		if i, err := strconv.Atoi(m[1]); err == nil && i <= maxBareHosts {
+			return firstBareOctet + i, nil
+		}
+	}
+	return 0, fmt.Errorf("no such host: %q (hosts are build, git, web1 to web%d, and bare1 to bare%d)", name, maxWebHosts, maxBareHosts)
 }

@@ -62,6 +62,8 @@ func TestHostNames(t *testing.T) {
 		{Options{}, "build git web1 web2"},
 		{Options{Web: 3}, "build git web1 web2 web3"},
 		{Options{Hosts: []string{"web7"}}, "web7"},
+		{Options{Hosts: []string{"bare1", "bare8"}}, "bare1 bare8"},
+		{Options{Hosts: []string{"bare9"}}, ""},
 		{Options{Web: 201}, ""},
 		{Options{Hosts: []string{"web0"}}, ""},
 		{Options{Hosts: []string{"web201"}}, ""},
@@ -99,7 +101,9 @@ func TestImagePathFollowsFromTheRecipe(t *testing.T) {
 	for _, other := range []string{
 		buildImage.path(m),
 		webImage.path(machine{"debian", "trixie"}),
-		image{"web", append([]string{"fish"}, webPackages...)}.path(m),
+		image{name: "web", packages: append([]string{"fish"}, webPackages...), releases: true}.path(m),
+		image{name: "web", packages: webPackages, releases: true, offers: []string{"fish"}}.path(m),
+		image{name: "web", packages: webPackages}.path(m),
 	} {
 		if other == path {
 			t.Errorf("another recipe has the same path %s", path)
