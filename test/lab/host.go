@@ -13,8 +13,9 @@ import (
 
 // A Host is one booted Linux host of a lab.
 type Host struct {
-	Name string // build, git, web1, ...
-	Addr string // its IP address
+	Name  string // build, git, web1, bare1, ...
+	Addr  string // its IPv4 address
+	Addr6 string // its IPv6 address; hosts know each other's names by the IPv4 addresses alone
 
 	lab *Lab
 }

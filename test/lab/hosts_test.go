@@ -2,7 +2,9 @@ package lab_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,6 +67,24 @@ func TestHostsReachEachOtherByName(t *testing.T) {
 	web1 := labtest.Lab(t).Host("web1")
 	for _, name := range []string{"build", "git", "git.apxr.test", "web2"} {
 		sh(t, web1, "root", "timeout 5 bash -c 'exec 3<>/dev/tcp/"+name+"/22'")
+	}
+}
+
+func TestHostsAnswerOnIPv6(t *testing.T) {
+	l := labtest.Lab(t)
+	web1, web2 := l.Host("web1"), l.Host("web2")
+	sh(t, web1, "root", "timeout 5 bash -c 'exec 3<>/dev/tcp/"+web2.Addr6+"/22'")
+	if found := sh(t, web1, "root", "getent ahosts web2"); strings.Contains(found, web2.Addr6) {
+		t.Errorf("web2's name leads to its IPv6 address too, which tests of IPv4 do not expect:\n%s", found)
+	}
+	args := slices.Clone(l.SSHArgs("root", web2)) // with the known_hosts file, strictly
+	args[len(args)-1] = "root@" + web2.Addr6
+	out, err := exec.CommandContext(t.Context(), "ssh", append(args, "echo $SSH_CONNECTION")...).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), web2.Addr6+" 22") {
+		t.Errorf("from this machine: %v: %s", err, out)
+	}
+	if got := sh(t, web1, "root", "cat /proc/sys/net/ipv6/conf/all/forwarding /proc/sys/net/ipv4/ip_forward"); got != "0\n0" {
+		t.Errorf("the host forwards: %s", got)
 	}
 }
 
@@ -145,6 +165,7 @@ func TestReboot(t *testing.T) {
 		t.Error("the boot ID is the same")
 	}
 	sh(t, h, "root", "test -e /srv/stays && test ! -e /run/goes")
+	sh(t, h, "root", "timeout 5 bash -c 'exec 3<>/dev/tcp/"+h.Addr6+"/22'")
 	if state := sh(t, h, "root", "systemctl is-system-running || true"); state != "running" {
 		t.Errorf("after the reboot it is %s", state)
 	}

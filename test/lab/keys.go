@@ -66,7 +66,7 @@ func newHostKeys(host string) (hostKeys, error) {
 	return keys, nil
 }
 
-// knownHosts are a host's known_hosts lines: under its address and under all its names.
+// knownHosts are a host's known_hosts lines, under all its names and addresses that are given.
 func (k hostKeys) knownHosts(names []string) string {
 	var lines strings.Builder
 	for _, kind := range []string{"ed25519", "ecdsa", "rsa"} {

@@ -120,7 +120,7 @@ func newLab(n number, r record) (*Lab, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.hosts = append(l.hosts, &Host{Name: name, Addr: n.address(last), lab: l})
+		l.hosts = append(l.hosts, &Host{Name: name, Addr: n.address(last), Addr6: n.address6(last), lab: l})
 	}
 	return l, nil
 }
@@ -181,7 +181,7 @@ func (l *Lab) makeHostKeys(ctx context.Context, keys map[string]hostKeys) (known
 		return err
 	})
 	for _, h := range l.hosts {
-		knownHosts += keys[h.Name].knownHosts(append(hostAliases(h.Name), h.Addr))
+		knownHosts += keys[h.Name].knownHosts(append(hostAliases(h.Name), h.Addr, h.Addr6))
 	}
 	return knownHosts, err
 }
@@ -243,7 +243,7 @@ func (l *Lab) AdminKeyPath() string { return filepath.Join(l.Dir(), "admin_key")
 // DeployKeyPath is the private key that the deploy user accepts on the build host and on web hosts.
 func (l *Lab) DeployKeyPath() string { return filepath.Join(l.Dir(), "deploy_key") }
 
-// KnownHostsPath is a known_hosts file with all keys of all hosts, by address and by name.
+// KnownHostsPath is a known_hosts file with all keys of all hosts, by addresses and by name.
 func (l *Lab) KnownHostsPath() string { return filepath.Join(l.Dir(), "known_hosts") }
 
 // Hosts are all hosts of the lab.

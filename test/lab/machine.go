@@ -54,18 +54,20 @@ func parseOSRelease(text string) (machine, error) {
 
 // tools are the programs that the lab and the tests beside it call, and the packages that bring them.
 var tools = map[string]string{
-	"curl":           "curl",
-	"e2fsck":         "e2fsprogs",
-	"fish":           "fish",
-	"git":            "git",
-	"ip":             "iproute2",
-	"mkfs.ext4":      "e2fsprogs",
-	"mmdebstrap":     "mmdebstrap",
-	"readelf":        "binutils",
-	"ssh":            "openssh-client",
-	"sshd":           "openssh-server", // installed, not started: tests start their own on loopback
-	"systemd-nspawn": "systemd-container",
-	"tcsh":           "tcsh",
+	"ansible-lint":     "ansible-lint",
+	"ansible-playbook": "ansible-core",
+	"curl":             "curl",
+	"e2fsck":           "e2fsprogs",
+	"fish":             "fish",
+	"git":              "git",
+	"ip":               "iproute2",
+	"mkfs.ext4":        "e2fsprogs",
+	"mmdebstrap":       "mmdebstrap",
+	"readelf":          "binutils",
+	"ssh":              "openssh-client",
+	"sshd":             "openssh-server", // installed, not started: tests start their own on loopback
+	"systemd-nspawn":   "systemd-container",
+	"tcsh":             "tcsh",
 }
 
 // InstallTools installs on this machine what the lab and the tests call and it lacks.
