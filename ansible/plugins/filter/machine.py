@@ -1,0 +1,10 @@
+"""What is wrong with a host, as lists of texts."""
+
+from __future__ import annotations
+
+from ansible_collections.apxr.slipway.plugins.plugin_utils.machine import machine_mistakes, taken_ports
+
+
+class FilterModule:
+    def filters(self):
+        return {"machine_mistakes": machine_mistakes, "taken_ports": taken_ports}
