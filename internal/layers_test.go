@@ -18,6 +18,8 @@ var may = map[string][]string{
 	"internal/release":   nil,
 	"internal/remote":    nil,
 	"internal/local":     nil,
+	"internal/terminal":  nil,
+	"internal/console":   {"internal/script", "internal/release"},
 	"internal/gha":       {"internal/progress"},
 	"internal/ghapi":     nil,
 	"internal/progress":  nil,
@@ -28,8 +30,8 @@ var may = map[string][]string{
 	"internal/rollout":   {"internal/script", "internal/release", "internal/progress"},
 	"internal/report":    {"internal/release", "internal/rollout"},
 	"internal/app": {
-		"internal/build", "internal/config", "internal/gha", "internal/ghapi", "internal/local", "internal/progress", "internal/release",
-		"internal/remote", "internal/report", "internal/rollout", "internal/script",
+		"internal/build", "internal/config", "internal/console", "internal/gha", "internal/ghapi", "internal/local", "internal/progress", "internal/release",
+		"internal/remote", "internal/report", "internal/rollout", "internal/script", "internal/terminal",
 	},
 	"cmd/slipway": {"internal/app"},
 }

@@ -9,5 +9,5 @@ import (
 )
 
 func main() {
-	os.Exit(app.CLI(app.System{Args: os.Args[1:], Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr}))
+	os.Exit(app.CLI(app.System{Args: os.Args[1:], Getenv: os.Getenv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}))
 }

@@ -24,6 +24,7 @@ import (
 type System struct {
 	Args   []string // without the program's name
 	Getenv func(string) string
+	Stdin  io.Reader // nil: there is none
 	Stdout io.Writer
 	Stderr io.Writer
 }

@@ -32,12 +32,14 @@ var verbHelp = []struct {
 	{config.Releases, "list what the servers have and run"},
 	{config.History, "list what was changed on the servers, when, and by whom"},
 	{config.Artifacts, "list what the build server keeps"},
+	{config.Console, "open the remote console of what runs on a server"},
+	{config.Eval, "evaluate an expression in a new VM of the current release"},
+	{config.RPC, "evaluate an expression in the running node"},
+	{config.Logs, "show a unit log, and what comes next"},
 }
 
 // CLI runs the command line "slipway VERB [flags]" and returns the exit code.
 func CLI(s System) int {
-	ctx, stop := signalled()
-	defer stop()
 	if len(s.Args) == 0 || s.Args[0] == "help" || s.Args[0] == "--help" || s.Args[0] == "-h" {
 		usage(s.Stdout)
 		return exitOK
@@ -60,6 +62,11 @@ func CLI(s System) int {
 		fmt.Fprintf(s.Stderr, "slipway: %v\n\"slipway %s --help\" lists the settings: flags, or variables of the environment.\n", err, verb)
 		return exitUsage
 	}
+	if ways[verb] != "" {
+		return lookInside(s, cfg)
+	}
+	ctx, stop := signalled()
+	defer stop()
 	log := progress.New(progress.Terminal{W: s.Stderr}, cfg.Secrets()...)
 	out, err := run(ctx, cfg, origin{who: person(s.Getenv), getenv: s.Getenv}, log)
 	return exitCode(tell(s, log, cfg, out, err))
@@ -84,7 +91,8 @@ func verbNamed(s string) (config.Verb, bool) {
 
 // flags parses a verb's flags. A setting that has none given is looked up in
 // the environment, as SLIPWAY_ and its name; a secret has no flag for its value,
-// since arguments can be read by everybody on the machine.
+// since arguments can be read by everybody on the machine. What stands without a
+// name may come before or after the flags.
 func flags(verb config.Verb, s System) (config.Lookup, error) {
 	set := flag.NewFlagSet("slipway "+string(verb), flag.ContinueOnError)
 	set.SetOutput(io.Discard) // the error is returned, and help goes to stdout
@@ -92,18 +100,19 @@ func flags(verb config.Verb, s System) (config.Lookup, error) {
 	for _, setting := range config.FlagsOf(verb) {
 		values[setting.Name] = declare(set, setting)
 	}
-	err := set.Parse(s.Args[1:])
+	free, err := parse(set, s.Args[1:], len(config.PlacesOf(verb)) > 0)
 	if errors.Is(err, flag.ErrHelp) {
 		set.SetOutput(s.Stdout)
+		fmt.Fprint(s.Stdout, placesHelp(verb))
 		set.Usage()
 	}
 	if err != nil {
 		return nil, err
 	}
-	if set.NArg() > 0 {
-		return nil, fmt.Errorf("%q is no flag: settings are given as --name value", set.Arg(0))
+	given, err := placed(verb, free, s.Stdin)
+	if err != nil {
+		return nil, err
 	}
-	given := map[string]string{}
 	var errs []error
 	for _, setting := range config.FlagsOf(verb) {
 		value, err := read(setting, *values[setting.Name], s.Getenv)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/apxr/slipway/internal/build"
 	"github.com/apxr/slipway/internal/config"
+	"github.com/apxr/slipway/internal/console"
 	"github.com/apxr/slipway/internal/local"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/remote"
@@ -151,6 +152,37 @@ func (d dialer) webServer(ctx context.Context, h config.Host) (rollout.Host, err
 		return nil, err // a nil *Conn would be a Host that is not nil
 	}
 	return conn, nil
+}
+
+// insideMachine is a host on which a person looks inside.
+type insideMachine interface {
+	console.Host
+	Close() error
+}
+
+// insideHost is that host, and who is told of its scripts.
+type insideHost struct {
+	insideMachine
+	traced func(step, what string)
+}
+
+// Traced hands on what package script tells of its calls.
+func (h insideHost) Traced(step, what string) { h.traced(step, what) }
+
+func (d dialer) insideHost(ctx context.Context, h config.Host) (insideHost, error) {
+	host := insideHost{local.New(d.getenv), func(string, string) {}}
+	if d.verbose > 1 {
+		host.traced = tracer{h.String(), d.log}.Traced
+	}
+	if h.IsLocal() {
+		return host, nil
+	}
+	conn, err := d.dial(ctx, h)
+	if err != nil {
+		return insideHost{}, err
+	}
+	host.insideMachine = conn
+	return host, nil
 }
 
 // tracer says which scripts run on a server and what they answer.

@@ -33,6 +33,7 @@ type Config struct {
 	DryRun      bool
 	GitHub      GitHub
 	JSON        bool
+	Inside      Inside
 }
 
 // Build is what a build is told.
@@ -77,6 +78,7 @@ func Load(v Verb, look Lookup) (Config, error) {
 	c.DryRun = l.isOn("dry-run")
 	c.GitHub = l.github()
 	c.JSON = l.matching("format", formatRE, "text or json") == "json"
+	c.Inside = l.inside(c.Service.Units)
 	return c, l.mistakes.err()
 }
 

@@ -25,7 +25,21 @@ func (l *loader) buildHost() Host {
 	return h
 }
 
-func (l *loader) hosts() []Host { return l.servers("hosts") }
+// hosts are the web servers; a person looks inside of one at a time.
+func (l *loader) hosts() []Host {
+	if !l.uses("host") {
+		return l.servers("hosts")
+	}
+	v := l.value("host")
+	if v == "" {
+		return nil
+	}
+	h, err := server(v)
+	if err != nil {
+		l.wrong("host", "%v", err)
+	}
+	return []Host{h}
+}
 
 func (l *loader) jumps() []Host {
 	jumps := l.servers("jump-hosts")
@@ -77,5 +91,5 @@ func (l *loader) allLocal(c Config) bool {
 			return false
 		}
 	}
-	return len(c.Hosts) > 0 || !l.uses("hosts")
+	return len(c.Hosts) > 0 || !l.uses("hosts") && !l.uses("host")
 }

@@ -28,6 +28,14 @@ const (
 	Revert   Verb = "revert"   // take an activation back, because another part of the fleet failed
 )
 
+// What lets a person look inside of what runs on one server; command line only.
+const (
+	Console Verb = "console" // the running node's remote console, on a terminal
+	Eval    Verb = "eval"    // an expression in a new VM of the current release
+	RPC     Verb = "rpc"     // an expression in the running node
+	Logs    Verb = "logs"    // a unit log
+)
+
 // Type says how a setting is written and how the command line takes it.
 type Type string
 
@@ -54,10 +62,11 @@ type Setting struct {
 	InRun   bool   // of use in a workflow run only: the command line has no flag
 	Given   string // what a workflow gives unless told otherwise, as an expression; InRun
 	Remote  bool   // of use only where a server is not the machine itself
+	Place   int    // stands on the command line without a name, as the argument of this number; 0: as a flag
 }
 
 var (
-	everyVerb  = []Verb{BuildRelease, Deploy, Rollback, BuildAndDeploy, Stage, Activate, Revert, Releases, History, Artifacts}
+	everyVerb  = []Verb{BuildRelease, Deploy, Rollback, BuildAndDeploy, Stage, Activate, Revert, Releases, History, Artifacts, Console, Eval, RPC, Logs}
 	building   = []Verb{BuildRelease, BuildAndDeploy}
 	sending    = []Verb{Deploy, BuildAndDeploy, Stage}
 	activating = []Verb{Deploy, BuildAndDeploy, Activate}
@@ -69,6 +78,9 @@ var (
 	fetching   = []Verb{BuildRelease, Deploy, BuildAndDeploy, Stage, Artifacts}
 	announcing = []Verb{Deploy, BuildAndDeploy, Rollback, Activate, Revert}
 	listing    = []Verb{Releases, History, Artifacts}
+	inside     = []Verb{Console, Eval, RPC, Logs}
+	evaluating = []Verb{Eval, RPC}
+	beside     = []Verb{Console, Eval, RPC} // that need the release itself
 )
 
 // Settings is that table.
@@ -84,6 +96,22 @@ var Settings = []Setting{
 	{
 		Name: "hosts", Type: Text, Verbs: visiting, Require: visiting,
 		Help: "The web servers, each as [user@]name[:port], or local for the machine that this runs on; separated by commas, blanks or line breaks. The user is deploy unless named.",
+	},
+	{
+		Name: "host", Type: Text, Place: 1, Verbs: inside, Require: inside,
+		Help: "The web server, as [user@]name[:port], or local for the machine that this runs on. The user is deploy unless named.",
+	},
+	{
+		Name: "expression", Type: Block, Place: 2, Verbs: evaluating, Require: evaluating,
+		Help: "What is evaluated: Elixir, or Erlang in a release of Distillery's. - reads it from stdin; so does leaving it out, where stdin is no terminal. On the host it stands in the process list while it runs: keep secrets out of it.",
+	},
+	{
+		Name: "unit", Type: Text, Verbs: []Verb{Logs},
+		Help: "The systemd unit whose log is shown: one for each command, as the sudo rules have it. The default is the first one of units.",
+	},
+	{
+		Name: "follow", Type: Switch, Default: "true", Verbs: []Verb{Logs},
+		Help: "Go on with what the unit logs from now on, until Ctrl-C. --follow=false ends after the last 100 lines.",
 	},
 	{
 		Name: "ssh-key", Type: Secret, Verbs: everyVerb,
@@ -198,11 +226,11 @@ var Settings = []Setting{
 		Help: "How many web servers may stay on what they ran, because they cannot be reached or fail, while the others get the release. The run then ends well, with the result partial. The first one that is switched must not fail. By default one that fails takes all back.",
 	},
 	{
-		Name: "deploy-to", Type: Text, Verbs: visiting,
+		Name: "deploy-to", Type: Text, Verbs: append(slices.Clone(visiting), beside...),
 		Help: "The application's directory on the web servers. The default is /opt/ORG/APP.",
 	},
 	{
-		Name: "units", Type: Text, Verbs: visiting,
+		Name: "units", Type: Text, Verbs: append(slices.Clone(visiting), inside...),
 		Help: "The systemd units that run the release, in the order in which they are restarted, separated by commas or blanks. The default is APP.service.",
 	},
 	{
@@ -316,7 +344,12 @@ func Of(v Verb) []Setting {
 
 // FlagsOf returns those of them that the command line has.
 func FlagsOf(v Verb) []Setting {
-	return slices.DeleteFunc(Of(v), func(s Setting) bool { return s.InRun })
+	return slices.DeleteFunc(Of(v), func(s Setting) bool { return s.InRun || s.Place > 0 })
+}
+
+// PlacesOf returns those that stand there without a name, in their order.
+func PlacesOf(v Verb) []Setting {
+	return slices.DeleteFunc(Of(v), func(s Setting) bool { return s.Place == 0 })
 }
 
 // Required reports whether a verb cannot do without the setting.

@@ -39,7 +39,8 @@ type call struct {
 	input  io.Reader // sent only after the script has said that it is ready
 	log    io.Writer
 	onFact func(key, value string)
-	ready  func() // called when the script has said that it is ready
+	ready  func()    // called when the script has said that it is ready
+	output io.Writer // gets what follows then as it is; nil: more facts follow
 }
 
 // Error is a script that did not do its work.
@@ -89,7 +90,7 @@ func (c call) run(ctx context.Context, m Machine) error {
 	gate := &gate{ctx: ctx, open: make(chan struct{}), input: c.input}
 	trace := c.traced(m)
 	defer trace.end()
-	facts := &factWriter{gate: gate, ready: c.ready, onFact: c.onFact, trace: trace.fact}
+	facts := &factWriter{gate: gate, ready: c.ready, onFact: c.onFact, output: c.output, trace: trace.fact}
 	log := c.log
 	if log == nil {
 		log = io.Discard
@@ -129,6 +130,7 @@ type factWriter struct {
 	gate   *gate
 	ready  func()
 	onFact func(key, value string)
+	output io.Writer // of what follows ready, if it is no facts
 	trace  func(line string)
 	isOpen bool
 	reason string
@@ -141,6 +143,9 @@ const maxFact = 1 << 20
 var errTooLong = fmt.Errorf("a line of a script's answer: %w", bufio.ErrTooLong)
 
 func (w *factWriter) Write(p []byte) (int, error) {
+	if w.isOpen && w.output != nil {
+		return w.output.Write(p)
+	}
 	w.rest = append(w.rest, p...)
 	for {
 		line, rest, ok := strings.Cut(string(w.rest), "\n")
@@ -149,6 +154,11 @@ func (w *factWriter) Write(p []byte) (int, error) {
 		}
 		w.rest = []byte(rest)
 		w.line(line)
+		if w.isOpen && w.output != nil {
+			_, err := w.output.Write(w.rest)
+			w.rest = nil
+			return len(p), err
+		}
 	}
 	if len(w.rest) > maxFact {
 		// The writer's end kills the script, whose status may be all that Exec tells.

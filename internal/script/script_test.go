@@ -25,6 +25,7 @@ var scripts = []call{
 	{script: "prepare", libs: []string{"receive", "launcher"}, input: strings.NewReader("")},
 	{script: "hook", libs: []string{"receive", "append", "service"}, input: strings.NewReader("")},
 	{script: "inspect", libs: []string{"service", "rules", "drift"}}, {script: "probe", libs: []string{"service"}},
+	{script: "console", libs: []string{"service", "rules"}}, {script: "attend", libs: []string{"receive"}, input: strings.NewReader("")},
 	{script: "relations", libs: []string{"buildroot"}},
 	{script: "checkout", libs: []string{"buildroot", "input", "git"}, input: strings.NewReader("")},
 	{script: "tools", libs: []string{"buildroot", "toolenv"}},

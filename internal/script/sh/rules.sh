@@ -1,5 +1,5 @@
-# What sudo lets this user run as root, and whether it asks for a password. It
-# has to be read from sudo's own list: "sudo -n -l COMMAND" succeeds for a rule
+# What sudo lets this user run as root, or as another user, and whether it asks
+# for a password. It has to be read from sudo's own list: "sudo -n -l COMMAND" succeeds for a rule
 # that asks for a password as soon as any other rule does not.
 
 # show_rules says which of the commands that a change needs cannot be run.
@@ -16,7 +16,14 @@ show_rules() {
 		need "$journalctl --no-pager --output=short-unix --lines=100 --unit=$unit"
 	done
 }
-systemctl=/usr/bin/systemctl journalctl=/usr/bin/journalctl
+systemctl=/usr/bin/systemctl journalctl=/usr/bin/journalctl as=
+
+# take_rules_of USER takes the rules for commands that run as USER for what ask
+# is asked for.
+take_rules_of() {
+	as=$1
+	rules=$(sudo -n -l 2>/dev/null | list_rules)
+}
 
 need() {
 	said=$(ask "$1")
@@ -34,7 +41,7 @@ ask() {
 	RULES
 	# Some forms of rules are not understood here; where no rule at all asks for
 	# a password, sudo's own answer is right.
-	if [ "$answer" = no ] && ! printf '%s\n' "$rules" | grep -q '^password ' && sudo -n -l $1 >/dev/null 2>&1; then
+	if [ "$answer" = no ] && ! printf '%s\n' "$rules" | grep -q '^password ' && sudo -n ${as:+-u "$as"} -l $1 >/dev/null 2>&1; then
 		answer=yes
 	fi
 	echo "$answer"
@@ -50,9 +57,9 @@ fits() {
 }
 
 # list_rules prints a line "yes COMMAND", "password COMMAND" or "no COMMAND" for
-# each command of "sudo -l" that root runs.
+# each command of "sudo -l" that $as runs; empty: root.
 list_rules() {
-	awk '
+	awk -v as_user="${as:-root}" '
 		/!authenticate/ && !rules { without = 1 }
 		/may run the following commands/ { rules = 1; next }
 		rules && /^ +\(/ {
@@ -75,8 +82,15 @@ list_rules() {
 				gsub(/\001/, ",", command)
 				command = unescaped(command)
 				sub(/^\/bin\//, "/usr/bin/", command)
-				if (as[1] ~ /(^|, *)(root|ALL)(,|$)/) print said, command
+				if (includes(as[1], as_user)) print said, command
 			}
+		}
+		function includes(list, user,    names, i, hit) {
+			for (i = split(list, names, ", *"); i > 0; i--) {
+				if (names[i] == "!" user) return 0
+				if (names[i] == user || names[i] == "ALL") hit = 1
+			}
+			return hit
 		}
 		function unescaped(s) { gsub(/\\\\/, "\003", s); gsub(/\\/, "", s); gsub(/\003/, "\\", s); return s }'
 }

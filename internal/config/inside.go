@@ -1,0 +1,30 @@
+package config
+
+import "strings"
+
+// Inside is what a person wants to see of what runs on a host.
+type Inside struct {
+	Expression string
+	Unit       string // whose log it is
+	Follow     bool
+}
+
+// maxExpression is below what one argument of a program may be, which the
+// expression is on the host.
+const maxExpression = 100_000
+
+func (l *loader) inside(units []string) Inside {
+	in := Inside{Expression: l.value("expression"), Unit: l.value("unit"), Follow: l.isOn("follow")}
+	switch {
+	case len(in.Expression) > maxExpression:
+		l.wrong("expression", "it has %d bytes, and %d are the most: put it into a module of the release", len(in.Expression), maxExpression)
+	case strings.Contains(in.Expression, "\x00"):
+		l.wrong("expression", "it has a NUL in it, which no shell reads")
+	case in.Unit != "" && !unitRE.MatchString(in.Unit):
+		l.wrong("unit", "%.100q is not the name of a systemd service, such as apxr_io.service", in.Unit)
+	}
+	if in.Unit == "" && l.uses("unit") && len(units) > 0 {
+		in.Unit = units[0]
+	}
+	return in
+}

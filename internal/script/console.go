@@ -1,0 +1,95 @@
+package script
+
+import (
+	"context"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+// Opening is what is to be opened on a host.
+type Opening struct {
+	Layout  release.Layout
+	Unit    string
+	Wrapper string // the program that opens a console; empty: Command is root's
+	Command string // what sudo runs, with its path and all arguments
+}
+
+// Entry is who may change a file or directory.
+type Entry struct {
+	UID  int
+	Mode uint32 // permission bits
+	Kind string // as stat says
+}
+
+// Inside is what can be seen of that on the host.
+type Inside struct {
+	Service
+	Login      string   // who Slipway is on the host
+	User       string   // the unit's; empty: root
+	Missing    []string // programs that Slipway uses
+	Hidden     bool     // what lies in the application's directory
+	Wrapper    *Entry   // nil: it is not there
+	WrapperDir *Entry
+	Sudo       string // whether sudo runs the command: yes, no, password
+}
+
+// LookInside says what a host has of it, and changes nothing.
+func LookInside(ctx context.Context, m Machine, o Opening, log io.Writer) (Inside, error) {
+	var in Inside
+	err := call{
+		script: "console", libs: []string{"service", "rules"}, log: log,
+		args:   args{{"base", o.Layout.Base}, {"units", o.Unit}, {"wrapper", o.Wrapper}, {"command", o.Command}},
+		onFact: in.fact,
+	}.run(ctx, m)
+	return in, err
+}
+
+func (in *Inside) fact(key, value string) {
+	switch key {
+	case "login":
+		in.Login = value
+	case "unit_user":
+		in.User = value
+	case "no_tool":
+		in.Missing = append(in.Missing, value)
+	case "hidden":
+		in.Hidden = true
+	case "wrapper":
+		in.Wrapper = entry(value)
+	case "wrapper_dir":
+		in.WrapperDir = entry(value)
+	case "sudo":
+		in.Sudo = value
+	default:
+		in.Service.fact(key, value)
+	}
+}
+
+// entry reads "UID MODE KIND"; what it cannot read belongs to nobody.
+func entry(value string) *Entry {
+	part := strings.SplitN(value, " ", 3)
+	if len(part) < 3 {
+		return &Entry{UID: -1}
+	}
+	uid, err := strconv.Atoi(part[0])
+	mode, modeErr := strconv.ParseUint(part[1], 8, 32)
+	if err != nil || modeErr != nil {
+		uid = -1
+	}
+	return &Entry{UID: uid, Mode: uint32(mode), Kind: part[2]}
+}
+
+// Attend runs a command line of sudo, of plain words, with the streams as they
+// are. The command ends with ctx, and with the connection. How it ended is an
+// error with an ExitStatus method, unless that is 0.
+func Attend(ctx context.Context, m Machine, command, input string, stdout, stderr io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	return call{
+		script: "attend", libs: []string{"receive"}, log: stderr, output: stdout,
+		args: args{{"command", command}}, input: io.MultiReader(text(input), pulse{ctx}),
+	}.run(ctx, m)
+}

@@ -1,0 +1,46 @@
+package terminal
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Harmless is a writer to a terminal for text of any origin: of what a terminal
+// obeys, line breaks and tabs alone come through; all else is shown as \x1b.
+func Harmless(w io.Writer) io.Writer { return &harmless{w: w} }
+
+type harmless struct {
+	w    io.Writer
+	rest []byte // a character whose end has not come yet
+}
+
+func (h *harmless) Write(p []byte) (int, error) {
+	text := append(h.rest, p...)
+	h.rest = nil
+	var b bytes.Buffer
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		if r == utf8.RuneError && size == 1 && !utf8.FullRune(text) {
+			h.rest = bytes.Clone(text)
+			break
+		}
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, text[0])
+		case r == '\n', r == '\t', !unicode.Is(unicode.C, r):
+			b.Write(text[:size])
+		case r < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		default: // what turns the direction of a text, for one
+			fmt.Fprintf(&b, `\u{%x}`, r)
+		}
+		text = text[size:]
+	}
+	if _, err := h.w.Write(b.Bytes()); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
