@@ -25,7 +25,7 @@ func setUp(t *testing.T) (s *site, stamp string) {
 		"rule root /usr/bin/systemctl restart app.service", "rule app /usr/local/lib/slipway/app console",
 	}
 	s.write(strings.Join(lines, "\n")+"\n", "setup")
-	s.rules("/usr/bin/systemctl restart app.service")
+	s.rules("/usr/bin/systemctl restart app.service\n    (app) NOPASSWD: /usr/local/lib/slipway/app console")
 	s.units("enabled no inactive", "enabled no active")
 	return s, s.path("setup")
 }
@@ -73,7 +73,13 @@ func TestDrift(t *testing.T) {
 		"not enabled":        {func(s *site) { s.units("disabled no inactive", "enabled no active") }, []string{"app.service is disabled, not enabled"}},
 		"no firewall":        {func(s *site) { s.units("enabled no active", "enabled no failed") }, []string{"slipway-firewall.service is failed, not active"}},
 		"not read":           {func(s *site) { s.units("enabled yes active", "enabled no active") }, []string{"app.service has been changed, and systemd has not read it: systemctl daemon-reload"}},
-		"a rule is missing":  {func(s *site) { s.rules("/usr/bin/id") }, []string{"sudo does not allow '/usr/bin/systemctl restart app.service'", "sudo allows '/usr/bin/id', which setup did not grant"}},
+		"a console too many": {func(s *site) {
+			s.rules("/usr/bin/systemctl restart app.service\n    (app) NOPASSWD: /usr/local/lib/slipway/app console, /usr/bin/id")
+		}, []string{"sudo allows '/usr/bin/id' as app, which setup did not grant"}},
+		"no console": {func(s *site) {
+			s.write("User x may run the following commands on y:\n    (root) NOPASSWD: /usr/bin/systemctl restart app.service\n", "rules")
+		}, []string{"sudo does not allow '/usr/local/lib/slipway/app console' as app"}},
+		"a rule is missing":  {func(s *site) { s.rules("/usr/bin/id\n    (app) NOPASSWD: /usr/local/lib/slipway/app console") }, []string{"sudo does not allow '/usr/bin/systemctl restart app.service' as root", "sudo allows '/usr/bin/id' as root, which setup did not grant"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -52,13 +52,17 @@ differing_units() {
 			}'
 }
 
-# One rule too many is worth a word as well.
+# One rule too many is worth a word as well. Each user that commands run as has
+# a list of its own; none named is root.
 differing_rules() {
-	granted=$(sed -n 's/^rule root //p' "$setup")
-	printf '%s\n' "$granted" | while IFS= read -r command; do
-		[ -z "$command" ] || [ "$(ask "$command")" = yes ] || echo "sudo does not allow '$command'"
-	done
-	printf '%s\n' "$rules" | sed -n 's/^yes //p' | while IFS= read -r command; do
-		printf '%s\n' "$granted" | grep -qxF -- "$command" || echo "sudo allows '$command', which setup did not grant"
+	for user in root $(sed -n 's/^rule \([^ ]*\) .*/\1/p' "$setup" | grep -vx root | sort -u); do
+		granted=$(sed -n "s/^rule $user //p" "$setup")
+		take_rules_of "${user#root}"
+		printf '%s\n' "$granted" | while IFS= read -r command; do
+			[ -z "$command" ] || [ "$(ask "$command")" = yes ] || echo "sudo does not allow '$command' as $user"
+		done
+		printf '%s\n' "$rules" | sed -n 's/^yes //p' | while IFS= read -r command; do
+			printf '%s\n' "$granted" | grep -qxF -- "$command" || echo "sudo allows '$command' as $user, which setup did not grant"
+		done
 	done
 }
