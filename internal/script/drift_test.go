@@ -79,7 +79,7 @@ func TestDrift(t *testing.T) {
 		"no console": {func(s *site) {
 			s.write("User x may run the following commands on y:\n    (root) NOPASSWD: /usr/bin/systemctl restart app.service\n", "rules")
 		}, []string{"sudo does not allow '/usr/local/lib/slipway/app console' as app"}},
-		"a rule is missing":  {func(s *site) { s.rules("/usr/bin/id\n    (app) NOPASSWD: /usr/local/lib/slipway/app console") }, []string{"sudo does not allow '/usr/bin/systemctl restart app.service' as root", "sudo allows '/usr/bin/id' as root, which setup did not grant"}},
+		"a rule is missing": {func(s *site) { s.rules("/usr/bin/id\n    (app) NOPASSWD: /usr/local/lib/slipway/app console") }, []string{"sudo does not allow '/usr/bin/systemctl restart app.service' as root", "sudo allows '/usr/bin/id' as root, which setup did not grant"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
