@@ -28,7 +28,7 @@ class ActionModule(ActionBase):
         found += unknown(given)
         found += invalid(roles, values, given)
         found += people.mistakes(values, self._login(task_vars))
-        found += settings.mistakes(values, "web_server" in roles)
+        found += settings.mistakes(values, "web_server" in roles, "build_server" in roles)
 
         result["changed"] = False
         result["mistakes"] = list(dict.fromkeys(
@@ -54,7 +54,8 @@ class ActionModule(ActionBase):
                 except AnsibleError as error:
                     # A variable that is missing is told by itself; the rest of the message may have a secret in it.
                     missing = re.findall(r"'(\w+)' is undefined", str(error))
-                    if name in given or not missing or missing[0] not in known:
+                    # A default may need what is asked of the host later.
+                    if name in given:
                         found.append((name, "cannot be evaluated: " + ("{0} is not defined".format(missing[0]) if missing else "see its Jinja expression")))
         return values, found
 

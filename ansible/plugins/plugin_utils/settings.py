@@ -26,7 +26,7 @@ FORMS = {
 }
 
 
-def mistakes(values, web):
+def mistakes(values, web, build=False):
     """All mistakes, each as the variable and what is wrong with it."""
     for name, (form, said) in FORMS.items():
         if isinstance(values.get(name), str) and not form.match(values[name]):
@@ -40,6 +40,8 @@ def mistakes(values, web):
         yield from environments(values)
         yield from commands(values)
         yield from firewall(values)
+    if build:
+        yield from tools(values)
 
 
 def units(values):
@@ -133,3 +135,25 @@ def allowed(rule):
         ipaddress.ip_network(rule.get("from") or "0.0.0.0/0", strict=False)
     except ValueError:
         yield "slipway_firewall_allow", "{0!r} has to be an address or a network, such as 10.0.0.0/8".format(rule.get("from"))
+
+
+SHA256 = re.compile(r"sha256:[0-9a-f]{64}\Z")
+TOOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]*\Z")
+
+
+def tools(values):
+    manager = values.get("slipway_tool_manager")
+    if manager == "mise" and not SHA256.match(str(values.get("slipway_mise_checksum") or "")):
+        yield "slipway_mise_checksum", "has to be sha256: and 64 hexadecimal digits: take them from SHASUMS256.txt of mise's release"
+    if manager == "none" and values.get("slipway_tools"):
+        yield "slipway_tools", "needs a manager that installs them: set slipway_tool_manager to mise or asdf"
+    for tool in values.get("slipway_tools") or []:
+        for name in ("name", "version") if isinstance(tool, dict) else ():
+            if not TOOL.match(str(tool.get(name) or "x")):
+                yield "slipway_tools", "{0!r} cannot be the {1} of a tool".format(tool[name], name)
+    key = values.get("slipway_git_key")
+    if key and "PRIVATE KEY-----" not in str(key):
+        yield "slipway_git_key", "is no private SSH key: it has to be all lines of the file, from BEGIN to END"
+    for line in values.get("slipway_git_known_hosts") or []:
+        if len(str(line).split()) < 3:
+            yield "slipway_git_known_hosts", "{0!r} has to be a line of known_hosts: host, type and key".format(line)
