@@ -7,6 +7,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/apxr/slipway/internal/release"
@@ -98,5 +99,10 @@ func (p Plan) command(in script.Inside) string {
 // Run runs what is no console. It ends with ctx, and with the connection. How it
 // ended is an error with an ExitStatus method, unless that is 0.
 func Run(ctx context.Context, h Host, p Plan, e Entrance, stdout, stderr io.Writer) error {
-	return script.Attend(ctx, h, e.Command, p.Input, stdout, stderr)
+	if p.Way != Logs || p.Follow {
+		return script.Attend(ctx, h, e.Command, p.Input, stdout, stderr)
+	}
+	dates := &dated{w: stdout}
+	err := script.Attend(ctx, h, e.Command, p.Input, dates, stderr)
+	return errors.Join(err, dates.flush())
 }

@@ -67,24 +67,27 @@ func TestAConsoleNeedsATerminal(t *testing.T) {
 func TestWhatKeepsAPersonOut(t *testing.T) {
 	w := newWorld(t)
 	const wrapper = "/usr/local/lib/slipway/shop"
+	mend := "true"
 	for _, c := range []struct{ verb, spoil, mend, says string }{
 		{"eval", "mv " + wrapper + " /tmp/wrapper", "mv /tmp/wrapper " + wrapper, wrapper + " is not there: run the setup phase with slipway_allow_console: true"},
 		{"eval", "chmod g+w " + wrapper, "chmod g-w " + wrapper, wrapper + " can be written by others than root (UID 0, mode 0775)"},
 		{"eval", "chown shop " + wrapper, "chown root " + wrapper, wrapper + " can be written by others than root (UID "},
 		{"eval", "chmod o+w /usr/local/lib/slipway", "chmod o-w /usr/local/lib/slipway", "/usr/local/lib/slipway can be written by others"},
 		{"rpc", "mv /etc/sudoers.d/slipway-shop-console /tmp/rules", "mv /tmp/rules /etc/sudoers.d/slipway-shop-console", "deploy may not run 'sudo -u shop " + wrapper + " rpc': run the setup phase with slipway_allow_console: true"},
-		{"rpc", "systemctl stop shop", "systemctl start shop", "shop.service is inactive: rpc needs the running node"},
 		{"eval", "mv /opt/apxr/shop/current /tmp/current", "mv /tmp/current /opt/apxr/shop/current", "nothing is deployed in /opt/apxr/shop"},
 		{"eval", "mv /usr/bin/script /tmp/script", "mv /tmp/script /usr/bin/script", "script is not installed"},
 	} {
-		w.root(c.spoil)
+		w.root(mend + " && " + c.spoil)
+		mend = c.mend
 		r := w.run(c.verb, "IO.puts(1)")
-		w.root(c.mend)
 		w.red(1, r, w.host.Addr+": "+c.says)
 		if n := strings.Count(r.Stderr, "\n"); n != 1 {
 			t.Errorf("%s: %d lines for one mistake:\n%s", c.spoil, n, r.Stderr)
 		}
 	}
+	w.root(mend)
 	w.red(1, w.run("eval", "1", "--units", "none.service"), "there is no unit none.service")
-	w.root("systemctl restart shop; for _ in $(seq 100); do epmd -names | grep -q '^name shop ' && exit; sleep 0.1; done; exit 1")
+	w.root("systemctl stop shop")
+	w.red(1, w.run("rpc", "1"), "shop.service is inactive: rpc needs the running node")
+	w.root("systemctl start shop; for _ in $(seq 100); do epmd -names | grep -q '^name shop ' && exit; sleep 0.1; done; exit 1")
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -221,17 +222,14 @@ func (p *person) ends(code int) {
 // cooked checks that the terminal echoes and edits lines, as it did before.
 func (p *person) cooked() {
 	p.Helper()
-	out, err := func() (string, error) {
-		cmd := exec.Command("stty", "-a")
-		cmd.Stdin = p.mine
-		out, err := cmd.Output()
-		return string(out), err
-	}()
+	cmd := exec.Command("stty", "-a")
+	cmd.Stdin = p.mine
+	out, err := cmd.Output()
 	p.must(err)
-	for _, word := range []string{" icanon", " isig", " echo ", " opost"} {
-		if !strings.Contains(out, word) {
-			p.Errorf("the terminal is left without%s: %s", word, out)
+	modes := strings.Fields(string(out))
+	for _, word := range []string{"icanon", "isig", "echo", "opost"} {
+		if !slices.Contains(modes, word) {
+			p.Errorf("the terminal is left without %s: %s", word, out)
 		}
 	}
 }
-

@@ -8,6 +8,8 @@
 main() {
 	exec 4<&0
 	receive
+	# Bytes are bytes for these scripts; what runs has a locale of its own.
+	unset LC_ALL
 	printf '%s' "$text" |
 		SHELL=/bin/sh script -qec "exec $command <&7 >&5 2>&6 5>&- 6>&- 7<&-" /dev/null \
 			7<&0 5>&3 6>&2 </dev/null >/dev/null 3>&- 4<&- &
