@@ -64,6 +64,7 @@ func (a *announcer) warn(err error) {
 func (a *announcer) place() report.Place {
 	p := report.Place{
 		Environment: a.cfg.GitHub.Environment, URL: a.cfg.GitHub.EnvironmentURL, Repository: a.step.Page, Run: a.step.URL, Rollback: a.cfg.GitHub.Rollback,
+		Flags: lookFlags(a.cfg),
 	}
 	if a.cfg.App != (release.App{}) {
 		p.App = a.cfg.App.String()

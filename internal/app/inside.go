@@ -8,12 +8,15 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/console"
 	"github.com/apxr/slipway/internal/local"
 	"github.com/apxr/slipway/internal/progress"
+	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/remote"
 	"github.com/apxr/slipway/internal/script"
 	"github.com/apxr/slipway/internal/terminal"
@@ -119,6 +122,26 @@ func (i inside) run(ctx context.Context) error {
 		return machine.Interact(ctx, entrance.Command, term, in, out)
 	}
 	return i.remoteConsole(ctx, host.insideMachine.(*remote.Conn), entrance.Command, term, in, out)
+}
+
+// lookFlags is what a person has to give to look inside of the hosts of a run,
+// beside host and app.
+func lookFlags(cfg config.Config) string {
+	flags := ""
+	if units := cfg.Service.Units; len(units) > 0 && !slices.Equal(units, []string{cfg.App.Name + ".service"}) {
+		flags += " --units " + strings.Join(units, ",")
+	}
+	if cfg.Layout.Base != "" && cfg.Layout != release.DefaultLayout(cfg.App) {
+		flags += " --deploy-to " + cfg.Layout.Base
+	}
+	var jumps []string
+	for _, h := range cfg.Access.Jumps {
+		jumps = append(jumps, h.String())
+	}
+	if len(jumps) > 0 {
+		flags += " --jump-hosts " + strings.Join(jumps, ",")
+	}
+	return flags
 }
 
 // shown is a writer for what logs have, which may be anything.

@@ -103,7 +103,7 @@ var Settings = []Setting{
 	},
 	{
 		Name: "expression", Type: Block, Place: 2, Verbs: evaluating, Require: evaluating,
-		Help: "What is evaluated: Elixir, or Erlang in a release of Distillery's. - reads it from stdin; so does leaving it out, where stdin is no terminal. On the host it stands in the process list while it runs: keep secrets out of it.",
+		Help: "What is evaluated, in Elixir, as the release's own eval and rpc take it. - reads it from stdin; so does leaving it out, where stdin is no terminal. On the host it stands in the process list while it runs: keep secrets out of it.",
 	},
 	{
 		Name: "unit", Type: Text, Verbs: []Verb{Logs},

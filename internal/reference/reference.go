@@ -61,14 +61,18 @@ var Actions = []Action{
 	},
 }
 
-// listings are the verbs that only say what there is.
-var listings = []struct {
+// byHand are the verbs that no action has.
+var byHand = []struct {
 	verb config.Verb
 	what string
 }{
 	{config.Releases, "Lists what the servers have and run."},
 	{config.History, "Lists what was changed on the servers, when, and by whom."},
 	{config.Artifacts, "Lists what the build server keeps."},
+	{config.Console, "Opens the remote console of the running node on your terminal: Ctrl-C twice leaves it, and the node goes on."},
+	{config.Eval, "Evaluates an expression in a new VM of the current release, with the environment of its unit. stdout is what it prints, and nothing else."},
+	{config.RPC, "Evaluates an expression in the running node. stdout is what it prints, and nothing else. What Ctrl-C ends is the waiting: a call that the node has begun may go on there."},
+	{config.Logs, "Shows the last 100 lines of a unit log and what comes next, until Ctrl-C. On a terminal, control characters in it are shown as \\x1b."},
 }
 
 // YAML is the action's file. It is a composite action: inputs reach the program
@@ -101,7 +105,7 @@ func Markdown() string {
 	var b strings.Builder
 	b.WriteString("# Reference\n\nMade from internal/config/settings.go by `go test ./internal/reference -update`.\n\n")
 	b.WriteString("An action takes a setting as the input of its name. The command line takes it as `--name value`, or from the environment as `SLIPWAY_NAME` in capitals with `_` for `-`. ")
-	b.WriteString("Settings marked *file* hold several lines: on the command line they are named as files, `--name-file path` or `SLIPWAY_NAME_FILE`, so that no secret stands in an argument list; `env-file` has the word in its name already: `--env-file path` or `SLIPWAY_ENV_FILE`. A switch is on as `--name` alone. ")
+	b.WriteString("Settings marked *file* hold several lines: on the command line they are named as files, `--name-file path` or `SLIPWAY_NAME_FILE`, so that no secret stands in an argument list; `env-file` has the word in its name already: `--env-file path` or `SLIPWAY_ENV_FILE`. A switch is on as `--name` alone. What stands in capitals below has no name there: it comes in this order, before or after the flags. ")
 	b.WriteString("Without `--known-hosts-file` the command line uses `~/.ssh/known_hosts`, and without `--ssh-key-file` the agent of `SSH_AUTH_SOCK`.\n")
 	for _, a := range Actions {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\nAction: `%s`. Command line: `slipway %s`.\n\n", a.Verb, a.Description, uses(a), a.Verb)
@@ -111,12 +115,22 @@ func Markdown() string {
 			fmt.Fprintf(&b, "| `%s` | %s |\n", o.Name, o.Help)
 		}
 	}
-	for _, listing := range listings {
-		fmt.Fprintf(&b, "\n## %s\n\n%s Command line only: `slipway %s`.\n\n", listing.verb, listing.what, listing.verb)
-		writeSettings(&b, listing.verb)
+	for _, v := range byHand {
+		fmt.Fprintf(&b, "\n## %s\n\n%s Command line only: `%s`.\n\n", v.verb, v.what, call(v.verb))
+		writeSettings(&b, v.verb)
 	}
 	b.WriteString("\n## Exit codes\n\n| code | meaning |\n|---|---|\n| 0 | what was asked for is so |\n| 1 | it is not; the message and the table say what is where |\n| 2 | nothing was tried: a setting is missing or wrong |\n")
+	b.WriteString("\n`console`, `eval` and `rpc` end with the exit status of the command on the host, once it has run. What a signal ended has 128 and its number: 130 after Ctrl-C, but 0 for `logs`, which is left in that way.\n")
 	return b.String()
+}
+
+// call is how a verb is called, with what stands there without a name.
+func call(v config.Verb) string {
+	words := "slipway " + string(v)
+	for _, s := range config.PlacesOf(v) {
+		words += " " + strings.ToUpper(s.Name)
+	}
+	return words
 }
 
 func uses(a Action) string {
@@ -141,7 +155,10 @@ func writeSettings(b *strings.Builder, v config.Verb) {
 			needed = "action only"
 		}
 		name := "`" + s.Name + "`"
-		if !s.InRun && (s.Type == config.Secret || s.Type == config.Block) {
+		if s.Place > 0 {
+			name = "`" + strings.ToUpper(s.Name) + "`"
+		}
+		if !s.InRun && s.Place == 0 && (s.Type == config.Secret || s.Type == config.Block) {
 			name += " *file*"
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, needed, cmp.Or(s.Default, s.Given), s.Help)

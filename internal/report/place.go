@@ -15,6 +15,7 @@ type Place struct {
 	Repository  string // the URL of its page, such as https://github.com/apxr/apxr_io
 	Run         string // the URL of the workflow run
 	Rollback    string // the file name of the workflow that rolls back
+	Flags       string // what a person has to give to look inside of these hosts, beside host and app, such as --units
 }
 
 func (p Place) commit(revision string) string {

@@ -39,6 +39,9 @@ func Markdown(r rollout.Result, err error, p Place) string {
 		b.WriteString("\n" + back + "\n")
 	}
 	writeHosts(&b, r)
+	if line := lookInside(r, p); line != "" {
+		b.WriteString("\n" + line + "\n")
+	}
 	if chart := timeline(r); chart != "" {
 		b.WriteString(folded("Timeline", "", chart, len(r.Hosts) <= 10))
 	}

@@ -161,3 +161,30 @@ func TestSpansAreForPeople(t *testing.T) {
 		}
 	}
 }
+
+func TestHowToLookInside(t *testing.T) {
+	p := place
+	p.Flags = " --units a.service,b.service --deploy-to /srv/shop --jump-hosts gate"
+	const rest = " --app apxr/apxr_io --units a.service,b.service --deploy-to /srv/shop --jump-hosts gate`"
+	r, err := failed(3)
+	r.Hosts[0].Host = "local"
+	want := "\nLook inside: `slipway logs web3.example.com" + rest + ", `slipway console web3.example.com" + rest + "\n"
+	if text := Markdown(r, err, p); !strings.Contains(text, want) {
+		t.Errorf("no %q in\n%s", want, text)
+	}
+	r = inPart(2) // the second one was never met
+	if text := Markdown(r, nil, p); !strings.Contains(text, "Look inside: `slipway logs web1.example.com") {
+		t.Error(text)
+	}
+	r = deploy(1)
+	for name, spoil := range map[string]func(){
+		"nothing is switched":  func() { r.Verb = release.Stage },
+		"nothing is done":      func() { r.Verb, r.Became = release.Deploy, rollout.BecamePlan },
+		"no person gets there": func() { r.Became, r.Hosts[0].Host = rollout.BecameLive, "local" },
+	} {
+		r = deploy(1)
+		if spoil(); strings.Contains(Markdown(r, nil, p), "Look inside") {
+			t.Error(name)
+		}
+	}
+}
