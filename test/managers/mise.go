@@ -14,7 +14,7 @@ import (
 // InstallMise gives the deploy user the real mise, as ~/.local/bin/mise, and a configuration by which tools come from
 // this package's plugins instead of the internet. No plugin is installed yet. The lab needs its git host.
 func InstallMise(ctx context.Context, l *lab.Lab, host *lab.Host) error {
-	program, err := miseProgram(ctx)
+	program, err := MiseProgram(ctx)
 	if err == nil {
 		err = PublishPlugins(ctx, l)
 	}

@@ -20,7 +20,7 @@ func misePackage() string {
 }
 
 // miseProgram is the path of mise on this machine. The first call on a machine fetches it: 52 MB.
-func miseProgram(ctx context.Context) (string, error) {
+func MiseProgram(ctx context.Context) (string, error) {
 	mise := npm.Package{Name: "@jdxcode/" + misePackage(), Version: miseVersion}
 	return mise.Fetch(ctx, "bin/mise", "mise-"+miseVersion, 0o755)
 }

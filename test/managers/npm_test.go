@@ -49,7 +49,7 @@ func registry(t *testing.T, program, integrity string) *httptest.Server {
 func TestMiseIsFetchedOnce(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	server := registry(t, "the program", "")
-	program, err := miseProgram(t.Context())
+	program, err := MiseProgram(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestMiseIsFetchedOnce(t *testing.T) {
 		t.Errorf("%s: %v, %v", program, info.Mode(), err)
 	}
 	server.Close()
-	if again, err := miseProgram(t.Context()); err != nil || again != program {
+	if again, err := MiseProgram(t.Context()); err != nil || again != program {
 		t.Errorf("the second time: %s, %v", again, err)
 	}
 }
@@ -69,7 +69,7 @@ func TestMiseWithAnotherChecksumIsRefused(t *testing.T) {
 	cache := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", cache)
 	registry(t, "another program", "sha512-AAAA")
-	if program, err := miseProgram(t.Context()); err == nil || !strings.Contains(err.Error(), "do not trust it") {
+	if program, err := MiseProgram(t.Context()); err == nil || !strings.Contains(err.Error(), "do not trust it") {
 		t.Errorf("got %s, %v", program, err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(cache, "slipway-tools", "*")); len(left) != 0 {
