@@ -20,6 +20,7 @@ var may = map[string][]string{
 	"internal/local":     nil,
 	"internal/terminal":  nil,
 	"internal/console":   {"internal/script", "internal/release"},
+	"internal/ansible":   nil,
 	"internal/gha":       {"internal/progress"},
 	"internal/ghapi":     nil,
 	"internal/progress":  nil,
@@ -30,7 +31,7 @@ var may = map[string][]string{
 	"internal/rollout":   {"internal/script", "internal/release", "internal/progress"},
 	"internal/report":    {"internal/release", "internal/rollout"},
 	"internal/app": {
-		"internal/build", "internal/config", "internal/console", "internal/gha", "internal/ghapi", "internal/local", "internal/progress", "internal/release",
+		"internal/ansible", "internal/build", "internal/config", "internal/console", "internal/gha", "internal/ghapi", "internal/local", "internal/progress", "internal/release",
 		"internal/remote", "internal/report", "internal/rollout", "internal/script", "internal/terminal",
 	},
 	"cmd/slipway": {"internal/app"},

@@ -23,13 +23,13 @@ func Action(verb config.Verb, s System) int {
 		fmt.Fprintln(s.Stderr, "slipway:", err)
 		return exitUsage
 	}
-	cfg, err := config.Load(verb, inputs(runner, step, s.Getenv))
-	log := progress.New(runner, cfg.Secrets()...)
+	set, err := load(ctx, verb, inputs(runner, step, s.Getenv), s.Getenv)
+	cfg, log := set.Config, progress.New(runner, set.hidden()...)
 	told := &announcer{cfg: cfg, step: step, log: log}
 	var out outcome
 	if err == nil {
 		told.connect()
-		out, err = run(ctx, cfg, origin{who: step.Actor, run: step.URL, ref: step.Ref, getenv: s.Getenv, begin: told.begin}, log)
+		out, err = run(ctx, set, origin{who: step.Actor, run: step.URL, ref: step.Ref, getenv: s.Getenv, begin: told.begin}, log)
 	}
 	h := hand{runner, log, told.place()}
 	code := h.over(verb, out, err)

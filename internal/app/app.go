@@ -60,7 +60,8 @@ func signalled() (context.Context, context.CancelFunc) {
 }
 
 // run carries out a verb.
-func run(ctx context.Context, cfg config.Config, from origin, log *progress.Log) (outcome, error) {
+func run(ctx context.Context, set settings, from origin, log *progress.Log) (outcome, error) {
+	cfg := set.Config
 	dialer, err := newDialer(cfg, from.getenv, log)
 	if err != nil {
 		return outcome{}, config.Mistakes(strings.Split(err.Error(), "\n"))

@@ -50,26 +50,27 @@ func CLI(s System) int {
 		usage(s.Stderr)
 		return exitUsage
 	}
+	ctx, stop := signalled()
+	defer stop()
 	look, err := flags(verb, s)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	}
-	var cfg config.Config
+	var set settings
 	if err == nil {
-		cfg, err = config.Load(verb, look)
+		set, err = load(ctx, verb, look, s.Getenv)
 	}
 	if err != nil {
 		fmt.Fprintf(s.Stderr, "slipway: %v\n\"slipway %s --help\" lists the settings: flags, or variables of the environment.\n", err, verb)
 		return exitUsage
 	}
 	if ways[verb] != "" {
-		return lookInside(s, cfg)
+		stop() // what is looked at gets the signals
+		return lookInside(s, set.Config)
 	}
-	ctx, stop := signalled()
-	defer stop()
-	log := progress.New(progress.Terminal{W: s.Stderr}, cfg.Secrets()...)
-	out, err := run(ctx, cfg, origin{who: person(s.Getenv), getenv: s.Getenv}, log)
-	return exitCode(tell(s, log, cfg, out, err))
+	log := progress.New(progress.Terminal{W: s.Stderr}, set.hidden()...)
+	out, err := run(ctx, set, origin{who: person(s.Getenv), getenv: s.Getenv}, log)
+	return exitCode(tell(s, log, set.Config, out, err))
 }
 
 func usage(w io.Writer) {

@@ -20,11 +20,15 @@ type Access struct {
 var verboseRE = regexp.MustCompile(`^[0-2]$`)
 
 func (l *loader) access() Access {
+	of := "ssh"
+	if l.verb == Setup {
+		of = "setup"
+	}
 	a := Access{
-		Key: []byte(l.value("ssh-key")),
+		Key: []byte(l.value(of + "-key")),
 		// The line break is the file's, not the passphrase's.
-		Passphrase:  []byte(strings.TrimRight(l.value("ssh-passphrase"), "\r\n")),
-		Certificate: []byte(l.value("ssh-certificate")),
+		Passphrase:  []byte(strings.TrimRight(l.value(of+"-passphrase"), "\r\n")),
+		Certificate: []byte(l.value(of + "-certificate")),
 		Agent:       l.value("ssh-agent"),
 		KnownHosts:  []byte(l.value("known-hosts")),
 		Jumps:       l.jumps(),
@@ -32,7 +36,7 @@ func (l *loader) access() Access {
 	switch {
 	case l.noRemote || len(a.Key) > 0:
 	case a.Agent == "":
-		l.wrong("ssh-key", "missing. Give the private key, or run an SSH agent (SSH_AUTH_SOCK)")
+		l.wrong(of+"-key", "missing. Give the private key, or run an SSH agent (SSH_AUTH_SOCK)")
 	case !strings.HasPrefix(a.Agent, "/"):
 		l.wrong("ssh-agent", "%.100q is not the absolute path of a socket, such as SSH_AUTH_SOCK has", a.Agent)
 	}

@@ -11,6 +11,9 @@ func TestAccessComesThroughAsGiven(t *testing.T) {
 		"ssh-key": "KEY\n", "ssh-passphrase": " pass phrase \r\n", "ssh-certificate": "ssh-ed25519-cert-v01@openssh.com AAAA\n",
 		"ssh-agent": "/run/agent", "known-hosts": "web1 x\n", "jump-hosts": "gate, root@inner:2222", "verbose": "2",
 	}
+	for _, name := range []string{"key", "passphrase", "certificate"} {
+		given["setup-"+name] = given["ssh-"+name]
+	}
 	want := Access{
 		Key: []byte("KEY\n"), Passphrase: []byte(" pass phrase "), Certificate: []byte("ssh-ed25519-cert-v01@openssh.com AAAA\n"),
 		Agent: "/run/agent", KnownHosts: []byte("web1 x\n"), Jumps: []Host{{"deploy", "gate", "22"}, {"root", "inner", "2222"}}, Verbose: 2,

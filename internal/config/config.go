@@ -21,6 +21,7 @@ type Config struct {
 	BuildHost Host
 	Hosts     []Host
 	Access    Access
+	Ansible   Ansible
 	Build     Build
 	// WaitForLock is how long to wait for another run; 0: not at all.
 	WaitForLock time.Duration
@@ -64,6 +65,7 @@ func Load(v Verb, look Lookup) (Config, error) {
 	c.App = l.app()
 	c.BuildHost = l.buildHost()
 	c.Hosts = l.hosts()
+	c.Ansible = l.ansible(c)
 	l.noRemote = l.allLocal(c)
 	c.Access = l.access()
 	c.Build = l.build()

@@ -15,7 +15,7 @@ import (
 func good(changed map[string]string) Lookup {
 	settings := map[string]string{
 		"app": "apxr/apxr_io", "build-host": "build1", "hosts": "web1, web2",
-		"ssh-key": "-----BEGIN\nx\n", "known-hosts": "web1 ssh-ed25519 AAAA\n",
+		"ssh-key": "-----BEGIN\nx\n", "setup-key": "-----BEGIN\nx\n", "known-hosts": "web1 ssh-ed25519 AAAA\n",
 		"repository": "git@github.com:apxr/apxr_io.git", "revision": strings.Repeat("a", 40),
 		"host": "web1", "expression": "1+1",
 		"release-id": "20171114T072116", "expect-current": "20171113T072116",

@@ -42,10 +42,16 @@ func (l *loader) value(name string) string {
 	if text := strings.TrimSpace(v); text == "" || s.Type != Secret && s.Type != Block {
 		v = text
 	}
-	if v = cmp.Or(v, s.Default); v == "" && s.Required(l.verb) && !(s.Remote && l.noRemote) {
+	if v = cmp.Or(v, s.Default); v == "" && s.Required(l.verb) && !(s.Remote && l.noRemote) && !l.stoodInFor(s) {
 		l.wrong(name, "missing. %s", s.Help)
 	}
 	return v
+}
+
+// stoodInFor reports whether another setting was given in the place of s. Why
+// nothing has come of it then is told of that one.
+func (l *loader) stoodInFor(s Setting) bool {
+	return s.Unless != "" && strings.TrimSpace(l.raw(s.Unless)) != ""
 }
 
 // chosen reports whether something else than the default was given. A workflow

@@ -12,7 +12,8 @@ const shortestValue = 6
 
 // Secrets is every value that no log may show.
 func (c Config) Secrets() []string {
-	secrets := []string{string(c.Access.Key), string(c.Access.Passphrase), c.GitHub.Token}
+	secrets := []string{string(c.Access.Key), string(c.Access.Passphrase), c.GitHub.Token, string(c.Ansible.VaultPassword)}
+	secrets = append(secrets, c.setupSecrets()...)
 	if token := c.Build.GitToken; token != "" {
 		// git sends it in this form over HTTPS.
 		secrets = append(secrets, token, base64.StdEncoding.EncodeToString([]byte("x-access-token:"+token)))

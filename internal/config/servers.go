@@ -91,5 +91,5 @@ func (l *loader) allLocal(c Config) bool {
 			return false
 		}
 	}
-	return len(c.Hosts) > 0 || !l.uses("hosts") && !l.uses("host")
+	return len(c.Hosts) > 0 || c.BuildHost.IsLocal() && l.verb == Setup || !l.uses("hosts") && !l.uses("host")
 }

@@ -19,6 +19,7 @@ const (
 	Releases       Verb = "releases"  // command line only
 	History        Verb = "history"   // command line only
 	Artifacts      Verb = "artifacts" // command line only
+	Setup          Verb = "setup"     // prepares servers, by Ansible
 )
 
 // The phases of a deploy as verbs of their own, for fleets past one runner.
@@ -58,6 +59,7 @@ type Setting struct {
 	Help    string
 	Verbs   []Verb // which verbs use it
 	Require []Verb // which of them cannot do without it
+	Unless  string // the setting that stands in for it, where a verb has that
 	FromRun bool   // a workflow run knows it by itself
 	InRun   bool   // of use in a workflow run only: the command line has no flag
 	Given   string // what a workflow gives unless told otherwise, as an expression; InRun
@@ -66,7 +68,9 @@ type Setting struct {
 }
 
 var (
-	everyVerb  = []Verb{BuildRelease, Deploy, Rollback, BuildAndDeploy, Stage, Activate, Revert, Releases, History, Artifacts, Console, Eval, RPC, Logs}
+	everyVerb  = append(slices.Clone(releasing), Setup)
+	releasing  = []Verb{BuildRelease, Deploy, Rollback, BuildAndDeploy, Stage, Activate, Revert, Releases, History, Artifacts, Console, Eval, RPC, Logs}
+	preparing  = []Verb{Setup}
 	building   = []Verb{BuildRelease, BuildAndDeploy}
 	sending    = []Verb{Deploy, BuildAndDeploy, Stage}
 	activating = []Verb{Deploy, BuildAndDeploy, Activate}
@@ -90,12 +94,12 @@ var Settings = []Setting{
 		Help: "Organization and application as ORG/APP, for example apxr/apxr_io. The application's name is also the release's and, unless set otherwise, the systemd unit's.",
 	},
 	{
-		Name: "build-host", Type: Text, Verbs: append(slices.Clone(fetching), Rollback), Require: fetching,
-		Help: "The build server, as [user@]name[:port], or local for the machine that this runs on. The user is deploy unless named. A rollback can do without it: web servers that do not have the release any more get it from there, if it can be reached.",
+		Name: "build-host", Type: Text, Verbs: append(slices.Clone(fetching), Rollback, Setup), Require: fetching, Unless: "inventory",
+		Help: "The build server, as [user@]name[:port], or local for the machine that this runs on. The user is deploy unless named. A rollback can do without it: web servers that do not have the release any more get it from there, if it can be reached. With an inventory the default is the one host of its group build-servers.",
 	},
 	{
-		Name: "hosts", Type: Text, Verbs: visiting, Require: visiting,
-		Help: "The web servers, each as [user@]name[:port], or local for the machine that this runs on; separated by commas, blanks or line breaks. The user is deploy unless named.",
+		Name: "hosts", Type: Text, Verbs: append(slices.Clone(visiting), Setup), Require: visiting, Unless: "inventory",
+		Help: "The web servers, each as [user@]name[:port], or local for the machine that this runs on; separated by commas, blanks or line breaks. The user is deploy unless named. Give these or an inventory.",
 	},
 	{
 		Name: "host", Type: Text, Place: 1, Verbs: inside, Require: inside,
@@ -114,20 +118,56 @@ var Settings = []Setting{
 		Help: "Go on with what the unit logs from now on, until Ctrl-C. --follow=false ends after the last 100 lines.",
 	},
 	{
-		Name: "ssh-key", Type: Secret, Verbs: everyVerb,
+		Name: "inventory", Type: Text, Verbs: append(slices.Clone(visiting), Setup),
+		Help: "The path of an Ansible inventory that has the web servers, instead of hosts. It is read by ansible-inventory on the machine that this runs on: names from ansible_host, ports from ansible_port, the user from slipway_deploy_user; a host with ansible_connection: local is that machine.",
+	},
+	{
+		Name: "inventory-group", Type: Text, Default: "web-servers", Verbs: append(slices.Clone(visiting), Setup),
+		Help: "The group of the inventory that has the web servers, with its child groups.",
+	},
+	{
+		Name: "vault-password", Type: Secret, Verbs: append(slices.Clone(visiting), Setup),
+		Help: "The Ansible Vault password of the inventory, if parts of it are encrypted.",
+	},
+	{
+		Name: "ssh-key", Type: Secret, Verbs: releasing,
 		Help: "The private key that logs in on the build server, the web servers and the jump hosts, in OpenSSH or PEM format. It is needed unless there is an SSH agent, or all servers are local.",
 	},
 	{
-		Name: "ssh-passphrase", Type: Secret, Verbs: everyVerb,
+		Name: "ssh-passphrase", Type: Secret, Verbs: releasing,
 		Help: "The passphrase of ssh-key.",
 	},
 	{
-		Name: "ssh-certificate", Type: Block, Verbs: everyVerb,
+		Name: "ssh-certificate", Type: Block, Verbs: releasing,
 		Help: "The certificate of ssh-key, or of a key of the SSH agent: what ssh-keygen -s wrote, KEY-cert.pub.",
 	},
 	{
+		Name: "setup-user", Type: Text, Default: "root", Verbs: preparing,
+		Help: "Who logs in on the servers to set them up, unless the inventory says so (ansible_user). Another user than root becomes root by sudo, which must not ask for a password.",
+	},
+	{
+		Name: "setup-key", Type: Secret, Verbs: preparing,
+		Help: "The private key of setup-user, for the servers and the jump hosts, in OpenSSH or PEM format. Not the deploy key: that one must not become root. It is needed unless there is an SSH agent, or all servers are local.",
+	},
+	{
+		Name: "setup-passphrase", Type: Secret, Verbs: preparing,
+		Help: "The passphrase of setup-key.",
+	},
+	{
+		Name: "setup-certificate", Type: Block, Verbs: preparing,
+		Help: "The certificate of setup-key, or of a key of the SSH agent: what ssh-keygen -s wrote, KEY-cert.pub.",
+	},
+	{
+		Name: "setup-vars", Type: Secret, Verbs: preparing,
+		Help: "Variables of the setup as a YAML mapping, slipway_NAME: value. They stand above those of the inventory; without one they are all that there is.",
+	},
+	{
+		Name: "check", Type: Switch, Default: "false", Verbs: preparing,
+		Help: "Change nothing, and show what would be changed.",
+	},
+	{
 		Name: "ssh-agent", Type: Text, Verbs: everyVerb,
-		Help: "The socket of an SSH agent, used when there is no ssh-key. The default is $SSH_AUTH_SOCK.",
+		Help: "The socket of an SSH agent, used when no private key is given. The default is $SSH_AUTH_SOCK.",
 	},
 	{
 		Name: "known-hosts", Type: Block, Verbs: everyVerb, Require: everyVerb, Remote: true,
@@ -139,7 +179,7 @@ var Settings = []Setting{
 	},
 	{
 		Name: "verbose", Type: Number, Default: "0", Verbs: everyVerb,
-		Help: "For trouble, 0 to 2: 1 shows how each SSH connection came about, 2 also every script that runs on any server, its arguments and the facts that it found. A workflow run with debug logging (RUNNER_DEBUG) has 2, whatever is set here.",
+		Help: "For trouble, 0 to 2: 1 shows how each SSH connection came about, 2 also every script that runs on any server, its arguments and the facts that it found. For setup, 1 and 2 are -v and -vvv of ansible-playbook. A workflow run with debug logging (RUNNER_DEBUG) has 2, whatever is set here.",
 	},
 	{
 		Name: "repository", Type: Text, Verbs: building, Require: building, FromRun: true,
@@ -355,6 +395,11 @@ func PlacesOf(v Verb) []Setting {
 // Required reports whether a verb cannot do without the setting.
 func (s Setting) Required(v Verb) bool { return slices.Contains(s.Require, v) }
 
+// Optional reports whether another setting of the verb can stand in for it.
+func (s Setting) Optional(v Verb) bool {
+	return slices.ContainsFunc(Of(v), func(other Setting) bool { return other.Name == s.Unless })
+}
+
 // Output is a row of the table of what a verb hands to later workflow steps.
 type Output struct {
 	Name  string
@@ -369,6 +414,9 @@ var Outputs = []Output{
 	{"revision", "The commit that the release was built from.", locking},
 	{"previous-release-id", "What most hosts ran before; empty on a first deploy.", changing},
 	{"result", "What became of it: live, partial (max-failures allowed some to fail), unchanged, superseded, dry-run, staged, reverted; failed, for steps that run all the same (if: failure()).", changing},
+	{"result", "What became of it: ready (nothing had to be changed), changed, check (something would be changed); failed, for steps that run all the same (if: failure()).", preparing},
+	{"changed", "The number of changes that were made, or that a check would make.", preparing},
+	{"hosts", "What became of each server, also in a run that failed: a JSON list of objects with host, outcome (ready, changed, would-change, failed, not-reached, not-finished) and changed, the number of its changes.", preparing},
 	{"hosts", "What became of each web server, also in a run that failed: a JSON list of objects with host, outcome (live, unchanged, staged, put-back, not-changed, not-reached, failed), before, now (release IDs, or empty) and seconds.", changing},
 	{"pull-requests", "The numbers of the pull requests that have a comment of this run, as a JSON list.", announcing},
 }

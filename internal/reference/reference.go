@@ -84,7 +84,7 @@ func (a Action) YAML() string {
 	fmt.Fprintf(&b, "name: %q\ndescription: %q\nbranding:\n  icon: anchor\n  color: blue\n", a.Name, a.Description)
 	b.WriteString("inputs:\n")
 	for _, s := range config.Of(a.Verb) {
-		fmt.Fprintf(&b, "  %s:\n    description: %q\n    required: %t\n", s.Name, s.Help, s.Required(a.Verb) && !s.FromRun && !s.Remote)
+		fmt.Fprintf(&b, "  %s:\n    description: %q\n    required: %t\n", s.Name, s.Help, s.Required(a.Verb) && !s.FromRun && !s.Remote && !s.Optional(a.Verb))
 		if given := cmp.Or(s.Default, s.Given); given != "" {
 			fmt.Fprintf(&b, "    default: %q\n", given)
 		}
@@ -149,6 +149,8 @@ func writeSettings(b *strings.Builder, v config.Verb) {
 			needed = "yes"
 		}
 		switch {
+		case s.Required(v) && s.Optional(v):
+			needed = "or `" + s.Unless + "`"
 		case s.FromRun:
 			needed = "command line only"
 		case s.InRun:

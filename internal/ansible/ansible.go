@@ -1,0 +1,121 @@
+// Package ansible runs Ansible's programs on this machine: whatever an
+// ansible.cfg says, with nothing of this process's environment but what a login
+// has, and with secrets that stand in no argument list and on no disk.
+//
+// It does not know what they are run for.
+package ansible
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Programs are those of one Ansible, with a private directory for what they write.
+type Programs struct {
+	playbook  string
+	inventory string
+	dir       string
+	env       []string
+}
+
+// What Ansible has to be at least: it has the playbooks of collections.
+const (
+	leastMajor = 2
+	leastMinor = 14
+)
+
+const advice = "install it with 'pipx install ansible-core' or, on Debian 12, Ubuntu 24.04 and later, 'apt-get install ansible-core'"
+
+// Open looks for Ansible in the PATH and checks its version. The error says how
+// to install it.
+func Open(ctx context.Context, getenv func(string) string) (*Programs, error) {
+	p := &Programs{}
+	for name, at := range map[string]*string{"ansible-playbook": &p.playbook, "ansible-inventory": &p.inventory} {
+		if *at = Look(name, getenv); *at == "" {
+			return nil, errors.New("Ansible is not installed on this machine: there is no " + name + " in the PATH; " + advice)
+		}
+	}
+	if err := p.furnish(getenv); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	version, err := p.version(ctx)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("Ansible does not work on this machine: %w; %s", err, advice)
+	case !isEnough(version):
+		err = fmt.Errorf("Ansible on this machine is version %s (%s), and ansible-core %d.%d is the oldest that will do; %s",
+			version, p.playbook, leastMajor, leastMinor, advice)
+	}
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+// furnish makes the private directory, with a configuration that says nothing:
+// without one Ansible would look for another.
+func (p *Programs) furnish(getenv func(string) string) (err error) {
+	if p.dir, err = os.MkdirTemp("", "slipway-"); err != nil {
+		return err
+	}
+	p.env = environment(getenv, p.dir)
+	return os.WriteFile(filepath.Join(p.dir, configFile), nil, 0o600)
+}
+
+// Dir is the private directory.
+func (p *Programs) Dir() string { return p.dir }
+
+// Close removes the private directory.
+func (p *Programs) Close() error { return os.RemoveAll(p.dir) }
+
+// Look is where a program is in the PATH; empty if it is not there.
+func Look(name string, getenv func(string) string) string {
+	for _, dir := range filepath.SplitList(getenv("PATH")) {
+		if !filepath.IsAbs(dir) {
+			continue // it would be another program in each directory
+		}
+		path := filepath.Join(dir, name)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0 {
+			return path
+		}
+	}
+	return ""
+}
+
+var versionRE = regexp.MustCompile(`^ansible-playbook (?:\[core )?([0-9]+\.[0-9]+[0-9a-z.]*)`)
+
+func (p *Programs) version(ctx context.Context) (string, error) {
+	cmd := exec.CommandContext(ctx, p.playbook, "--version")
+	cmd.Env = p.env
+	out, err := cmd.Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return "", fmt.Errorf("ansible-playbook --version: %w: %s", err, lastLine(exit.Stderr))
+	}
+	if err != nil {
+		return "", err
+	}
+	found := versionRE.FindSubmatch(out)
+	if found == nil {
+		return "", fmt.Errorf("ansible-playbook --version says %.100q", out)
+	}
+	return string(found[1]), nil
+}
+
+func isEnough(version string) bool {
+	parts := strings.Split(version, ".") // two at least, of digits
+	major, _ := strconv.Atoi(parts[0])
+	minor, _ := strconv.Atoi(parts[1])
+	return major > leastMajor || major == leastMajor && minor >= leastMinor
+}
+
+func lastLine(text []byte) string {
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return lines[len(lines)-1]
+}

@@ -1,0 +1,169 @@
+package ansible
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Inventory is what ansible-inventory says of one.
+type Inventory struct {
+	groups map[string]group
+	vars   map[string]map[string]any
+}
+
+type group struct {
+	Hosts    []string
+	Children []string
+}
+
+// Host is a host of an inventory.
+type Host struct {
+	Name string
+	Vars map[string]any // templates in them are not resolved
+}
+
+// listTimeout bounds an inventory that asks somebody else, and gets no answer.
+const listTimeout = 2 * time.Minute
+
+// List reads the inventory at a path.
+func (p *Programs) List(ctx context.Context, path string, vault []byte) (Inventory, error) {
+	if _, err := os.Stat(path); err != nil {
+		return Inventory{}, fmt.Errorf("%.200q cannot be read: %w. The path starts at the directory that Slipway runs in; a workflow has to check the repository out first", path, cause(err))
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, listTimeout, fmt.Errorf("no answer within %s", listTimeout))
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	err := p.run(ctx, p.inventory, Call{
+		Args: []string{"--list", "--inventory=" + path}, Vault: vault, Stdout: &stdout, Stderr: &stderr,
+	})
+	if _, failed := errors.AsType[*exec.ExitError](err); failed {
+		return Inventory{}, fmt.Errorf("ansible-inventory cannot read %.200q: %s", path, complaint(stderr.String()))
+	}
+	if err != nil {
+		return Inventory{}, fmt.Errorf("ansible-inventory: %w", err)
+	}
+	return parse(stdout.Bytes())
+}
+
+func cause(err error) error {
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
+		return pathErr.Err
+	}
+	return err
+}
+
+// complaint is what ansible-inventory said of what is wrong, on one line, with
+// the remedy where that is known.
+func complaint(stderr string) string {
+	text := strings.Join(strings.Fields(strings.ReplaceAll(stderr, "[WARNING]:", "")), " ")
+	if at := strings.Index(text, "ERROR"); at >= 0 {
+		text = strings.TrimLeft(strings.TrimPrefix(text[at:], "ERROR"), "!: ")
+	}
+	switch {
+	case strings.Contains(text, "no vault secrets found"):
+		return "parts of it are encrypted: give vault-password"
+	case strings.Contains(text, "Decryption failed"):
+		return "vault-password is not the one that it is encrypted with"
+	case text == "":
+		return "it gives no reason"
+	}
+	return fmt.Sprintf("%.500s", text)
+}
+
+func parse(text []byte) (Inventory, error) {
+	var all map[string]json.RawMessage
+	var meta struct {
+		HostVars map[string]map[string]any `json:"hostvars"`
+	}
+	err := json.Unmarshal(text, &all)
+	if err == nil && all["_meta"] != nil {
+		err = json.Unmarshal(all["_meta"], &meta)
+	}
+	i := Inventory{groups: map[string]group{}, vars: meta.HostVars}
+	for name, raw := range all {
+		var g group
+		if name == "_meta" {
+			continue
+		}
+		err = errors.Join(err, json.Unmarshal(raw, &g))
+		i.groups[name] = g
+	}
+	if err != nil {
+		return i, errors.New("what ansible-inventory wrote is not the JSON that it should be") // it is full of secrets
+	}
+	return i, nil
+}
+
+// Groups are the names of the groups that have hosts, but for Ansible's own.
+func (i Inventory) Groups() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(i.groups)), func(name string) bool {
+		return name == "all" || name == "ungrouped" || len(i.Hosts(name)) == 0
+	})
+}
+
+// Hosts are those of a group and its child groups, in the inventory's order.
+func (i Inventory) Hosts(name string) []Host {
+	var hosts []Host
+	seen := map[string]bool{}
+	var add func(name string)
+	add = func(name string) {
+		if seen["group "+name] {
+			return
+		}
+		seen["group "+name] = true
+		for _, host := range i.groups[name].Hosts {
+			if !seen["host "+host] {
+				hosts = append(hosts, Host{host, i.vars[host]})
+			}
+			seen["host "+host] = true
+		}
+		for _, child := range i.groups[name].Children {
+			add(child)
+		}
+	}
+	add(name)
+	return hosts
+}
+
+// Text is a variable as a text; empty if it is not set.
+func (h Host) Text(name string) string {
+	switch v := h.Vars[name].(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case float64:
+		return fmt.Sprintf("%.0f", v)
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// Texts are all texts in a variable, however deep.
+func (h Host) Texts(name string) []string { return texts(h.Vars[name]) }
+
+func texts(value any) []string {
+	var all []string
+	switch v := value.(type) {
+	case string:
+		return []string{v}
+	case []any:
+		for _, part := range v {
+			all = append(all, texts(part)...)
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			all = append(all, texts(v[name])...)
+		}
+	}
+	return all
+}

@@ -1,0 +1,207 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/apxr/slipway/internal/ansible"
+	"github.com/apxr/slipway/internal/config"
+)
+
+// settings are a verb's, when its inventory has been asked.
+type settings struct {
+	config.Config
+	hosts   []ansible.Host // of the inventory, for a setup
+	secrets []string       // that are in the inventory
+}
+
+// load reads all settings of a verb. Where an inventory is given, the servers
+// are looked up there. Mistakes in it come together with all others.
+func load(ctx context.Context, verb config.Verb, look config.Lookup, getenv func(string) string) (settings, error) {
+	var found found
+	if takes(verb, "inventory") && strings.TrimSpace(look("inventory")) != "" {
+		found.ask(ctx, verb, look, getenv)
+		look = found.instead(look)
+	}
+	cfg, err := config.Load(verb, look)
+	s := settings{Config: cfg, hosts: found.hosts, secrets: found.secrets}
+	if err != nil {
+		own := err.(config.Mistakes) // Load has no other errors
+		return s, append(found.mistakes, own...)
+	}
+	if len(found.mistakes) > 0 {
+		return s, found.mistakes
+	}
+	return s, nil
+}
+
+// hidden is every text that the log must not show.
+func (s settings) hidden() []string { return append(s.Secrets(), s.secrets...) }
+
+func takes(verb config.Verb, name string) bool {
+	return slices.ContainsFunc(config.Of(verb), func(s config.Setting) bool { return s.Name == name })
+}
+
+// found is what an inventory has to say.
+type found struct {
+	values   map[string]string // in place of settings
+	hosts    []ansible.Host
+	secrets  []string
+	mistakes config.Mistakes
+}
+
+func (f *found) instead(look config.Lookup) config.Lookup {
+	return func(name string) string {
+		if value, ok := f.values[name]; ok {
+			return value
+		}
+		return look(name)
+	}
+}
+
+func (f *found) wrong(format string, args ...any) {
+	f.mistakes = append(f.mistakes, fmt.Sprintf(format, args...))
+}
+
+func (f *found) ask(ctx context.Context, verb config.Verb, look config.Lookup, getenv func(string) string) {
+	given := func(name string) string { return strings.TrimSpace(look(name)) }
+	path, group := given("inventory"), cmp.Or(given("inventory-group"), defaultOf("inventory-group"))
+	f.values = map[string]string{"hosts": ""}
+	if given("hosts") != "" {
+		f.wrong("hosts: an inventory is given too: leave one of the two out")
+	}
+	if verb == config.Setup && given("build-host") != "" {
+		f.wrong("build-host: an inventory is given too, and its group %s says which servers build: leave one of the two out", config.BuildGroup)
+		f.values["build-host"] = ""
+	}
+	inventory, err := readInventory(ctx, path, strings.TrimRight(look("vault-password"), "\r\n"), getenv)
+	if err != nil {
+		f.wrong("inventory: %v", err)
+		return
+	}
+	web, build := inventory.Hosts(group), inventory.Hosts(config.BuildGroup)
+	f.secrets = secretsOf(append(slices.Clone(web), build...))
+	if verb == config.Setup {
+		f.setup(path, group, web, build, inventory.Groups())
+		return
+	}
+	if len(web) == 0 {
+		f.wrong("inventory: %s", noGroup(path, group, inventory.Groups()))
+	}
+	f.values["hosts"] = f.words(web)
+	if takes(verb, "build-host") && given("build-host") == "" {
+		f.buildHost(verb, path, build, inventory.Groups())
+	}
+}
+
+func readInventory(ctx context.Context, path, vault string, getenv func(string) string) (ansible.Inventory, error) {
+	programs, err := ansible.Open(ctx, getenv)
+	if err != nil {
+		return ansible.Inventory{}, err
+	}
+	defer programs.Close()
+	return programs.List(ctx, path, []byte(vault))
+}
+
+func defaultOf(name string) string {
+	at := slices.IndexFunc(config.Settings, func(s config.Setting) bool { return s.Name == name })
+	return config.Settings[at].Default
+}
+
+// noGroup names those that there are: the right one is mostly among them.
+func noGroup(path, group string, groups []string) string {
+	has := "no group at all"
+	if len(groups) > 0 {
+		has = strings.Join(groups, ", ")
+	}
+	return fmt.Sprintf("%.200q has no hosts in a group %s; it has %s", path, group, has)
+}
+
+// setup is about the servers of both groups; it wants one of them.
+func (f *found) setup(path, group string, web, build []ansible.Host, groups []string) {
+	if len(web) == 0 && (len(build) == 0 || group != defaultOf("inventory-group")) {
+		f.wrong("inventory: %s", noGroup(path, group, groups))
+	}
+	names := map[string]bool{}
+	for _, h := range append(slices.Clone(web), build...) {
+		if !names[h.Name] {
+			f.hosts = append(f.hosts, h)
+		}
+		names[h.Name] = true
+	}
+	f.values["hosts"] = f.words(f.hosts)
+}
+
+func (f *found) buildHost(verb config.Verb, path string, build []ansible.Host, groups []string) {
+	f.values["build-host"] = ""
+	switch {
+	case len(build) == 1:
+		f.values["build-host"] = f.words(build)
+	case len(build) > 1:
+		f.wrong("build-host: %.200q has %d hosts in the group %s, and only one of them can have the release: name it as build-host", path, len(build), config.BuildGroup)
+	case verb != config.Rollback: // which can do without
+		f.wrong("build-host: missing, and %s: give build-host", noGroup(path, config.BuildGroup, groups))
+	}
+}
+
+// words are the servers as the setting hosts has them.
+func (f *found) words(hosts []ansible.Host) string {
+	var words []string
+	for _, h := range hosts {
+		word := wordOf(h)
+		if _, err := config.ParseHost(word); err != nil {
+			f.wrong("inventory: host %.100q: %v; ansible_host, ansible_port and slipway_deploy_user have to be plain values, without {{ }}", h.Name, err)
+			continue
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, "\n")
+}
+
+// wordOf is a host of an inventory as one of the setting hosts.
+func wordOf(h ansible.Host) string {
+	if h.Text("ansible_connection") == "local" {
+		return "local"
+	}
+	word := cmp.Or(h.Text("ansible_host"), h.Name)
+	if strings.Count(word, ":") > 1 && !strings.HasPrefix(word, "[") {
+		word = "[" + word + "]"
+	}
+	port := h.Text("ansible_port")
+	if word == "local" {
+		port = cmp.Or(port, "22") // the name of a server, and not the machine itself
+	}
+	if port != "" {
+		word = net.JoinHostPort(strings.Trim(word, "[]"), port)
+	}
+	if user := h.Text("slipway_deploy_user"); user != "" {
+		word = user + "@" + word
+	}
+	return word
+}
+
+// shortestSecret is the length from which a value of the inventory is hidden, as
+// with env-file.
+const shortestSecret = 6
+
+// secretVariables are those of the inventory that no log may show.
+var secretVariables = []string{"slipway_cookie", "slipway_secret_environment", "slipway_git_key"}
+
+func secretsOf(hosts []ansible.Host) []string {
+	var all []string
+	for _, h := range hosts {
+		for _, name := range secretVariables {
+			for _, text := range h.Texts(name) {
+				if utf8.RuneCountInString(text) >= shortestSecret && !slices.Contains(all, text) {
+					all = append(all, text)
+				}
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,219 @@
+package app
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/apxr/slipway/internal/config"
+)
+
+// needAnsible skips a test on a laptop without Ansible.
+func needAnsible(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("ansible-playbook"); err == nil {
+		return
+	}
+	const why = "needs ansible-core: apt-get install ansible-core"
+	if os.Getenv("CI") == "true" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
+
+func writeFiles(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+const classic = `
+[web-servers]
+zeta ansible_host=10.0.0.9 ansible_port=2222 ansible_user=root
+alpha
+here ansible_connection=local
+local
+six ansible_host=fd00::1
+
+[web-servers:children]
+more
+
+[more]
+m[1:2].example.com
+alpha
+
+[build-servers]
+build1 ansible_user=root
+
+[staging]
+s1
+`
+
+var users = map[string]string{"hosts.ini": classic, "group_vars/staging/vars.yml": "slipway_deploy_user: release\n"}
+
+func resolved(t *testing.T, verb config.Verb, given map[string]string) (settings, error) {
+	t.Helper()
+	values := map[string]string{"app": "apxr/apxr_io", "release-id": "20171114T072116", "expect-current": "20171113T072116", "ssh-key": "KEY", "setup-key": "KEY", "known-hosts": "x"}
+	maps.Copy(values, given)
+	return load(t.Context(), verb, func(name string) string { return values[name] }, os.Getenv)
+}
+
+func names(hosts []config.Host) string {
+	var all []string
+	for _, h := range hosts {
+		all = append(all, h.String())
+	}
+	return strings.Join(all, " ")
+}
+
+func TestHostsFromAnInventory(t *testing.T) {
+	needAnsible(t)
+	t.Parallel()
+	file := filepath.Join(writeFiles(t, users), "hosts.ini")
+	const web = "10.0.0.9:2222 alpha local local [fd00::1] m1.example.com m2.example.com"
+	for name, c := range map[string]struct {
+		verb        config.Verb
+		given       map[string]string
+		hosts, says string
+		build       string
+	}{
+		"deploy":         {config.Deploy, nil, web, "", "build1"},
+		"rollback":       {config.Rollback, nil, web, "", "build1"},
+		"stage":          {config.Stage, map[string]string{"build-host": "b2"}, web, "", "b2"},
+		"activate":       {config.Activate, nil, web, "", ""},
+		"revert":         {config.Revert, nil, web, "", ""},
+		"history":        {config.History, nil, web, "", ""},
+		"releases":       {config.Releases, map[string]string{"inventory-group": "staging"}, "release@s1", "", ""},
+		"part of it":     {config.Activate, map[string]string{"shard": "2/3"}, "local local", "", ""},
+		"child group":    {config.History, map[string]string{"inventory-group": "more"}, "m1.example.com m2.example.com alpha", "", ""},
+		"hosts too":      {config.History, map[string]string{"hosts": "web1"}, web, "hosts: an inventory is given too", ""},
+		"no such group":  {config.History, map[string]string{"inventory-group": "web"}, "", "it has build-servers, more, staging, web-servers", ""},
+		"many builders":  {config.Deploy, map[string]string{"inventory": "many"}, "w1", "build-host: …has 2 hosts in the group build-servers", ""},
+		"no builder":     {config.Deploy, map[string]string{"inventory": "none"}, "w1", "build-host: missing, and …has no hosts in a group build-servers; it has web-servers: give build-host", ""},
+		"none is needed": {config.Rollback, map[string]string{"inventory": "none"}, "w1", "", ""},
+		"setup":          {config.Setup, nil, web + " build1", "", ""},
+		"setup builder":  {config.Setup, map[string]string{"inventory": "many", "build-host": "b"}, "w1 b1 b2", "build-host: an inventory is given too", ""},
+		"setup nothing":  {config.Setup, map[string]string{"inventory-group": "nope"}, "build1", "it has build-servers, more", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			given := map[string]string{"inventory": file}
+			maps.Copy(given, c.given)
+			switch given["inventory"] {
+			case "many":
+				given["inventory"] = filepath.Join(writeFiles(t, map[string]string{"h": "[web-servers]\nw1\n[build-servers]\nb1\nb2\n"}), "h")
+			case "none":
+				given["inventory"] = filepath.Join(writeFiles(t, map[string]string{"h": "[web-servers]\nw1\n"}), "h")
+			}
+			s, err := resolved(t, c.verb, given)
+			first, second, _ := strings.Cut(c.says, "…")
+			if (err == nil) != (c.says == "") || err != nil && (!strings.Contains(err.Error(), "\n  "+first) && !strings.Contains(err.Error(), first) || !strings.Contains(err.Error(), second)) {
+				t.Errorf("%v, want %q", err, c.says)
+			}
+			if got := names(s.Hosts); got != c.hosts {
+				t.Errorf("hosts %s, want %s", got, c.hosts)
+			}
+			build := ""
+			if s.BuildHost != (config.Host{}) {
+				build = s.BuildHost.String()
+			}
+			if build != c.build {
+				t.Errorf("build host %s, want %s", build, c.build)
+			}
+		})
+	}
+}
+
+// The second "local" is the name of a server, and no word for the machine itself.
+func TestOnlyAnsibleConnectionMakesAHostTheMachineItself(t *testing.T) {
+	needAnsible(t)
+	t.Parallel()
+	s, _ := resolved(t, config.History, map[string]string{"inventory": filepath.Join(writeFiles(t, users), "hosts.ini")})
+	if len(s.Hosts) < 4 || !s.Hosts[2].IsLocal() || s.Hosts[3].IsLocal() {
+		t.Errorf("%+v", s.Hosts)
+	}
+}
+
+func TestMistakesInAnInventoryComeWithTheOthers(t *testing.T) {
+	needAnsible(t)
+	t.Parallel()
+	dir := writeFiles(t, map[string]string{
+		"twice": "[web-servers]\na ansible_host=10.0.0.1\nb ansible_host=10.0.0.1\n", "template": "[web-servers]\nw1 ansible_host='{{ ip }}'\n",
+		"broken": "[web-servers\n", "plain/hosts": "[web-servers]\nw1\n", "plain/group_vars/all.yml": "a: [\n",
+	})
+	for name, says := range map[string]string{
+		"nowhere": `/nowhere" cannot be read: no such file or directory. The path starts at`, "broken": "broken\": ", "plain/hosts": "all.yml",
+		"twice": "hosts: 10.0.0.1 is listed twice", "template": `inventory: host "w1": "{{ ip }}"`,
+	} {
+		_, err := resolved(t, config.History, map[string]string{"inventory": filepath.Join(dir, name), "app": "A"})
+		if err == nil || !strings.Contains(err.Error(), says) || !strings.HasPrefix(err.Error(), "2 mistakes") || !strings.Contains(err.Error(), "app: ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Whoever lists hosts needs no Ansible; whoever does not have it is told how to get it.
+func TestAnsibleThatIsMissingOrOld(t *testing.T) {
+	dir := writeFiles(t, map[string]string{"hosts": "[web-servers]\nw1\n"})
+	for script, says := range map[string]string{
+		"": "Ansible is not installed on this machine: there is no ansible-",
+		"#!/bin/sh\necho 'ansible-playbook 2.9.27'\n":        "version 2.9.27 (",
+		"#!/bin/sh\necho 'ansible-playbook [core 2.13.1]'\n": "ansible-core 2.14 is the oldest",
+		"#!/bin/sh\necho no python >&2\nexit 1\n":            "does not work on this machine: ansible-playbook --version: exit status 1: no python",
+	} {
+		bin := t.TempDir()
+		for _, name := range []string{"ansible-playbook", "ansible-inventory"} {
+			if script != "" {
+				if err := os.WriteFile(filepath.Join(bin, name), []byte(script), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		w := newWorld("history", "--app", "a/b", "--inventory", filepath.Join(dir, "hosts"))
+		w.env["PATH"] = bin
+		w.cli(t, exitUsage, "inventory: ", says, "pipx install ansible-core", "ssh-key: missing")
+	}
+}
+
+func TestSecretsOfAnInventoryAreHidden(t *testing.T) {
+	needAnsible(t)
+	t.Parallel()
+	dir := writeFiles(t, map[string]string{
+		"hosts": "[web-servers]\nw1\nw2\n", "password": "open sesame\n",
+		"group_vars/all/secret.yml": "slipway_cookie: monster-cookie\nslipway_port: 400100\nslipway_secret_environment: {TOKEN: environment-token, LEVEL: debug}\n",
+	})
+	encrypt := exec.Command("ansible-vault", "encrypt", "--vault-password-file", filepath.Join(dir, "password"), filepath.Join(dir, "group_vars/all/secret.yml"))
+	if out, err := encrypt.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	given := map[string]string{"inventory": filepath.Join(dir, "hosts"), "vault-password": "open sesame\n"}
+	s, err := resolved(t, config.History, given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"monster-cookie", "environment-token", "open sesame"} {
+		if !slices.Contains(s.hidden(), want) {
+			t.Errorf("%s is not hidden", want)
+		}
+	}
+	if slices.Contains(s.hidden(), "400100") || slices.Contains(s.hidden(), "debug") {
+		t.Error("what is no secret is hidden")
+	}
+	for password, says := range map[string]string{"": "parts of it are encrypted: give vault-password", "wrong": "vault-password is not the one"} {
+		given["vault-password"] = password
+		if _, err := resolved(t, config.History, given); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v", password, err)
+		}
+	}
+}
