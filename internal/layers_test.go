@@ -29,10 +29,11 @@ var may = map[string][]string{
 	"internal/script":    {"internal/release"},
 	"internal/build":     {"internal/script", "internal/release", "internal/progress"},
 	"internal/rollout":   {"internal/script", "internal/release", "internal/progress"},
-	"internal/report":    {"internal/release", "internal/rollout"},
+	"internal/setup":     {"internal/ansible", "internal/progress"},
+	"internal/report":    {"internal/release", "internal/rollout", "internal/setup"},
 	"internal/app": {
 		"internal/ansible", "internal/build", "internal/config", "internal/console", "internal/gha", "internal/ghapi", "internal/local", "internal/progress", "internal/release",
-		"internal/remote", "internal/report", "internal/rollout", "internal/script", "internal/terminal",
+		"internal/remote", "internal/report", "internal/rollout", "internal/script", "internal/setup", "internal/terminal",
 	},
 	"cmd/slipway": {"internal/app"},
 }

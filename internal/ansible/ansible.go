@@ -47,6 +47,8 @@ func Open(ctx context.Context, getenv func(string) string) (*Programs, error) {
 	}
 	version, err := p.version(ctx)
 	switch {
+	case ctx.Err() != nil:
+		err = ctx.Err()
 	case err != nil:
 		err = fmt.Errorf("Ansible does not work on this machine: %w; %s", err, advice)
 	case !isEnough(version):
@@ -59,10 +61,24 @@ func Open(ctx context.Context, getenv func(string) string) (*Programs, error) {
 	return p, nil
 }
 
+// memory is a directory of memory on Linux. Ansible's own copy and template
+// modules write what they are about to send into a temporary file, secrets too:
+// it had better be on no disk.
+const memory = "/dev/shm"
+
+// privateDir is for this user alone, with a short name: there are sockets in it.
+func privateDir() (string, error) {
+	name := fmt.Sprintf("slipway-%d-", os.Getpid())
+	if dir, err := os.MkdirTemp(memory, name); err == nil {
+		return dir, nil
+	}
+	return os.MkdirTemp("", name)
+}
+
 // furnish makes the private directory, with a configuration that says nothing:
 // without one Ansible would look for another.
 func (p *Programs) furnish(getenv func(string) string) (err error) {
-	if p.dir, err = os.MkdirTemp("", "slipway-"); err != nil {
+	if p.dir, err = privateDir(); err != nil {
 		return err
 	}
 	p.env = environment(getenv, p.dir)
@@ -119,3 +135,6 @@ func lastLine(text []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	return lines[len(lines)-1]
 }
+
+// Env is the environment of Ansible's programs.
+func (p *Programs) Env() []string { return p.env }

@@ -26,7 +26,7 @@ func (p *Programs) Playbook(ctx context.Context, c Call) error {
 }
 
 func (p *Programs) run(ctx context.Context, program string, c Call) error {
-	var hidden secrets
+	hidden := secrets{dir: p.dir}
 	defer hidden.close()
 	args := c.Args
 	for _, secret := range []struct {
@@ -44,7 +44,7 @@ func (p *Programs) run(ctx context.Context, program string, c Call) error {
 	}
 	cmd := exec.Command(program, args...)
 	cmd.Env = append(p.env[:len(p.env):len(p.env)], c.Env...)
-	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = c.Stdout, c.Stderr, hidden.files
+	cmd.Stdout, cmd.Stderr = c.Stdout, c.Stderr
 	// A session of its own: a Ctrl-C, or the runner's signal to the process group,
 	// is for Slipway; and no ssh finds a terminal to ask for a password.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -29,7 +29,7 @@ func Action(verb config.Verb, s System) int {
 	var out outcome
 	if err == nil {
 		told.connect()
-		out, err = run(ctx, set, origin{who: step.Actor, run: step.URL, ref: step.Ref, getenv: s.Getenv, begin: told.begin}, log)
+		out, err = run(ctx, set, origin{who: step.Actor, run: step.URL, ref: step.Ref, getenv: s.Getenv, collection: s.Collection, begin: told.begin}, log)
 	}
 	h := hand{runner, log, told.place()}
 	code := h.over(verb, out, err)
@@ -92,8 +92,17 @@ func (h hand) over(verb config.Verb, out outcome, err error) int {
 		}
 		maps.Copy(outputs, rolled)
 	}
+	if out.prepared != nil {
+		markdown += report.SetupMarkdown(*out.prepared, err, h.place)
+		h.log.Say("", "%s\n%s", report.SetupHeadline(*out.prepared, err), report.SetupText(*out.prepared))
+		prepared, outErr := report.SetupOutputs(*out.prepared, err)
+		if outErr != nil {
+			h.log.Warning(outErr.Error())
+		}
+		maps.Copy(outputs, prepared)
+	}
 	if err != nil {
-		if out.rolled == nil {
+		if out.rolled == nil && out.prepared == nil {
 			markdown += report.FailureMarkdown(string(verb), err)
 		}
 		h.log.Error(err.Error())

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -18,6 +19,7 @@ import (
 	"github.com/apxr/slipway/internal/report"
 	"github.com/apxr/slipway/internal/rollout"
 	"github.com/apxr/slipway/internal/script"
+	"github.com/apxr/slipway/internal/setup"
 )
 
 // System is what a main function hands over of the real world.
@@ -27,6 +29,8 @@ type System struct {
 	Stdin  io.Reader // nil: there is none
 	Stdout io.Writer
 	Stderr io.Writer
+	// Collection has Ansible's collection apxr.slipway, for who sets servers up.
+	Collection fs.FS
 }
 
 // Exit codes.
@@ -40,6 +44,7 @@ const (
 type origin struct {
 	who, run, ref string
 	getenv        func(string) string
+	collection    fs.FS
 	// begin is told what is about to be deployed; nil: nobody wants to know.
 	begin func(context.Context, release.Manifest)
 }
@@ -49,6 +54,7 @@ type outcome struct {
 	build     *report.Build     // how a build went, well or not
 	built     *release.Manifest // what it made
 	rolled    *rollout.Result
+	prepared  *setup.Result
 	listings  []rollout.Listing
 	artifacts []release.Stored
 }
@@ -62,6 +68,9 @@ func signalled() (context.Context, context.CancelFunc) {
 // run carries out a verb.
 func run(ctx context.Context, set settings, from origin, log *progress.Log) (outcome, error) {
 	cfg := set.Config
+	if cfg.Verb == config.Setup {
+		return setUp(ctx, set, from, log)
+	}
 	dialer, err := newDialer(cfg, from.getenv, log)
 	if err != nil {
 		return outcome{}, config.Mistakes(strings.Split(err.Error(), "\n"))

@@ -22,6 +22,7 @@ var verbHelp = []struct {
 	verb config.Verb
 	help string
 }{
+	{config.Setup, "prepare servers, by Ansible: users, directories, units, sudo rules"},
 	{config.BuildRelease, "build a commit on the build server; prints the release ID"},
 	{config.Deploy, "make the servers run a release that was built"},
 	{config.BuildAndDeploy, "both, in one step"},
@@ -69,7 +70,7 @@ func CLI(s System) int {
 		return lookInside(s, set.Config)
 	}
 	log := progress.New(progress.Terminal{W: s.Stderr}, set.hidden()...)
-	out, err := run(ctx, set, origin{who: person(s.Getenv), getenv: s.Getenv}, log)
+	out, err := run(ctx, set, origin{who: person(s.Getenv), getenv: s.Getenv, collection: s.Collection}, log)
 	return exitCode(tell(s, log, set.Config, out, err))
 }
 
@@ -213,6 +214,9 @@ func tell(s System, log *progress.Log, cfg config.Config, out outcome, err error
 	}
 	if out.rolled != nil {
 		fmt.Fprintf(s.Stdout, "%s\n%s", report.Headline(*out.rolled, err), report.Text(*out.rolled))
+	}
+	if out.prepared != nil {
+		fmt.Fprintf(s.Stdout, "%s\n%s", report.SetupHeadline(*out.prepared, err), report.SetupText(*out.prepared))
 	}
 	list, listErr := listed(cfg, out)
 	fmt.Fprint(s.Stdout, list)

@@ -120,7 +120,7 @@ func texts(n *yaml.Node) []string {
 // setupSecrets are the values that are long enough to be secrets, but for those
 // that stand in other settings for everybody to read.
 func (c Config) setupSecrets() []string {
-	public := []string{c.App.Org, c.App.Name, c.App.String(), c.Ansible.User, defaultUser}
+	public := []string{c.App.Org, c.App.Name, c.App.String(), c.Ansible.User, DefaultUser}
 	return slices.DeleteFunc(slices.Clone(c.Ansible.values), func(v string) bool {
 		return utf8.RuneCountInString(v) < shortestValue || slices.Contains(public, v)
 	})

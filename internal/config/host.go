@@ -13,8 +13,10 @@ import (
 // Host is the machine itself, or a server as [user@]name[:port]; an IPv6 address stands in brackets.
 type Host struct{ User, Host, Port string }
 
+// DefaultUser logs in where nobody is named.
+const DefaultUser = "deploy"
+
 const (
-	defaultUser = "deploy"
 	defaultPort = "22"
 	localName   = "local"
 )
@@ -28,7 +30,7 @@ var (
 func ParseHost(s string) (Host, error) {
 	user, rest, found := strings.Cut(s, "@")
 	if !found {
-		user, rest = defaultUser, s
+		user, rest = DefaultUser, s
 	}
 	name, port := splitPort(rest)
 	_, notIP := netip.ParseAddr(name)
@@ -63,7 +65,7 @@ func (h Host) String() string {
 	}
 	name := net.JoinHostPort(h.Host, cmp.Or(h.Port, defaultPort))
 	name = strings.TrimSuffix(name, ":"+defaultPort)
-	if user := cmp.Or(h.User, defaultUser); user != defaultUser {
+	if user := cmp.Or(h.User, DefaultUser); user != DefaultUser {
 		name = user + "@" + name
 	}
 	return name

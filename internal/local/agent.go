@@ -28,16 +28,16 @@ func (m *AgentMachine) Exec(ctx context.Context, command string, stdin io.Reader
 	if m.agent == nil {
 		return m.machine.Exec(ctx, command, stdin, stdout, stderr)
 	}
-	s, err := listen(m.agent)
+	s, err := Offer(m.agent)
 	if err != nil {
 		return fmt.Errorf("%s: cannot offer the SSH agent to a command: %w", name, err)
 	}
-	defer s.close()
+	defer s.Close()
 	return m.machine.exec(ctx, command, []string{"SSH_AUTH_SOCK=" + s.path}, stdin, stdout, stderr)
 }
 
-// socket is where one command finds the agent.
-type socket struct {
+// Socket is where a command finds an agent.
+type Socket struct {
 	path     string
 	agent    agent.Agent
 	listener net.Listener
@@ -47,14 +47,16 @@ type socket struct {
 	open   map[net.Conn]bool
 }
 
-// listen makes a directory for the socket, since directories have modes on
+// Offer lends a to whoever of this user knows the socket, until that is closed.
+//
+// It makes a directory for the socket, since directories have modes on
 // every system: this one (0700) keeps other users out.
-func listen(a agent.Agent) (*socket, error) {
+func Offer(a agent.Agent) (*Socket, error) {
 	dir, err := os.MkdirTemp("", "slipway-agent-")
 	if err != nil {
 		return nil, err
 	}
-	s := &socket{path: filepath.Join(dir, "socket"), agent: a, open: map[net.Conn]bool{}}
+	s := &Socket{path: filepath.Join(dir, "socket"), agent: a, open: map[net.Conn]bool{}}
 	s.listener, err = net.Listen("unix", s.path)
 	if err != nil {
 		os.RemoveAll(dir)
@@ -64,7 +66,7 @@ func listen(a agent.Agent) (*socket, error) {
 	return s, nil
 }
 
-func (s *socket) serve() {
+func (s *Socket) serve() {
 	for {
 		conn, err := s.listener.Accept()
 		if err != nil {
@@ -79,7 +81,7 @@ func (s *socket) serve() {
 	}
 }
 
-func (s *socket) add(conn net.Conn) bool {
+func (s *Socket) add(conn net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -90,15 +92,18 @@ func (s *socket) add(conn net.Conn) bool {
 	return true
 }
 
-func (s *socket) drop(conn net.Conn) {
+func (s *Socket) drop(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.open, conn)
 	conn.Close()
 }
 
-// close takes the agent back, also from what the command has left running.
-func (s *socket) close() {
+// Path is what SSH_AUTH_SOCK has to be.
+func (s *Socket) Path() string { return s.path }
+
+// Close takes the agent back, also from what a command has left running.
+func (s *Socket) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
@@ -106,5 +111,5 @@ func (s *socket) close() {
 	for conn := range s.open {
 		conn.Close()
 	}
-	os.RemoveAll(filepath.Dir(s.path))
+	return os.RemoveAll(filepath.Dir(s.path))
 }

@@ -59,6 +59,11 @@ var Actions = []Action{
 		"Takes a release back that was activated on a part of a fleet, because another part failed.",
 		"../launch.sh revert",
 	},
+	{
+		config.Setup, "actions/setup/action.yml", "Slipway: setup",
+		"Prepares your servers by Ansible: users, directories, units, sudo rules. What is ready stays as it is.",
+		"../launch.sh setup",
+	},
 }
 
 // byHand are the verbs that no action has.

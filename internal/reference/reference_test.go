@@ -15,6 +15,7 @@ import (
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/report"
 	"github.com/apxr/slipway/internal/rollout"
+	"github.com/apxr/slipway/internal/setup"
 )
 
 var update = flag.Bool("update", false, "write the files instead of comparing them")
@@ -104,6 +105,10 @@ func TestOutputsThatAreSetAreDeclared(t *testing.T) {
 	}
 	rolled := slices.Collect(maps.Keys(outputs))
 	told := append(slices.Clone(rolled), "pull-requests") // which app sets
+	prepared, err := report.SetupOutputs(setup.Result{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	built := slices.Collect(maps.Keys(report.BuildOutputs(release.Manifest{})))
 	set := map[config.Verb][]string{
 		config.BuildRelease:   built,
@@ -113,6 +118,7 @@ func TestOutputsThatAreSetAreDeclared(t *testing.T) {
 		config.Stage:          rolled,
 		config.Activate:       told,
 		config.Revert:         told,
+		config.Setup:          slices.Collect(maps.Keys(prepared)),
 	}
 	for verb, names := range set {
 		slices.Sort(names)

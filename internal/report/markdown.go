@@ -48,7 +48,10 @@ func link(s, url string) string {
 
 // fenced shows text of any origin as it is: the fence is longer than any run of
 // backticks in it.
-func fenced(text string) string {
+func fenced(text string) string { return fencedAs("", text) }
+
+// fencedAs does the same with the text's language.
+func fencedAs(language, text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
@@ -62,7 +65,7 @@ func fenced(text string) string {
 	for strings.Contains(text, fence) {
 		fence += "`"
 	}
-	return fmt.Sprintf("\n%s\n%s\n%s\n", fence, strings.TrimRight(text, "\n"), fence)
+	return fmt.Sprintf("\n%s%s\n%s\n%s\n", fence, language, strings.TrimRight(text, "\n"), fence)
 }
 
 // folded hides Markdown behind a line that opens it: words of our own, and a

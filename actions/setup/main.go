@@ -1,0 +1,13 @@
+// Command setup is the program of the action in this folder.
+package main
+
+import (
+	"os"
+
+	"github.com/apxr/slipway/internal/app"
+	"github.com/apxr/slipway/internal/config"
+)
+
+func main() {
+	os.Exit(app.Action(config.Setup, app.System{Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr}))
+}

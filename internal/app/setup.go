@@ -1,0 +1,124 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/apxr/slipway/internal/ansible"
+	"github.com/apxr/slipway/internal/config"
+	"github.com/apxr/slipway/internal/local"
+	"github.com/apxr/slipway/internal/progress"
+	"github.com/apxr/slipway/internal/remote"
+	"github.com/apxr/slipway/internal/setup"
+)
+
+// setUp prepares servers. What it needs on this machine, and whether the key can
+// be used, is known before any server is asked.
+func setUp(ctx context.Context, set settings, from origin, log *progress.Log) (outcome, error) {
+	if from.collection == nil {
+		return outcome{}, errors.New("this program was built without Ansible's collection apxr.slipway")
+	}
+	programs, missing := ansible.Open(ctx, from.getenv)
+	if missing == nil {
+		defer programs.Close()
+	}
+	access, closer, wrong := openAccess(set, from.getenv)
+	if closer != nil {
+		defer closer.Close()
+	}
+	if ctx.Err() != nil {
+		return outcome{}, errors.New("cancelled: nothing was changed")
+	}
+	if err := errors.Join(missing, wrong); err != nil {
+		return outcome{}, config.Mistakes(strings.Split(err.Error(), "\n"))
+	}
+	plan := setupPlan(set, access)
+	plan.Collection = from.collection
+	defer log.Phase("Set up %s", plan.Subject())()
+	result, err := setup.Run(ctx, programs, plan, from.getenv("HOME"), log)
+	return outcome{prepared: &result}, err
+}
+
+// closers are closed from the last to the first.
+type closers []io.Closer
+
+func (c closers) Close() error {
+	var errs []error
+	for i := len(c) - 1; i >= 0; i-- {
+		errs = append(errs, c[i].Close())
+	}
+	return errors.Join(errs...)
+}
+
+// openAccess offers the key to ssh, which never sees it: by an SSH agent of our
+// own.
+func openAccess(set settings, getenv func(string) string) (setup.Access, io.Closer, error) {
+	given := set.Access
+	access := setup.Access{KnownHosts: given.KnownHosts}
+	if allLocal(set.Config) {
+		return access, nil, nil
+	}
+	var missing error
+	if ansible.Look("ssh", getenv) == "" {
+		missing = errors.New("OpenSSH is not installed on this machine: there is no ssh in the PATH; install it with 'apt-get install openssh-client'")
+	}
+	auth, err := remote.NewAuth(remote.Credentials{
+		Key: given.Key, Passphrase: given.Passphrase, Certificate: given.Certificate, Agent: given.Agent, KnownHosts: given.KnownHosts,
+	})
+	if err != nil || missing != nil {
+		return access, nil, errors.Join(missing, ofSetup(err), auth.Close())
+	}
+	socket, err := local.Offer(auth.Agent())
+	if err != nil {
+		return access, nil, errors.Join(err, auth.Close())
+	}
+	access.Agent = socket.Path()
+	for _, h := range given.Jumps {
+		access.Jumps = append(access.Jumps, setup.Jump(h))
+	}
+	return access, closers{auth, socket}, nil
+}
+
+var ofSSH = regexp.MustCompile(`\bssh-(key|passphrase|certificate)\b`)
+
+// ofSetup is an error about a login, which names settings, for one whose settings
+// are called otherwise.
+func ofSetup(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New(ofSSH.ReplaceAllString(err.Error(), "setup-$1"))
+}
+
+func setupPlan(set settings, access setup.Access) setup.Plan {
+	a := set.Ansible
+	p := setup.Plan{
+		Org: set.App.Org, App: set.App.Name, Inventory: a.Inventory, Group: a.Group, User: a.User, Access: access,
+		Vars: a.Vars, Vault: a.VaultPassword, Check: a.Check, Verbose: set.Access.Verbose,
+	}
+	if a.Inventory != "" {
+		for _, h := range set.hosts {
+			p.Names = append(p.Names, h.Name)
+		}
+		return p
+	}
+	for _, h := range set.Hosts {
+		p.Servers = append(p.Servers, serverOf(h, true, h == set.BuildHost))
+	}
+	if b := set.BuildHost; b != (config.Host{}) && !slices.Contains(set.Hosts, b) {
+		p.Servers = append(p.Servers, serverOf(b, false, true))
+	}
+	return p
+}
+
+func serverOf(h config.Host, web, build bool) setup.Server {
+	s := setup.Server{Name: h.String(), Address: h.Host, Port: h.Port, Local: h.IsLocal(), Web: web, Build: build}
+	if h.User != config.DefaultUser {
+		s.DeployUser = h.User
+	}
+	return s
+}

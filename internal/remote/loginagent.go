@@ -1,0 +1,54 @@
+package remote
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+)
+
+// Agent is an SSH agent that logs in with what a does, for a program that makes
+// its own connections: it lists the keys, a certificate before its key, and
+// signs. Nobody can change it or take a key out of it.
+func (a *Auth) Agent() agent.Agent { return readOnly{loginAgent{signers: a.signers}} }
+
+// loginAgent is behind readOnly, which answers everything but these three.
+type loginAgent struct {
+	agent.ExtendedAgent
+	signers []ssh.MultiAlgorithmSigner
+}
+
+func (l loginAgent) List() ([]*agent.Key, error) {
+	var keys []*agent.Key
+	for _, signer := range l.signers {
+		key := signer.PublicKey()
+		keys = append(keys, &agent.Key{Format: key.Type(), Blob: key.Marshal(), Comment: "slipway"})
+	}
+	return keys, nil
+}
+
+func (l loginAgent) Sign(key ssh.PublicKey, data []byte) (*ssh.Signature, error) {
+	return l.SignWithFlags(key, data, 0)
+}
+
+var errNotHeld = errors.New("this SSH agent does not hold that key")
+
+func (l loginAgent) SignWithFlags(key ssh.PublicKey, data []byte, flags agent.SignatureFlags) (*ssh.Signature, error) {
+	for _, signer := range l.signers {
+		if !bytes.Equal(signer.PublicKey().Marshal(), key.Marshal()) {
+			continue
+		}
+		algorithm := plainType(signer.PublicKey())
+		switch {
+		case algorithm == ssh.KeyAlgoRSA && flags&agent.SignatureFlagRsaSha512 != 0:
+			algorithm = ssh.KeyAlgoRSASHA512
+		case algorithm == ssh.KeyAlgoRSA && flags&agent.SignatureFlagRsaSha256 != 0:
+			algorithm = ssh.KeyAlgoRSASHA256
+		}
+		// What is asked for with SHA-1 the signer refuses: it does not have it.
+		return signer.SignWithAlgorithm(rand.Reader, data, algorithm)
+	}
+	return nil, errNotHeld
+}

@@ -1,0 +1,49 @@
+package setup
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+
+	"github.com/apxr/slipway/internal/progress"
+)
+
+// listener hands the output of Ansible on to the log and remembers its end.
+type listener struct {
+	to *progress.Output
+
+	mu   sync.Mutex
+	tail []byte
+	over bool
+}
+
+// maxTail is what is kept.
+const maxTail = 8 << 10
+
+// noHostsLeft is what Ansible says when a play has ended for all hosts because of
+// some: those that are well have not come to its end either.
+const noHostsLeft = "NO MORE HOSTS LEFT"
+
+func (l *listener) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	before := len(l.tail)
+	l.tail = append(l.tail, p...)
+	l.over = l.over || bytes.Contains(l.tail[max(0, before-len(noHostsLeft)):], []byte(noHostsLeft))
+	if len(l.tail) > maxTail {
+		l.tail = append([]byte(nil), l.tail[len(l.tail)-maxTail:]...)
+	}
+	l.mu.Unlock()
+	return l.to.Write(p)
+}
+
+func (l *listener) broken() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.over
+}
+
+func (l *listener) last() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.TrimSpace(strings.ToValidUTF8(string(l.tail), ""))
+}

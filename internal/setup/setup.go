@@ -1,0 +1,121 @@
+// Package setup prepares servers by running Ansible's collection apxr.slipway
+// from this machine: it builds what ansible-playbook is given, runs it, and reads
+// what became of each server.
+//
+// It does not know what the collection does on a server, nor who holds the key:
+// an SSH agent signs.
+package setup
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/apxr/slipway/internal/ansible"
+	"github.com/apxr/slipway/internal/progress"
+)
+
+// Playbook is that of the collection.
+const Playbook = "apxr.slipway.setup"
+
+// Plan is what a setup is told.
+type Plan struct {
+	Org, App   string
+	Collection fs.FS // of apxr.slipway: galaxy.yml is at its top
+
+	Servers   []Server // that were listed; none: those of Inventory
+	Inventory string   // a path
+	Group     string   // of the web servers in Inventory
+	Names     []string // of the servers in Inventory that are meant
+
+	User    string
+	Access  Access
+	Vars    []byte // as YAML, above those of the inventory
+	Vault   []byte // password; empty: none
+	Check   bool   // change nothing
+	Verbose int    // 0 to 2
+}
+
+// Subject is what is set up, and where, in a few words.
+func (p Plan) Subject() string {
+	verb := ""
+	if p.Check {
+		verb = ", changing nothing"
+	}
+	n := len(p.names())
+	if n == 1 {
+		return fmt.Sprintf("%s/%s on 1 server%s", p.Org, p.App, verb)
+	}
+	return fmt.Sprintf("%s/%s on %d servers%s", p.Org, p.App, n, verb)
+}
+
+// Access is how the servers are reached.
+type Access struct {
+	Agent      string // socket of the SSH agent that logs in; empty: all is local
+	KnownHosts []byte
+	Jumps      []Jump // in the order in which they are passed
+}
+
+// Jump is a server through which others are reached.
+type Jump struct{ User, Host, Port string }
+
+// Run sets the servers up. The result is there also if it failed, or if ctx
+// ended before it was done; then it says what is known.
+func Run(ctx context.Context, programs *ansible.Programs, p Plan, home string, log *progress.Log) (Result, error) {
+	began := time.Now()
+	files := place{programs.Dir()}
+	r := Result{Check: p.Check}
+	if err := files.furnish(p); err != nil {
+		return r, fmt.Errorf("cannot prepare what Ansible is given: %w", err)
+	}
+	defer files.endConnections(programs)
+	said := &listener{to: log.Output("ansible")}
+	complaints := &listener{to: said.to}
+	defer log.WhileSilent("ansible-playbook")()
+	err := programs.Playbook(ctx, ansible.Call{
+		Args: p.arguments(files), Env: p.environment(files, home),
+		Vault: p.Vault, Vars: p.Vars, Stdout: said, Stderr: complaints,
+	})
+	said.to.Close()
+	tasks, stats, readErr := readFile(files.results())
+	r.Took = time.Since(began)
+	r.Hosts = outcomes(p.names(), tasks, stats, fate{check: p.Check, failed: err != nil, broken: said.broken()})
+	if cause := ctx.Err(); cause != nil && err != nil {
+		r.Cancelled = true
+		return r, errors.New("cancelled: servers may be set up in part. That is safe: run the setup again")
+	}
+	return r, errors.Join(r.failure(err, complaints.last()), readErr)
+}
+
+// place is the private directory of a run.
+type place struct{ dir string }
+
+func (f place) path(name string) string { return filepath.Join(f.dir, name) }
+func (f place) results() string         { return f.path("results") }
+
+func (f place) furnish(p Plan) error {
+	config, err := sshConfig(p.Access, f.path("known_hosts"))
+	if err != nil {
+		return err
+	}
+	inventory, err := p.inventory()
+	if err != nil {
+		return err
+	}
+	for name, text := range map[string][]byte{
+		"ssh_config": []byte(config), "known_hosts": bytes.ReplaceAll(p.Access.KnownHosts, []byte("\r\n"), []byte("\n")), "limit": p.limit(), "hosts.json": inventory, "results": nil,
+	} {
+		if err := os.WriteFile(f.path(name), text, 0o600); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(f.path(controlDir), 0o700); err != nil {
+		return err
+	}
+	return os.CopyFS(f.path("collections/ansible_collections/apxr/slipway"), p.Collection)
+}
