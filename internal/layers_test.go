@@ -35,7 +35,7 @@ var may = map[string][]string{
 		"internal/ansible", "internal/build", "internal/config", "internal/console", "internal/gha", "internal/ghapi", "internal/local", "internal/progress", "internal/release",
 		"internal/remote", "internal/report", "internal/rollout", "internal/script", "internal/setup", "internal/terminal",
 	},
-	"cmd/slipway": {"internal/app"},
+	"cmd/slipway": {"ansible", "internal/app"},
 }
 
 func list(t *testing.T, patterns ...string) map[string][]string {

@@ -4,10 +4,11 @@ package main
 import (
 	"os"
 
+	"github.com/apxr/slipway/ansible"
 	"github.com/apxr/slipway/internal/app"
 	"github.com/apxr/slipway/internal/config"
 )
 
 func main() {
-	os.Exit(app.Action(config.Setup, app.System{Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr}))
+	os.Exit(app.Action(config.Setup, app.System{Collection: ansible.Collection, Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr}))
 }

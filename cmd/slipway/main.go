@@ -5,9 +5,10 @@ package main
 import (
 	"os"
 
+	"github.com/apxr/slipway/ansible"
 	"github.com/apxr/slipway/internal/app"
 )
 
 func main() {
-	os.Exit(app.CLI(app.System{Args: os.Args[1:], Getenv: os.Getenv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}))
+	os.Exit(app.CLI(app.System{Collection: ansible.Collection, Args: os.Args[1:], Getenv: os.Getenv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}))
 }

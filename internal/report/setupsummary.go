@@ -96,7 +96,7 @@ func writeServers(b *strings.Builder, r setup.Result) {
 		return
 	}
 	hosts := slices.Clone(r.Hosts)
-	slices.SortStableFunc(hosts, func(a, b setup.Host) int { return trouble(a) - trouble(b) })
+	slices.SortStableFunc(hosts, func(a, b setup.Host) int { return setupTrouble(a) - setupTrouble(b) })
 	b.WriteString("\n| Server | Outcome | Changes | Tasks that are well |\n|---|---|---|---|\n")
 	for i, h := range hosts {
 		if i == maxRows {
@@ -107,7 +107,7 @@ func writeServers(b *strings.Builder, r setup.Result) {
 	}
 }
 
-func trouble(h setup.Host) int {
+func setupTrouble(h setup.Host) int {
 	switch h.Outcome {
 	case setup.Ready:
 		return 3
