@@ -25,7 +25,7 @@ command -v sha256sum >/dev/null || sum=(shasum -a 256)
 # All sources and the toolchain decide what the program is.
 key=$(cd "$sources" && {
 	go version
-	find . -type f \( -name '*.go' -o -name '*.sh' -o -name go.mod -o -name go.sum \) \
+	find . -type f \( -name '*.go' -o -name '*.sh' -o -name go.mod -o -name go.sum -o -path './ansible/*' \) \
 		-not -path './test/*' -print0 | LC_ALL=C sort -z | xargs -0 "${sum[@]}"
 } | "${sum[@]}" | cut -c1-16)
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/rollout"
+	"github.com/apxr/slipway/internal/setup"
 )
 
 var hostile = []string{
@@ -141,7 +142,11 @@ func texts(v string) map[string]string {
 	row := Row{App: "apxr/apxr_io", Environment: v + "x", State: StateLive, ReleaseID: string(r2), Version: v, Revision: v, At: at, Who: v, Run: v}
 	first := CommentBody(nil, row, place, at0.Add(4*time.Hour))
 	row.Environment = v + "y"
+	task := setup.Task{Name: v, Role: v, Status: setup.TaskChanged, Message: v, Diff: []setup.Diff{{Header: v, Before: v + "\nx\n", After: "x\n" + v}}}
+	bad := setup.Task{Name: v, Status: setup.TaskFailed, Message: v}
+	prepared := setup.Result{Check: true, Hosts: []setup.Host{{Name: v, Outcome: setup.Failed, Changed: 1, Tasks: []setup.Task{task, bad}}}}
 	return map[string]string{
+		"setup": SetupMarkdown(prepared, errors.New(v), p), "cancelled": SetupMarkdown(setup.Result{Cancelled: true, Hosts: prepared.Hosts}, errors.New(v), p),
 		"summary": Markdown(r, errors.New(v+"\nmore"), p), "build": BuildMarkdown(&m, Build{[]Phase{{v, 1}}, v}), "failure": FailureMarkdown("deploy", errors.New(v)),
 		"comment": CommentBody([]string{first, v, Marker + v}, row, place, at0.Add(4*time.Hour)),
 		"pulls":   Pulls{Live: []int{1}, Notes: []string{v}}.Markdown(place),

@@ -123,20 +123,20 @@ func setupTrouble(h setup.Host) int {
 // known.
 func writeChanges(b *strings.Builder, r setup.Result) {
 	left := maxSetupText
-	for i, h := range r.Hosts {
+	for _, h := range r.Hosts {
 		if h.Changed == 0 {
 			continue
 		}
-		text := changesOf(h)
+		title := "Changes on"
+		if r.Check {
+			title = "Changes to make on"
+		}
+		text := folded(title, h.Name, changesOf(h), len(r.Hosts) == 1)
 		if left -= len(text); left < 0 {
 			fmt.Fprintf(b, "\nThe changes on %s and on the servers after it: see the log.\n", code(h.Name))
 			return
 		}
-		title := counted(h.Changed, "change") + " on"
-		if r.Check {
-			title = counted(h.Changed, "change") + " to make on"
-		}
-		b.WriteString(folded(title, h.Name, text, i == 0 && len(r.Hosts) == 1))
+		b.WriteString(text)
 	}
 }
 
