@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	os.Exit(app.Action(config.Setup, app.System{Collection: ansible.Collection, Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr}))
+	os.Exit(app.Action(config.Setup, app.System{Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr, Collection: ansible.Collection}))
 }

@@ -1,5 +1,5 @@
-// Command slipway builds Elixir releases and puts them on servers, and back
-// again: the same verbs as the GitHub Actions, for a person.
+// Command slipway prepares servers, builds Elixir releases and puts them there,
+// and back again: the same verbs as the GitHub Actions, for a person.
 package main
 
 import (
@@ -10,5 +10,8 @@ import (
 )
 
 func main() {
-	os.Exit(app.CLI(app.System{Collection: ansible.Collection, Args: os.Args[1:], Getenv: os.Getenv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}))
+	os.Exit(app.CLI(app.System{
+		Args: os.Args[1:], Getenv: os.Getenv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Collection: ansible.Collection,
+	}))
 }

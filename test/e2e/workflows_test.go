@@ -37,6 +37,7 @@ func shown(t *testing.T, page, name string) string {
 // documented are the workflows that the documentation shows.
 var documented = []struct{ page, name string }{
 	{"README.md", "release.yml"}, {"README.md", "rollback.yml"}, {"docs/fleet.md", "release.yml"},
+	{"docs/setup.md", "setup.yml"},
 	{"docs/workflows.md", "release.yml"}, {"docs/workflows.md", "release-tag.yml"}, {"docs/workflows.md", "stages.yml"},
 	{"docs/workflows.md", "rollback.yml"}, {"docs/workflows.md", "preview.yml"}, {"docs/workflows.md", "release-self-hosted.yml"},
 }
@@ -44,7 +45,7 @@ var documented = []struct{ page, name string }{
 // No page shows a workflow that these tests do not look at.
 func TestEveryDocumentedWorkflowIsTested(t *testing.T) {
 	t.Parallel()
-	for _, page := range []string{"README.md", "docs/fleet.md", "docs/workflows.md"} {
+	for _, page := range []string{"README.md", "docs/fleet.md", "docs/setup.md", "docs/workflows.md"} {
 		text, err := os.ReadFile(filepath.Join(sample.Root(), page))
 		if err != nil {
 			t.Fatal(err)
