@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -192,16 +194,26 @@ const shortestSecret = 6
 // secretVariables are those of the inventory that no log may show.
 var secretVariables = []string{"slipway_cookie", "slipway_secret_environment", "slipway_git_key"}
 
+var referenceRE = regexp.MustCompile(`{{-?\s*([A-Za-z_][A-Za-z0-9_]*)`)
+
+// secretsOf are the values of these, and of the variables that they refer to:
+// people keep those in a file that is encrypted as a whole.
 func secretsOf(hosts []ansible.Host) []string {
-	var all []string
+	found := map[string]bool{}
 	for _, h := range hosts {
-		for _, name := range secretVariables {
-			for _, text := range h.Texts(name) {
-				if utf8.RuneCountInString(text) >= shortestSecret && !slices.Contains(all, text) {
-					all = append(all, text)
+		names := slices.Clone(secretVariables)
+		for i := 0; i < len(names); i++ { // it grows
+			for _, text := range h.Texts(names[i]) {
+				if utf8.RuneCountInString(text) >= shortestSecret && !referenceRE.MatchString(text) {
+					found[text] = true
+				}
+				for _, reference := range referenceRE.FindAllStringSubmatch(text, -1) {
+					if !slices.Contains(names, reference[1]) {
+						names = append(names, reference[1])
+					}
 				}
 			}
 		}
 	}
-	return all
+	return slices.Sorted(maps.Keys(found))
 }

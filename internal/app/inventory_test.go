@@ -191,7 +191,7 @@ func TestSecretsOfAnInventoryAreHidden(t *testing.T) {
 	t.Parallel()
 	dir := writeFiles(t, map[string]string{
 		"hosts": "[web-servers]\nw1\nw2\n", "password": "open sesame\n",
-		"group_vars/all/secret.yml": "slipway_cookie: monster-cookie\nslipway_port: 400100\nslipway_secret_environment: {TOKEN: environment-token, LEVEL: debug}\n",
+		"group_vars/all/secret.yml": "slipway_cookie: '{{ vault_cookie }}'\nvault_cookie: '{{other}}-{{ vault_cookie }}'\nother: monster-cookie\nslipway_port: 400100\nslipway_secret_environment: {TOKEN: environment-token, LEVEL: debug}\n",
 	})
 	encrypt := exec.Command("ansible-vault", "encrypt", "--vault-password-file", filepath.Join(dir, "password"), filepath.Join(dir, "group_vars/all/secret.yml"))
 	if out, err := encrypt.CombinedOutput(); err != nil {
@@ -207,7 +207,7 @@ func TestSecretsOfAnInventoryAreHidden(t *testing.T) {
 			t.Errorf("%s is not hidden", want)
 		}
 	}
-	if slices.Contains(s.hidden(), "400100") || slices.Contains(s.hidden(), "debug") {
+	if slices.Contains(s.hidden(), "400100") || slices.Contains(s.hidden(), "debug") || slices.Contains(s.hidden(), "{{ vault_cookie }}") {
 		t.Error("what is no secret is hidden")
 	}
 	for password, says := range map[string]string{"": "parts of it are encrypted: give vault-password", "wrong": "vault-password is not the one"} {
