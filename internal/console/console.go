@@ -78,6 +78,9 @@ func Open(ctx context.Context, h Host, p Plan, log io.Writer) (Entrance, error) 
 	if err != nil {
 		return Entrance{}, err
 	}
+	if in.Login == "root" && in.Sudo == "password" {
+		in.Sudo = "yes" // sudo asks root for none, whatever its rules say
+	}
 	if err := p.judge(h.Name(), in); err != nil {
 		return Entrance{}, err
 	}
@@ -86,9 +89,11 @@ func Open(ctx context.Context, h Host, p Plan, log io.Writer) (Entrance, error) 
 
 // command is what to run. Only somebody at a terminal can be asked for a password.
 func (p Plan) command(in script.Inside) string {
-	sudo := "sudo -n "
+	// The application's user may not look into the home of who logs in, and a BEAM
+	// complains of a directory that it cannot read.
+	sudo := "env --chdir=/ sudo -n "
 	if in.Sudo == "password" {
-		sudo = "sudo "
+		sudo = "env --chdir=/ sudo "
 	}
 	if p.Way != Logs {
 		sudo += "-u " + in.User + " "

@@ -29,11 +29,11 @@ func TestCommandsAreTheRules(t *testing.T) {
 	follow := plan(Logs)
 	follow.Follow = true
 	for want, p := range map[string]Plan{
-		"sudo -n -u shop /usr/local/lib/slipway/shop console":                                                plan(Console),
-		"sudo -n -u shop /usr/local/lib/slipway/shop eval":                                                   plan(Eval),
-		"sudo -n -u shop /usr/local/lib/slipway/shop rpc":                                                    plan(RPC),
-		"sudo -n /usr/bin/journalctl --no-pager --output=short-unix --lines=100 --unit=shop.service":         plan(Logs),
-		"sudo -n /usr/bin/journalctl --no-pager --output=short-iso --lines=100 --follow --unit=shop.service": follow,
+		"env --chdir=/ sudo -n -u shop /usr/local/lib/slipway/shop console":                                                plan(Console),
+		"env --chdir=/ sudo -n -u shop /usr/local/lib/slipway/shop eval":                                                   plan(Eval),
+		"env --chdir=/ sudo -n -u shop /usr/local/lib/slipway/shop rpc":                                                    plan(RPC),
+		"env --chdir=/ sudo -n /usr/bin/journalctl --no-pager --output=short-unix --lines=100 --unit=shop.service":         plan(Logs),
+		"env --chdir=/ sudo -n /usr/bin/journalctl --no-pager --output=short-iso --lines=100 --follow --unit=shop.service": follow,
 	} {
 		if err := p.judge("web1", open()); err != nil || p.command(open()) != want {
 			t.Errorf("%q, want %q; %v", p.command(open()), want, err)
@@ -41,7 +41,7 @@ func TestCommandsAreTheRules(t *testing.T) {
 	}
 	in := open()
 	in.Sudo = "password"
-	if p := plan(Console); p.judge("web1", in) != nil || p.command(in) != "sudo -u shop /usr/local/lib/slipway/shop console" {
+	if p := plan(Console); p.judge("web1", in) != nil || p.command(in) != "env --chdir=/ sudo -u shop /usr/local/lib/slipway/shop console" {
 		t.Errorf("at a terminal one can be asked: %q", p.command(in))
 	}
 }
@@ -116,6 +116,26 @@ type deadHost struct{ err error }
 
 func (deadHost) Name() string                                                          { return "web1" }
 func (h deadHost) Exec(context.Context, string, io.Reader, io.Writer, io.Writer) error { return h.err }
+
+func TestRootIsNeverAskedForAPassword(t *testing.T) {
+	facts := "login=root\nunit=shop.service\nLoadState=loaded\nunit_user=shop\nwrapper=0 755 regular file\nhidden=yes\nsudo=password\n"
+	e, err := Open(t.Context(), answers(facts), plan(Eval), io.Discard)
+	if err != nil || e.Command != "env --chdir=/ sudo -n -u shop /usr/local/lib/slipway/shop eval" {
+		t.Errorf("%+v, %v", e, err)
+	}
+	if _, err = Open(t.Context(), answers(strings.Replace(facts, "login=root", "login=ann", 1)), plan(Eval), io.Discard); err == nil {
+		t.Error("nobody else can be asked without a terminal")
+	}
+}
+
+// answers is a host whose script says these facts.
+type answers string
+
+func (answers) Name() string { return "web1" }
+func (a answers) Exec(_ context.Context, _ string, _ io.Reader, out, _ io.Writer) error {
+	_, err := io.WriteString(out, string(a))
+	return err
+}
 
 func TestAHostThatIsLostIsTold(t *testing.T) {
 	lost := errors.New("web1: the connection was lost")

@@ -82,7 +82,7 @@ func entry(value string) *Entry {
 	return &Entry{UID: uid, Mode: uint32(mode), Kind: part[2]}
 }
 
-// Attend runs a command line of sudo, of plain words, with the streams as they
+// Attend runs a command line that ends in sudo, of plain words, with the streams as they
 // are. The command ends with ctx, and with the connection. How it ended is an
 // error with an ExitStatus method, unless that is 0.
 func Attend(ctx context.Context, m Machine, command, input string, stdout, stderr io.Writer) error {
