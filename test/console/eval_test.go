@@ -130,6 +130,7 @@ func TestTheEndOfALog(t *testing.T) {
 	}
 	p := w.sit(w.command("logs", "--follow=false", w.host.Addr))
 	p.ends(0)
+	p.waits("blob data") // journalctl's own care
 	if strings.ContainsAny(strings.ReplaceAll(p.screen(), "\r\n", "\n"), "\x1b\r\u009b") {
 		t.Errorf("the terminal was told what to do: %q", p.screen())
 	}
