@@ -4,12 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"net"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/apxr/slipway/internal/ansible"
 	"github.com/apxr/slipway/internal/config"
@@ -163,57 +159,4 @@ func (f *found) words(hosts []ansible.Host) string {
 		words = append(words, word)
 	}
 	return strings.Join(words, "\n")
-}
-
-// wordOf is a host of an inventory as one of the setting hosts.
-func wordOf(h ansible.Host) string {
-	if h.Text("ansible_connection") == "local" {
-		return "local"
-	}
-	word := cmp.Or(h.Text("ansible_host"), h.Name)
-	if strings.Count(word, ":") > 1 && !strings.HasPrefix(word, "[") {
-		word = "[" + word + "]"
-	}
-	port := h.Text("ansible_port")
-	if word == "local" {
-		port = cmp.Or(port, "22") // the name of a server, and not the machine itself
-	}
-	if port != "" {
-		word = net.JoinHostPort(strings.Trim(word, "[]"), port)
-	}
-	if user := h.Text("slipway_deploy_user"); user != "" {
-		word = user + "@" + word
-	}
-	return word
-}
-
-// shortestSecret is the length from which a value of the inventory is hidden, as
-// with env-file.
-const shortestSecret = 6
-
-// secretVariables are those of the inventory that no log may show.
-var secretVariables = []string{"slipway_cookie", "slipway_secret_environment", "slipway_git_key"}
-
-var referenceRE = regexp.MustCompile(`{{-?\s*([A-Za-z_][A-Za-z0-9_]*)`)
-
-// secretsOf are the values of these, and of the variables that they refer to:
-// people keep those in a file that is encrypted as a whole.
-func secretsOf(hosts []ansible.Host) []string {
-	found := map[string]bool{}
-	for _, h := range hosts {
-		names := slices.Clone(secretVariables)
-		for i := 0; i < len(names); i++ { // it grows
-			for _, text := range h.Texts(names[i]) {
-				if utf8.RuneCountInString(text) >= shortestSecret && !referenceRE.MatchString(text) {
-					found[text] = true
-				}
-				for _, reference := range referenceRE.FindAllStringSubmatch(text, -1) {
-					if !slices.Contains(names, reference[1]) {
-						names = append(names, reference[1])
-					}
-				}
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(found))
 }

@@ -91,3 +91,21 @@ func TestAGreenRunHasSetUpEveryServer(t *testing.T) {
 		}
 	}
 }
+
+func TestMessagesHaveTheRemedyFirst(t *testing.T) {
+	for message, c := range map[string]struct {
+		status Status
+		want   string
+	}{
+		"Missing sudo password":                  {TaskFailed, "setup-user needs sudo without a password (NOPASSWD) there\nMissing sudo password"},
+		"x: Permission denied (publickey).":      {TaskUnreachable, "it lets setup-user not in with this key"},
+		"open /etc/x: Permission denied (no)":    {TaskFailed, "open /etc/x: Permission denied (no)"},
+		"REMOTE HOST IDENTIFICATION HAS CHANGED": {TaskUnreachable, "its host key is not the one in known-hosts"},
+		" \n":                                    {TaskFailed, "it gives no reason"},
+		"\t":                                     {TaskChanged, ""},
+	} {
+		if got := explained(Task{Status: c.status, Message: message}); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%q: %q", message, got)
+		}
+	}
+}

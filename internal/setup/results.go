@@ -58,27 +58,30 @@ func read(r io.Reader) (map[string][]Task, map[string]numbers, error) {
 	}
 }
 
-// explanations are what ssh says of a server that cannot be reached, and what to
-// do about it.
-var explanations = []struct{ says, advice string }{
-	{"REMOTE HOST IDENTIFICATION HAS CHANGED", "its host key is not the one in known-hosts, or somebody stands in between; nothing was sent. If the server was installed anew, replace its line in known-hosts by what ssh-keyscan prints"},
-	{"host key is known for", "its host key is not in known-hosts; nothing was sent. Add the line that ssh-keyscan prints for it, and compare it with the key on the server (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub)"},
-	{"Permission denied (", "it lets setup-user not in with this key: its public half has to be in authorized_keys of that user"},
-	{"sudo: a password is required", "setup-user needs sudo without a password (NOPASSWD) there"},
+// explanations are what ssh and Ansible say of a server on which nothing can be
+// done, and what to do about it.
+var explanations = []struct {
+	status       Status
+	says, advice string
+}{
+	{TaskUnreachable, "REMOTE HOST IDENTIFICATION HAS CHANGED", "its host key is not the one in known-hosts, or somebody stands in between; nothing was sent. If the server was installed anew, replace its line in known-hosts by what ssh-keyscan prints"},
+	{TaskUnreachable, "host key is known for", "its host key is not in known-hosts; nothing was sent. Add the line that ssh-keyscan prints for it, and compare it with the key on the server (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub)"},
+	{TaskUnreachable, "Permission denied (", "it lets setup-user not in with this key: its public half has to be in authorized_keys of that user"},
+	{TaskFailed, "sudo: a password is required", needsSudo},
+	{TaskFailed, "Missing sudo password", needsSudo},
 }
+
+const needsSudo = "setup-user needs sudo without a password (NOPASSWD) there"
 
 // explained is the message of a task with the remedy first.
 func explained(t Task) string {
 	text := strings.TrimSpace(t.Message)
-	if t.Status == TaskChanged {
-		return text
-	}
 	for _, e := range explanations {
-		if strings.Contains(text, e.says) {
+		if t.Status == e.status && strings.Contains(text, e.says) {
 			return e.advice + "\n" + text
 		}
 	}
-	if text == "" {
+	if text == "" && t.Status != TaskChanged {
 		return "it gives no reason"
 	}
 	return text

@@ -120,12 +120,3 @@ func TestServersOfAnInventory(t *testing.T) {
 		t.Error("a server of another group was visited")
 	}
 }
-
-// A user who is not root stays who he is where nothing asks for more, and is told
-// what is missing where sudo is.
-func TestAnotherUserNeedsSudo(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.start("web1")
-	w.setup(1, "", []string{"Setup failed"}, "--hosts", w.addr("web1"), "--setup-user", "nobody")
-}
