@@ -1,0 +1,77 @@
+package setup
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/apxr/slipway/test/lab"
+)
+
+func TestPortsLeadToTheApplication(t *testing.T) {
+	w := newWorld(t)
+	const plain, tls = "shop 0.2.0 over gen_tcp", "shop 0.2.0 over ssl"
+	for _, from := range []*lab.Host{w.client, w.web} {
+		for url, want := range map[string]string{
+			"http://" + w.web.Addr + "/": plain, "http://[" + w.web.Addr6 + "]/": plain,
+			"https://" + w.web.Addr + "/": tls, "https://[" + w.web.Addr6 + "]/": tls,
+		} {
+			if got := w.get(from, url); !strings.Contains(got, want) {
+				t.Errorf("from %s, %s answers %q, want %q", from.Name, url, got, want)
+			}
+		}
+	}
+	for _, url := range []string{"http://127.0.0.1/", "http://[::1]/", "http://127.0.0.1:4001/", "http://[::1]:4001/"} {
+		if got := w.get(w.web, url); !strings.Contains(got, plain) {
+			t.Errorf("on the host itself, %s answers %q", url, got)
+		}
+	}
+	for _, url := range []string{"http://" + w.web.Addr + ":4001/", "http://[" + w.web.Addr6 + "]:4001/", "https://" + w.web.Addr + ":4443/"} {
+		if got := w.on(w.client, "curl --silent --insecure --max-time 1 '"+url+"' && echo reached || true"); strings.Contains(got, "reached") {
+			t.Errorf("%s is reached: %q", url, got)
+		}
+	}
+	for _, port := range []string{"4369", "4002"} { // epmd; nothing
+		if got := w.on(w.client, "timeout 1 bash -c 'exec 3<>/dev/tcp/"+w.web.Addr+"/"+port+"' && echo reached || true"); strings.Contains(got, "reached") {
+			t.Errorf("port %s is reached", port)
+		}
+	}
+}
+
+func TestOutgoingConnectionsGoOut(t *testing.T) {
+	w := newWorld(t)
+	w.on(w.client, `for port in 80 443; do systemd-run --unit=other-$port --collect sh -c "mkdir -p /tmp/other && echo another server >/tmp/other/index.html && cd /tmp/other && exec python3 -m http.server --bind :: $port"; done
+		for i in $(seq 50); do curl --silent http://127.0.0.1:443/ >/dev/null && exit; sleep 0.1; done`)
+	defer w.on(w.client, "systemctl stop other-80 other-443")
+	for _, url := range []string{"http://" + w.client.Addr + "/", "http://[" + w.client.Addr6 + "]/", "http://" + w.client.Addr + ":443/", "http://[" + w.client.Addr6 + "]:443/"} {
+		if got := w.get(w.web, url); got != "another server" {
+			t.Errorf("%s answers %q", url, got)
+		}
+	}
+}
+
+// Another application on the same host: what one does must not touch the other.
+func TestTwoApplicationsShareAHost(t *testing.T) {
+	w := newWorld(t)
+	stall := w.inventory(map[string]string{
+		"hosts": "[web-servers]\n" + w.web.Addr + "\n", "slipway_app": "stall", "slipway_port": "4101", "slipway_tls_port": "", "slipway_redirects": "{8080: 4101}",
+		"slipway_repository": "", "slipway_git_key": "", "slipway_git_known_hosts": "", "slipway_tool_manager": "", "slipway_mise_url": "", "slipway_mise_checksum": "",
+		"slipway_tools": "", "slipway_tool_plugins": "", "slipway_build_packages": "", "slipway_migrate_command": `""`,
+	})
+	w.run(0, w.slipway("setup", "--app", "apxr/stall", "--inventory", stall))
+	id := w.release("0.3.0", "apxr/stall")
+	w.run(0, w.slipway("deploy", "--app", "apxr/stall", "--inventory", stall, "--build-host", w.builder.Addr, "--health-url", "http://127.0.0.1:4101/", "--release-id", id))
+	for url, want := range map[string]string{"http://" + w.web.Addr + ":8080/": "stall 0.3.0", "http://" + w.web.Addr + "/": "shop 0.2.0"} {
+		if got := w.get(w.client, url); !strings.Contains(got, want) {
+			t.Errorf("%s answers %q, want %s", url, got, want)
+		}
+	}
+	// epmd belongs to neither of them.
+	w.on(w.web, "systemctl stop shop.service")
+	w.run(0, w.slipway("rpc", w.web.Addr, "IO.puts(node())", "--app", "apxr/stall"), "stall@127.0.0.1\n")
+	w.on(w.web, "systemctl start shop.service")
+	w.answers(w.web, "http://127.0.0.1:4001/", "shop 0.2.0")
+	w.run(0, w.slipway("rpc", w.web.Addr, "IO.puts(node())"), "shop@127.0.0.1\n")
+	if said := w.on(w.web, "systemctl show --property=MainPID --value slipway-epmd.service; pgrep -x epmd"); strings.Count(said, "\n") != 1 {
+		t.Errorf("there is more than one epmd, or it is not the unit's: %q", said)
+	}
+}
