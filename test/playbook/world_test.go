@@ -195,7 +195,7 @@ func (w *world) nothingIsLeft(cmd *exec.Cmd) {
 	for _, path := range append(left, private(cmd)...) {
 		w.t.Errorf("%s is left", path)
 	}
-	for _, p := range w.processes() {
+	for _, p := range w.processes(cmd) {
 		w.t.Errorf("a process is left: %s", p)
 	}
 }
@@ -207,15 +207,16 @@ func private(cmd *exec.Cmd) []string {
 }
 
 // processes are those that have this world's temporary directory in their
-// environment.
-func (w *world) processes() (all []string) {
+// environment or the run's private directory in their title: ssh writes that over
+// its environment.
+func (w *world) processes(cmd *exec.Cmd) (all []string) {
 	entries, err := filepath.Glob("/proc/[0-9]*/environ")
 	must(w.t, err)
 	for _, path := range entries {
-		env, err := os.ReadFile(path)
-		if err == nil && bytes.Contains(env, []byte("TMPDIR="+w.tmp+"\x00")) {
-			line, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
-			all = append(all, filepath.Dir(path)+" "+strings.ReplaceAll(string(line), "\x00", " "))
+		env, _ := os.ReadFile(path)
+		title, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
+		if bytes.Contains(env, []byte("TMPDIR="+w.tmp+"\x00")) || bytes.Contains(title, fmt.Appendf(nil, "/slipway-%d-", cmd.Process.Pid)) {
+			all = append(all, filepath.Dir(path)+" "+strings.ReplaceAll(string(title), "\x00", " "))
 		}
 	}
 	return all
