@@ -24,10 +24,10 @@ func setUp(t *testing.T) (s *site, stamp string) {
 		"unit app.service", "unit slipway-firewall.service",
 		"rule root /usr/bin/systemctl restart app.service", "rule app /usr/local/lib/slipway/app console",
 	}
-	s.write(strings.Join(lines, "\n")+"\n", "setup")
+	s.write(strings.Join(lines, "\n")+"\n", "slipway", "app", "setup")
 	s.rules("/usr/bin/systemctl restart app.service\n    (app) NOPASSWD: /usr/local/lib/slipway/app console")
 	s.units("enabled no inactive", "enabled no active")
-	return s, s.path("setup")
+	return s, s.path("slipway", "app", "setup")
 }
 
 func output(t *testing.T, name string, args ...string) string {
@@ -62,10 +62,10 @@ func TestDrift(t *testing.T) {
 	}{
 		"as it was made": {func(*site) {}, nil},
 		"no stamp": {func(s *site) {
-			must(s.t, os.Remove(s.path("setup")))
+			must(s.t, os.Remove(s.path("slipway", "app", "setup")))
 			must(s.t, os.Remove(s.path("etc", "app.service")))
 		}, nil},
-		"another version":    {func(s *site) { s.write("format 2\n", "setup") }, []string{"another version of Slipway has set it up"}},
+		"another version":    {func(s *site) { s.write("format 2\n", "slipway", "app", "setup") }, []string{"another version of Slipway has set it up"}},
 		"a file was changed": {func(s *site) { s.write("other\n", "etc", "app.service") }, []string{"BASE/etc/app.service has been changed"}},
 		"a mode":             {func(s *site) { must(s.t, os.Chmod(s.path("etc", "environment"), 0o666)) }, []string{"BASE/etc/environment is 666 OWNER, not 644 OWNER"}},
 		"a directory":        {func(s *site) { must(s.t, os.Chmod(s.path("etc"), 0o777)) }, []string{"BASE/etc is 777 OWNER, not 755 OWNER"}},
@@ -73,6 +73,10 @@ func TestDrift(t *testing.T) {
 		"not enabled":        {func(s *site) { s.units("disabled no inactive", "enabled no active") }, []string{"app.service is disabled, not enabled"}},
 		"no firewall":        {func(s *site) { s.units("enabled no active", "enabled no failed") }, []string{"slipway-firewall.service is failed, not active"}},
 		"not read":           {func(s *site) { s.units("enabled yes active", "enabled no active") }, []string{"app.service has been changed, and systemd has not read it: systemctl daemon-reload"}},
+		"another application's rule": {func(s *site) {
+			s.write("format 1\nrule root /usr/bin/systemctl restart other.service\n", "slipway", "other", "setup")
+			s.rules("/usr/bin/systemctl restart app.service, /usr/bin/systemctl restart other.service\n    (app) NOPASSWD: /usr/local/lib/slipway/app console")
+		}, nil},
 		"a console too many": {func(s *site) {
 			s.rules("/usr/bin/systemctl restart app.service\n    (app) NOPASSWD: /usr/local/lib/slipway/app console, /usr/bin/id")
 		}, []string{"sudo allows '/usr/bin/id' as app, which setup did not grant"}},

@@ -52,17 +52,19 @@ differing_units() {
 			}'
 }
 
-# One rule too many is worth a word as well. Each user that commands run as has
-# a list of its own; none named is root.
+# One rule too many is worth a word as well, unless setup granted it for another
+# application of the host. Each user that commands run as has a list of its own;
+# none named is root.
 differing_rules() {
 	for user in root $(sed -n 's/^rule \([^ ]*\) .*/\1/p' "$setup" | grep -vx root | sort -u); do
 		granted=$(sed -n "s/^rule $user //p" "$setup")
+		elsewhere=$(sed -n "s/^rule $user //p" "${setup%/*/*}"/*/setup 2>/dev/null)
 		take_rules_of "${user#root}"
 		printf '%s\n' "$granted" | while IFS= read -r command; do
 			[ -z "$command" ] || [ "$(ask "$command")" = yes ] || echo "sudo does not allow '$command' as $user"
 		done
 		printf '%s\n' "$rules" | sed -n 's/^yes //p' | while IFS= read -r command; do
-			printf '%s\n' "$granted" | grep -qxF -- "$command" || echo "sudo allows '$command' as $user, which setup did not grant"
+			printf '%s\n' "$granted" "$elsewhere" | grep -qxF -- "$command" || echo "sudo allows '$command' as $user, which setup did not grant"
 		done
 	done
 }
