@@ -17,7 +17,8 @@ type Host struct {
 	Addr  string // its IPv4 address
 	Addr6 string // its IPv6 address; hosts know each other's names by the IPv4 addresses alone
 
-	lab *Lab
+	lab   *Lab
+	image image
 }
 
 func (h *Host) machineName() string { return h.lab.number.name() + "-" + h.Name }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	_ "embed"
@@ -8,11 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 )
 
 const (
@@ -53,6 +52,7 @@ type image struct {
 	packages []string
 	releases bool     // whether a release runs on it: it has the libraries of the Erlang runtime, and a deploy user
 	offers   []string // packages that its hosts can install, from a repository that lies beside it
+	suite    string   // where it is another release of the distribution than the machine's
 }
 
 var (
@@ -62,10 +62,16 @@ var (
 )
 
 // imageFor is the image of a host. The git host has the build host's: it needs no more than git.
-func imageFor(host string) image {
+func imageFor(host, suite string) image {
 	switch {
 	case isWeb(host):
 		return webImage
+	case isBare(host) && suite != "":
+		other := bareImage
+		other.name, other.suite = "bare-"+suite, suite
+		// Installers of releases before Debian 12 make /bin a link to /usr/bin, but no package requires it.
+		other.packages = append(slices.Clone(barePackages), "usrmerge")
+		return other
 	case isBare(host):
 		return bareImage
 	}
@@ -76,7 +82,7 @@ func imageFor(host string) image {
 func (i image) path(m machine) string {
 	recipe := sha256.New()
 	for _, part := range [][]string{
-		i.packages, i.offers, i.scripts(), {m.distribution, m.codename, runtime.GOARCH, recipeVersion},
+		i.packages, i.offers, i.scripts(), {m.distribution, i.codename(m), runtime.GOARCH, recipeVersion},
 	} {
 		fmt.Fprintf(recipe, "%q\n", part)
 	}
@@ -85,6 +91,8 @@ func (i image) path(m machine) string {
 	}
 	return filepath.Join(cacheDir, i.name+"-"+hex.EncodeToString(recipe.Sum(nil))[:16])
 }
+
+func (i image) codename(m machine) string { return cmp.Or(i.suite, m.codename) }
 
 func (i image) root(m machine) string       { return filepath.Join(i.path(m), "root") }
 func (i image) packageDir(m machine) string { return filepath.Join(i.path(m), "packages") }
@@ -132,112 +140,4 @@ func withCacheLock(ctx context.Context, do func() error) error {
 		return err
 	}
 	return errors.Join(do(), lock.Close())
-}
-
-// An imageKit is what all images are built from.
-type imageKit struct {
-	machine   machine
-	dir       string // temporary: sources.list, apt.conf and half-built images
-	libraries []string
-}
-
-func newImageKit(ctx context.Context, m machine) (*imageKit, error) {
-	if _, err := aptGet(ctx, "update"); err != nil {
-		return nil, err
-	}
-	sources, err := aptSources(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	config, err := aptConfig(ctx)
-	if err != nil {
-		return nil, err
-	}
-	libraries, err := dependencies(ctx, ertsPackages)
-	if err != nil {
-		return nil, err
-	}
-	// Whoever was killed while building left this behind; the cache's lock says that nobody uses it now.
-	dir := filepath.Join(cacheDir, "building")
-	if err := removeTree(dir); err != nil {
-		return nil, err
-	}
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return nil, err
-	}
-	return &imageKit{m, dir, libraries}, errors.Join(
-		os.WriteFile(filepath.Join(dir, "sources.list"), []byte(sources), 0o644),
-		os.WriteFile(filepath.Join(dir, "apt.conf"), []byte(config), 0o600))
-}
-
-func (k *imageKit) remove() error { return removeTree(k.dir) }
-
-// build makes the image, and its repository, beside its place and renames it when it is complete.
-func (k *imageKit) build(ctx context.Context, i image) error {
-	dir := filepath.Join(k.dir, i.name)
-	root := filepath.Join(dir, "root")
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return err
-	}
-	if err := k.bootstrap(ctx, i, root); err != nil {
-		return fmt.Errorf("build the %s image: %w", i.name, err)
-	}
-	for _, script := range i.scripts() {
-		if _, err := runWithInput(ctx, strings.NewReader(script), "chroot", root, "sh", "-s"); err != nil {
-			return fmt.Errorf("set up the %s image: %w", i.name, err)
-		}
-	}
-	if len(i.offers) > 0 {
-		if err := k.collectPackages(ctx, i, dir); err != nil {
-			return fmt.Errorf("collect the packages that hosts of the %s image can install: %w", i.name, err)
-		}
-	}
-	return os.Rename(dir, i.path(k.machine))
-}
-
-func (k *imageKit) bootstrap(ctx context.Context, i image, root string) error {
-	packages := i.packages
-	if i.releases {
-		packages = slices.Concat(packages, k.libraries)
-	}
-	cmd := exec.CommandContext(ctx, "mmdebstrap", "--quiet", "--mode=root", "--format=directory", "--variant=minbase",
-		"--include="+strings.Join(packages, ","),
-		"--aptopt="+filepath.Join(k.dir, "apt.conf"),
-		"--dpkgopt=force-unsafe-io", "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
-		k.machine.codename, root, filepath.Join(k.dir, "sources.list"))
-	// The death of this process frees the cache's lock: nothing may still be writing into the image then.
-	cmd.SysProcAttr = contained()
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	_, err := output(cmd)
-	return err
-}
-
-// dependencies are the packages that the given ones need directly, without each other.
-func dependencies(ctx context.Context, packages []string) ([]string, error) {
-	text, err := run(ctx, "apt-cache", append([]string{"depends", "--important"}, packages...)...)
-	if err != nil {
-		return nil, fmt.Errorf("find the libraries that Erlang needs (on Ubuntu they are in universe): %w", err)
-	}
-	return parseDepends(text), nil
-}
-
-// parseDepends reads what apt-cache depends prints. Of alternatives it takes the first; a virtual package stands in <>.
-func parseDepends(text string) []string {
-	var names []string
-	alternative := false
-	for line := range strings.Lines(text) {
-		name, isDepends := strings.CutPrefix(strings.TrimSpace(line), "Depends: ")
-		name, isFirst := strings.CutPrefix(name, "|Depends: ")
-		if !isDepends && !isFirst {
-			continue
-		}
-		second := alternative
-		alternative = isFirst
-		if !second && !strings.HasPrefix(name, "<") && !strings.HasPrefix(name, "erlang-") {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }

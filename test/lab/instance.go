@@ -46,6 +46,8 @@ type record struct {
 	PID    int      `json:"pid"`
 	ByHand bool     `json:"by_hand"`
 	Hosts  []string `json:"hosts"`
+	// Suites are by host name, where a host has not the machine's.
+	Suites map[string]string `json:"suites,omitempty"`
 	// Ready is set when all hosts have booted.
 	Ready bool `json:"ready"`
 }

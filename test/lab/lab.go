@@ -56,13 +56,13 @@ func start(ctx context.Context, opts Options) (*Lab, error) {
 	if err := allowManyHosts(); err != nil {
 		return nil, err
 	}
-	if err := ensureImages(ctx, m, imagesFor(names), log); err != nil {
+	if err := ensureImages(ctx, m, imagesFor(names, opts.Suites), log); err != nil {
 		return nil, err
 	}
 	if err := Sweep(ctx); err != nil {
 		return nil, err
 	}
-	l, err := claim(ctx, names, opts.ByHand)
+	l, err := claim(ctx, record{PID: os.Getpid(), ByHand: opts.ByHand, Hosts: names, Suites: opts.Suites})
 	if err != nil {
 		return nil, err
 	}
@@ -79,10 +79,10 @@ func logger(w io.Writer) func(string, ...any) {
 	return func(format string, args ...any) { fmt.Fprintf(w, "lab: "+format+"\n", args...) }
 }
 
-func imagesFor(names []string) []image {
+func imagesFor(names []string, suites map[string]string) []image {
 	var images []image
 	for _, name := range names {
-		i := imageFor(name)
+		i := imageFor(name, suites[name])
 		if !slices.ContainsFunc(images, func(other image) bool { return other.name == i.name }) {
 			images = append(images, i)
 		}
@@ -91,12 +91,12 @@ func imagesFor(names []string) []image {
 }
 
 // claim takes a number and writes the lab's record; nothing runs yet.
-func claim(ctx context.Context, names []string, byHand bool) (*Lab, error) {
+func claim(ctx context.Context, r record) (*Lab, error) {
 	n, lock, err := claimNumber()
 	if err != nil {
 		return nil, err
 	}
-	l, err := newLab(n, record{PID: os.Getpid(), ByHand: byHand, Hosts: names})
+	l, err := newLab(n, r)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -120,7 +120,7 @@ func newLab(n number, r record) (*Lab, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.hosts = append(l.hosts, &Host{Name: name, Addr: n.address(last), Addr6: n.address6(last), lab: l})
+		l.hosts = append(l.hosts, &Host{Name: name, Addr: n.address(last), Addr6: n.address6(last), lab: l, image: imageFor(name, r.Suites[name])})
 	}
 	return l, nil
 }
@@ -142,7 +142,7 @@ func (l *Lab) boot(ctx context.Context, m machine) error {
 		return err
 	}
 	err = forEach(ctx, l.hosts, func(ctx context.Context, h *Host) error {
-		return h.boot(ctx, imageFor(h.Name).root(m), f)
+		return h.boot(ctx, h.image.root(m), f)
 	})
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -21,9 +22,14 @@ const (
 type Options struct {
 	// Web is the number of web hosts, web1 to webN; 0 means 2.
 	Web int
+	// Bare is the number of bare hosts, bare1 to bareN, beside the others.
+	Bare int
 	// Hosts names exactly the hosts to boot ("build", "git", "web1", "bare1", ...), for tests that need others or fewer.
-	// Empty means build, git and the web hosts.
+	// Empty means build, git, the web hosts and the bare hosts.
 	Hosts []string
+	// Suites are by host name, for bare hosts alone: another release of this machine's distribution ("bullseye" on
+	// Debian) than the machine's own. Its packages come from the same mirror, if that has them.
+	Suites map[string]string
 	// Log gets a line for each thing that takes long, such as building a base image. Nil discards them.
 	Log io.Writer
 	// ByHand marks a lab that a person started from the command line, so that the command finds it again.
@@ -33,6 +39,12 @@ type Options struct {
 func (o Options) hostNames() ([]string, error) {
 	if o.Web < 0 || o.Web > maxWebHosts {
 		return nil, fmt.Errorf("%d web hosts: choose 1 to %d", o.Web, maxWebHosts)
+	}
+	if o.Bare < 0 || o.Bare > maxBareHosts {
+		return nil, fmt.Errorf("%d bare hosts: choose 0 to %d", o.Bare, maxBareHosts)
+	}
+	if err := o.checkSuites(); err != nil {
+		return nil, err
 	}
 	if len(o.Hosts) > 0 {
 		return o.Hosts, checkNames(o.Hosts)
@@ -45,7 +57,24 @@ func (o Options) hostNames() ([]string, error) {
 	for i := range web {
 		names = append(names, fmt.Sprintf("web%d", i+1))
 	}
+	for i := range o.Bare {
+		names = append(names, fmt.Sprintf("bare%d", i+1))
+	}
 	return names, nil
+}
+
+var suiteName = regexp.MustCompile(`^[a-z]+$`)
+
+func (o Options) checkSuites() error {
+	for host, suite := range o.Suites {
+		switch {
+		case !isBare(host) || !slices.Contains(o.Hosts, host):
+			return fmt.Errorf("suite %q of %s: only bare hosts that are named in Hosts have a choice", suite, host)
+		case !suiteName.MatchString(suite):
+			return fmt.Errorf("suite %q of %s: write its code name, such as bullseye", suite, host)
+		}
+	}
+	return nil
 }
 
 func checkNames(names []string) error {

@@ -18,7 +18,7 @@ import (
 var setupPackages = []string{
 	"acl", "ca-certificates", "curl", "iproute2", "locales", "nftables", "openssl", "procps", "python3-apt", "sudo",
 	// What a release's Erlang runtime needs, and epmd.
-	"erlang-base", "libncurses6", "libssl3", "libstdc++6", "libtinfo6", "zlib1g",
+	"erlang-base", "libncurses6", "libstdc++6", "libtinfo6", "zlib1g",
 	// Build hosts.
 	"git", "git-lfs", "openssh-client", "elixir", "erlang-nox", "erlang-dev",
 	"gcc", "g++", "make", "libc6-dev", "binutils", "patch", "autoconf", "m4", "bzip2", "unzip", "xz-utils",
@@ -46,13 +46,13 @@ func (k *imageKit) collectPackages(ctx context.Context, i image, dir string) err
 	}
 	return errors.Join(
 		os.WriteFile(filepath.Join(into, "Packages"), []byte(index.String()), 0o644),
-		os.WriteFile(filepath.Join(into, "Release"), []byte(release(k.machine, index.String(), time.Now())), 0o644))
+		os.WriteFile(filepath.Join(into, "Release"), []byte(release(i.codename(k.machine), index.String(), time.Now())), 0o644))
 }
 
 // release is what a client reads first. Without it apt guesses which indexes there may be.
-func release(m machine, index string, now time.Time) string {
+func release(suite, index string, now time.Time) string {
 	return fmt.Sprintf("Origin: Slipway lab\nSuite: %[1]s\nCodename: %[1]s\nDate: %s\nSHA256:\n %x %d Packages\n",
-		m.codename, now.UTC().Format(time.RFC1123), sha256.Sum256([]byte(index)), len(index))
+		suite, now.UTC().Format(time.RFC1123), sha256.Sum256([]byte(index)), len(index))
 }
 
 // downloadPackages lets apt install on the image, but stop before it unpacks anything. Its state is its own: neither
@@ -69,7 +69,7 @@ func (k *imageKit) downloadPackages(ctx context.Context, i image, dir, into stri
 		"-o", "Dir::State::status=" + filepath.Join(dir, "root/var/lib/dpkg/status"),
 		"-o", "Dir::Cache=" + state,
 		"-o", "Dir::Cache::archives=" + into,
-		"-o", "Dir::Etc::sourcelist=" + filepath.Join(k.dir, "sources.list"),
+		"-o", "Dir::Etc::sourcelist=" + k.sourcesList(i),
 		"-o", "Dir::Etc::sourceparts=/dev/null",
 		"-o", "APT::Sandbox::User=root",
 	}
@@ -119,11 +119,10 @@ func checksum(path string) (sum []byte, size int64, err error) {
 func (l *Lab) offerPackages(m machine) (sources map[string]string, err error) {
 	sources = map[string]string{}
 	for _, h := range l.hosts {
-		i := imageFor(h.Name)
-		if len(i.offers) == 0 {
+		if len(h.image.offers) == 0 {
 			continue
 		}
-		url, err := l.Serve("packages-"+m.codename, i.packageDir(m))
+		url, err := l.Serve("packages-"+h.image.codename(m), h.image.packageDir(m))
 		if err != nil {
 			return nil, err
 		}

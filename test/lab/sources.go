@@ -42,6 +42,21 @@ func distributionSources(targets string, m machine, keyring string) string {
 	return lines.String()
 }
 
+// sourcesOfSuite are the lines of sources.list for another release of the distribution, from the same mirror. They leave
+// out its updates: a mirror keeps the release itself longest and whole. The distribution's keyring has its keys.
+func sourcesOfSuite(sources, from, to string) string {
+	if from == to {
+		return sources
+	}
+	var lines strings.Builder
+	for line := range strings.Lines(sources) {
+		if before, components, found := strings.Cut(line, " "+from+" "); found {
+			lines.WriteString(before + " " + to + " " + components)
+		}
+	}
+	return lines.String()
+}
+
 // keyring is the file with the distribution's own keys, where it has one; otherwise apt's trusted keys count.
 func keyring(m machine) string {
 	path := "/usr/share/keyrings/" + m.distribution + "-archive-keyring.gpg"

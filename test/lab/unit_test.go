@@ -37,6 +37,17 @@ deb [signed-by=/k.gpg] http://a.test/debian/ bookworm-updates contrib
 	}
 }
 
+func TestSourcesOfAnotherSuite(t *testing.T) {
+	const sources = "deb [signed-by=/k] http://a.test/bookworm/ bookworm main contrib\ndeb http://a.test/ bookworm-security main\n"
+	const want = "deb [signed-by=/k] http://a.test/bookworm/ bullseye main contrib\n"
+	if got := sourcesOfSuite(sources, "bookworm", "bullseye"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := sourcesOfSuite(sources, "bookworm", "bookworm"); got != sources {
+		t.Errorf("the same suite: got\n%s", got)
+	}
+}
+
 func TestParseDepends(t *testing.T) {
 	const text = `erlang-crypto
   Depends: erlang-base
@@ -64,7 +75,13 @@ func TestHostNames(t *testing.T) {
 		{Options{Hosts: []string{"web7"}}, "web7"},
 		{Options{Hosts: []string{"bare1", "bare8"}}, "bare1 bare8"},
 		{Options{Hosts: []string{"bare9"}}, ""},
+		{Options{Hosts: []string{"bare1", "web1"}, Suites: map[string]string{"bare1": "bullseye"}}, "bare1 web1"},
+		{Options{Hosts: []string{"bare1", "web1"}, Suites: map[string]string{"web1": "bullseye"}}, ""},
+		{Options{Hosts: []string{"bare1"}, Suites: map[string]string{"bare2": "bullseye"}}, ""},
+		{Options{Hosts: []string{"bare1"}, Suites: map[string]string{"bare1": "../x"}}, ""},
+		{Options{Web: 1, Bare: 2}, "build git web1 bare1 bare2"},
 		{Options{Web: 201}, ""},
+		{Options{Bare: 9}, ""},
 		{Options{Hosts: []string{"web0"}}, ""},
 		{Options{Hosts: []string{"web201"}}, ""},
 		{Options{Hosts: []string{"db"}}, ""},
@@ -104,6 +121,8 @@ func TestImagePathFollowsFromTheRecipe(t *testing.T) {
 		image{name: "web", packages: append([]string{"fish"}, webPackages...), releases: true}.path(m),
 		image{name: "web", packages: webPackages, releases: true, offers: []string{"fish"}}.path(m),
 		image{name: "web", packages: webPackages}.path(m),
+		imageFor("bare1", "bullseye").path(m),
+		imageFor("bare1", "").path(m),
 	} {
 		if other == path {
 			t.Errorf("another recipe has the same path %s", path)

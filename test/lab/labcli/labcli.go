@@ -19,7 +19,8 @@ const help = `lab boots real Linux hosts on this machine to try Slipway on. It n
 
 Usage: go run ./test/lab/cmd/lab COMMAND
 
-  up [--web N]             boot a build host, a git host and N web hosts (2), prepared for apxr/apxr_io
+  up [--web N] [--bare M]  boot a build host, a git host and N web hosts (2), prepared for apxr/apxr_io,
+                           and M bare hosts (0), servers just installed, for setup
   down                     end them and remove everything
   status                   show the labs on this machine, those of running tests too
   ssh [USER@]HOST [CMD...] log in to a host, as root unless USER is given (deploy is there too)
@@ -85,13 +86,14 @@ func parseUp(args []string) (lab.Options, error) {
 	flags := flag.NewFlagSet("up", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	web := flags.Int("web", 2, "")
+	bare := flags.Int("bare", 0, "")
 	if err := flags.Parse(args); err != nil {
 		return lab.Options{}, fmt.Errorf("up: %w; %w", err, errUsage)
 	}
-	if flags.NArg() > 0 || *web < 1 {
+	if flags.NArg() > 0 || *web < 1 || *bare < 0 {
 		return lab.Options{}, fmt.Errorf("up: %s; %w", strings.Join(args, " "), errUsage)
 	}
-	return lab.Options{Web: *web, ByHand: true}, nil
+	return lab.Options{Web: *web, Bare: *bare, ByHand: true}, nil
 }
 
 // byHand finds the lab that up started.

@@ -62,8 +62,9 @@ func TestMistakesInTheArguments(t *testing.T) {
 	fail(t, 2, "up:", "up", "--web", "0")
 	fail(t, 2, "up:", "up", "--wbe", "2")
 	fail(t, 2, "up:", "up", "now")
+	fail(t, 2, "up:", "up", "--bare", "-1")
 	fail(t, 2, "which host?", "ssh")
-	succeed(t, []string{"help"}, "up [--web N]", "env")
+	succeed(t, []string{"help"}, "up [--web N] [--bare M]", "env")
 }
 
 func TestALabByHand(t *testing.T) {
@@ -74,11 +75,12 @@ func TestALabByHand(t *testing.T) {
 	fail(t, 1, "start one with `lab up`", "env")
 
 	t.Cleanup(func() { Main(context.Background(), []string{"down"}, Streams{nil, os.Stderr, os.Stderr}) })
-	succeed(t, []string{"up", "--web", "1"}, "ready, started by `lab up`", "build", "git", "web1")
+	succeed(t, []string{"up", "--web", "1", "--bare", "1"}, "ready, started by `lab up`", "build", "git", "web1", "bare1")
 	succeed(t, []string{"status"}, "ready, started by `lab up`")
 	succeed(t, []string{"env"}, "SLIPWAY_HOSTS='10.213.", "deploy_key'", "known_hosts'", "git@git.apxr.test:apxr_io.git")
 	succeed(t, []string{"ssh", "web1", "whoami; systemctl is-enabled apxr_io.service"}, "root\nenabled\n")
 	succeed(t, []string{"ssh", "deploy@web1", "id -Gn"}, "deploy apxr_io\n")
+	succeed(t, []string{"ssh", "bare1", "apt-get update"}, "Get:")
 	fail(t, 7, "", "ssh", "build", "exit 7")
 	fail(t, 1, `no host "web2"`, "ssh", "web2", "true")
 	fail(t, 1, "is up already", "up")
