@@ -87,7 +87,7 @@ func TestLookingInside(t *testing.T) {
 	w.run(0, w.slipway("eval", w.web.Addr, "IO.puts(System.get_env(\"GREETING\"))"), "from the unit\n")
 	w.run(0, w.slipway("logs", w.web.Addr, "--follow=false"), "shop")
 	console := w.slipway("console", w.web.Addr)
-	w.typed(console, "iex(shop@127.0.0.1)1>", "node()\r", ":\"shop@127.0.0.1\"", "Shop.version()\r", "\"0.2.0\"")
+	w.typed(console, "iex(shop@127.0.0.1)1>", "node()\r", ":\"shop@127.0.0.1\"", "Shop.version()\r", "\"0.2.0\"", "\x03", "(a)bort", "a\r")
 }
 
 func TestABEAMThatIsKilledIsStartedAgain(t *testing.T) {

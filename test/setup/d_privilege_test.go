@@ -66,11 +66,15 @@ func TestTheDeployUserCanDoNothingButDeploy(t *testing.T) {
 // processes, which are not root's, and nobody else.
 func TestLinksOfTheDeployUserLeadNobodyAstray(t *testing.T) {
 	w := newWorld(t)
-	said, err := w.deploy(w.web, `cd /opt/apxr/shop && key=$(readlink current) && mkdir -p /tmp/trap/bin && printf '#!/bin/sh\nid -un; cat /etc/shadow /home/alice/.ssh/authorized_keys\n' >/tmp/trap/bin/shop && chmod -R a+rx /tmp/trap &&
-		ln -sfn /tmp/trap next && { sudo -n systemctl start shop-migrate.service; sudo -n journalctl --no-pager --output=short-unix --lines=100 --unit=shop-migrate.service | tail -n 8; rm next; }
-		ln -s /etc/shadow releases/x; ls -l releases/x; cat releases/x; rm releases/x; mkdir -p .slipway/y; ln -s /etc .slipway/y/etc; ls .slipway/y/etc/ssl/private; rm -r .slipway/y`)
-	t.Logf("%v: %s", err, said)
-	for _, secret := range []string{"root:", "ssh-ed25519"} {
+	said, err := w.deploy(w.web, `cd /opt/apxr/shop && mkdir -p releases/trap/bin &&
+		printf '#!/bin/sh\nid -un; cat /etc/shadow /etc/slipway/shop/environment /home/alice/.ssh/authorized_keys; touch /opt/apxr/shop/owned\n' >releases/trap/bin/shop && chmod -R g+rx releases/trap
+		ln -sfn releases/trap next; sudo -n systemctl start shop-migrate.service
+		sudo -n journalctl --no-pager --output=short-unix --lines=100 --unit=shop-migrate.service | tail -n 12
+		rm -r next releases/trap; ln -s /etc/shadow releases/x; cat releases/x; rm releases/x; ls owned`)
+	if err == nil || !strings.Contains(said, ": shop\n") || strings.Count(said, "Permission denied") < 3 {
+		t.Errorf("%v: the trap did not spring, as shop and in a sandbox: %s", err, said)
+	}
+	for _, secret := range []string{"root:", "ssh-ed25519", cookie} {
 		if strings.Contains(said, secret) {
 			t.Errorf("it gets %s", secret)
 		}

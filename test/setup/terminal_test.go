@@ -9,7 +9,7 @@ import (
 )
 
 // typed runs a program on a terminal: it waits for a text, types the next one,
-// and so on, and ends it with Ctrl-C, a.
+// and so on, until the program ends.
 func (w *world) typed(cmd *exec.Cmd, talk ...string) {
 	w.Helper()
 	terminal, err := pty.Start(cmd)
@@ -46,6 +46,15 @@ func (w *world) typed(cmd *exec.Cmd, talk ...string) {
 		}
 		_, seen, _ = strings.Cut(seen, text)
 	}
-	terminal.WriteString("\x03a\r")
-	cmd.Wait()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			w.Errorf("it ends with %v: %q", err, seen)
+		}
+	case <-time.After(20 * time.Second):
+		w.Errorf("it does not end")
+		cmd.Process.Kill()
+	}
 }
