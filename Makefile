@@ -4,10 +4,11 @@
 # make power  cut the power 300 times
 # make bad    deploy 100 releases that do not work
 # make scale  deploy to 500 simulated hosts and print what that takes (5 minutes)
+# make servers set up an older distribution, and a machine that sets itself up (5 minutes)
 # make look   draw the comments and summaries of the tests as GitHub shows them, into look/
 # All need Debian or Ubuntu, root and Go; they install what else they lack.
 
-.PHONY: demo test chaos power bad scale look unit lint tools
+.PHONY: demo test chaos power bad scale servers look unit lint tools
 
 demo:
 	go run ./test/demo
@@ -17,7 +18,7 @@ demo:
 # -p, -parallel: much of their time goes by with waiting for hosts. What takes the
 # longest begins first, so that nothing else waits for it in the end.
 test: lint tools
-	go test -count=1 -p 3 -parallel 4 -timeout 45m ./test/hosts ./test/builds ./test/e2e ./test/fleet ./...
+	go test -count=1 -p 3 -parallel 4 -timeout 45m ./test/setup ./test/hosts ./test/builds ./test/e2e ./test/fleet ./...
 
 # All of the fault matrix, of which make test runs a part; it takes an hour and a half.
 chaos: tools
@@ -43,6 +44,10 @@ bad: tools
 # make test has the same tests with fewer hosts.
 scale: tools
 	SLIPWAY_SCALE_HOSTS=500 go test -count=1 -timeout 45m -v ./test/scale
+
+# What of test/setup takes another base image, and Ansible on a host.
+servers: tools
+	SLIPWAY_SETUP=more go test -count=1 -timeout 30m -v -run 'OlderDistribution|MachineItself' ./test/setup
 
 # Pictures of what people see on GitHub: the comments and summaries of the tests.
 look:
