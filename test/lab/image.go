@@ -58,7 +58,7 @@ type image struct {
 var (
 	webImage   = image{name: "web", packages: webPackages, releases: true}
 	buildImage = image{name: "build", packages: slices.Concat(webPackages, buildPackages), releases: true}
-	bareImage  = image{name: "bare", packages: barePackages, offers: setupPackages}
+	bareImage  = image{name: "bare", packages: barePackages, offers: slices.Concat(setupPackages, ownPackages)}
 )
 
 // imageFor is the image of a host. The git host has the build host's: it needs no more than git.
@@ -68,7 +68,7 @@ func imageFor(host, suite string) image {
 		return webImage
 	case isBare(host) && suite != "":
 		other := bareImage
-		other.name, other.suite = "bare-"+suite, suite
+		other.name, other.suite, other.offers = "bare-"+suite, suite, setupPackages
 		// Installers of releases before Debian 12 make /bin a link to /usr/bin, but no package requires it.
 		other.packages = append(slices.Clone(barePackages), "usrmerge")
 		return other

@@ -20,10 +20,13 @@ var setupPackages = []string{
 	// What a release's Erlang runtime needs, and epmd.
 	"erlang-base", "libncurses6", "libstdc++6", "libtinfo6", "zlib1g",
 	// Build hosts.
-	"ansible-core", "git", "git-lfs", "openssh-client", "elixir", "erlang-nox", "erlang-dev",
+	"git", "git-lfs", "openssh-client", "elixir", "erlang-nox", "erlang-dev",
 	"gcc", "g++", "make", "libc6-dev", "binutils", "patch", "autoconf", "m4", "bzip2", "unzip", "xz-utils",
 	"libncurses-dev", "libssl-dev",
 }
+
+// ownPackages are what hosts of the machine's own release can install as well: to set themselves up.
+var ownPackages = []string{"ansible-core"}
 
 // collectPackages makes a Debian repository in dir/packages: what the image offers and whatever of its dependencies
 // the root file system in dir/root lacks.

@@ -25,7 +25,11 @@ func more(t *testing.T) {
 // bare is a lab of one bare host, and what setup is told of it.
 func bare(t *testing.T, suite string) *world {
 	labtest.Need(t)
-	l, err := lab.Start(t.Context(), lab.Options{Hosts: []string{"bare1"}, Suites: map[string]string{"bare1": suite}, Log: os.Stderr})
+	var suites map[string]string
+	if suite != "" {
+		suites = map[string]string{"bare1": suite}
+	}
+	l, err := lab.Start(t.Context(), lab.Options{Hosts: []string{"bare1"}, Suites: suites, Log: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
 	}
