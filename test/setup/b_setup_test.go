@@ -16,7 +16,7 @@ func TestABareServerBecomesReady(t *testing.T) {
 	w := newWorld(t)
 	inventory = w.inventory(nil)
 	w.run(0, w.slipway("setup", "--inventory", inventory))
-	w.run(0, w.slipway("setup", "--inventory", inventory), "nothing")
+	w.workflow(inventory, "had nothing to change on 2 servers", "a later step sees ready, 0 changes, ready ready")
 	for _, h := range []*lab.Host{w.web, w.builder} {
 		if state := w.on(h, "systemctl is-system-running; systemctl --failed --no-legend"); state != "running" {
 			t.Errorf("%s is %s", h.Name, state)
@@ -86,6 +86,10 @@ func TestLookingInside(t *testing.T) {
 	w := newWorld(t)
 	w.run(0, w.slipway("eval", w.web.Addr, "IO.puts(System.get_env(\"GREETING\"))"), "from the unit\n")
 	w.run(0, w.slipway("logs", w.web.Addr, "--follow=false"), "shop")
+	if said, err := w.deploy(w.web, "sudo -n systemctl start shop-eval.service"); err != nil {
+		t.Errorf("the unit for a fixed expression: %s", said)
+	}
+	w.run(0, w.slipway("logs", w.web.Addr, "--follow=false", "--unit", "shop-eval.service"), "evaluated by 0.2.0 from the unit")
 	console := w.slipway("console", w.web.Addr)
 	w.typed(console, "iex(shop@127.0.0.1)1>", "node()\r", ":\"shop@127.0.0.1\"", "Shop.version()\r", "\"0.2.0\"", "\x03", "(a)bort", "a\r")
 }

