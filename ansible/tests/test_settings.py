@@ -90,6 +90,11 @@ class MachineTest(unittest.TestCase):
         self.assertIn("cannot be reached: timed out", machine.machine_mistakes({"unreachable": True, "msg": "timed\n out"}, "ada")[0])
         self.assertIn("ada cannot become root there: sudo: a password is required", machine.machine_mistakes({"stderr": "sudo: a password is required\n"}, "ada")[0])
 
+    def test_a_host_that_does_not_say_who_listens(self):
+        self.assertEqual(machine.unheard({"skipped": True}), [])
+        self.assertEqual(machine.unheard({"listeners": []}), [])
+        self.assertIn("who listens on its ports: MODULE FAILURE no /proc", machine.unheard({"msg": "MODULE FAILURE", "module_stderr": "no /proc"})[0])
+
     def test_ports(self):
         wanted = [{"port": 80, "variable": "slipway_redirects", "units": ["apxr_io.service"]},
                   {"port": 4001, "variable": "slipway_port", "units": ["apxr_io.service"]},

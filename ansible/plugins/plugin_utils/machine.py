@@ -58,6 +58,14 @@ def taken_ports(wanted, listeners):
     return found
 
 
+def unheard(found):
+    """That a host did not say who listens there, from the result of the task that asks; nothing if it was not asked."""
+    if found.get("skipped") or "listeners" in found:
+        return []
+    said = " ".join(str(found.get(name, "")) for name in ("msg", "module_stderr")).split()
+    return ["it does not say who listens on its ports: {0}".format(" ".join(said) or "no answer")]
+
+
 def who(entry):
     if not entry["pid"]:
         return "a process that cannot be seen, in a container say"

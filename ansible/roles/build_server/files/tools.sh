@@ -11,8 +11,9 @@ PATH=/usr/local/bin:$ASDF_DIR/bin:$PATH
 main() {
 	for want; do
 		case $want in
-		*@*) has_tool "${want%%@*}" "${want#*@}" || change "${manager}_tool" "${want%%@*}" "${want#*@}" ;;
+		# First: an address may have an @.
 		*=*) has_plugin "${want%%=*}" || change "${manager}_plugin" "${want%%=*}" "${want#*=}" ;;
+		*@*) has_tool "${want%%@*}" "${want#*@}" || change "${manager}_tool" "${want%%@*}" "${want#*@}" ;;
 		esac
 	done
 }
