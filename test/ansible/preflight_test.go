@@ -47,7 +47,7 @@ func TestPreflightTellsAllMistakesOfAllHosts(t *testing.T) {
 	for host, wants := range map[string][]string{
 		"web1": {"slipway_port: 80 is a port that only root"},
 		"web2": {"slipway_units: cannot be evaluated: no_such is not defined"},
-		"gone":  {"cannot be reached: "},
+		"gone": {"cannot be reached: "},
 		"build": {
 			"slipway_prot: there is no such variable; did you mean slipway_port?", "slipway_admins: eve is not in slipway_users",
 			"slipway_admins: no admin is left", "slipway_tool_manager: value of slipway_tool_manager must be one of",
