@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"fmt"
 	"testing"
 )
 
@@ -32,9 +33,10 @@ func TestMistakesAreToldTogetherAndBeforeAnything(t *testing.T) {
 
 func TestACheckShowsAndChangesNothing(t *testing.T) {
 	w := newWorld(t)
-	before := w.on(w.web, fingerprint)
-	w.run(0, w.slipway("setup", "--check", "--inventory", w.inventory(nil)), "shop.service", "ProtectSystem=strict")
-	if w.on(w.web, fingerprint) != before {
+	before := w.on(w.builder, fingerprint)
+	both := w.inventory(map[string]string{"hosts": fmt.Sprintf("[web-servers]\n%s\n[build-servers]\n%[1]s\n", w.builder.Addr)})
+	w.run(0, w.slipway("setup", "--check", "--inventory", both), "shop.service", "ProtectSystem=strict")
+	if w.on(w.builder, fingerprint) != before {
 		t.Error("a check changed something")
 	}
 }
