@@ -33,9 +33,8 @@ const (
 
 const advice = "install it with 'pipx install ansible-core' or, on Debian 12, Ubuntu 24.04 and later, 'apt-get install ansible-core'"
 
-// Open looks for Ansible in the PATH and checks its version. The error says how
-// to install it.
-func Open(ctx context.Context, getenv func(string) string) (*Programs, error) {
+// Open looks for Ansible in the PATH. The error says how to install it.
+func Open(getenv func(string) string) (*Programs, error) {
 	p := &Programs{}
 	for name, at := range map[string]*string{"ansible-playbook": &p.playbook, "ansible-inventory": &p.inventory} {
 		if *at = Look(name, getenv); *at == "" {
@@ -45,20 +44,24 @@ func Open(ctx context.Context, getenv func(string) string) (*Programs, error) {
 	if err := p.furnish(getenv); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
+	return p, nil
+}
+
+// Check says why a playbook of a collection cannot be run: Ansible does not work
+// or is too old. An inventory can be read by older ones, and half a second sooner
+// without asking.
+func (p *Programs) Check(ctx context.Context) error {
 	version, err := p.version(ctx)
 	switch {
 	case ctx.Err() != nil:
-		err = ctx.Err()
+		return ctx.Err()
 	case err != nil:
-		err = fmt.Errorf("Ansible does not work on this machine: %w; %s", err, advice)
+		return fmt.Errorf("Ansible does not work on this machine: %w; %s", err, advice)
 	case !isEnough(version):
-		err = fmt.Errorf("Ansible on this machine is version %s (%s), and ansible-core %d.%d is the oldest that will do; %s",
+		return fmt.Errorf("Ansible on this machine is version %s (%s), and ansible-core %d.%d is the oldest that will do; %s",
 			version, p.playbook, leastMajor, leastMinor, advice)
 	}
-	if err != nil {
-		return nil, errors.Join(err, p.Close())
-	}
-	return p, nil
+	return nil
 }
 
 // memory is a directory of memory on Linux. Ansible's own copy and template

@@ -24,7 +24,7 @@ func standIn(t *testing.T, script string) (*Programs, func(string) string) {
 	getenv := func(name string) string {
 		return map[string]string{"PATH": bin + ":/usr/bin:/bin", "HOME": "/nowhere", "INPUT_SETUP-KEY": "s3cr3t", "AWS_SECRET": "s3cr3t"}[name]
 	}
-	p, err := Open(t.Context(), getenv)
+	p, err := Open(getenv)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/apxr/slipway/internal/config"
@@ -26,7 +27,7 @@ type world struct {
 
 func newWorld(args ...string) *world {
 	w := &world{env: map[string]string{"HOME": "/nowhere", "USER": "ann"}}
-	w.System = System{Args: args, Getenv: func(name string) string { return w.env[name] }, Stdout: &w.out, Stderr: &w.errOut}
+	w.System = System{Collection: fstest.MapFS{}, Args: args, Getenv: func(name string) string { return w.env[name] }, Stdout: &w.out, Stderr: &w.errOut}
 	return w
 }
 

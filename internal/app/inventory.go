@@ -77,7 +77,7 @@ func (f *found) ask(ctx context.Context, verb config.Verb, look config.Lookup, g
 		f.wrong("build-host: an inventory is given too, and its group %s says which servers build: leave one of the two out", config.BuildGroup)
 		f.values["build-host"] = ""
 	}
-	inventory, err := readInventory(ctx, path, strings.TrimRight(look("vault-password"), "\r\n"), getenv)
+	inventory, err := readInventory(ctx, verb, path, strings.TrimRight(look("vault-password"), "\r\n"), getenv)
 	if err != nil {
 		f.wrong("inventory: %v", err)
 		return
@@ -97,12 +97,17 @@ func (f *found) ask(ctx context.Context, verb config.Verb, look config.Lookup, g
 	}
 }
 
-func readInventory(ctx context.Context, path, vault string, getenv func(string) string) (ansible.Inventory, error) {
-	programs, err := ansible.Open(ctx, getenv)
+func readInventory(ctx context.Context, verb config.Verb, path, vault string, getenv func(string) string) (ansible.Inventory, error) {
+	programs, err := ansible.Open(getenv)
 	if err != nil {
 		return ansible.Inventory{}, err
 	}
 	defer programs.Close()
+	if verb == config.Setup {
+		if err := programs.Check(ctx); err != nil {
+			return ansible.Inventory{}, err
+		}
+	}
 	return programs.List(ctx, path, []byte(vault))
 }
 

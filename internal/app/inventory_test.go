@@ -180,9 +180,12 @@ func TestAnsibleThatIsMissingOrOld(t *testing.T) {
 				}
 			}
 		}
-		w := newWorld("history", "--app", "a/b", "--inventory", filepath.Join(dir, "hosts"))
+		w := newWorld("setup", "--app", "b", "--inventory", filepath.Join(dir, "hosts"))
 		w.env["PATH"] = bin
-		w.cli(t, exitUsage, "inventory: ", says, "pipx install ansible-core", "ssh-key: missing")
+		w.cli(t, exitUsage, "inventory: ", says, "pipx install ansible-core", "app: ")
+		w = newWorld("setup", "--app", "a/b", "--hosts", "local")
+		w.env["PATH"] = bin
+		w.cli(t, exitUsage, says, "pipx install ansible-core")
 	}
 }
 

@@ -22,9 +22,12 @@ func setUp(ctx context.Context, set settings, from origin, log *progress.Log) (o
 	if from.collection == nil {
 		return outcome{}, errors.New("this program was built without Ansible's collection apxr.slipway")
 	}
-	programs, missing := ansible.Open(ctx, from.getenv)
+	programs, missing := ansible.Open(from.getenv)
 	if missing == nil {
 		defer programs.Close()
+	}
+	if missing == nil && set.Ansible.Inventory == "" { // or it was asked when that was read
+		missing = programs.Check(ctx)
 	}
 	access, closer, wrong := openAccess(set, from.getenv)
 	if closer != nil {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -110,6 +112,10 @@ func TestAttendedStreamsAreAsTheyAre(t *testing.T) {
 func TestWhatIsAttendedEndsWithItsCaller(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
+	// Under nohup the tests, and what they start, would not hear it. The program
+	// handles it, and so what it starts does.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	defer signal.Reset(syscall.SIGHUP)
 	// It takes no signal but the kernel's for a terminal that is gone.
 	s.command("sudo", `trap '' TERM INT; echo $$; exec sleep 60`)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -129,7 +130,7 @@ func (a *attempt) knownHosts() (string, error) {
 	for i, m := range a.machines {
 		for line := range strings.Lines(string(data)) {
 			names, key, _ := strings.Cut(strings.TrimSpace(line), " ")
-			if strings.HasSuffix(","+names, ","+m.Addr) {
+			if slices.Contains(strings.Split(names, ","), m.Addr) {
 				lines = append(lines, fmt.Sprintf("[127.0.0.1]:%d %s", a.proxies[i].port(), key))
 			}
 		}
