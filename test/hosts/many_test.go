@@ -39,7 +39,7 @@ var (
 
 // badReleases is how many are tried: "make bad" tries a hundred.
 func badReleases(t *testing.T) int {
-	n, err := strconv.Atoi(cmp.Or(os.Getenv("SLIPWAY_BAD_RELEASES"), "40"))
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("SLIPWAY_BAD_RELEASES"), "24"))
 	if err != nil {
 		t.Fatal(err)
 	}
