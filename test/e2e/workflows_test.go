@@ -252,7 +252,7 @@ func TestPartsOfAFleetAreToldTheSame(t *testing.T) {
 	}
 	for job, own := range map[string][]string{
 		"stage":    {"build-host", "force", "shard"},
-		"first":    {"before-activate-once", "comment", "shard"},
+		"first":    {"before-activate-once", "comment", "migrate", "shard"},
 		"activate": {"comment", "shard"},
 		"revert":   {"comment", "expect-current", "shard"},
 	} {
