@@ -24,7 +24,7 @@ func (w *world) workflow(inventory string, words ...string) {
 	w.Helper()
 	text, err := act.Shown("docs/setup.md", "setup.yml")
 	w.must(err)
-	text = strings.Replace(act.WithoutQueue(text), "- uses: apxr/slipway/", "- id: setup\n        uses: apxr/slipway/", 1)
+	text = strings.NewReplacer("- uses: apxr/slipway/", "- id: setup\n        uses: apxr/slipway/", "apxr/apxr_io", "apxr/shop").Replace(act.WithoutQueue(text))
 	repo, slipway, home := filepath.Join(w.dir, "repository"), filepath.Join(w.dir, "checkout"), filepath.Join(w.dir, "act")
 	for _, dir := range []string{filepath.Join(repo, ".github/workflows"), filepath.Join(repo, "deploy"), slipway, home} {
 		w.must(os.MkdirAll(dir, 0o755))
