@@ -47,7 +47,7 @@ scale: tools
 
 # What of test/setup takes another base image, and Ansible on a host.
 servers: tools
-	SLIPWAY_SETUP=more go test -count=1 -timeout 30m -v -run 'OlderDistribution|MachineItself' ./test/setup
+	go test -tags servers -count=1 -timeout 30m -v -run 'OlderDistribution|MachineItself' ./test/setup
 
 # Pictures of what people see on GitHub: the comments and summaries of the tests.
 look:
@@ -56,6 +56,7 @@ look:
 lint:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }
 	go vet ./...
+	go vet -tags servers ./test/setup
 
 # The shells, ssh and the like that tests call; the hosts have their own.
 tools:

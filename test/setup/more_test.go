@@ -1,3 +1,7 @@
+//go:build servers
+
+// What "make servers" tries beside the story of the other tests: it takes minutes.
+
 package setup
 
 import (
@@ -13,14 +17,6 @@ import (
 	"github.com/apxr/slipway/test/lab/labtest"
 	"github.com/apxr/slipway/test/light"
 )
-
-// more leaves a test to "make servers": it takes minutes.
-func more(t *testing.T) {
-	t.Helper()
-	if os.Getenv("SLIPWAY_SETUP") != "more" {
-		t.Skip("make servers runs it")
-	}
-}
 
 // bare is a lab of one bare host, and what setup is told of it.
 func bare(t *testing.T, suite string) *world {
@@ -51,7 +47,6 @@ func bare(t *testing.T, suite string) *world {
 
 // The releases are light ones: a real one, built here, needs a newer glibc.
 func TestAnOlderDistribution(t *testing.T) {
-	more(t)
 	w := bare(t, "bullseye")
 	inventory := w.inventory(nil)
 	w.run(0, w.slipway("setup", "--check", "--inventory", inventory))
@@ -76,7 +71,6 @@ func TestAnOlderDistribution(t *testing.T) {
 
 // One machine for everything, which sets itself up and deploys to itself.
 func TestTheMachineItself(t *testing.T) {
-	more(t)
 	w := bare(t, "")
 	program, err := command.Program()
 	w.must(err)

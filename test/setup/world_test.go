@@ -52,8 +52,8 @@ func newWorld(t *testing.T) *world {
 }
 
 func newTeam(t *testing.T, l *lab.Lab) *team {
-	dir, err := os.MkdirTemp("", "slipway-setup-test-")
-	if err != nil {
+	dir := filepath.Join(l.Dir(), "team") // which goes with the lab
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	made := &team{lab: l, web: l.Host("bare1"), builder: l.Host("bare2"), client: l.Host("web1"), dir: dir}
@@ -78,11 +78,7 @@ func (w *world) publish() {
 		files[path] = string(data)
 		return err
 	}))
-	w.local("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=shop.example",
-		"-keyout", filepath.Join(w.dir, "key.pem"), "-out", filepath.Join(w.dir, "cert.pem"))
-	for _, name := range []string{"key.pem", "cert.pem"} {
-		files["priv/"+name] = w.read(name)
-	}
+	files["priv/cert.pem"], files["priv/key.pem"] = w.certificate()
 	var err error
 	w.project, err = sample.PublishTree(w.Context(), w.lab, filepath.Join(w.dir, "project"), "shop", files)
 	w.must(err)
