@@ -56,7 +56,7 @@ look:
 lint:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }
 	go vet ./...
-	go vet -tags servers ./test/setup
+	go vet -tags servers ./test/setup ./test/lab
 
 # The shells, ssh and the like that tests call; the hosts have their own.
 tools:
