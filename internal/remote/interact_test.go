@@ -75,11 +75,13 @@ func TestACommandOnATerminal(t *testing.T) {
 	w := newWindow()
 	sizes := make(chan Size)
 	w.Resized = sizes
-	_, done := interact(t, t.Context(), startSSHD(t), w, `sh -c 'tty -s && echo "on a terminal, $TERM"; stty size; read line; echo "got $line"; stty size; read line; exit 7'`)
+	_, done := interact(t, t.Context(), startSSHD(t), w, `sh -c 'tty -s && echo "on a terminal, $TERM"; stty size; read line; echo "got $line"; `+
+		`until [ "$(stty size)" = "50 90" ]; do sleep 0.05; done; echo resized; read line; exit 7'`)
 	w.waits(t, "on a terminal, xterm-slipway\r\n31 117\r\n")
-	sizes <- Size{Width: 90, Height: 50}
 	fmt.Fprint(w.keys, "a line\r")
-	w.waits(t, "got a line\r\n50 90\r\n")
+	w.waits(t, "got a line\r\n")
+	sizes <- Size{Width: 90, Height: 50} // keys and sizes come over in any order
+	w.waits(t, "resized\r\n")
 	fmt.Fprint(w.keys, "\r")
 	var exit *ExitError
 	if err := ends(t, done); !errors.As(err, &exit) || exit.Status != 7 {
