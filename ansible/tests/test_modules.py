@@ -4,7 +4,7 @@ import tempfile
 import unittest
 
 import collection  # noqa: F401
-from ansible_collections.apxr.slipway.plugins.module_utils import sockets, users
+from ansible_collections.apxr.slipway.plugins.module_utils import applications, sockets, users
 from ansible_collections.apxr.slipway.plugins.modules import authorized_keys, stamp
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
@@ -42,6 +42,30 @@ class SocketsTest(unittest.TestCase):
             {"port": 80, "pid": 12, "process": "nginx", "unit": "nginx.service"},
             {"port": 4369, "pid": 30, "process": "epmd", "unit": "epmd.service"},
         ])
+
+
+class ApplicationsTest(unittest.TestCase):
+    def test_none(self):
+        self.assertEqual(applications.applications("/no/such/directory"), [])
+
+    def test_what_setup_wrote(self):
+        with tempfile.TemporaryDirectory() as top:
+            for name, text in {
+                "shop/setup": "format 1\ndirectory 2750 deploy shop /opt/apxr/shop\ndirectory 2750 deploy shop /opt/apxr/shop/releases\n"
+                              "directory 755 root root /opt/apxr\nfile 644 root root - /x.service\nunit shop.service\nunit slipway-epmd.service\n",
+                "shop/environment": 'SPORT="1"\nPORT="4001"\nTLS_PORT="4443"\nRELEASE_NODE="shop@10.0.0.5"\nSECRET_KEY="canary"\n',
+                "firewall.d/shop.nft": "\t\tfib daddr type local tcp dport 80 redirect to :4001\n\t\ttcp dport 9100 accept\n",
+                "half/environment": 'PORT="4002"\n',  # a setup that did not come to its end
+                "bare/setup": "format 1\n",
+            }.items():
+                path = os.path.join(top, name)
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "w", encoding="ascii") as file:
+                    file.write(text)
+            self.assertEqual(applications.applications(top), [
+                {"app": "bare", "directory": "", "units": [], "ports": [], "node_address": ""},
+                {"app": "shop", "directory": "/opt/apxr/shop", "units": ["shop.service"], "ports": [80, 4001, 4443], "node_address": "10.0.0.5"},
+            ])
 
 
 class KeysTest(unittest.TestCase):

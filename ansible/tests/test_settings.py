@@ -93,7 +93,8 @@ class MachineTest(unittest.TestCase):
     def test_a_host_that_does_not_say_who_listens(self):
         self.assertEqual(machine.unheard({"skipped": True}), [])
         self.assertEqual(machine.unheard({"listeners": []}), [])
-        self.assertIn("who listens on its ports: MODULE FAILURE no /proc", machine.unheard({"msg": "MODULE FAILURE", "module_stderr": "no /proc"})[0])
+        self.assertEqual(machine.unheard({"applications": []}), [])
+        self.assertIn("who has its ports: MODULE FAILURE no /proc", machine.unheard({"msg": "MODULE FAILURE", "module_stderr": "no /proc"})[0])
 
     def test_ports(self):
         wanted = [{"port": 80, "variable": "slipway_redirects", "units": ["apxr_io.service"]},
@@ -107,3 +108,17 @@ class MachineTest(unittest.TestCase):
         self.assertEqual(len(found), 2, found)
         self.assertIn("port 80 (slipway_redirects) is taken by nginx (process 7, nginx.service): `systemctl disable --now nginx.service`", found[0])
         self.assertIn("port 4369 (slipway_node_address) is taken by epmd (process 9, session-1.scope): end it", found[1])
+
+    def test_applications_share_a_host(self):
+        place = {"app": "shop", "directory": "/opt/apxr/shop", "units": ["shop.service"], "node_address": "10.0.0.5"}
+        wanted = [{"port": 80, "variable": "slipway_redirects", "units": []}, {"port": 4001, "variable": "slipway_port", "units": []}]
+        own = {"app": "shop", "directory": "/opt/apxr/shop", "units": ["shop.service"], "ports": [80, 4001], "node_address": "127.0.0.1"}
+        good = {"app": "stall", "directory": "/opt/apxr/stall", "units": ["stall.service"], "ports": [8080, 4101], "node_address": "10.0.0.5"}
+        for others in ([], [own], [own, good], [dict(own, directory="")], [dict(good, node_address="")]):
+            self.assertEqual(machine.neighbours(wanted, place, others), [])
+        self.assertEqual(machine.neighbours(wanted, dict(place, node_address=""), [good]), [])
+        found = machine.neighbours(wanted, place, [dict(own, directory="/srv/shop"), dict(good, units=["shop.service"], ports=[80, 4001], node_address="127.0.0.1")])
+        for said, start in zip(found, ("slipway_app: shop is set up already below /srv/shop, ", "slipway_units: shop.service belongs to the application stall",
+                                       "port 80 (slipway_redirects) belongs to the application stall", "port 4001 (slipway_port) belongs", "slipway_node_address: the nodes of")):
+            self.assertTrue(said.startswith(start), said)
+        self.assertEqual(len(found), 5, found)

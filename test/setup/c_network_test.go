@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -52,12 +53,22 @@ func TestOutgoingConnectionsGoOut(t *testing.T) {
 // Another application on the same host: what one does must not touch the other.
 func TestTwoApplicationsShareAHost(t *testing.T) {
 	w := newWorld(t)
-	stall := w.inventory(map[string]string{
+	vars := map[string]string{
 		"hosts": "[web-servers]\n" + w.web.Addr + "\n", "slipway_app": "stall", "slipway_port": "4101", "slipway_tls_port": "", "slipway_redirects": "{8080: 4101}", "slipway_restart": "flag", "slipway_eval_command": "",
 		"slipway_repository": "", "slipway_git_key": "", "slipway_git_known_hosts": "", "slipway_tool_manager": "", "slipway_mise_url": "", "slipway_mise_checksum": "",
 		"slipway_tools": "", "slipway_tool_plugins": "", "slipway_build_packages": "", "slipway_migrate_command": `""`,
-	})
+	}
+	stall := w.inventory(vars)
 	w.run(0, w.slipway("setup", "--app", "apxr/stall", "--inventory", stall))
+	// What one has the other cannot have, also while it does not run.
+	before := w.on(w.web, fingerprint)
+	maps.Copy(vars, map[string]string{"slipway_app": "shop", "slipway_units": "[stall.service]", "slipway_node_address": w.web.Addr})
+	w.run(1, w.slipway("setup", "--app", "other/shop", "--inventory", w.inventory(vars)),
+		"slipway_app: shop is set up already below /opt/apxr/shop", "slipway_units: stall.service belongs to the application stall",
+		"port 8080 (slipway_redirects) belongs to", "port 4101 (slipway_port) belongs to", "slipway_node_address: the nodes of the application stall of this host are at 127.0.0.1")
+	if w.on(w.web, fingerprint) != before {
+		t.Error("an application took something of another")
+	}
 	id := w.release("0.3.0", "apxr/stall")
 	w.run(0, w.slipway("deploy", "--app", "apxr/stall", "--inventory", stall, "--build-host", w.builder.Addr, "--health-url", "http://127.0.0.1:4101/", "--release-id", id,
 		"--restart-flag", "/opt/apxr/stall/restart"))

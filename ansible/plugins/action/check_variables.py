@@ -34,6 +34,10 @@ class ActionModule(ActionBase):
         result["mistakes"] = list(dict.fromkeys(
             "{0}: {1} ({2})".format(name, said, places.of(name)) for name, said in found))
         result["ports"] = wanted_ports(values) if "web_server" in roles else []
+        result["place"] = {
+            "app": str(values.get("slipway_app", "")), "directory": str(values.get("slipway_deploy_to", "")),
+            "units": units(values), "node_address": str(values.get("slipway_node_address") or ""),
+        }
         return result
 
     def _login(self, task_vars):
@@ -116,11 +120,14 @@ def plain(name, said):
     return said
 
 
+def units(values):
+    return [unit for unit in values.get("slipway_units") or [] if isinstance(unit, str)]
+
+
 def wanted_ports(values):
-    units = [unit for unit in values.get("slipway_units") or [] if isinstance(unit, str)]
-    wanted = [(values.get(name), name, units) for name in ("slipway_port", "slipway_tls_port")]
+    wanted = [(values.get(name), name, units(values)) for name in ("slipway_port", "slipway_tls_port")]
     redirects = values.get("slipway_redirects")
-    wanted += [(port, "slipway_redirects", units) for port in (redirects if isinstance(redirects, dict) else ())]
+    wanted += [(port, "slipway_redirects", units(values)) for port in (redirects if isinstance(redirects, dict) else ())]
     if values.get("slipway_node_address"):
         wanted.append((4369, "slipway_node_address", ["slipway-epmd.service", "epmd.service", "epmd.socket"]))
     return [{"port": settings.number(port), "variable": name, "units": units} for port, name, units in wanted if settings.number(port)]

@@ -36,4 +36,8 @@ ports:
   type: list
   elements: dict
   returned: always
+place:
+  description: What no other application of the host may have.
+  type: dict
+  returned: always
 """

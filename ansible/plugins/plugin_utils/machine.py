@@ -58,12 +58,34 @@ def taken_ports(wanted, listeners):
     return found
 
 
+def neighbours(wanted, place, applications):
+    """What other applications of the host have that this one is to have. Those that run are among the listeners too."""
+    found = []
+    for other in applications:
+        if other["app"] == place["app"]:
+            if other["directory"] not in ("", place["directory"]):
+                found.append(namesake(other))
+            continue
+        who = "the application {0} of this host".format(other["app"])
+        found += ["slipway_units: {0} belongs to {1}: take another name".format(unit, who) for unit in place["units"] if unit in other["units"]]
+        found += ["port {0} ({1}) belongs to {2}: set {1} to another port".format(want["port"], want["variable"], who)
+                  for want in wanted if want["port"] in other["ports"]]
+        if place["node_address"] and other["node_address"] not in ("", place["node_address"]):
+            found.append("slipway_node_address: the nodes of {0} are at {1}, and a host has one epmd: give both the same address".format(who, other["node_address"]))
+    return found
+
+
+def namesake(other):
+    return ("slipway_app: {0} is set up already below {1}, with a unit, a user and /etc/slipway/{0} of that name: give one of the two another name. "
+            "If it is the same one and has moved, remove /etc/slipway/{0}/setup first".format(other["app"], other["directory"]))
+
+
 def unheard(found):
-    """That a host did not say who listens there, from the result of the task that asks; nothing if it was not asked."""
-    if found.get("skipped") or "listeners" in found:
+    """That a host did not say who has its ports, from the result of a task that asks; nothing if it was not asked."""
+    if found.get("skipped") or "listeners" in found or "applications" in found:
         return []
     said = " ".join(str(found.get(name, "")) for name in ("msg", "module_stderr")).split()
-    return ["it does not say who listens on its ports: {0}".format(" ".join(said) or "no answer")]
+    return ["it does not say who has its ports: {0}".format(" ".join(said) or "no answer")]
 
 
 def who(entry):
