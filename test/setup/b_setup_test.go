@@ -103,3 +103,25 @@ func TestABEAMThatIsKilledIsStartedAgain(t *testing.T) {
 		t.Errorf("its process is %s", again)
 	}
 }
+
+// A crash loop is no restart for ever, and a deploy's own commands end it.
+func TestACrashLoopEndsAsFailed(t *testing.T) {
+	w := newWorld(t)
+	const again = "sudo -n systemctl reset-failed shop.service && sudo -n systemctl restart shop.service"
+	if said, err := w.deploy(w.web, again); err != nil {
+		t.Fatal(said)
+	}
+	w.answers(w.web, "http://127.0.0.1:4001/", "shop 0.2.0")
+	said := w.on(w.web, `mv /opt/apxr/shop/launch /opt/apxr/shop/away; kill -9 $(systemctl show --property=MainPID --value shop.service)
+		state() { systemctl show --property=ActiveState --value shop.service; }
+		for i in $(seq 60); do [ "$(state)" != failed ] || break; sleep 0.5; done; sleep 1.5 # and stays so
+		state; systemctl show --property=NRestarts --value shop.service`)
+	// systemd itself would have given up after five within ten seconds.
+	if said != "failed\n7" {
+		t.Errorf("it is %q", said)
+	}
+	if said, err := w.deploy(w.web, "mv /opt/apxr/shop/away /opt/apxr/shop/launch && "+again); err != nil {
+		t.Errorf("the deploy user cannot start it again: %s", said)
+	}
+	w.answers(w.web, "http://127.0.0.1:4001/", "shop 0.2.0")
+}

@@ -104,7 +104,7 @@ func (w *world) variables() map[string]string {
 			key("alice"), key("bob"), key("mallory")),
 		"slipway_admins": `["alice"]`, "slipway_deployers": `["bob"]`, "slipway_deploy_keys": fmt.Sprintf("[%q]", deployKey),
 		"slipway_tls_port": `"4443"`, "slipway_cookie": fmt.Sprintf("%q", cookie), "slipway_environment": `{"GREETING": "from the unit"}`,
-		"slipway_eval_command": `'IO.puts("evaluated by #{Shop.Release.version()} #{System.get_env("GREETING")}")'`, "slipway_allow_console": "true", "slipway_firewall_default_deny": "true",
+		"slipway_eval_command": `'IO.puts("evaluated by #{Shop.Release.version()} #{System.get_env("GREETING")}")'`, "slipway_allow_console": "true", "slipway_restart_limit": "7", "slipway_firewall_default_deny": "true",
 		"slipway_repository": fmt.Sprintf("%q", w.project.URL), "slipway_git_key": fmt.Sprintf("%q", gitKey),
 		"slipway_git_known_hosts": yamlList(known), "slipway_tool_manager": "mise",
 		"slipway_mise_url": fmt.Sprintf("%q", url), "slipway_mise_checksum": fmt.Sprintf("%q", "sha256:"+sum),
