@@ -36,8 +36,8 @@ var buildPackages = []string{"git", "git-lfs", "openssh-client", "elixir", "erla
 var ertsPackages = []string{"erlang-base", "erlang-crypto"}
 
 // barePackages are what every installed server has, and no more: all else is setup's to install. Python is there on
-// Debian's and Ubuntu's servers, and Ansible needs it.
-var barePackages = []string{"systemd", "systemd-sysv", "dbus", "libpam-systemd", "openssh-server", "python3"}
+// Debian's and Ubuntu's servers, and Ansible needs it. Ubuntu's apt is no required package.
+var barePackages = []string{"apt", "systemd", "systemd-sysv", "dbus", "libpam-systemd", "openssh-server", "python3"}
 
 var (
 	//go:embed server-setup.sh

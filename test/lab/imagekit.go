@@ -57,7 +57,10 @@ func (k *imageKit) build(ctx context.Context, i image) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	sources := sourcesOfSuite(k.sources, k.machine.codename, i.codename(k.machine))
+	sources, err := k.sourcesFor(ctx, i)
+	if err != nil {
+		return err
+	}
 	if err := os.WriteFile(k.sourcesList(i), []byte(sources), 0o644); err != nil {
 		return err
 	}
@@ -75,6 +78,13 @@ func (k *imageKit) build(ctx context.Context, i image) error {
 		}
 	}
 	return os.Rename(dir, i.path(k.machine))
+}
+
+func (k *imageKit) sourcesFor(ctx context.Context, i image) (string, error) {
+	if i.isUbuntuOn(k.machine) {
+		return k.ubuntuSources(ctx, i)
+	}
+	return sourcesOfSuite(k.sources, k.machine.codename, i.codename(k.machine)), nil
 }
 
 func (k *imageKit) bootstrap(ctx context.Context, i image, root string) error {

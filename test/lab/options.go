@@ -28,7 +28,7 @@ type Options struct {
 	// Empty means build, git, the web hosts and the bare hosts.
 	Hosts []string
 	// Suites are by host name, for bare hosts alone: another release of this machine's distribution ("bullseye" on
-	// Debian) than the machine's own. Its packages come from the same mirror, if that has them.
+	// Debian) than the machine's own, from the same mirror, if that has it; on Debian also Ubuntu's "jammy", from Ubuntu's.
 	Suites map[string]string
 	// Log gets a line for each thing that takes long, such as building a base image. Nil discards them.
 	Log io.Writer

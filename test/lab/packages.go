@@ -58,21 +58,34 @@ func release(suite, index string, now time.Time) string {
 		suite, now.UTC().Format(time.RFC1123), sha256.Sum256([]byte(index)), len(index))
 }
 
-// downloadPackages lets apt install on the image, but stop before it unpacks anything. Its state is its own: neither
-// the machine's installed packages nor its third-party sources have a part in what it chooses.
+// downloadPackages lets apt install on the image, but stop before it unpacks anything.
 func (k *imageKit) downloadPackages(ctx context.Context, i image, dir, into string) error {
-	state := filepath.Join(k.dir, i.name+"-apt")
+	sources, err := os.ReadFile(k.sourcesList(i))
+	if err != nil {
+		return err
+	}
+	status := filepath.Join(dir, "root/var/lib/dpkg/status")
+	return k.download(ctx, filepath.Join(k.dir, i.name+"-apt"), string(sources), status, into, i.offers...)
+}
+
+// download gets packages, and what they depend on and status has not. The state of apt is its own: neither the machine's
+// installed packages nor its third-party sources have a part in what it chooses.
+func (k *imageKit) download(ctx context.Context, state, sources, status, into string, packages ...string) error {
 	for _, needed := range []string{filepath.Join(into, "partial"), filepath.Join(state, "lists", "partial")} {
 		if err := os.MkdirAll(needed, 0o755); err != nil {
 			return err
 		}
 	}
+	list := filepath.Join(state, "sources.list")
+	if err := os.WriteFile(list, []byte(sources), 0o644); err != nil {
+		return err
+	}
 	options := []string{
 		"-o", "Dir::State=" + state,
-		"-o", "Dir::State::status=" + filepath.Join(dir, "root/var/lib/dpkg/status"),
+		"-o", "Dir::State::status=" + status,
 		"-o", "Dir::Cache=" + state,
 		"-o", "Dir::Cache::archives=" + into,
-		"-o", "Dir::Etc::sourcelist=" + k.sourcesList(i),
+		"-o", "Dir::Etc::sourcelist=" + list,
 		"-o", "Dir::Etc::sourceparts=/dev/null",
 		"-o", "APT::Sandbox::User=root",
 	}
@@ -80,7 +93,7 @@ func (k *imageKit) downloadPackages(ctx context.Context, i image, dir, into stri
 		return err
 	}
 	install := []string{"install", "--download-only", "--yes", "--no-install-recommends"}
-	if _, err := aptGet(ctx, append(append(options, install...), i.offers...)...); err != nil {
+	if _, err := aptGet(ctx, append(append(options, install...), packages...)...); err != nil {
 		return err
 	}
 	// What apt keeps beside the packages is no part of the repository.

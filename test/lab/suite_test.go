@@ -11,7 +11,12 @@ import (
 
 // TestABareHostOfAnotherSuite needs a mirror that still has the suite.
 func TestABareHostOfAnotherSuite(t *testing.T) {
-	const suite = "bullseye"
+	for _, suite := range []string{"bullseye", "jammy"} {
+		t.Run(suite, func(t *testing.T) { anotherSuite(t, suite) })
+	}
+}
+
+func anotherSuite(t *testing.T, suite string) {
 	l := startLab(t, lab.Options{Hosts: []string{"bare1", "bare2"}, Suites: map[string]string{"bare2": suite}})
 	if release := sh(t, l.Host("bare2"), "root", ". /etc/os-release; echo $VERSION_CODENAME"); release != suite {
 		t.Errorf("the host has %s", release)
