@@ -4,7 +4,7 @@
 # make power  cut the power 300 times
 # make bad    deploy 100 releases that do not work
 # make scale  deploy to 500 simulated hosts and print what that takes (5 minutes)
-# make servers set up an older distribution, and a machine that sets itself up (5 minutes)
+# make servers set up Debian 11, Ubuntu 22.04, and a machine that sets itself up (10 minutes)
 # make look   draw the comments and summaries of the tests as GitHub shows them, into look/
 # All need Debian or Ubuntu, root and Go; they install what else they lack.
 
@@ -45,9 +45,9 @@ bad: tools
 scale: tools
 	SLIPWAY_SCALE_HOSTS=500 go test -count=1 -timeout 45m -v ./test/scale
 
-# What of test/setup takes another base image, and Ansible on a host.
+# What takes another base image, and Ansible on a host.
 servers: tools
-	go test -tags servers -count=1 -timeout 30m -v -run 'OlderDistribution|MachineItself' ./test/setup
+	go test -tags servers -count=1 -timeout 30m -v -run 'OlderDistribution|Ubuntu|MachineItself|AnotherSuite' ./test/setup ./test/lab
 
 # Pictures of what people see on GitHub: the comments and summaries of the tests.
 look:

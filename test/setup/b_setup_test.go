@@ -66,16 +66,20 @@ func TestDeployMigrateAndRollBack(t *testing.T) {
 var exposure = regexp.MustCompile(`Overall exposure level for shop.service: ([0-9.]+)`)
 
 func TestTheUnitIsASandboxThatErlangWorksIn(t *testing.T) {
-	w := newWorld(t)
+	newWorld(t).isSandboxed()
+}
+
+func (w *world) isSandboxed() {
+	w.Helper()
 	said := w.on(w.web, "systemd-analyze security --no-pager shop.service")
 	level := exposure.FindStringSubmatch(said)
 	if level == nil {
-		t.Fatal(said)
+		w.Fatal(said)
 	}
 	if score, err := strconv.ParseFloat(level[1], 64); err != nil || score > 1.2 {
-		t.Errorf("it scores %s:\n%s", level[1], said)
+		w.Errorf("it scores %s:\n%s", level[1], said)
 	} else {
-		t.Logf("systemd-analyze security: %s", level[1])
+		w.Logf("systemd-analyze security: %s", level[1])
 	}
 	cmd := w.slipway("rpc", w.web.Addr, "Shop.Selftest.run()")
 	w.run(0, cmd, "crypto: 32\n", "ssl: ok\n", "port: from a port\n", "memory: true\n", "processor: true\n", "disks: true\n", "node: shop@127.0.0.1 true\n", "temporary: ok\n",

@@ -18,14 +18,14 @@ import (
 	"github.com/apxr/slipway/test/light"
 )
 
-// bare is a lab of one bare host, and what setup is told of it.
-func bare(t *testing.T, suite string) *world {
+// bare is a lab of one bare host and some others, and what setup is told of it.
+func bare(t *testing.T, suite string, others ...string) *world {
 	labtest.Need(t)
 	var suites map[string]string
 	if suite != "" {
 		suites = map[string]string{"bare1": suite}
 	}
-	l, err := lab.Start(t.Context(), lab.Options{Hosts: []string{"bare1"}, Suites: suites, Log: os.Stderr})
+	l, err := lab.Start(t.Context(), lab.Options{Hosts: append(others, "bare1"), Suites: suites, Log: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +67,38 @@ func TestAnOlderDistribution(t *testing.T) {
 	t.Log(w.on(w.web, "systemctl --version | head -n 1; systemd-analyze security --no-pager shop.service | tail -n 1"))
 	w.must(w.web.Reboot(t.Context()))
 	w.answers(w.web, "http://127.0.0.1/health", string(light.At(1)))
+}
+
+// Ubuntu, as build server and web server in one: with a real release, by its own Erlang and Elixir.
+func TestUbuntu(t *testing.T) {
+	w := bare(t, "jammy", "git")
+	w.publish("")
+	gitKey, err := os.ReadFile(w.lab.AdminKeyPath())
+	w.must(err)
+	inventory := w.inventory(map[string]string{
+		"hosts":              fmt.Sprintf("[web-servers]\n%s\n[build-servers]\n%[1]s\n", w.web.Addr),
+		"slipway_repository": fmt.Sprintf("%q", w.project.URL), "slipway_git_key": fmt.Sprintf("%q", gitKey),
+		"slipway_git_known_hosts": yamlList(w.local("sh", "-c", "grep '^git' "+w.lab.KnownHostsPath())),
+		"slipway_tls_port":        `"4443"`, "slipway_allow_console": "true", "slipway_environment": `{"GREETING": "from Ubuntu"}`,
+	})
+	w.run(0, w.slipway("setup", "--check", "--inventory", inventory))
+	w.run(0, w.slipway("setup", "--inventory", inventory))
+	w.run(0, w.slipway("setup", "--inventory", inventory), "had nothing to change")
+
+	deploy := func(version string) {
+		r := w.run(0, w.slipway("deploy", "--inventory", inventory, "--migrate", "--health-url", "http://127.0.0.1:4001/", "--release-id", w.release(version, "apxr/shop")),
+			"migrated to "+version+", greeting from Ubuntu, cookie true")
+		if strings.Contains(r.Stderr, "not as the setup phase") {
+			t.Error("a host that was just set up differs")
+		}
+	}
+	deploy("0.1.0")
+	deploy("0.2.0")
+	w.isSandboxed()
+	w.run(0, w.slipway("rollback", "--inventory", inventory, "--health-url", "http://127.0.0.1:4001/"))
+	w.must(w.web.Reboot(t.Context()))
+	w.answers(w.web, "http://127.0.0.1/", "shop 0.1.0 over gen_tcp, greeting from Ubuntu")
+	t.Log(w.on(w.web, ". /etc/os-release; echo $PRETTY_NAME; systemctl --version | head -n 1; python3 --version; nft --version"))
 }
 
 // One machine for everything, which sets itself up and deploys to itself.

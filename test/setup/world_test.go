@@ -61,14 +61,17 @@ func newTeam(t *testing.T, l *lab.Lab) *team {
 	for _, name := range []string{"alice", "bob", "mallory"} {
 		w.local("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", filepath.Join(dir, name))
 	}
-	w.publish()
+	w.publish("erlang 25.2.3\nelixir 1.14.0\n")
 	made.vars = w.variables()
 	return made
 }
 
 // publish puts the project and the plugins of its tools on the git host.
-func (w *world) publish() {
-	files := map[string]string{"VERSION": "0.1.0\n", ".tool-versions": "erlang 25.2.3\nelixir 1.14.0\n", "mix.lock": "%{}\n"}
+func (w *world) publish(toolVersions string) {
+	files := map[string]string{"VERSION": "0.1.0\n", ".tool-versions": toolVersions, "mix.lock": "%{}\n"}
+	if toolVersions == "" {
+		delete(files, ".tool-versions")
+	}
 	app := os.DirFS(filepath.Join(sample.Root(), "test/setup/app"))
 	w.must(fs.WalkDir(app, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {

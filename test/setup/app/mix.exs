@@ -5,7 +5,7 @@ defmodule Shop.MixProject do
     [
       app: :shop,
       version: String.trim(File.read!("VERSION")),
-      elixir: "~> 1.14",
+      elixir: "~> 1.12",
       start_permanent: Mix.env() == :prod,
       deps: [],
       releases: [shop: [include_erts: true], stall: [include_erts: true]],
