@@ -100,7 +100,7 @@ func TestACancelEndsTheWholeGroup(t *testing.T) {
 
 // ends waits a moment: what is killed does not end at once.
 func ends(stat string) bool {
-	for range 50 {
+	for range 500 {
 		state, err := os.ReadFile(stat)
 		if err != nil || strings.Contains(string(state), ") Z") {
 			return true

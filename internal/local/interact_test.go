@@ -25,20 +25,30 @@ func TestACommandOnTheTerminalOfThisProcess(t *testing.T) {
 	if got, err := os.ReadFile(out.Name()); err != nil || string(got) != "xterm in "+m.home+"\naside\n" {
 		t.Errorf("%q, %v", got, err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	if err := m.Interact(ctx, "trap 'echo told; exit' TERM; while :; do sleep 0.05; done", "xterm", in, out); !errors.Is(err, context.DeadlineExceeded) {
+	shows := func(text string) {
+		t.Helper()
+		for n := 0; ; n++ {
+			if got, _ := os.ReadFile(out.Name()); string(got) == "xterm in "+m.home+"\naside\n"+text {
+				return
+			} else if n == 500 {
+				t.Fatalf("it does not show %q, but %q", text, got)
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+	done := make(chan error, 1)
+	go func() {
+		done <- m.Interact(ctx, "trap 'echo told; exit' TERM; echo ready; while :; do sleep 0.05; done", "xterm", in, out)
+	}()
+	shows("ready\n")
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
-	for n := 0; ; n++ {
-		if got, _ := os.ReadFile(out.Name()); string(got) == "xterm in "+m.home+"\naside\ntold\n" {
-			break
-		} else if n == 100 {
-			t.Fatalf("it was not told: %q", got)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	if err := m.Interact(ctx, "exit 0", "xterm", in, out); !errors.Is(err, context.DeadlineExceeded) {
+	shows("ready\ntold\n")
+	if err := m.Interact(ctx, "exit 0", "xterm", in, out); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

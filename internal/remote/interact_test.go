@@ -36,7 +36,7 @@ func (w *window) Write(p []byte) (int, error) {
 
 func (w *window) waits(t *testing.T, text string) {
 	t.Helper()
-	for range 200 {
+	for range 1000 {
 		w.mu.Lock()
 		shown := w.shown
 		w.mu.Unlock()
@@ -123,7 +123,7 @@ func TestATerminalThatIsTakenAwayEndsTheCommand(t *testing.T) {
 		for n := 0; ; n++ {
 			if data, err := os.ReadFile(mark); err == nil && string(data) == "hangup\n" {
 				break
-			} else if n == 200 {
+			} else if n == 1000 {
 				t.Fatalf("%s: the command goes on", name)
 			}
 			time.Sleep(20 * time.Millisecond)

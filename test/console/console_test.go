@@ -28,8 +28,8 @@ func TestAConsole(t *testing.T) {
 	p.waits("{:ok, 120}")
 	w.must(pty.Setsize(p.tty, &pty.Winsize{Rows: 50, Cols: 133}))
 	w.must(p.cmd.Process.Signal(syscall.SIGWINCH))
-	p.types("Process.sleep(500); :io.columns()\r")
-	p.waits("{:ok, 133}")
+	p.types("Enum.any?(1..200, fn _ -> Process.sleep(50); :io.columns() == {:ok, 133} end) && {:is, 100 + 33}\r")
+	p.waits("{:is, 133}")
 	p.types("Process.sleep(60_000)\r\x03") // Ctrl-C is the far side's
 	p.waits("BREAK: (a)bort")
 	p.types("a\r")

@@ -111,7 +111,7 @@ func (w *world) red(code int, r command.Result, words ...string) {
 func (w *world) nothingLeft() {
 	w.Helper()
 	left := ""
-	for range 50 {
+	for range 200 {
 		// The unit's own processes are in a cgroup of its own.
 		left = w.root(`unit=$(systemctl show --property=ControlGroup --value shop.service)
 			for p in $(pgrep -x 'beam.smp|erl_child_setup|journalctl|script|sudo' || true); do
@@ -184,7 +184,7 @@ func (p *person) screen() string {
 // last time.
 func (p *person) waits(text string) string {
 	p.Helper()
-	for range 200 {
+	for range 600 {
 		p.mu.Lock()
 		before, after, found := strings.Cut(p.seen, text)
 		if found {
@@ -211,7 +211,7 @@ func (p *person) ends(code int) {
 	p.Helper()
 	select {
 	case <-p.done:
-	case <-time.After(15 * time.Second):
+	case <-time.After(30 * time.Second):
 		p.Fatal("it does not end")
 	}
 	if got := p.cmd.ProcessState.ExitCode(); got != code {
