@@ -2,10 +2,13 @@ package setup
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/apxr/slipway/test/lab"
+	"github.com/apxr/slipway/test/sample"
 )
 
 func TestPortsLeadToTheApplication(t *testing.T) {
@@ -90,4 +93,29 @@ func TestTwoApplicationsShareAHost(t *testing.T) {
 	if said := w.on(w.web, "systemctl show --property=MainPID --value slipway-epmd.service; pgrep -x epmd"); strings.Count(said, "\n") != 1 {
 		t.Errorf("there is more than one epmd, or it is not the unit's: %q", said)
 	}
+
+	// One of them goes for good: what it had is free.
+	w.on(w.web, strings.Replace(takingOff(t), "org=apxr app=apxr_io", "org=apxr app=stall", 1))
+	maps.Copy(vars, map[string]string{"slipway_app": "kiosk", "slipway_units": "[kiosk.service]", "slipway_node_address": ""})
+	w.run(0, w.slipway("setup", "--check", "--app", "apxr/kiosk", "--inventory", w.inventory(vars)), "kiosk.service")
+	if left := w.on(w.web, "find / -xdev -name 'stall*' -o -xdev -name 'slipway-stall*'; getent passwd stall; getent group | grep stall; nft list ruleset | grep 4101 || true"); left != "" {
+		t.Errorf("of the one that is gone, there is left %s", left)
+	}
+	w.answers(w.client, "http://"+w.web.Addr+"/", "shop 0.2.0")
+}
+
+// takingOff are the commands of the docs.
+func takingOff(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(sample.Root(), "docs/hosts.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, found := strings.Cut(string(text), "## Taking an application off a server")
+	_, after, _ = strings.Cut(after, "```sh\n")
+	commands, _, closed := strings.Cut(after, "```")
+	if !found || !closed {
+		t.Fatal("docs/hosts.md does not say how an application is taken off a server")
+	}
+	return commands
 }

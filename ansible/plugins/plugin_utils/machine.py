@@ -62,17 +62,23 @@ def neighbours(wanted, place, applications):
     """What other applications of the host have that this one is to have. Those that run are among the listeners too."""
     found = []
     for other in applications:
-        if other["app"] == place["app"]:
-            if other["directory"] not in ("", place["directory"]):
-                found.append(namesake(other))
-            continue
-        who = "the application {0} of this host".format(other["app"])
-        found += ["slipway_units: {0} belongs to {1}: take another name".format(unit, who) for unit in place["units"] if unit in other["units"]]
-        found += ["port {0} ({1}) belongs to {2}: set {1} to another port".format(want["port"], want["variable"], who)
-                  for want in wanted if want["port"] in other["ports"]]
-        if place["node_address"] and other["node_address"] not in ("", place["node_address"]):
-            found.append("slipway_node_address: the nodes of {0} are at {1}, and a host has one epmd: give both the same address".format(who, other["node_address"]))
+        if other["app"] != place["app"]:
+            found += [said + ". Or take {0} off the server: docs/hosts.md".format(other["app"]) for said in wanted_twice(wanted, place, other)]
+        elif other["directory"] not in ("", place["directory"]):
+            found.append(namesake(other))
     return found
+
+
+def wanted_twice(wanted, place, other):
+    who = "the application {0} of this host".format(other["app"])
+    for unit in place["units"]:
+        if unit in other["units"]:
+            yield "slipway_units: {0} belongs to {1}: take another name".format(unit, who)
+    for want in wanted:
+        if want["port"] in other["ports"]:
+            yield "port {0} ({1}) belongs to {2}: set {1} to another port".format(want["port"], want["variable"], who)
+    if place["node_address"] and other["node_address"] not in ("", place["node_address"]):
+        yield "slipway_node_address: the nodes of {0} are at {1}, and a host has one epmd: give both the same address".format(who, other["node_address"])
 
 
 def namesake(other):
