@@ -20,3 +20,24 @@ func TestUnitLogSinceATime(t *testing.T) {
 	_, err = UnitLog(t.Context(), s, unit, 100, 2)
 	wantReason(t, err, "sudo journalctl --no-pager")
 }
+
+// The journal has what a unit said, and how it ended, some time after that.
+func TestTheLogOfAUnitThatHasEndedIsWhole(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.command("journalctl", `echo x >>"$HOME/asked"
+		echo "99.5 web1 systemd[1]: Finished the time before."
+		echo "100.0 web1 systemd[1]: Starting app.service..."
+		asked=$(grep -c x "$HOME/asked")
+		[ "$asked" -lt 3 ] || echo "101.5 web1 systemd[1]: Finished app.service."
+		[ "$asked" -lt 4 ] || echo "101.4 web1 app[7]: migrated"`)
+	lines, err := EndedUnitLog(t.Context(), s, unit, 100, 9)
+	must(t, err)
+	if want := []string{"systemd[1]: Starting app.service...", "systemd[1]: Finished app.service.", "app[7]: migrated"}; !slices.Equal(lines, want) {
+		t.Errorf("%q", lines)
+	}
+	s.command("journalctl", `echo "100.0 web1 systemd[1]: Starting app.service..."`)
+	if lines, err := EndedUnitLog(t.Context(), s, unit, 100, 9); err != nil || len(lines) != 1 {
+		t.Errorf("a journal that never has the end: %q, %v", lines, err)
+	}
+}
