@@ -167,7 +167,10 @@ func TestPushBuildsAndDeploysAndOneClickRollsBack(t *testing.T) {
 	r.everyHostRuns(second, "0.1.1", secondRev)
 	r.comment(2, "live", second, secondRev)
 
-	r.workflow("rollback.yml", shown(t, "docs/workflows.md", "rollback.yml"))
+	// The inventory counts, and not the variable with all hosts.
+	text := shown(t, "docs/workflows.md", "rollback.yml")
+	r.workflow("rollback.yml", strings.Replace(text, "      app: apxr/apxr_io\n", "      app: apxr/apxr_io\n      inventory: deploy/inventory\n", 1))
+	r.must(r.project.Write("deploy/inventory", "[web-servers]\n"+strings.Join(strings.Fields(strings.ReplaceAll(r.web(), ",", " ")), "\n")+"\n"))
 	r.push("rollback by the reusable workflow")
 	r.dispatch("rollback.yml", "--input", "environment=production")
 	r.everyHostRuns(first, "0.1.0", firstRev)

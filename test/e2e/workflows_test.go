@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -208,7 +209,7 @@ func TestWorkflowsGiveActionsWhatTheyTake(t *testing.T) {
 				if strings.Contains(step.Run, "${{") {
 					t.Errorf("%s: a script of %s has an expression in it: use env", name, id)
 				}
-				if step.Uses == "" {
+				if !strings.HasPrefix(step.Uses, "apxr/slipway/") {
 					continue
 				}
 				takes := inputs(t, step.Uses)
@@ -224,6 +225,23 @@ func TestWorkflowsGiveActionsWhatTheyTake(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// An act run has tried it of the one: TestPushBuildsAndDeploysAndOneClickRollsBack.
+func TestDeployAndRollbackReadAnInventoryAlike(t *testing.T) {
+	t.Parallel()
+	deploy, rollback := parsed(t, "deploy.yml").Jobs["deploy"].Steps, parsed(t, "rollback.yml").Jobs["rollback"].Steps
+	if len(deploy) != 2 || len(rollback) != 2 {
+		t.Fatalf("%d and %d steps", len(deploy), len(rollback))
+	}
+	if !reflect.DeepEqual(deploy[0], rollback[0]) || deploy[0].If != "inputs.inventory != ''" {
+		t.Errorf("the checkout is %+v and %+v", deploy[0], rollback[0])
+	}
+	for _, key := range []string{"hosts", "inventory", "inventory-group", "vault-password"} {
+		if a, b := deploy[1].With[key], rollback[1].With[key]; a != b || a == "" {
+			t.Errorf("%s is %q and %q", key, a, b)
 		}
 	}
 }
