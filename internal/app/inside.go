@@ -114,7 +114,7 @@ func (i inside) run(ctx context.Context) error {
 		if i.cfg.Verb == config.Logs {
 			stdout, stderr = shown(stdout), shown(stderr)
 		}
-		return console.Run(ctx, host, plan, entrance, stdout, stderr)
+		return console.Run(ctx, host, plan, entrance, console.Output{Stdout: stdout, Stderr: stderr})
 	}
 	i.log.Say(host.Name(), "the console of %s, release %s. Leave it with Ctrl-C twice.", plan.Unit, cmp.Or(string(entrance.Running), "unknown"))
 	term := cmp.Or(i.Getenv("TERM"), "dumb")

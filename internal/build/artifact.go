@@ -26,7 +26,7 @@ type Artifact struct {
 // OpenArtifact finds the artifact of a release ID, holds it, so that no build
 // removes it as an old one, and reads its manifest.
 func OpenArtifact(ctx context.Context, h Host, app release.App, id release.ID, log *progress.Log) (Artifact, error) {
-	hold, err := script.HoldArtifact(ctx, h, app, id)
+	hold, err := script.Store{Machine: h, App: app}.Hold(ctx, id)
 	if err != nil {
 		return Artifact{}, err
 	}
@@ -63,11 +63,11 @@ func (a Artifact) Manifest() release.Manifest { return a.manifest }
 func (a Artifact) Export(ctx context.Context, w io.Writer) error {
 	out := a.log.Output(name)
 	defer out.Close()
-	return script.Export(ctx, a.host, a.app, a.manifest.ReleaseID, w, out)
+	return script.Store{Machine: a.host, App: a.app, Log: out}.Export(ctx, a.manifest.ReleaseID, w)
 }
 
 // Relations says how the release's revision stands to others, as far as this
 // build host's mirror of the repository knows.
 func (a Artifact) Relations(ctx context.Context, others []string) (map[string]release.Relation, error) {
-	return script.Relations(ctx, a.host, a.manifest.Repository, a.manifest.Revision, others)
+	return script.Store{Machine: a.host, App: a.app}.Relations(ctx, a.manifest.Repository, a.manifest.Revision, others)
 }

@@ -64,7 +64,7 @@ const name = "build"
 // git: the same machine, where commands may have keys that others must not.
 func Run(ctx context.Context, h Host, git script.Machine, plan Plan, log *progress.Log) (Result, error) {
 	began := time.Now()
-	lock, err := script.TakeLock(ctx, h, script.BuildDir(plan.App), true, script.Holder{What: "build", Who: plan.Who, Since: began, Run: plan.Run}, script.Wait{
+	lock, err := script.LockBuilds(ctx, h, plan.App, script.Holder{What: "build", Who: plan.Who, Since: began, Run: plan.Run}, script.Wait{
 		Most: plan.WaitForLock,
 		Told: func(holder string) { log.Say(name, "waiting up to %s for a %s", plan.WaitForLock, holder) },
 	})
@@ -128,6 +128,11 @@ func (b *build) Traced(step, what string) {
 	}
 }
 
+// on returns the scripts of the build on a machine.
+func (b *build) on(m script.Machine, log io.Writer) script.Build {
+	return script.Build{Machine: m, Job: b.job, Log: log}
+}
+
 func (b *build) run(ctx context.Context) (release.Manifest, error) {
 	for _, phase := range []struct {
 		name string
@@ -166,7 +171,7 @@ func (b *build) checkOut(ctx context.Context, out io.Writer) error {
 	source := script.Source{Repository: b.plan.Repository, Revision: b.plan.Revision, Access: b.plan.Access}
 	source.Access.KnownHosts = gitHubHostKeys + source.Access.KnownHosts
 	for {
-		commit, taken, err := script.Checkout(ctx, b.git, b.job, source, out)
+		commit, taken, err := b.on(b.git, out).Checkout(ctx, source)
 		if err != nil || !taken {
 			if err == nil {
 				b.commit = commit
@@ -179,7 +184,7 @@ func (b *build) checkOut(ctx context.Context, out io.Writer) error {
 }
 
 func (b *build) prepareTools(ctx context.Context, out io.Writer) (err error) {
-	if b.tools, err = script.Tools(ctx, b, b.job, out); err != nil {
+	if b.tools, err = b.on(b, out).Tools(ctx); err != nil {
 		return err
 	}
 	t := b.tools
@@ -192,7 +197,7 @@ func (b *build) prepareTools(ctx context.Context, out io.Writer) (err error) {
 }
 
 func (b *build) inspect(ctx context.Context, out io.Writer) (err error) {
-	if b.project, err = script.InspectProject(ctx, b, b.job, out); err != nil {
+	if b.project, err = b.on(b, out).Project(ctx); err != nil {
 		return err
 	}
 	b.choice, err = chooseRelease(b.project, b.plan.Release, b.plan.App.Name)
@@ -207,7 +212,7 @@ func (b *build) inspect(ctx context.Context, out io.Writer) (err error) {
 func (b *build) dependencies(ctx context.Context, out io.Writer) (err error) {
 	access := b.plan.Access
 	access.KnownHosts = gitHubHostKeys + access.KnownHosts
-	if b.result.Kept, err = script.FetchDeps(ctx, b.git, b.job, b.project.Paths, b.choice.Key, b.plan.Clean, access, out); err != nil {
+	if b.result.Kept, err = b.on(b.git, out).FetchDeps(ctx, b.project.Paths, b.choice.Key, b.plan.Clean, access); err != nil {
 		return err
 	}
 	b.log.Say(name, "%s", map[script.Kept]string{
@@ -219,13 +224,13 @@ func (b *build) dependencies(ctx context.Context, out io.Writer) (err error) {
 	if b.result.Kept == script.KeptAll || b.result.Kept == script.KeptDeps {
 		return nil // mix itself compiles the rare one that is not up to date
 	}
-	return script.CompileDeps(ctx, b, b.job, out)
+	return b.on(b, out).CompileDeps(ctx)
 }
 
 func (b *build) assemble(ctx context.Context, out io.Writer) (err error) {
 	problems := newDiagnoser(b.inRepository, b.log.Annotate)
 	defer problems.Close()
-	b.made, err = script.Assemble(ctx, b, b.job, b.choice, io.MultiWriter(out, problems))
+	b.made, err = b.on(b, io.MultiWriter(out, problems)).Assemble(ctx, b.choice)
 	return err
 }
 
@@ -252,7 +257,7 @@ func (b *build) publish(ctx context.Context, m release.Manifest) error {
 	if err := b.WriteFile(ctx, path.Join(script.PartialArtifactDir(b.plan.App, b.job.ID), "manifest.json"), data); err != nil {
 		return err
 	}
-	return script.Publish(ctx, b, b.job)
+	return b.on(b, nil).Publish(ctx)
 }
 
 // discard ends and removes what a failed build left; if it cannot, the next
@@ -260,7 +265,7 @@ func (b *build) publish(ctx context.Context, m release.Manifest) error {
 func (b *build) discard(ctx context.Context, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 6*time.Second)
 	defer cancel()
-	if err := script.Discard(ctx, b, b.job); err != nil {
+	if err := b.on(b, nil).Discard(ctx); err != nil {
 		b.log.Say(name, "what this build has left is for the next one to remove: %v", err)
 	}
 	return cause

@@ -48,7 +48,7 @@ func (s tracing) Traced(step, what string) { *s.told = append(*s.told, step+": "
 func TestABuildHandsOnWhatItsScriptsAre(t *testing.T) {
 	var told []string
 	b := &build{Host: tracing{told: &told}, job: script.Job{App: app, ID: r1}}
-	must(t, script.Discard(t.Context(), b, b.job))
+	must(t, b.on(b, nil).Discard(t.Context()))
 	if len(told) != 2 || told[0] != "discard: runs with app=apxr/apxr_io id="+string(r1) {
 		t.Errorf("%q", told)
 	}

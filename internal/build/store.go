@@ -15,13 +15,13 @@ import (
 func List(ctx context.Context, h Host, app release.App, log *progress.Log) ([]release.Stored, error) {
 	out := log.Output(name)
 	defer out.Close()
-	return script.ListArtifacts(ctx, h, app, out)
+	return script.Store{Machine: h, App: app, Log: out}.List(ctx)
 }
 
 // sweep removes old artifacts. The build that calls it is finished: what cannot
 // be removed does not make it fail.
 func sweep(ctx context.Context, h Host, app release.App, keep int, minAge time.Duration, own release.ID, log *progress.Log) {
-	removed, err := script.SweepArtifacts(ctx, h, app, keep, minAge, own)
+	removed, err := script.Store{Machine: h, App: app}.Sweep(ctx, keep, minAge, own)
 	if len(removed) > 0 {
 		log.Say(name, "old artifacts removed: %s", join(removed))
 	}

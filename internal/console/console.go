@@ -101,13 +101,16 @@ func (p Plan) command(in script.Inside) string {
 	return sudo + p.rule()
 }
 
-// Run runs what is no console. It ends with ctx, and with the connection. How it
-// ended is an error with an ExitStatus method, unless that is 0.
-func Run(ctx context.Context, h Host, p Plan, e Entrance, stdout, stderr io.Writer) error {
+// Output is where the output of a command goes.
+type Output struct{ Stdout, Stderr io.Writer }
+
+// Run runs anything but a console. The command ends when ctx or the connection
+// ends. An exit status other than 0 is an error with an ExitStatus method.
+func Run(ctx context.Context, h Host, p Plan, e Entrance, out Output) error {
 	if p.Way != Logs || p.Follow {
-		return script.Attend(ctx, h, e.Command, p.Input, stdout, stderr)
+		return script.Attend(ctx, h, e.Command, script.Streams{Input: p.Input, Stdout: out.Stdout, Stderr: out.Stderr})
 	}
-	dates := &dated{w: stdout}
-	err := script.Attend(ctx, h, e.Command, p.Input, dates, stderr)
+	dates := &dated{w: out.Stdout}
+	err := script.Attend(ctx, h, e.Command, script.Streams{Input: p.Input, Stdout: dates, Stderr: out.Stderr})
 	return errors.Join(err, dates.flush())
 }

@@ -66,26 +66,20 @@ func (r *run) switchAndProve(ctx context.Context, h *host, to release.Activation
 
 // switchTo makes an activation current and restarts the units.
 func (r *run) switchTo(ctx context.Context, h *host, to release.Activation, record *release.Change) (script.Started, error) {
-	out := r.log.Output(h.name)
-	defer out.Close()
-	return script.Activate(ctx, h, script.Switch{
-		Layout: r.plan.Layout, Units: r.plan.Units, To: to, Record: record, Restart: r.plan.Restart,
-	}, out)
+	return r.on(h).Activate(ctx, script.Switch{Units: r.plan.Units, To: to, Record: record, Restart: r.plan.Restart})
 }
 
 func (r *run) hook(ctx context.Context, h *host, a release.Activation, when script.Moment, what script.Hook) (started bool, err error) {
 	if what.IsZero() {
 		return false, nil
 	}
-	out := r.log.Output(h.name)
-	defer out.Close()
 	began := time.Now()
 	phase := PhaseBefore
 	if when == script.After {
 		phase = PhaseAfter
 	}
 	err = r.timed(h, phase, func() (err error) {
-		started, err = script.RunHook(ctx, h, r.plan.Layout, a, when, what, out)
+		started, err = r.on(h).RunHook(ctx, a, when, what)
 		return err
 	})
 	if err == nil {
@@ -100,7 +94,7 @@ func (r *run) conclude(ctx context.Context, h *host) error {
 		return err
 	}
 	h.change.Outcome = release.Live
-	if err := script.Conclude(ctx, h, r.plan.Layout, h.change); err != nil {
+	if err := r.on(h).Conclude(ctx, h.change); err != nil {
 		return err
 	}
 	h.switched = false
@@ -156,7 +150,7 @@ func (r *run) revert(ctx context.Context, h *host, reason string) {
 	}
 	h.result.After = back.ID
 	h.change.Outcome, h.change.Reason = release.Reverted, reason
-	if err := script.Conclude(ctx, h, r.plan.Layout, h.change); err != nil {
+	if err := r.on(h).Conclude(ctx, h.change); err != nil {
 		h.fail(Failed, fmt.Errorf("%s; it is back on %s, but its history could not be written: %w", reason, back, err))
 		return
 	}
@@ -210,9 +204,7 @@ func (r *run) dropEnvironment(ctx context.Context, h *host, a release.Activation
 	if a.Env != r.key {
 		return // it belongs to an earlier activation
 	}
-	out := r.log.Output(h.name)
-	defer out.Close()
-	if _, err := script.Prune(ctx, h, r.plan.Layout, nil, []string{a.Env}, out); err != nil {
+	if _, err := r.on(h).Prune(ctx, nil, []string{a.Env}); err != nil {
 		r.log.Say(h.name, "the environment of the release that failed was not removed: %v", err)
 	}
 }
@@ -223,7 +215,7 @@ func (r *run) unitLogs(ctx context.Context, h *host) []string {
 	since := h.seen.Now + int64(h.activated.Sub(h.seenAt).Seconds())
 	var all []string
 	for _, unit := range r.plan.Units {
-		lines, err := script.UnitLog(ctx, h, unit, since, logLines)
+		lines, err := r.on(h).UnitLog(ctx, unit, since, logLines)
 		if err != nil {
 			lines = []string{err.Error()}
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/apxr/slipway/internal/release"
-	"github.com/apxr/slipway/internal/script"
 )
 
 // mayGoOn reports whether no more hosts failed than may, and one is left.
@@ -84,7 +83,7 @@ func (r *run) prepareAll(ctx context.Context, id release.ID) (due []*host) {
 }
 
 func (r *run) prepare(ctx context.Context, h *host, id release.ID) error {
-	to, same, err := script.Prepare(ctx, h, r.plan.Layout, id, r.key, r.environment(h))
+	to, same, err := r.on(h).Prepare(ctx, id, r.key, r.environment(h))
 	if err != nil {
 		return err
 	}

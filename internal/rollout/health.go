@@ -104,7 +104,7 @@ func (h *host) askThere(ctx context.Context, health Health) (answer, error) {
 		}
 		connect = net.JoinHostPort(health.ServerName, port) + ":" + health.addr()
 	}
-	status, body, err := script.Ask(ctx, h, u.String(), connect)
+	status, body, err := script.Host{Machine: h}.Ask(ctx, u.String(), connect)
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("no answer from the health URL: %w", ctx.Err())
 	}

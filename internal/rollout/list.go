@@ -49,9 +49,7 @@ func (r *run) visit(ctx context.Context, h *host) (err error) {
 	if h.Host, err = h.dial(ctx); err != nil {
 		return err
 	}
-	out := r.log.Output(h.name)
-	defer out.Close()
-	h.seen, err = script.Inspect(ctx, h, script.Look{Layout: r.plan.Layout, Units: r.plan.Units, Sizes: true}, out)
+	h.seen, err = r.on(h).Inspect(ctx, script.Look{Units: r.plan.Units, Sizes: true})
 	return err
 }
 

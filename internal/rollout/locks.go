@@ -51,7 +51,7 @@ func (r *run) lockAll(ctx context.Context, wait time.Duration) {
 func (r *run) takeLock(ctx context.Context, h *host, wait time.Duration) {
 	told := func(holder string) { r.log.Say(h.name, "waiting up to %s for a %s", wait.Round(time.Second), holder) }
 	h.lockErr = r.timed(h, PhaseLock, func() (err error) {
-		h.lock, err = script.TakeLock(ctx, h, r.plan.Layout.State(), false, r.holder(), script.Wait{Most: max(0, wait), Told: told})
+		h.lock, err = r.on(h).Lock(ctx, r.holder(), script.Wait{Most: max(0, wait), Told: told})
 		return err
 	})
 }

@@ -115,11 +115,9 @@ func (r *run) inspectOne(ctx context.Context, h *host, n needs) error {
 }
 
 func (r *run) inspect(ctx context.Context, h *host, n needs) (err error) {
-	out := r.log.Output(h.name)
-	defer out.Close()
-	look := script.Look{Layout: r.plan.Layout, Units: r.plan.Units, Restart: r.plan.Restart, Libraries: n.libraries, Staged: n.staged,
+	look := script.Look{Units: r.plan.Units, Restart: r.plan.Restart, Libraries: n.libraries, Staged: n.staged,
 		Migrate: r.plan.Migrate, Stamp: r.plan.App.SetupStamp()}
-	h.seen, err = script.Inspect(ctx, h, look, out)
+	h.seen, err = r.on(h).Inspect(ctx, look)
 	h.seenAt = time.Now()
 	return err
 }

@@ -48,7 +48,7 @@ func (r *run) showMigration(ctx context.Context, h *host, began time.Time) {
 	ctx, cancel := undoContext(ctx)
 	defer cancel()
 	since := h.seen.Now + int64(began.Sub(h.seenAt).Seconds())
-	lines, err := script.EndedUnitLog(ctx, h, r.plan.Migrate, since, migrationLines)
+	lines, err := r.on(h).EndedUnitLog(ctx, r.plan.Migrate, since, migrationLines)
 	if err != nil {
 		lines = []string{err.Error()}
 	}

@@ -108,7 +108,7 @@ func (p *proof) gaveUp(ctx context.Context, wrong error, settle, limit time.Dura
 func (p *proof) look(ctx context.Context) error {
 	p.looks++
 	plan := p.run.plan
-	now, err := script.Probe(ctx, p.host, plan.Layout, plan.Units, plan.Ports)
+	now, err := p.run.on(p.host).Probe(ctx, plan.Units, plan.Ports)
 	if err != nil && p.host.Lost() {
 		return fatal{err}
 	}
@@ -186,7 +186,7 @@ func failure(u script.Unit) error {
 
 // proveStopped is the proof for a host on which nothing ran before.
 func (r *run) proveStopped(ctx context.Context, h *host) error {
-	now, err := script.Probe(ctx, h, r.plan.Layout, r.plan.Units, nil)
+	now, err := r.on(h).Probe(ctx, r.plan.Units, nil)
 	if err != nil {
 		return err
 	}

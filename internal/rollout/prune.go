@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/apxr/slipway/internal/release"
-	"github.com/apxr/slipway/internal/script"
 )
 
 // pruneAll removes old releases. That it cannot is worth a notice and no more.
@@ -31,9 +30,7 @@ func (r *run) prune(ctx context.Context, h *host, target release.ID) error {
 	old := release.Prune(h.seen.Releases, h.seen.History, r.plan.Keep, protected...)
 	kept := slices.DeleteFunc(slices.Clone(h.seen.Releases), func(id release.ID) bool { return slices.Contains(old, id) })
 	keys := release.PruneActivations(h.seen.Activations, h.seen.History, kept, now)
-	out := r.log.Output(h.name)
-	defer out.Close()
-	pruned, err := script.Prune(ctx, h, r.plan.Layout, old, keys, out)
+	pruned, err := r.on(h).Prune(ctx, old, keys)
 	for _, id := range pruned.Removed {
 		r.log.Say(h.name, "removed %s", id)
 	}

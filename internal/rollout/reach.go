@@ -33,7 +33,7 @@ func (r *run) reach(ctx context.Context, h *host) error {
 	told := func(string) {
 		r.log.Say(h.name, "waiting up to %s until the host notices that the old connection is gone", reachPatience)
 	}
-	h.lock, err = script.TakeLock(ctx, h, r.plan.Layout.State(), false, r.holder(), script.Wait{Most: reachPatience, Told: told})
+	h.lock, err = r.on(h).Lock(ctx, r.holder(), script.Wait{Most: reachPatience, Told: told})
 	if err != nil {
 		return fmt.Errorf("after connecting again: %w", err)
 	}
@@ -42,9 +42,7 @@ func (r *run) reach(ctx context.Context, h *host) error {
 
 // stillOurs finds out whether the host is as this run left it.
 func (r *run) stillOurs(ctx context.Context, h *host) error {
-	out := r.log.Output(h.name)
-	defer out.Close()
-	now, err := script.Inspect(ctx, h, script.Look{Layout: r.plan.Layout, Units: r.plan.Units, Restart: r.plan.Restart}, out)
+	now, err := r.on(h).Inspect(ctx, script.Look{Units: r.plan.Units, Restart: r.plan.Restart})
 	switch {
 	case err != nil:
 		return err

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/apxr/slipway/internal/release"
-	"github.com/apxr/slipway/internal/script"
 )
 
 // repairPatience is how long a repaired host may take to answer again.
@@ -38,7 +37,7 @@ func (r *run) repair(ctx context.Context, h *host) error {
 	}
 	if h.seen.History.Has(record.Key) {
 		// It was concluded; only the removal of its record is missing.
-		return script.Forget(ctx, h, r.plan.Layout)
+		return r.on(h).Forget(ctx)
 	}
 	from := record.Source()
 	if h.seen.Current != from || h.seen.Running() != from.ID {
@@ -48,7 +47,7 @@ func (r *run) repair(ctx context.Context, h *host) error {
 		}
 	}
 	record.Outcome, record.Reason = release.Interrupted, "the run ended in the middle of the change"
-	if err := script.Conclude(ctx, h, r.plan.Layout, *record); err != nil {
+	if err := r.on(h).Conclude(ctx, *record); err != nil {
 		return err
 	}
 	r.log.Say(h.name, "repaired: a run of %s ended in the middle of a change to %s; back on %s",
@@ -65,9 +64,7 @@ func (r *run) repair(ctx context.Context, h *host) error {
 // tidy removes what dead runs left. What cannot be removed is in the way of
 // what needs its place, if anything does; a rollback must not wait for that.
 func (r *run) tidy(ctx context.Context, h *host) {
-	out := r.log.Output(h.name)
-	defer out.Close()
-	if err := script.Tidy(ctx, h, r.plan.Layout, out); err != nil {
+	if err := r.on(h).Tidy(ctx); err != nil {
 		r.log.Notice(fmt.Sprintf("%s: %v", h.name, err))
 		return
 	}
@@ -93,7 +90,7 @@ func (r *run) goBackTo(ctx context.Context, h *host, a release.Activation) error
 
 // withWhatIsSo adds to an error what runs on the host now, if that can be seen.
 func (r *run) withWhatIsSo(ctx context.Context, h *host, err error) error {
-	now, probeErr := script.Probe(ctx, h, r.plan.Layout, r.plan.Units, nil)
+	now, probeErr := r.on(h).Probe(ctx, r.plan.Units, nil)
 	if probeErr != nil {
 		return err
 	}

@@ -138,7 +138,7 @@ func (r *run) withEnvironment(ctx context.Context, h *host, a release.Activation
 	if _, live := h.seen.History.LatestOf(a.ID); live || h.seen.Current.Env == "" {
 		return a, nil
 	}
-	a, _, err := script.Prepare(ctx, h, r.plan.Layout, a.ID, r.key, script.Environment{Keep: h.seen.Current.Env})
+	a, _, err := r.on(h).Prepare(ctx, a.ID, r.key, script.Environment{Keep: h.seen.Current.Env})
 	return a, err
 }
 

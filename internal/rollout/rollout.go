@@ -199,6 +199,11 @@ func (h *host) Traced(step, what string) {
 	}
 }
 
+// on returns the scripts of a host.
+func (r *run) on(h *host) script.Host {
+	return script.Host{Machine: h, Layout: r.plan.Layout, Log: func() io.WriteCloser { return r.log.Output(h.name) }}
+}
+
 // fail notes why a host is not where it should be.
 func (h *host) fail(o Outcome, err error) error {
 	h.result.Outcome = o

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/apxr/slipway/internal/release"
-	"github.com/apxr/slipway/internal/script"
 )
 
 func (r *run) stageAll(ctx context.Context, a Artifact, m release.Manifest) {
@@ -55,9 +54,7 @@ func (r *run) stage(ctx context.Context, h *host, s *spool, m release.Manifest) 
 
 // recheck verifies a release that lies on the host.
 func (r *run) recheck(ctx context.Context, h *host, id release.ID) error {
-	out := r.log.Output(h.name)
-	defer out.Close()
-	return script.Recheck(ctx, h, r.plan.Layout, id, out)
+	return r.on(h).Recheck(ctx, id)
 }
 
 // discard removes a release that is not what was built, so that it can be staged
@@ -67,9 +64,7 @@ func (r *run) discard(ctx context.Context, h *host, id release.ID, why error) er
 	if h.seen.Current.ID == id || h.seen.Running() == id {
 		return runs
 	}
-	out := r.log.Output(h.name)
-	defer out.Close()
-	pruned, err := script.Prune(ctx, h, r.plan.Layout, []release.ID{id}, nil, out)
+	pruned, err := r.on(h).Prune(ctx, []release.ID{id}, nil)
 	if slices.Contains(pruned.Removed, id) {
 		return nil // whatever else could not be removed
 	}
@@ -100,14 +95,12 @@ func (r *run) describe(ctx context.Context, h *host, m release.Manifest) error {
 // send brings the release into the host, or has the host copy it if it is the
 // build host.
 func (r *run) send(ctx context.Context, h *host, s *spool, id release.ID) error {
-	out := r.log.Output(h.name)
-	defer out.Close()
 	if h.hasArtifact {
-		return script.StageHere(ctx, h, r.plan.Layout, id, r.plan.App, out)
+		return r.on(h).StageHere(ctx, id, r.plan.App)
 	}
 	in, err := s.openFor(h, r.log)
 	if err != nil {
 		return err
 	}
-	return script.Stage(ctx, h, r.plan.Layout, id, in, out)
+	return r.on(h).Stage(ctx, id, in)
 }

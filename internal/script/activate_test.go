@@ -70,7 +70,7 @@ func TestTheWayBackNeedsNoPlace(t *testing.T) {
 	must(t, os.Symlink(s.path("releases", string(r1)), s.path("current")))
 	change := record("1")
 	must(t, activate(t.Context(), s, r2, &change, nil))
-	must(t, Tidy(t.Context(), s, s.Layout, nil)) // as the next run may, if this one dies now
+	must(t, s.host(nil).Tidy(t.Context())) // as the next run may, if this one dies now
 	s.command("ln", "exit 1")
 	for range 2 {
 		must(t, activate(t.Context(), s, r1, nil, nil))
@@ -78,7 +78,7 @@ func TestTheWayBackNeedsNoPlace(t *testing.T) {
 			t.Errorf("current is %q, %v", got, err)
 		}
 	}
-	must(t, Conclude(t.Context(), s, s.Layout, change))
+	must(t, s.host(nil).Conclude(t.Context(), change))
 	change.Key = key2
 	wantReason(t, activate(t.Context(), s, r2, &change, nil), "cannot write "+s.path(".slipway", "back"))
 	if got, _ := os.Readlink(s.path("current")); got != "releases/"+string(r1) {
@@ -97,7 +97,7 @@ func TestConcludedChangesLeaveNoWayBack(t *testing.T) {
 	if in := s.inspect(); len(in.Leftovers) > 0 {
 		t.Errorf("left over in the middle of a change: %q", in.Leftovers)
 	}
-	must(t, Conclude(t.Context(), s, s.Layout, change))
+	must(t, s.host(nil).Conclude(t.Context(), change))
 	if _, err := os.Lstat(s.path(".slipway", "back")); !os.IsNotExist(err) {
 		t.Errorf("the way back is there: %v", err)
 	}
@@ -184,7 +184,7 @@ func TestActivateLetsAYoungProcessBoot(t *testing.T) {
 }
 
 func activate(ctx context.Context, s *site, id release.ID, record *release.Change, log io.Writer) error {
-	_, err := Activate(ctx, s, Switch{Layout: s.Layout, Units: []string{unit}, To: release.Activation{ID: id}, Record: record}, log)
+	_, err := s.host(log).Activate(ctx, Switch{Units: []string{unit}, To: release.Activation{ID: id}, Record: record})
 	return err
 }
 

@@ -50,3 +50,10 @@ func encodeAny(s string) string {
 	}
 	return b.String()
 }
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

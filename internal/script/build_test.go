@@ -60,7 +60,7 @@ func TestToolsSaysWhatThereIsAndWhatIsWanted(t *testing.T) {
 	})
 	s.command("node", "echo v20.1.0")
 	s.command("just", "echo just 1.2; echo more")
-	got, err := Tools(t.Context(), s, job, nil)
+	got, err := s.build(job, nil).Tools(t.Context())
 	must(t, err)
 	want := Toolchain{
 		OS: got.OS, Arch: got.Arch, Libc: got.Libc, Kernel: got.Kernel,
@@ -80,7 +80,7 @@ func TestTheNearestToolVersionsCounts(t *testing.T) {
 	for dir, version := range map[string]string{"apps/web": "1", "apps/api": "2"} {
 		j := job
 		j.Dir = dir
-		got, err := Tools(t.Context(), s, j, nil)
+		got, err := s.build(j, nil).Tools(t.Context())
 		if err != nil || len(got.Want) != 1 || got.Want[0].Version != version {
 			t.Errorf("%s: %+v, %v", dir, got.Want, err)
 		}
@@ -88,24 +88,24 @@ func TestTheNearestToolVersionsCounts(t *testing.T) {
 	must(t, os.Remove(filepath.Join(s.home, BuildDir(app), "checkout", ".tool-versions")))
 	j := job
 	j.Dir = "apps/web"
-	if got, err := Tools(t.Context(), s, j, nil); err != nil || len(got.Want) != 0 || got.ToolVersions != "" {
+	if got, err := s.build(j, nil).Tools(t.Context()); err != nil || len(got.Want) != 0 || got.ToolVersions != "" {
 		t.Errorf("%+v, %v: what lies above the repository is not its own", got.Want, err)
 	}
 }
 
 func TestToolsRefusesWhatIsNoProject(t *testing.T) {
 	t.Parallel()
-	_, err := Tools(t.Context(), newSite(t), job, nil)
+	_, err := Build{Machine: newSite(t), Job: job}.Tools(t.Context())
 	wantReason(t, err, "no directory .")
 	s := checkout(t, map[string]string{"README": "", "web/README": ""})
-	_, err = Tools(t.Context(), s, job, nil)
+	_, err = s.build(job, nil).Tools(t.Context())
 	wantReason(t, err, "there is no mix.exs in the repository's top of the repository: name the directory that has it as project-dir")
 	j := job
 	j.Dir = "web"
-	_, err = Tools(t.Context(), s, j, nil)
+	_, err = s.build(j, nil).Tools(t.Context())
 	wantReason(t, err, "no mix.exs in web")
 	j.Dir = "nowhere"
-	_, err = Tools(t.Context(), s, j, nil)
+	_, err = s.build(j, nil).Tools(t.Context())
 	wantReason(t, err, "no directory nowhere")
 }
 
@@ -114,12 +114,13 @@ func TestAnArtifactIsPublishedExportedAndNeverBuiltTwice(t *testing.T) {
 	s := newSite(t)
 	s.writeHome("#!/bin/sh\n", PartialArtifactDir(app, r1), "tree", "bin", "apxr_io")
 	s.writeHome("x", BuildDir(app), "scratch", "identities")
-	must(t, Publish(t.Context(), s, job))
+	must(t, s.build(job, nil).Publish(t.Context()))
 	if s.readHome(BuildDir(app), "scratch", "identities") != "" {
 		t.Error("the scratch directory is still there")
 	}
 	var stream, log bytes.Buffer
-	must(t, Export(t.Context(), s, app, r1, &stream, &log))
+	logged := Store{Machine: s, App: app, Log: &log}
+	must(t, logged.Export(t.Context(), r1, &stream))
 	cmd := exec.Command("tar", "-tzf", "-")
 	cmd.Stdin = &stream
 	names, err := cmd.Output()
@@ -127,12 +128,12 @@ func TestAnArtifactIsPublishedExportedAndNeverBuiltTwice(t *testing.T) {
 	if got := strings.Fields(string(names)); !reflect.DeepEqual(got, []string{"./", "./bin/", "./bin/apxr_io"}) {
 		t.Errorf("%q", got)
 	}
-	_, taken, err := Checkout(t.Context(), s, job, Source{Repository: "git@h:x", Revision: strings.Repeat("a", 40)}, nil)
+	_, taken, err := s.build(job, nil).Checkout(t.Context(), Source{Repository: "git@h:x", Revision: strings.Repeat("a", 40)})
 	if err != nil || !taken {
 		t.Errorf("taken %v, %v", taken, err)
 	}
-	wantReason(t, Publish(t.Context(), s, job), "cannot publish")
-	if err := Export(t.Context(), s, app, r2, &stream, &log); err == nil {
+	wantReason(t, s.build(job, nil).Publish(t.Context()), "cannot publish")
+	if err := logged.Export(t.Context(), r2, &stream); err == nil {
 		t.Error("an artifact that is not there was exported")
 	}
 }
@@ -142,8 +143,8 @@ func TestDiscardRemovesThePartialArtifactAlone(t *testing.T) {
 	s := newSite(t)
 	s.writeHome("x", ArtifactDir(app, r1), "manifest.json")
 	s.writeHome("x", PartialArtifactDir(app, r2), "manifest.json")
-	must(t, Discard(t.Context(), s, job))
-	must(t, Discard(t.Context(), s, Job{App: app, ID: r2}))
+	must(t, s.build(job, nil).Discard(t.Context()))
+	must(t, s.build(Job{App: app, ID: r2}, nil).Discard(t.Context()))
 	left, err := os.ReadDir(filepath.Join(s.home, BuildDir(app), "artifacts"))
 	must(t, err)
 	if len(left) != 1 || left[0].Name() != string(r1) {

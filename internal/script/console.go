@@ -82,14 +82,20 @@ func entry(value string) *Entry {
 	return &Entry{UID: uid, Mode: uint32(mode), Kind: part[2]}
 }
 
-// Attend runs a command line that ends in sudo, of plain words, with the streams as they
-// are. The command ends with ctx, and with the connection. How it ended is an
-// error with an ExitStatus method, unless that is 0.
-func Attend(ctx context.Context, m Machine, command, input string, stdout, stderr io.Writer) error {
+// Streams are the streams of a command. Nothing in the output is read as facts.
+type Streams struct {
+	Input          string
+	Stdout, Stderr io.Writer
+}
+
+// Attend runs a command line of plain words that ends in a sudo command. The
+// command ends when ctx or the connection ends. An exit status other than 0 is
+// an error with an ExitStatus method.
+func Attend(ctx context.Context, m Machine, command string, s Streams) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	return call{
-		script: "attend", libs: []string{"receive"}, log: stderr, output: stdout,
-		args: args{{"command", command}}, input: io.MultiReader(text(input), pulse{ctx}),
+		script: "attend", libs: []string{"receive"}, log: s.Stderr, output: s.Stdout,
+		args: args{{"command", command}}, input: io.MultiReader(text(s.Input), pulse{ctx}),
 	}.run(ctx, m)
 }

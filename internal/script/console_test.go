@@ -100,13 +100,13 @@ func TestAttendedStreamsAreAsTheyAre(t *testing.T) {
 	s.command("sudo", `[ "$*" = "-n -u app /w eval" ] || exit 9; cat; printf 'ready\nerror=no\nkey=value'; echo aside >&2; [ -t 0 ] || [ -t 1 ] || [ -t 2 ] || exit 5`)
 	var out, errs strings.Builder
 	input := "a 'b' \"c\" $HOME `id` %s \\101 _040\nü\ttail"
-	err := Attend(t.Context(), s, "sudo -n -u app /w eval", input, &out, &errs)
+	err := Attend(t.Context(), s, "sudo -n -u app /w eval", Streams{input, &out, &errs})
 	var status interface{ ExitStatus() int }
 	if !errors.As(err, &status) || status.ExitStatus() != 5 || out.String() != input+"ready\nerror=no\nkey=value" || errs.String() != "aside\n" {
 		t.Errorf("%v: %q, %q", err, out.String(), errs.String())
 	}
 	s.command("sudo", "exit 0")
-	must(t, Attend(t.Context(), s, "sudo -n x", "", io.Discard, io.Discard))
+	must(t, Attend(t.Context(), s, "sudo -n x", Streams{"", io.Discard, io.Discard}))
 }
 
 func TestWhatIsAttendedEndsWithItsCaller(t *testing.T) {
@@ -121,7 +121,7 @@ func TestWhatIsAttendedEndsWithItsCaller(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	out, w := io.Pipe()
 	go func() {
-		w.CloseWithError(Attend(ctx, s, "sudo -n x", "", w, io.Discard))
+		w.CloseWithError(Attend(ctx, s, "sudo -n x", Streams{"", w, io.Discard}))
 	}()
 	var pid int
 	_, err := fmt.Fscanln(out, &pid)

@@ -102,7 +102,7 @@ func (s *site) exists(parts ...string) bool {
 func fetchDeps(t *testing.T, s *site) (log string, err error) {
 	t.Helper()
 	var said strings.Builder
-	_, err = FetchDeps(t.Context(), s, job, pathsOf(job), "k", false, Access{}, &said)
+	_, err = s.build(job, &said).FetchDeps(t.Context(), pathsOf(job), "k", false, Access{})
 	return said.String(), err
 }
 
@@ -185,11 +185,11 @@ func TestTheAgentIsForGitAlone(t *testing.T) {
 	s.on("deps.get", "mkdir -p deps/x; : >deps/x/rebar.config")
 	s.on("elixir", `case $2 in *SLIPWAY_ANSWER*) cat /proc/$$/environ >"$HOME/environ.elixir" ;; *) exit 1 ;; esac`)
 	s.on("help", "exit 1")
-	_, err := InspectProject(t.Context(), s, job, nil)
+	_, err := s.build(job, nil).Project(t.Context())
 	must(t, err)
 	_, err = fetchDeps(t, s)
 	must(t, err)
-	must(t, CompileDeps(t.Context(), s, job, nil))
+	must(t, s.build(job, nil).CompileDeps(t.Context()))
 	_, err = assemble(t, s, Assembling{})
 	must(t, err)
 	for task, want := range map[string]string{"elixir": "", "local.hex": "", "deps.get": "/run/agent", "local.rebar": "", "deps.compile": "", "release": ""} {
@@ -209,10 +209,10 @@ func TestTheAgentIsForGitAlone(t *testing.T) {
 func TestADependencyThatDoesNotCompile(t *testing.T) {
 	t.Parallel()
 	s := builder(t, nil)
-	must(t, CompileDeps(t.Context(), s, job, nil))
+	must(t, s.build(job, nil).CompileDeps(t.Context()))
 	s.wantCalls("mix deps.compile")
 	s.on("deps.compile", "exit 1")
-	wantReason(t, CompileDeps(t.Context(), s, job, nil), "a dependency does not compile: see the lines above")
+	wantReason(t, s.build(job, nil).CompileDeps(t.Context()), "a dependency does not compile: see the lines above")
 }
 
 func TestWhatAProjectSaysOfItself(t *testing.T) {
@@ -222,7 +222,7 @@ func TestWhatAProjectSaysOfItself(t *testing.T) {
 		printf 'mix_app=apxr_io\nelixir=1.16.3\numbrella=yes\nerror=boom\ndefault_release=b\nrelease=a\nrelease=b\nnoise\n revision=x\n' >"$SLIPWAY_ANSWER"; printf '%s\n' "lock=$PWD/mix.lock" "deps=$PWD/deps" "build=$PWD/_build" >>"$SLIPWAY_ANSWER"; exit`)
 	j := job
 	j.Env = []Variable{{"A", "given"}}
-	got, err := InspectProject(t.Context(), s, j, nil)
+	got, err := s.build(j, nil).Project(t.Context())
 	must(t, err)
 	want := Project{App: "apxr_io", Elixir: "1.16.3", Umbrella: true, Releases: []string{"a", "b"}, DefaultRelease: "b", Paths: pathsOf(job)}
 	if !reflect.DeepEqual(got, want) {
@@ -234,12 +234,12 @@ func TestWhatAProjectSaysOfItself(t *testing.T) {
 		"import Config\nrelease :one do\n": {App: "x", Paths: pathsOf(job)},
 	} {
 		s.writeHome(text, BuildDir(app), "checkout", "rel", "config.exs")
-		if got, err = InspectProject(t.Context(), s, j, nil); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err = s.build(j, nil).Project(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%+v, %v", got, err)
 		}
 	}
 	s.on("elixir", "echo '** (CompileError)'; exit 1")
-	_, err = InspectProject(t.Context(), s, j, nil)
+	_, err = s.build(j, nil).Project(t.Context())
 	wantReason(t, err, "mix.exs cannot be loaded: see the lines above")
 }
 
@@ -255,7 +255,7 @@ func assemble(t *testing.T, s *site, a Assembling, env ...Variable) (log string,
 	j := job
 	a.Paths = pathsOf(j)
 	j.Env = env
-	made, err := Assemble(t.Context(), s, j, a, &said)
+	made, err := s.build(j, &said).Assemble(t.Context(), a)
 	if err == nil && (made.Version != "0.2.0" || made.ERTS != "14.2.5" || len(made.Files) == 0) {
 		t.Errorf("%+v", made)
 	}

@@ -92,7 +92,7 @@ func TestDrift(t *testing.T) {
 			c.spoil(s)
 			look := s.look()
 			look.Stamp = stamp
-			in, err := Inspect(t.Context(), s, look, nil)
+			in, err := s.host(nil).Inspect(t.Context(), look)
 			must(t, err)
 			got := slices.Clone(in.Drift)
 			for i := range got {
@@ -117,7 +117,7 @@ func TestInspectLooksAtTheUnitForMigrations(t *testing.T) {
 		s.command("systemctl", fmt.Sprintf(`case "$*" in *LoadState*) echo LoadState=%s ;; *ExecStart*) echo 'ExecStart=%s' ;; esac`, load, start))
 		look := s.look()
 		look.Migrate = "app-migrate.service"
-		in, err := Inspect(t.Context(), s, look, nil)
+		in, err := s.host(nil).Inspect(t.Context(), look)
 		must(t, err)
 		if in.Migrate != want {
 			t.Errorf("%s: %q, want %q", exec, in.Migrate, want)

@@ -334,7 +334,7 @@ func (o origin) pin(name, path, url, commit string) string {
 func (s *site) layOut(o origin, revision string) (Commit, string, error) {
 	s.t.Helper()
 	var log strings.Builder
-	at, taken, err := Checkout(s.t.Context(), s, job, Source{Repository: o.url(), Revision: revision}, &log)
+	at, taken, err := s.build(job, &log).Checkout(s.t.Context(), Source{Repository: o.url(), Revision: revision})
 	if taken {
 		s.t.Error("the ID is taken")
 	}
@@ -483,7 +483,7 @@ func TestATakenIDIsLeftAlone(t *testing.T) {
 	s.writeHome("x", ArtifactDir(app, r1), "manifest.json")
 	s.writeHome("x", PartialArtifactDir(app, r2), "manifest.json")
 	s.writeHome("x", BuildDir(app), "checkout", "x")
-	at, taken, err := Checkout(t.Context(), s, job, Source{Repository: o.url(), Revision: "main"}, nil)
+	at, taken, err := s.build(job, nil).Checkout(t.Context(), Source{Repository: o.url(), Revision: "main"})
 	if err != nil || !taken || at != (Commit{}) {
 		t.Errorf("%+v, %v, %v", at, taken, err)
 	}
@@ -756,9 +756,9 @@ func (s *site) left(mark, body string) <-chan error {
 func TestWhatABuildLeftRunningIsEnded(t *testing.T) {
 	onBothShells(t, func(t *testing.T, use func(*site)) {
 		for name, reap := range map[string]func(*site) error{
-			"discard": func(s *site) error { return Discard(t.Context(), s, job) },
+			"discard": func(s *site) error { return s.build(job, nil).Discard(t.Context()) },
 			"the next checkout": func(s *site) error {
-				_, _, err := Checkout(t.Context(), s, job, Source{Repository: "git@h:/nowhere", Revision: "main"}, nil)
+				_, _, err := s.build(job, nil).Checkout(t.Context(), Source{Repository: "git@h:/nowhere", Revision: "main"})
 				if e, ok := err.(*Error); ok && strings.HasPrefix(e.Reason, "there is no repository") {
 					return nil
 				}
@@ -806,7 +806,7 @@ func TestEpmdIsNobodysOwn(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() { cmd.Process.Kill() })
-	must(t, Discard(t.Context(), s, job))
+	must(t, s.build(job, nil).Discard(t.Context()))
 	select {
 	case <-ended:
 		t.Error("it was ended")
@@ -819,7 +819,7 @@ func TestWhatDoesNotEndIsNamed(t *testing.T) {
 	s := newSite(t)
 	s.command("sleep", "exit 0")
 	s.command("grep", `case "$*" in *environ*) echo /proc/4194305/environ ;; *) exit 1 ;; esac`) // no process has such an ID
-	wantReason(t, Discard(t.Context(), s, job), "processes of an earlier build of apxr/apxr_io do not end: 4194305")
+	wantReason(t, s.build(job, nil).Discard(t.Context()), "processes of an earlier build of apxr/apxr_io do not end: 4194305")
 }
 
 func TestAReapHasNothingToDo(t *testing.T) {
@@ -827,7 +827,7 @@ func TestAReapHasNothingToDo(t *testing.T) {
 	s := newSite(t)
 	s.command("sleep", `echo slept >>"$HOME/calls"`)
 	began := time.Now()
-	must(t, Discard(t.Context(), s, job))
+	must(t, s.build(job, nil).Discard(t.Context()))
 	if took := time.Since(began); s.readHome("calls") != "" {
 		t.Errorf("it waited, %s in all", took)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 func (s *site) hook(a release.Activation, when Moment, h Hook, log io.Writer) error {
-	_, err := RunHook(s.t.Context(), s, s.Layout, a, when, h, log)
+	_, err := s.host(log).RunHook(s.t.Context(), a, when, h)
 	return err
 }
 
@@ -39,12 +39,12 @@ func TestAUnitForMigrationsRunsTheNextRelease(t *testing.T) {
 		must(t, os.Chmod(s.path("releases", string(id), "bin", "app"), 0o755))
 	}
 	old, _ := s.prepare(r1, key1, Environment{Given: true, Text: "export GREETING='old'\n"})
-	_, err := Activate(t.Context(), s, Switch{Layout: s.Layout, Units: []string{unit}, To: old}, nil)
+	_, err := s.host(nil).Activate(t.Context(), Switch{Units: []string{unit}, To: old})
 	must(t, err)
 	next, _ := s.prepare(r2, key2, Environment{Given: true, Text: "export GREETING='new'\n"})
 	s.unitThat(`"$BASE/launch" --next bin/app eval migrate`)
 
-	started, err := RunHook(t.Context(), s, s.Layout, next, Once, migration, nil)
+	started, err := s.host(nil).RunHook(t.Context(), next, Once, migration)
 	must(t, err)
 	if want := "commands\napp-migrate.service\n" + string(r2) + " new eval migrate\n"; s.read("order") != want || !started {
 		t.Errorf("started %v, got %q, want %q", started, s.read("order"), want)
@@ -65,14 +65,14 @@ func TestAUnitThatFailsAndOneThatIsNotStarted(t *testing.T) {
 	s := newSite(t)
 	s.write("x", "releases", string(r2), "f")
 	s.unitThat("exit 1")
-	started, err := RunHook(t.Context(), s, s.Layout, release.Activation{ID: r2}, Once, migration, nil)
+	started, err := s.host(nil).RunHook(t.Context(), release.Activation{ID: r2}, Once, migration)
 	wantReason(t, err, "app-migrate.service failed (exit-code)")
 	if in := s.inspect(); !started || len(in.History) != 1 || len(in.Leftovers) > 0 {
 		t.Errorf("started %v, history %v, left %q", started, in.History, in.Leftovers)
 	}
 	failing := migration
 	failing.Commands = "exit 3"
-	started, err = RunHook(t.Context(), s, s.Layout, release.Activation{ID: r2}, Once, failing, nil)
+	started, err = s.host(nil).RunHook(t.Context(), release.Activation{ID: r2}, Once, failing)
 	wantReason(t, err, "the commands of before-activate-once failed with exit status 3")
 	if in := s.inspect(); started || len(in.History) != 1 {
 		t.Errorf("started %v, history %v", started, in.History)
@@ -89,7 +89,7 @@ func TestAUnitEndsWithTheRun(t *testing.T) {
 	go func() {
 		hook := migration
 		hook.Commands = ""
-		_, err := RunHook(ctx, s, s.Layout, release.Activation{ID: r2}, Once, hook, nil)
+		_, err := s.host(nil).RunHook(ctx, release.Activation{ID: r2}, Once, hook)
 		ended <- err
 	}()
 	s.until("order", "app-migrate.service\n")

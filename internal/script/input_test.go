@@ -224,9 +224,9 @@ func TestADiskThatIsFullIsNamed(t *testing.T) {
 	s := checkout(t, map[string]string{"mix.exs": ""})
 	s.command("mkdir", "exit 1")
 	s.command("df", `printf 'Filesystem 1K Used Available\n/dev/x 9 9 5000 9%% /\n'`)
-	wantReason(t, CompileDeps(t.Context(), s, job, nil), "the build server's disk is full: 4 MB are free below "+s.home+"/slipway. Free some, or lower keep-artifacts")
+	wantReason(t, s.build(job, nil).CompileDeps(t.Context()), "the build server's disk is full: 4 MB are free below "+s.home+"/slipway. Free some, or lower keep-artifacts")
 	s.command("df", `printf 'Filesystem 1K Used Available\n/dev/x 9 9 50000 9%% /\n'`)
-	wantReason(t, CompileDeps(t.Context(), s, job, nil), "cannot create "+s.home+"/slipway/apxr/apxr_io/scratch")
+	wantReason(t, s.build(job, nil).CompileDeps(t.Context()), "cannot create "+s.home+"/slipway/apxr/apxr_io/scratch")
 }
 
 // TestSecretsAreInNoArgumentList looks at all commands of the machine that the
@@ -240,14 +240,14 @@ func TestSecretsAreInNoArgumentList(t *testing.T) {
 		j := job
 		j.Env = []Variable{{"SECRET", secret}}
 		a := Access{Token: token, TokenHost: "h", Identities: []Identity{{"h:22/x", "ssh-ed25519 publ1c"}}, KnownHosts: "h ssh-ed25519 kn0wn"}
-		_, err := InspectProject(t.Context(), s, j, nil)
+		_, err := s.build(j, nil).Project(t.Context())
 		must(t, err)
-		_, err = FetchDeps(t.Context(), s, j, pathsOf(j), "k", false, a, nil)
+		_, err = s.build(j, nil).FetchDeps(t.Context(), pathsOf(j), "k", false, a)
 		must(t, err)
-		must(t, CompileDeps(t.Context(), s, j, nil))
-		_, err = Assemble(t.Context(), s, j, Assembling{Release: "apxr_io", Paths: pathsOf(j), Before: "true 's3cret value'", Key: "k"}, nil)
+		must(t, s.build(j, nil).CompileDeps(t.Context()))
+		_, err = s.build(j, nil).Assemble(t.Context(), Assembling{Release: "apxr_io", Paths: pathsOf(j), Before: "true 's3cret value'", Key: "k"})
 		must(t, err)
-		_, _, err = Checkout(t.Context(), s, j, Source{Repository: "git@h:x", Revision: "main", Access: a}, nil)
+		_, _, err = s.build(j, nil).Checkout(t.Context(), Source{Repository: "git@h:x", Revision: "main", Access: a})
 		wantReason(t, err, "cannot fetch git@h:x")
 		text := s.readHome("arguments")
 		for _, name := range []string{"mix", "elixir", "git", "sed", "sh"} {

@@ -2,7 +2,6 @@ package script
 
 import (
 	"context"
-	"io"
 	"strconv"
 	"strings"
 
@@ -11,7 +10,6 @@ import (
 
 // Look is what an inspection is to look at.
 type Look struct {
-	Layout    release.Layout
 	Units     []string
 	Restart   Restart
 	Libraries []string   // sonames that the release needs of the host
@@ -68,13 +66,13 @@ type Use struct {
 }
 
 // Inspect looks at a host and changes nothing.
-func Inspect(ctx context.Context, m Machine, l Look, log io.Writer) (Inspection, error) {
+func (h Host) Inspect(ctx context.Context, l Look) (Inspection, error) {
 	var in Inspection
 	var history []string
-	err := call{
-		script: "inspect", libs: []string{"service", "rules", "drift"}, log: log,
+	err := h.logged(ctx, call{
+		script: "inspect", libs: []string{"service", "rules", "drift"},
 		args: args{
-			{"base", l.Layout.Base}, {"units", strings.Join(l.Units, " ")}, {"restart", l.Restart.way()}, {"flag", l.Restart.Flag},
+			{"base", h.Layout.Base}, {"units", strings.Join(l.Units, " ")}, {"restart", l.Restart.way()}, {"flag", l.Restart.Flag},
 			{"libraries", strings.Join(l.Libraries, " ")}, {"sizes", yes(l.Sizes)},
 			{"staged", string(l.Staged)}, {"migrate", l.Migrate}, {"setup", l.Stamp},
 		},
@@ -85,16 +83,9 @@ func Inspect(ctx context.Context, m Machine, l Look, log io.Writer) (Inspection,
 				in.Service.fact(key, value)
 			}
 		},
-	}.run(ctx, m)
+	})
 	in.History = release.ParseHistory(history)
 	return in, err
-}
-
-func yes(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
 }
 
 // machine takes a fact about the machine.

@@ -65,7 +65,7 @@ func TestInspectSeesEverything(t *testing.T) {
 	}
 	look := s.look()
 	look.Sizes, look.Libraries = true, []string{"libc.so.6", "libnone.so.1"}
-	in, err := Inspect(t.Context(), s, look, nil)
+	in, err := s.host(nil).Inspect(t.Context(), look)
 	must(t, err)
 	want := Unit{Name: unit, Load: "loaded", Active: "active", Sub: "running", Result: "success", Restarts: 3, PID: pid, Invocation: "abc", Running: r1}
 	if !slices.Equal(in.Units, []Unit{want}) || in.CurrentKind != "link" || in.CurrentTarget != "activations/"+key1+"/release" || in.Current != (release.Activation{ID: r2, Env: key1}) {
@@ -84,7 +84,7 @@ func TestInspectSeesEverything(t *testing.T) {
 	if len(in.History) != 2 || in.History[1] != record("2") || in.Change == nil || *in.Change != record("2") {
 		t.Errorf("history %+v, change %+v", in.History, in.Change)
 	}
-	probed, err := Probe(t.Context(), s, s.Layout, []string{unit}, nil)
+	probed, err := s.host(nil).Probe(t.Context(), []string{unit}, nil)
 	if err != nil || !slices.Equal(probed.Units, in.Units) || probed.Current != in.Current {
 		t.Errorf("%+v, %v", probed, err)
 	}
@@ -112,7 +112,7 @@ func TestADirectoryMayBeALink(t *testing.T) {
 	if i := slices.IndexFunc(in.Directories, func(d Directory) bool { return d.Path == s.Base }); i < 0 || in.Directories[i].Mode != 0o2750 {
 		t.Errorf("%+v", in.Directories)
 	}
-	pruned, err := Prune(t.Context(), s, s.Layout, []release.ID{r1, r2}, nil, nil)
+	pruned, err := s.host(nil).Prune(t.Context(), []release.ID{r1, r2}, nil)
 	must(t, err)
 	if !slices.Equal(pruned.Removed, []release.ID{r2}) || !slices.Equal(pruned.InUse, []release.ID{r1}) {
 		t.Errorf("%+v", pruned)
@@ -163,7 +163,7 @@ func TestProbeSeesListeningPorts(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.command("cat", fmt.Sprintf(`case "$*" in /proc/net/tcp*) printf '%%s\n' '0: 0100007F:0FA1 00000000:0000 0A' '1: 0100007F:0FA2 0100007F:9999 01' '2: 00000000000000000000000000000000:0FA3 0:0 0A';; *) exec %s "$@";; esac`, "/bin/cat"))
-	got, err := Probe(t.Context(), s, s.Layout, []string{unit}, []int{4001, 4002, 4003, 1})
+	got, err := s.host(nil).Probe(t.Context(), []string{unit}, []int{4001, 4002, 4003, 1})
 	must(t, err)
 	if !slices.Equal(got.Listening, []int{4001, 4003}) {
 		t.Errorf("%v", got.Listening)
@@ -234,13 +234,13 @@ func TestOtherWaysToRestartNeedNoRule(t *testing.T) {
 	s.command("sudo", "exit 1")
 	look := s.look()
 	look.Restart.Flag = s.path("restart")
-	in, err := Inspect(t.Context(), s, look, nil)
+	in, err := s.host(nil).Inspect(t.Context(), look)
 	must(t, err)
 	if len(in.NotAllowed) != 1 || !strings.Contains(in.NotAllowed[0], "journalctl") || len(in.Unwritable) > 0 {
 		t.Errorf("%q, unwritable %q", in.NotAllowed, in.Unwritable)
 	}
 	look.Restart.Flag = "/none/restart"
-	if in, err = Inspect(t.Context(), s, look, nil); err != nil || !slices.Equal(in.Unwritable, []string{"/none/restart"}) {
+	if in, err = s.host(nil).Inspect(t.Context(), look); err != nil || !slices.Equal(in.Unwritable, []string{"/none/restart"}) {
 		t.Errorf("unwritable %q, %v", in.Unwritable, err)
 	}
 }

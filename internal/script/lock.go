@@ -44,6 +44,12 @@ type Wait struct {
 	Told func(holder string) // called once if there is something to wait for
 }
 
+func (w Wait) tell(holder string) {
+	if w.Most > 0 && w.Told != nil {
+		w.Told(holder)
+	}
+}
+
 // Held is a lock that another run holds.
 type Held struct {
 	Holder string
@@ -53,26 +59,39 @@ type Held struct {
 func (e *Held) Error() string { return e.Err.Error() }
 func (e *Held) Unwrap() error { return e.Err }
 
-// TakeLock takes the lock in dir, or fails with a [Held] that names who has it. The lock is
-// free again when Release is called, when ctx ends, or, if this program or its
-// network goes away, at once or within 30 s.
-//
-// The directory is created; those above it only if deep.
-func TakeLock(ctx context.Context, m Machine, dir string, deep bool, holder Holder, wait Wait) (*Lock, error) {
-	var now release.ID
-	var other string
+// Lock takes the lock of the application on the host, or fails with a [Held]
+// that names who has it. The lock is free again when Release is called, when ctx
+// ends, and at most 30 s after this program or its network has gone away.
+func (h Host) Lock(ctx context.Context, holder Holder, wait Wait) (*Lock, error) {
+	return locking{dir: h.Layout.State(), holder: holder, wait: wait}.take(ctx, h.Machine)
+}
+
+// LockBuilds takes the lock of an application's builds on the build host, as
+// [Host.Lock] does on a web server.
+func LockBuilds(ctx context.Context, m Machine, a release.App, holder Holder, wait Wait) (*Lock, error) {
+	return locking{dir: BuildDir(a), deep: true, holder: holder, wait: wait}.take(ctx, m)
+}
+
+// locking describes a lock to take.
+type locking struct {
+	dir    string
+	deep   bool // create the directories above dir too
+	holder Holder
+	wait   Wait
+}
+
+func (k locking) take(ctx context.Context, m Machine) (*Lock, error) {
+	var now, other string
 	l, err := hold(ctx, m, call{
 		script: "lock",
-		args:   args{{"dir", dir}, {"deep", yes(deep)}, {"holder", holder.String()}, {"wait", fmt.Sprint(int(wait.Most.Seconds()))}},
+		args:   args{{"dir", k.dir}, {"deep", yes(k.deep)}, {"holder", k.holder.String()}, {"wait", fmt.Sprint(int(k.wait.Most.Seconds()))}},
 		onFact: func(key, value string) {
-			switch {
-			case key == "now":
-				now = release.ID(value)
-			case key == "held":
+			switch key {
+			case "now":
+				now = value
+			case "held":
 				other = value
-				if wait.Most > 0 && wait.Told != nil {
-					wait.Told(value)
-				}
+				k.wait.tell(value)
 			}
 		},
 	})
@@ -82,7 +101,7 @@ func TakeLock(ctx context.Context, m Machine, dir string, deep bool, holder Hold
 	if err != nil {
 		return nil, err
 	}
-	if l.Now, err = release.ParseID(string(now)); err != nil {
+	if l.Now, err = release.ParseID(now); err != nil {
 		l.Release()
 		return nil, fmt.Errorf("the machine's clock: %w", err)
 	}

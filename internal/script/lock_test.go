@@ -15,9 +15,9 @@ func TestTheLockHasOneHolderAndSaysWho(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	noon := time.Date(2024, 1, 2, 13, 0, 0, 0, time.FixedZone("CET", 3600))
-	lock, err := TakeLock(t.Context(), s, s.State(), false, Holder{"deploy", "ann", noon, "https://run/1"}, Wait{})
+	lock, err := s.host(nil).Lock(t.Context(), Holder{"deploy", "ann", noon, "https://run/1"}, Wait{})
 	must(t, err)
-	_, err = TakeLock(t.Context(), s, s.State(), false, Holder{"rollback", "bob", noon, ""}, Wait{})
+	_, err = s.host(nil).Lock(t.Context(), Holder{"rollback", "bob", noon, ""}, Wait{})
 	wantReason(t, err, "held by another run: deploy by ann since 2024-01-02T12:00:00Z, https://run/1")
 	select {
 	case <-lock.Lost():
@@ -35,19 +35,19 @@ func TestTheLockIsWaitedFor(t *testing.T) {
 	var told []string
 	tell := func(holder string) { told = append(told, holder) }
 	began := time.Now()
-	_, err := TakeLock(t.Context(), s, s.State(), false, Holder{What: "second"}, Wait{time.Second, tell})
+	_, err := s.host(nil).Lock(t.Context(), Holder{What: "second"}, Wait{time.Second, tell})
 	wantReason(t, err, "held by another run, after waiting for 1 s: first by")
 	if took := time.Since(began); took < time.Second || len(told) != 1 || !strings.HasPrefix(told[0], "first by") {
 		t.Errorf("after %s: %q", took, told)
 	}
 	time.AfterFunc(300*time.Millisecond, first.Release)
-	second, err := TakeLock(t.Context(), s, s.State(), false, Holder{What: "second"}, Wait{time.Minute, tell})
+	second, err := s.host(nil).Lock(t.Context(), Holder{What: "second"}, Wait{time.Minute, tell})
 	must(t, err)
 	second.Release()
 	if len(told) != 2 {
 		t.Errorf("%q", told)
 	}
-	if third, err := TakeLock(t.Context(), s, s.State(), false, Holder{What: "third"}, Wait{time.Minute, tell}); err != nil || len(told) != 2 {
+	if third, err := s.host(nil).Lock(t.Context(), Holder{What: "third"}, Wait{time.Minute, tell}); err != nil || len(told) != 2 {
 		t.Errorf("a free lock is waited for: %v, %q", err, told)
 	} else {
 		third.Release()
@@ -60,7 +60,7 @@ func (s *site) take(holder string) *Lock {
 	var err error
 	for range 40 {
 		var lock *Lock
-		if lock, err = TakeLock(s.t.Context(), s, s.State(), false, Holder{What: holder}, Wait{}); err == nil {
+		if lock, err = s.host(nil).Lock(s.t.Context(), Holder{What: holder}, Wait{}); err == nil {
 			return lock
 		}
 		time.Sleep(50 * time.Millisecond)
@@ -73,7 +73,7 @@ func TestTheLockEndsWithItsHoldersContext(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	lock, err := TakeLock(ctx, s, s.State(), false, Holder{What: "first"}, Wait{})
+	lock, err := s.host(nil).Lock(ctx, Holder{What: "first"}, Wait{})
 	must(t, err)
 	cancel()
 	select {
@@ -107,7 +107,7 @@ func TestAChildDoesNotKeepTheLock(t *testing.T) {
 	s := newSite(t)
 	pidFile := s.path("pid")
 	s.command("timeout", `echo $PPID $$ >`+pidFile+`; exec sleep 30`)
-	if _, err := TakeLock(t.Context(), s, s.State(), false, Holder{What: "first"}, Wait{}); err != nil {
+	if _, err := s.host(nil).Lock(t.Context(), Holder{What: "first"}, Wait{}); err != nil {
 		t.Fatal(err)
 	}
 	var script, child int
@@ -129,4 +129,18 @@ func TestAChildDoesNotKeepTheLock(t *testing.T) {
 	if state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", child)); err != nil || strings.Contains(string(state), ") Z ") {
 		t.Error("the child was gone: this proves nothing")
 	}
+}
+
+func TestTheLockOfBuildsMakesItsDirectory(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	lock, err := LockBuilds(t.Context(), s, app, Holder{What: "build"}, Wait{})
+	must(t, err)
+	defer lock.Release()
+	if !s.exists(BuildDir(app), "lock") {
+		t.Error("the lock is elsewhere")
+	}
+	must(t, os.RemoveAll(s.Base))
+	_, err = s.host(nil).Lock(t.Context(), Holder{What: "deploy"}, Wait{})
+	wantReason(t, err, "cannot create "+s.State()+": give the directory above it to ")
 }

@@ -19,7 +19,8 @@ import (
 // and the script is left to itself.
 type local struct {
 	env    []string
-	hangup bool // a lost connection also sends SIGHUP, as with a terminal
+	dir    string // where commands run; over SSH that is the home of who logs in
+	hangup bool   // a lost connection also sends SIGHUP, as with a terminal
 	edit   func(source string) string
 	source string // what edit gets: the text that the call sends
 }
@@ -31,7 +32,7 @@ func (e exitStatus) ExitStatus() int { return int(e) }
 
 func (l local) Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error {
 	cmd := exec.Command("sh", "-c", command)
-	cmd.Env = append(os.Environ(), l.env...)
+	cmd.Env, cmd.Dir = append(os.Environ(), l.env...), l.dir
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	in, err := cmd.StdinPipe()
@@ -95,6 +96,7 @@ func newSite(t *testing.T) *site {
 	dir := t.TempDir()
 	s := &site{Layout: release.Layout{Base: filepath.Join(dir, "opt/app")}, t: t, home: filepath.Join(dir, "home"), bin: filepath.Join(dir, "bin")}
 	s.env = []string{"PATH=" + s.bin + ":" + os.Getenv("PATH"), "HOME=" + s.home, "BASE=" + s.Base}
+	s.dir = s.home
 	for _, d := range []string{s.bin, s.home, filepath.Join(s.Base, "releases"), s.State()} {
 		must(t, os.MkdirAll(d, 0o755))
 	}
@@ -107,6 +109,28 @@ func newSite(t *testing.T) *site {
 		esac`)
 	return s
 }
+
+// host returns the scripts of the site; log gets their output, unless it is nil.
+func (s *site) host(log io.Writer) Host { return hostOn(s, s.Layout, log) }
+
+func hostOn(m Machine, l release.Layout, log io.Writer) Host {
+	h := Host{Machine: m, Layout: l}
+	if log != nil {
+		h.Log = func() io.WriteCloser { return unclosed{log} }
+	}
+	return h
+}
+
+// unclosed is a log that a test reads itself.
+type unclosed struct{ io.Writer }
+
+func (unclosed) Close() error { return nil }
+
+// build returns the scripts of a build on the site.
+func (s *site) build(j Job, log io.Writer) Build { return Build{Machine: s, Job: j, Log: log} }
+
+// store returns the scripts of the artifacts on the site.
+func (s *site) store() Store { return Store{Machine: s, App: app} }
 
 func (s *site) command(name, body string) {
 	must(s.t, os.WriteFile(filepath.Join(s.bin, name), []byte("#!/bin/sh\n"+body+"\n"), 0o755))

@@ -39,7 +39,7 @@ func TestWritesReachTheDiskInTheirOrder(t *testing.T) {
 	if strings.Contains(s.read("order"), "launch.new launch") {
 		t.Error("a launcher that is there already was written once more")
 	}
-	_, err := Prune(t.Context(), s, s.Layout, []release.ID{r1}, nil, nil)
+	_, err := s.host(nil).Prune(t.Context(), []release.ID{r1}, nil)
 	must(t, err)
 	order("prune", "mv -T releases/"+string(r1)+" releases/"+string(r1)+".part", "sync -f releases", "rm -rf .slipway/releases/"+string(r1))
 }

@@ -16,7 +16,7 @@ const hostileEnv = "export NAME='it'\\''s \"quoted\" $(touch /tmp/pwned) `x` \\n
 
 func (s *site) prepare(id release.ID, key string, e Environment) (release.Activation, bool) {
 	s.t.Helper()
-	a, same, err := Prepare(s.t.Context(), s, s.Layout, id, key, e)
+	a, same, err := s.host(nil).Prepare(s.t.Context(), id, key, e)
 	must(s.t, err)
 	return a, same
 }
@@ -47,7 +47,7 @@ func TestAnEnvironmentIsSwitchedOnWithItsRelease(t *testing.T) {
 	if got := s.start("bin/app", "start"); !strings.Contains(got, "nothing is deployed") {
 		t.Errorf("before the switch: %q", got)
 	}
-	_, err := Activate(t.Context(), s, Switch{Layout: s.Layout, Units: []string{unit}, To: a}, nil)
+	_, err := s.host(nil).Activate(t.Context(), Switch{Units: []string{unit}, To: a})
 	must(t, err)
 	if got, want := s.start("bin/app", "start", "two words"), string(r1)+"|it's \"quoted\" $(touch /tmp/pwned) `x` \\n\nsecond line\tümlaut|start two words"; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -88,7 +88,7 @@ func TestPrepareKnowsWhatIsCurrent(t *testing.T) {
 			s.write("x", "releases", string(r1), "f")
 			s.write("x", "releases", string(r2), "f")
 			a, _ := s.prepare(r1, key1, Environment{Given: true, Text: c.has})
-			_, err := Activate(t.Context(), s, Switch{Layout: s.Layout, Units: []string{unit}, To: a}, nil)
+			_, err := s.host(nil).Activate(t.Context(), Switch{Units: []string{unit}, To: a})
 			must(t, err)
 			a, same := s.prepare(c.id, key2, c.e)
 			if same != c.same || s.read("activations", key2, "environment") != c.gets {
@@ -157,7 +157,7 @@ func TestCommandsEndWithTheirRun(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() {
 		hook := Hook{Commands: `sh -c 'trap "" TERM; echo started >"$BASE/began"; sleep 1; sleep 8; echo >"$BASE/ended"'`}
-		_, err := RunHook(ctx, s, s.Layout, release.Activation{ID: r1}, Before, hook, nil)
+		_, err := s.host(nil).RunHook(ctx, release.Activation{ID: r1}, Before, hook)
 		ended <- err
 	}()
 	s.until("began", "started\n")
@@ -180,14 +180,14 @@ func TestRestartByFlagAndByCommand(t *testing.T) {
 	s := newSite(t)
 	s.write("x", "releases", string(r1), "f")
 	s.write("abc\n", "InvocationID")
-	sw := Switch{Layout: s.Layout, Units: []string{unit}, To: release.Activation{ID: r1}, Restart: Restart{Flag: s.path("restart")}}
-	started, err := Activate(t.Context(), s, sw, nil)
+	sw := Switch{Units: []string{unit}, To: release.Activation{ID: r1}, Restart: Restart{Flag: s.path("restart")}}
+	started, err := s.host(nil).Activate(t.Context(), sw)
 	must(t, err)
 	if s.read("restart") != "releases/"+string(r1)+"\n" || s.read("systemctl.log") != "" || started[unit] != "abc" {
 		t.Errorf("flag %q, systemctl %q, started %v", s.read("restart"), s.read("systemctl.log"), started)
 	}
 	sw.Restart = Restart{Command: "readlink \"$BASE/current\" >\"$BASE/seen\"\nfalse\necho >\"$BASE/unreached\""}
-	_, err = Activate(t.Context(), s, sw, nil)
+	_, err = s.host(nil).Activate(t.Context(), sw)
 	wantReason(t, err, "the restart command failed with exit status 1")
 	if s.read("seen") != "releases/"+string(r1)+"\n" || s.read("unreached") != "" || s.read("systemctl.log") != "" {
 		t.Errorf("seen %q, systemctl %q", s.read("seen"), s.read("systemctl.log"))
@@ -198,8 +198,8 @@ func TestUnitsAreRestartedInTheirOrder(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.write("x", "releases", string(r1), "f")
-	sw := Switch{Layout: s.Layout, Units: []string{"web.service", "worker.service"}, To: release.Activation{ID: r1}}
-	_, err := Activate(t.Context(), s, sw, nil)
+	sw := Switch{Units: []string{"web.service", "worker.service"}, To: release.Activation{ID: r1}}
+	_, err := s.host(nil).Activate(t.Context(), sw)
 	must(t, err)
 	var restarts []string
 	for line := range strings.Lines(s.read("systemctl.log")) {

@@ -30,15 +30,15 @@ func TestRelationsAreWhatTheMirrorKnows(t *testing.T) {
 	c := strings.Fields(string(out))
 	base, old, new, branch := c[0], c[1], c[2], c[3]
 	nowhere := strings.Repeat("a", 40)
-	got, err := Relations(t.Context(), s, url, old, []string{base, old, new, nowhere})
+	got, err := s.store().Relations(t.Context(), url, old, []string{base, old, new, nowhere})
 	must(t, err)
 	if want := map[string]release.Relation{base: release.Descendant, old: release.Same, new: release.Ancestor, nowhere: release.Unknown}; !maps.Equal(got, want) {
 		t.Errorf("%v", got)
 	}
-	if got, err = Relations(t.Context(), s, url, branch, []string{new, old}); err != nil || got[new] != release.Unrelated || got[old] != release.Descendant {
+	if got, err = s.store().Relations(t.Context(), url, branch, []string{new, old}); err != nil || got[new] != release.Unrelated || got[old] != release.Descendant {
 		t.Errorf("%v, %v", got, err)
 	}
-	if got, err = Relations(t.Context(), s, "https://other/repo.git", old, []string{new}); err != nil || got[new] != release.Unknown {
+	if got, err = s.store().Relations(t.Context(), "https://other/repo.git", old, []string{new}); err != nil || got[new] != release.Unknown {
 		t.Errorf("without a mirror: %v, %v", got, err)
 	}
 }

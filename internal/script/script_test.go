@@ -232,9 +232,9 @@ func TestAnEndedContextEndsTheCall(t *testing.T) {
 
 func TestAnArgumentThatCannotBeSentNamesItself(t *testing.T) {
 	t.Parallel()
-	err := Conclude(t.Context(), local{}, newSite(t).Layout, record("x"))
+	err := hostOn(local{}, newSite(t).Layout, nil).Conclude(t.Context(), record("x"))
 	must(t, err)
-	_, err = TakeLock(t.Context(), local{}, t.TempDir(), false, Holder{What: "two\nlines"}, Wait{})
+	_, err = hostOn(local{}, newSite(t).Layout, nil).Lock(t.Context(), Holder{What: "two\nlines"}, Wait{})
 	if err == nil || !strings.Contains(err.Error(), "argument holder") {
 		t.Error(err)
 	}

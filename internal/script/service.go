@@ -91,14 +91,14 @@ func (u *Unit) fact(key, value string) {
 	}
 }
 
-// Probe says what the units run now, and on which of the ports something listens.
-func Probe(ctx context.Context, m Machine, l release.Layout, units []string, ports []int) (Service, error) {
+// Probe returns what the units run now, and on which of the ports something listens.
+func (h Host) Probe(ctx context.Context, units []string, ports []int) (Service, error) {
 	var s Service
-	err := call{
+	err := h.quiet(ctx, call{
 		script: "probe", libs: []string{"service"},
-		args:   args{{"base", l.Base}, {"units", strings.Join(units, " ")}, {"ports", words(ports)}},
+		args:   args{{"base", h.Layout.Base}, {"units", strings.Join(units, " ")}, {"ports", words(ports)}},
 		onFact: s.fact,
-	}.run(ctx, m)
+	})
 	return s, err
 }
 

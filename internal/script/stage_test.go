@@ -93,7 +93,7 @@ func (s *site) expect(id release.ID, m release.Manifest) {
 
 func (s *site) stage(id release.ID, data []byte) error {
 	var log strings.Builder
-	err := Stage(s.t.Context(), s, s.Layout, id, bytes.NewReader(data), &log)
+	err := s.host(&log).Stage(s.t.Context(), id, bytes.NewReader(data))
 	if err != nil {
 		s.t.Logf("log: %s", log.String())
 	}
@@ -119,11 +119,11 @@ func TestAReleaseIsStagedAsItWasBuilt(t *testing.T) {
 	if got := s.entries("releases"); !slices.Equal(got, []string{string(r1)}) {
 		t.Errorf("%q", got)
 	}
-	must(t, Recheck(t.Context(), s, s.Layout, r1, nil))
+	must(t, s.host(nil).Recheck(t.Context(), r1))
 	if err := s.stage(r1, tarball(t, tree())); err == nil {
 		t.Error("a release was staged over another one")
 	}
-	must(t, Recheck(t.Context(), s, s.Layout, r1, nil))
+	must(t, s.host(nil).Recheck(t.Context(), r1))
 }
 
 func TestWhatIsNotWhatWasBuiltIsNotStaged(t *testing.T) {
@@ -181,7 +181,7 @@ func TestRecheckFindsWhatChangedSince(t *testing.T) {
 			cmd := exec.Command("sh", "-c", damage)
 			cmd.Dir = s.path("releases", string(r1))
 			must(t, cmd.Run())
-			wantReason(t, Recheck(t.Context(), s, s.Layout, r1, nil), "not what was built")
+			wantReason(t, s.host(nil).Recheck(t.Context(), r1), "not what was built")
 		})
 	}
 }
@@ -190,12 +190,12 @@ func TestConcludeWritesTheHistoryAndEndsTheChange(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.write("{}", ".slipway", "change")
-	must(t, Conclude(t.Context(), s, s.Layout, record("1")))
+	must(t, s.host(nil).Conclude(t.Context(), record("1")))
 	if s.read(".slipway", "change") != "" {
 		t.Error("the change record is still there")
 	}
 	s.write(s.read(".slipway", "history.jsonl")+`{"key":"torn`, ".slipway", "history.jsonl")
-	must(t, Conclude(t.Context(), s, s.Layout, record("2")))
+	must(t, s.host(nil).Conclude(t.Context(), record("2")))
 	want, err := record("2").JSON()
 	must(t, err)
 	lines := strings.Split(s.read(".slipway", "history.jsonl"), "\n")
@@ -204,7 +204,7 @@ func TestConcludeWritesTheHistoryAndEndsTheChange(t *testing.T) {
 	}
 	// ext4 may know of a longer file before it has its data.
 	s.write(s.read(".slipway", "history.jsonl")+"\x00\x00\x00", ".slipway", "history.jsonl")
-	must(t, Conclude(t.Context(), s, s.Layout, record("3")))
+	must(t, s.host(nil).Conclude(t.Context(), record("3")))
 	want, err = record("3").JSON()
 	must(t, err)
 	if lines := strings.Split(s.read(".slipway", "history.jsonl"), "\n"); len(lines) != 6 || lines[4] != want {
@@ -212,7 +212,7 @@ func TestConcludeWritesTheHistoryAndEndsTheChange(t *testing.T) {
 	}
 	s.write("{}", ".slipway", "change")
 	before := s.read(".slipway", "history.jsonl")
-	must(t, Forget(t.Context(), s, s.Layout))
+	must(t, s.host(nil).Forget(t.Context()))
 	if s.read(".slipway", "change") != "" || s.read(".slipway", "history.jsonl") != before {
 		t.Error("Forget did not remove the record alone")
 	}
@@ -229,18 +229,18 @@ func TestPruneRemovesReleasesTheirListsAndLeftovers(t *testing.T) {
 	s.write("x", ".slipway", "releases", "20230101T000000", "listing") // of the leftover
 	s.write("secret", "activations", key1, "environment")
 	s.write("secret", "activations", key2, "environment")
-	pruned, err := Prune(t.Context(), s, s.Layout, []release.ID{r1, r2}, []string{key1}, nil)
+	pruned, err := s.host(nil).Prune(t.Context(), []release.ID{r1, r2}, []string{key1})
 	must(t, err)
 	if !slices.Equal(pruned.Removed, []release.ID{r1, r2}) || !slices.Equal(s.entries("releases"), []string{string(r3)}) ||
 		!slices.Equal(s.entries(".slipway", "releases"), []string{string(r3)}) || !slices.Equal(s.entries("activations"), []string{key2}) {
 		t.Errorf("%+v, left %q, %q and %q", pruned, s.entries("releases"), s.entries(".slipway", "releases"), s.entries("activations"))
 	}
-	pruned, err = Prune(t.Context(), s, s.Layout, []release.ID{r1}, nil, nil)
+	pruned, err = s.host(nil).Prune(t.Context(), []release.ID{r1}, nil)
 	wantReason(t, err, "cannot remove")
 	if len(pruned.Removed) > 0 {
 		t.Errorf("%+v", pruned)
 	}
-	if pruned, err := Prune(t.Context(), s, s.Layout, nil, nil, nil); err != nil || len(pruned.Removed) > 0 || len(s.entries("releases")) != 1 {
+	if pruned, err := s.host(nil).Prune(t.Context(), nil, nil); err != nil || len(pruned.Removed) > 0 || len(s.entries("releases")) != 1 {
 		t.Errorf("%+v %v", pruned, err)
 	}
 }
@@ -254,7 +254,7 @@ func TestPruneGoesOnAfterWhatCannotBeRemoved(t *testing.T) {
 	s.write("secret", "activations", key1, "environment")
 	s.command("rm", `case $* in *releases/`+string(r1)+`*|*releases/`+string(r2)+`*) echo "rm: no" >&2; exit 1 ;; esac; exec /bin/rm "$@"`)
 	var log strings.Builder
-	pruned, err := Prune(t.Context(), s, s.Layout, []release.ID{r2, r3}, []string{key1}, &log)
+	pruned, err := s.host(&log).Prune(t.Context(), []release.ID{r2, r3}, []string{key1})
 	wantReason(t, err, "cannot remove what is left of dead runs in "+s.path("releases")+", "+s.path("releases", string(r2))+".part: see the lines above")
 	if !slices.Equal(pruned.Removed, []release.ID{r3}) || len(s.entries("activations")) > 0 || log.String() != "rm: no\nrm: no\n" {
 		t.Errorf("%+v, left %q, log %q", pruned, s.entries("activations"), log.String())
@@ -267,7 +267,7 @@ func TestPruneKeepsWhatAProcessRunsFrom(t *testing.T) {
 	s.write("x", "releases", string(r1), "f")
 	s.write("x", "releases", string(r2), "f")
 	s.process(s.path("releases", string(r1), "erts/bin/beam"))
-	pruned, err := Prune(t.Context(), s, s.Layout, []release.ID{r1, r2}, nil, nil)
+	pruned, err := s.host(nil).Prune(t.Context(), []release.ID{r1, r2}, nil)
 	must(t, err)
 	if !slices.Equal(pruned.Removed, []release.ID{r2}) || !slices.Equal(pruned.InUse, []release.ID{r1}) || !slices.Equal(s.entries("releases"), []string{string(r1)}) {
 		t.Errorf("%+v, left %q", pruned, s.entries("releases"))
@@ -289,7 +289,7 @@ func TestTidyRemovesWhatDeadRunsLeft(t *testing.T) {
 	if want := []string{"releases/" + string(r2) + ".part", "next", "current.new", "launch.new", ".slipway/scratch", ".slipway/change.new", ".slipway/back"}; !slices.Equal(before.Leftovers, want) {
 		t.Errorf("%q, want %q", before.Leftovers, want)
 	}
-	must(t, Tidy(t.Context(), s, s.Layout, nil))
+	must(t, s.host(nil).Tidy(t.Context()))
 	if after := s.inspect(); len(after.Leftovers) > 0 || !slices.Equal(after.Releases, []release.ID{r1}) {
 		t.Errorf("%q, %v", after.Leftovers, after.Releases)
 	}
@@ -309,11 +309,11 @@ func (s *site) process(word string) *exec.Cmd {
 	return cmd
 }
 
-func (s *site) look() Look { return Look{Layout: s.Layout, Units: []string{unit}} }
+func (s *site) look() Look { return Look{Units: []string{unit}} }
 
 func (s *site) inspect() Inspection {
 	s.t.Helper()
-	in, err := Inspect(s.t.Context(), s, s.look(), nil)
+	in, err := s.host(nil).Inspect(s.t.Context(), s.look())
 	must(s.t, err)
 	return in
 }

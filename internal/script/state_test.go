@@ -33,7 +33,7 @@ func (s *site) state(parts ...string) string {
 func (s *site) restore(key string, clean bool) Kept {
 	s.t.Helper()
 	var log strings.Builder
-	kept, err := FetchDeps(s.t.Context(), s, job, pathsOf(job), key, clean, Access{}, &log)
+	kept, err := s.build(job, &log).FetchDeps(s.t.Context(), pathsOf(job), key, clean, Access{})
 	if err != nil {
 		s.t.Fatalf("%v\n%s", err, &log)
 	}
@@ -167,7 +167,7 @@ func TestABuildThatEndsWellIsKept(t *testing.T) {
 	for _, dir := range []string{".", "apps/web"} {
 		j := job
 		j.Dir = dir
-		_, err := Assemble(t.Context(), s, j, Assembling{Release: "apxr_io", Paths: pathsOf(j), Key: "k"}, nil)
+		_, err := s.build(j, nil).Assemble(t.Context(), Assembling{Release: "apxr_io", Paths: pathsOf(j), Key: "k"})
 		must(t, err)
 		if got := strings.TrimSpace(s.readHome(s.state("k", "revision"))); got != runGit(t, s.project(), "rev-parse", "HEAD") {
 			t.Errorf("it is of %s", got)
@@ -180,7 +180,7 @@ func TestABuildThatEndsWellIsKept(t *testing.T) {
 		if s.exists(BuildDir(app), "checkout.state") {
 			t.Error("checkout.state is still there")
 		}
-		if got, err := FetchDeps(t.Context(), s, j, pathsOf(j), "k", false, Access{}, nil); err != nil || got != KeptAll || !s.exists(BuildDir(app), "checkout", dir, "_build/prod/lib/own/x") {
+		if got, err := s.build(j, nil).FetchDeps(t.Context(), pathsOf(j), "k", false, Access{}); err != nil || got != KeptAll || !s.exists(BuildDir(app), "checkout", dir, "_build/prod/lib/own/x") {
 			t.Errorf("%s: the next build goes on from %s, %v", dir, got, err)
 		}
 	}
@@ -284,7 +284,7 @@ func TestADependencyThatDoesNotCompileKeepsNothing(t *testing.T) {
 	s.keptState("k", runGit(t, s.project(), "rev-parse", "HEAD"))
 	s.restore("k", false)
 	s.on("deps.compile", "exit 1")
-	wantReason(t, CompileDeps(t.Context(), s, job, nil), "a dependency does not compile")
+	wantReason(t, s.build(job, nil).CompileDeps(t.Context()), "a dependency does not compile")
 	if s.exists(s.state("k")) {
 		t.Error("half-compiled dependencies are kept")
 	}

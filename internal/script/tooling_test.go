@@ -40,7 +40,7 @@ func (s *site) installed(tools ...string) {
 func tools(t *testing.T, s *site) (log string, manager string, err error) {
 	t.Helper()
 	var said strings.Builder
-	got, err := Tools(t.Context(), s, job, &said)
+	got, err := s.build(job, &said).Tools(t.Context())
 	return said.String(), got.Manager, err
 }
 
@@ -189,7 +189,7 @@ func TestManagersAreFoundWhereTheyAreInstalled(t *testing.T) {
 func (s *site) toolEnv(env ...string) map[string]string {
 	s.t.Helper()
 	s.env = append(s.env, env...)
-	must(s.t, CompileDeps(s.t.Context(), s, job, nil))
+	must(s.t, s.build(job, nil).CompileDeps(s.t.Context()))
 	return environ(s.t, s.readHome("environ.deps.compile"))
 }
 
@@ -217,7 +217,7 @@ func TestAsdfSelectsByVariablesBeforeAllFiles(t *testing.T) {
 	}
 	s.calls()
 	s.writeHome("#!/bin/sh\necho mix shim \"$*\" >>\"$HOME/calls\"", "data", "shims", "mix")
-	must(t, CompileDeps(t.Context(), s, job, nil))
+	must(t, s.build(job, nil).CompileDeps(t.Context()))
 	s.wantCalls("mix shim deps.compile")
 }
 
@@ -285,7 +285,7 @@ func TestToolsAreAskedByTheirOwnNames(t *testing.T) {
 	s.command("python3", `echo Python three >&2; echo have=forged 1 >&3`)
 	s.command("node", "echo v4; echo more")
 	s.command("other", "exit 1")
-	got, err := Tools(t.Context(), s, job, nil)
+	got, err := s.build(job, nil).Tools(t.Context())
 	must(t, err)
 	for tool, want := range map[string]string{"golang": "go version go1.1", "rust": "rustc 2", "node": "v4", "other": "", "python": "Python three"} {
 		if have, ok := got.Have[tool]; have != want || !ok {

@@ -72,7 +72,7 @@ func TestATracerIsToldOfAScript(t *testing.T) {
 func TestATracerIsToldOfAnExport(t *testing.T) {
 	t.Parallel()
 	m := &teller{stdout: "the release, which is no facts\n"}
-	if err := Export(t.Context(), m, app, "20240101T000000", io.Discard, io.Discard); err != nil {
+	if err := (Store{Machine: m, App: app, Log: io.Discard}).Export(t.Context(), "20240101T000000", io.Discard); err != nil {
 		t.Error(err)
 	}
 	if want := []string{"export: runs with app=" + app.String() + " id=20240101T000000", "export: ended after 0.00 s"}; !slices.Equal(m.told, want) {
@@ -85,7 +85,7 @@ func TestATracerIsNotToldTheInput(t *testing.T) {
 	t.Parallel()
 	m := &teller{stdout: "ready\n"}
 	env := []Variable{{"PASSWORD", "s3cret"}}
-	if err := CompileDeps(t.Context(), m, Job{Env: env}, io.Discard); err != nil {
+	if err := (Build{Machine: m, Job: Job{Env: env}, Log: io.Discard}).CompileDeps(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if told := strings.Join(m.told, "\n"); strings.Contains(told, "s3cret") || strings.Contains(told, "PASSWORD") || len(m.told) != 3 {

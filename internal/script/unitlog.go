@@ -8,22 +8,22 @@ import (
 
 // UnitLog returns the last lines of the unit log since a time, in seconds of
 // the host's own clock.
-func UnitLog(ctx context.Context, m Machine, unit string, since int64, most int) ([]string, error) {
-	return unitLog(ctx, m, unit, since, most, "")
+func (h Host) UnitLog(ctx context.Context, unit string, since int64, most int) ([]string, error) {
+	return h.unitLog(ctx, unit, since, most, "")
 }
 
-// EndedUnitLog is UnitLog of a unit that was started since then and has ended. It
-// waits a moment until the journal has all of it.
-func EndedUnitLog(ctx context.Context, m Machine, unit string, since int64, most int) ([]string, error) {
-	return unitLog(ctx, m, unit, since, most, "yes")
+// EndedUnitLog does the same for a unit that was started since then and has
+// ended. It waits a moment until the journal has all of it.
+func (h Host) EndedUnitLog(ctx context.Context, unit string, since int64, most int) ([]string, error) {
+	return h.unitLog(ctx, unit, since, most, "yes")
 }
 
-func unitLog(ctx context.Context, m Machine, unit string, since int64, most int, ended string) ([]string, error) {
+func (h Host) unitLog(ctx context.Context, unit string, since int64, most int, ended string) ([]string, error) {
 	var lines []string
-	err := call{
+	err := h.quiet(ctx, call{
 		script: "unitlog",
 		args:   args{{"unit", unit}, {"since", strconv.FormatInt(since, 10)}, {"ended", ended}},
 		onFact: func(_, value string) { lines = append(lines, value) },
-	}.run(ctx, m)
+	})
 	return slices.Clone(lines[max(0, len(lines)-most):]), err
 }

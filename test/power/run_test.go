@@ -51,6 +51,20 @@ func (r *runner) do(name string, step func(log io.Writer) error) error {
 	return nil
 }
 
+// scripts returns the scripts of the host.
+func (r *runner) scripts(log io.Writer) script.Host {
+	h := script.Host{Machine: r, Layout: r.Layout}
+	if log != nil {
+		h.Log = func() io.WriteCloser { return unclosed{log} }
+	}
+	return h
+}
+
+// unclosed is a log of several scripts.
+type unclosed struct{ io.Writer }
+
+func (unclosed) Close() error { return nil }
+
 // cycle is a deploy, often with a rollback behind it, on whatever is there.
 func (r *runner) cycle() error {
 	if err := r.repair(); err != nil {
@@ -69,7 +83,7 @@ func (r *runner) cycle() error {
 func (r *runner) repair() error {
 	var seen script.Inspection
 	err := r.do("inspect", func(log io.Writer) (err error) {
-		seen, err = script.Inspect(r.ctx, r, script.Look{Layout: r.Layout, Units: []string{unit}}, log)
+		seen, err = r.scripts(log).Inspect(r.ctx, script.Look{Units: []string{unit}})
 		return err
 	})
 	if err != nil {
@@ -80,7 +94,7 @@ func (r *runner) repair() error {
 		return fmt.Errorf("inspect says that current is %s; it is %s", seen.Current, r.current)
 	}
 	if len(seen.Leftovers) > 0 {
-		if err := r.do("tidy", func(log io.Writer) error { return script.Tidy(r.ctx, r, r.Layout, log) }); err != nil {
+		if err := r.do("tidy", func(log io.Writer) error { return r.scripts(log).Tidy(r.ctx) }); err != nil {
 			return err
 		}
 	}
@@ -89,7 +103,7 @@ func (r *runner) repair() error {
 		return nil
 	}
 	if seen.History.Has(c.Key) {
-		err := r.do("forget", func(io.Writer) error { return script.Forget(r.ctx, r, r.Layout) })
+		err := r.do("forget", func(io.Writer) error { return r.scripts(nil).Forget(r.ctx) })
 		r.concluded = r.concluded || err == nil
 		return err
 	}
@@ -146,7 +160,7 @@ func (r *runner) rollback() error {
 		return nil
 	}
 	to := earlier[0]
-	err := r.do("recheck", func(log io.Writer) error { return script.Recheck(r.ctx, r, r.Layout, to.ID, log) })
+	err := r.do("recheck", func(log io.Writer) error { return r.scripts(log).Recheck(r.ctx, to.ID) })
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (r *runner) stage(id release.ID) error {
 		return err
 	}
 	err = r.do("stage", func(log io.Writer) error {
-		return script.Stage(r.ctx, r, r.Layout, id, bytes.NewReader(a.tar), log)
+		return r.scripts(log).Stage(r.ctx, id, bytes.NewReader(a.tar))
 	})
 	if err == nil {
 		r.staged[id] = true
@@ -96,7 +96,7 @@ func (r *runner) prepare(id release.ID, key string) (a release.Activation, err e
 		r.delivered[key] = r.delivered[e.Keep]
 	}
 	err = r.do("prepare", func(io.Writer) (err error) {
-		a, _, err = script.Prepare(r.ctx, r, r.Layout, id, key, e)
+		a, _, err = r.scripts(nil).Prepare(r.ctx, id, key, e)
 		return err
 	})
 	if err != nil {
@@ -116,7 +116,7 @@ func (r *runner) activate(step string, to release.Activation, record *release.Ch
 		r.record, r.concluded = *record, false
 	}
 	err := r.do(step, func(log io.Writer) error {
-		_, err := script.Activate(r.ctx, r, script.Switch{Layout: r.Layout, Units: []string{unit}, To: to, Record: record}, log)
+		_, err := r.scripts(log).Activate(r.ctx, script.Switch{Units: []string{unit}, To: to, Record: record})
 		return err
 	})
 	if err == nil {
@@ -130,7 +130,7 @@ func (r *runner) conclude(c release.Change) error {
 	if r.line, err = c.JSON(); err != nil {
 		return err
 	}
-	err = r.do("conclude", func(io.Writer) error { return script.Conclude(r.ctx, r, r.Layout, c) })
+	err = r.do("conclude", func(io.Writer) error { return r.scripts(nil).Conclude(r.ctx, c) })
 	if err == nil {
 		r.history, r.line, r.concluded = r.written(), "", true
 		r.changes = append(r.changes, c)
@@ -146,7 +146,7 @@ func (r *runner) prune(ids []release.ID, keys []string) error {
 		delete(r.prepared, key)
 	}
 	return r.do("prune", func(log io.Writer) error {
-		_, err := script.Prune(r.ctx, r, r.Layout, ids, keys, log)
+		_, err := r.scripts(log).Prune(r.ctx, ids, keys)
 		return err
 	})
 }

@@ -29,17 +29,17 @@ func TestTheHostAsksByItself(t *testing.T) {
 	s.command("mktemp", "exit 1") // a file would stay when a run gives up waiting
 	addr := strings.TrimPrefix(server.URL, "http://")
 	_, port, _ := strings.Cut(addr, ":")
-	status, body, err := Ask(t.Context(), s, "http://app.example.com:"+port+"/x?a=$(id)&b=%20'", "app.example.com:"+port+":"+addr)
+	status, body, err := s.host(nil).Ask(t.Context(), "http://app.example.com:"+port+"/x?a=$(id)&b=%20'", "app.example.com:"+port+":"+addr)
 	if want := "host=app.example.com:" + port + "\nquery=a=$(id)&b=%20'"; err != nil || status != http.StatusTeapot || string(body) != want {
 		t.Errorf("%d %q %v", status, body, err)
 	}
-	if status, _, err := Ask(t.Context(), s, server.URL+"/moved", ""); err != nil || status != http.StatusFound {
+	if status, _, err := s.host(nil).Ask(t.Context(), server.URL+"/moved", ""); err != nil || status != http.StatusFound {
 		t.Errorf("a redirect: %d %v", status, err)
 	}
-	if status, body, err := Ask(t.Context(), s, server.URL+"/big", ""); err != nil || status != http.StatusOK || len(body) != MostHealth {
+	if status, body, err := s.host(nil).Ask(t.Context(), server.URL+"/big", ""); err != nil || status != http.StatusOK || len(body) != MostHealth {
 		t.Errorf("a big answer: %d, %d bytes, %v", status, len(body), err)
 	}
 	server.Close()
-	_, _, err = Ask(t.Context(), s, server.URL, "")
+	_, _, err = s.host(nil).Ask(t.Context(), server.URL, "")
 	wantReason(t, err, "no answer from the health URL")
 }

@@ -85,7 +85,7 @@ func (s store) wantSwept(want ...release.ID) {
 	s.t.Helper()
 	var removed []release.ID
 	for range 40 {
-		more, err := SweepArtifacts(s.t.Context(), s, app, 1, 0, "")
+		more, err := s.store().Sweep(s.t.Context(), 1, 0, "")
 		must(s.t, err)
 		if removed = append(removed, more...); len(removed) >= len(want) {
 			break
@@ -99,7 +99,7 @@ func (s store) wantSwept(want ...release.ID) {
 
 func (s store) hold(ctx context.Context, id release.ID) *Lock {
 	s.t.Helper()
-	lock, err := HoldArtifact(ctx, s, app, id)
+	lock, err := s.store().Hold(ctx, id)
 	must(s.t, err)
 	return lock
 }
@@ -147,7 +147,7 @@ func TestAnArtifactThatIsNotThereCannotBeHeld(t *testing.T) {
 	onEachShell(t, nil, func(t *testing.T, s store) {
 		want := func() {
 			t.Helper()
-			_, err := HoldArtifact(t.Context(), s, app, r1)
+			_, err := s.store().Hold(t.Context(), r1)
 			wantReason(t, err, reason)
 		}
 		want()
@@ -173,7 +173,7 @@ func TestAHolderThatFindsASweepUnderWayIsToldSo(t *testing.T) {
 		must(t, syscall.Flock(int(sweep.Fd()), syscall.LOCK_EX))
 		held := make(chan error)
 		go func() {
-			_, err := HoldArtifact(t.Context(), s, app, r1)
+			_, err := s.store().Hold(t.Context(), r1)
 			held <- err
 		}()
 		s.waitFor(filepath.Join(s.home, "waiting"))
@@ -260,7 +260,7 @@ func TestASweepKeepsTheNewestTheYoungAndItsOwn(t *testing.T) {
 			{1, 0, "", nil, 1},
 		} {
 			m := &counted{Machine: s}
-			got, err := SweepArtifacts(t.Context(), m, app, c.keep, c.minAge, c.own)
+			got, err := Store{Machine: m, App: app}.Sweep(t.Context(), c.keep, c.minAge, c.own)
 			must(t, err)
 			if !slices.Equal(got, c.want) || m.calls != c.calls {
 				t.Errorf("%+v: removed %q in %d calls", c, got, m.calls)
@@ -293,7 +293,7 @@ func TestASweepLeavesWhatIsNoArtifact(t *testing.T) {
 		others = append(others, "20250102T000000")
 		s.wantSwept(r1)
 		s.wantNames(s.dir(), slices.Sorted(slices.Values(append(others, string(r2))))...)
-		got, err := SweepArtifacts(t.Context(), s, app, 0, 0, "")
+		got, err := s.store().Sweep(t.Context(), 0, 0, "")
 		if err != nil || !slices.Equal(got, []release.ID{r2}) {
 			t.Errorf("removed %q, %v", got, err)
 		}
@@ -303,7 +303,7 @@ func TestASweepLeavesWhatIsNoArtifact(t *testing.T) {
 
 func TestASweepWhereNothingWasEverBuilt(t *testing.T) {
 	onEachShell(t, nil, func(t *testing.T, s store) {
-		if got, err := SweepArtifacts(t.Context(), s, app, 1, 0, ""); err != nil || got != nil {
+		if got, err := s.store().Sweep(t.Context(), 1, 0, ""); err != nil || got != nil {
 			t.Errorf("%q, %v", got, err)
 		}
 	})
@@ -313,7 +313,7 @@ func TestASweepGoesOnAfterAFailure(t *testing.T) {
 	onEachShell(t, []release.ID{r1, r2, r3}, func(t *testing.T, s store) {
 		s.writeHome("in the way", PartialArtifactDir(app, r1), "file")
 		s.instead("rm", `case $* in *`+string(r2)+`*) printf 'rm: no\nnor this\n' >&2; exit 1; esac; exec "$real" "$@"`)
-		got, err := SweepArtifacts(t.Context(), s, app, 0, 0, "")
+		got, err := s.store().Sweep(t.Context(), 0, 0, "")
 		if !slices.Equal(got, []release.ID{r3}) || err == nil {
 			t.Fatalf("removed %q, %v", got, err)
 		}
@@ -333,7 +333,7 @@ func TestASweepGoesOnAfterAFailure(t *testing.T) {
 func TestASweepThatComesSecondRemovesNothing(t *testing.T) {
 	onEachShell(t, []release.ID{r1, r2}, func(t *testing.T, s store) {
 		s.instead("flock", `mv "$HOME/`+ArtifactDir(app, r1)+`" "$HOME/`+PartialArtifactDir(app, r1)+`"; exec "$real" "$@"`)
-		if got, err := SweepArtifacts(t.Context(), s, app, 1, 0, ""); err != nil || got != nil {
+		if got, err := s.store().Sweep(t.Context(), 1, 0, ""); err != nil || got != nil {
 			t.Errorf("removed %q, %v", got, err)
 		}
 		s.wantNames(s.dir(), string(r1)+".part", string(r2))
@@ -353,7 +353,7 @@ func TestSweepsAtOnceRemoveEachArtifactOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 3 {
 			wg.Go(func() {
-				got, err := SweepArtifacts(t.Context(), s, app, 3, 0, "")
+				got, err := s.store().Sweep(t.Context(), 3, 0, "")
 				if err != nil {
 					t.Error(err)
 				}
@@ -378,9 +378,9 @@ func TestWhatIsHeldIsWholeWhileOthersSweep(t *testing.T) {
 		for range 15 {
 			s.put(r1)
 			var wg sync.WaitGroup
-			wg.Go(func() { _, _ = SweepArtifacts(t.Context(), s, app, 1, 0, "") })
+			wg.Go(func() { _, _ = s.store().Sweep(t.Context(), 1, 0, "") })
 			wg.Go(func() {
-				lock, err := HoldArtifact(t.Context(), s, app, r1)
+				lock, err := s.store().Hold(t.Context(), r1)
 				if err != nil {
 					told.Add(1)
 					wantReason(t, err, "has no artifact")
@@ -432,7 +432,7 @@ func TestListArtifacts(t *testing.T) {
 
 func (s store) list(m Machine) []release.Stored {
 	s.t.Helper()
-	list, err := ListArtifacts(s.t.Context(), m, app, nil)
+	list, err := Store{Machine: m, App: app}.List(s.t.Context())
 	must(s.t, err)
 	return list
 }
@@ -506,8 +506,8 @@ func TestALostConnectionIsNoEmptyStore(t *testing.T) {
 	onEachShell(t, []release.ID{r1}, func(t *testing.T, s store) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, listed := ListArtifacts(ctx, s, app, nil)
-		_, swept := SweepArtifacts(ctx, s, app, 0, 0, "")
+		_, listed := s.store().List(ctx)
+		_, swept := s.store().Sweep(ctx, 0, 0, "")
 		if !errors.Is(listed, context.Canceled) || !errors.Is(swept, context.Canceled) {
 			t.Errorf("%v, %v", listed, swept)
 		}

@@ -12,9 +12,9 @@ const MostHealth = 256 << 10
 
 // Ask requests a URL from the host itself, with curl. Connect, if not empty,
 // says where the URL's server really is, as curl's --connect-to does.
-func Ask(ctx context.Context, m Machine, url, connect string) (status int, body []byte, err error) {
+func (h Host) Ask(ctx context.Context, url, connect string) (status int, body []byte, err error) {
 	var said string
-	err = call{
+	err = h.quiet(ctx, call{
 		script: "health",
 		args:   args{{"url", url}, {"connect", connect}, {"most", strconv.Itoa(MostHealth)}},
 		onFact: func(key, value string) {
@@ -25,7 +25,7 @@ func Ask(ctx context.Context, m Machine, url, connect string) (status int, body 
 				said = value
 			}
 		},
-	}.run(ctx, m)
+	})
 	if err != nil {
 		return 0, nil, err
 	}

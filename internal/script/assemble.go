@@ -1,0 +1,59 @@
+package script
+
+import (
+	"context"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+// Assembling is how a release is made.
+type Assembling struct {
+	Release    string // its name, and that of its start script
+	Distillery bool
+	Named      bool   // whether the project itself names it
+	Before     string // commands of sh that come first
+	Key        string // of the state that is kept for the next build
+	Paths      Paths  // which are kept
+}
+
+// Assembly is what a build made.
+type Assembly struct {
+	Version, ERTS string
+	Files         []release.File
+}
+
+// Assemble assembles the release.
+func (b Build) Assemble(ctx context.Context, a Assembling) (Assembly, error) {
+	var as Assembly
+	lines := map[string][]string{}
+	kind, named := "mix", ""
+	if a.Distillery {
+		kind = "distillery"
+	}
+	if a.Named {
+		named = a.Release
+	}
+	err := b.logged(ctx, call{
+		script: "assemble", libs: []string{"buildroot", "input", "toolenv", "state", "inventory", "elf"},
+		args: b.Job.args(arg{"deps_path", a.Paths.Deps}, arg{"build_path", a.Paths.Build},
+			arg{"kind", kind}, arg{"release", a.Release}, arg{"named", named}, arg{"key", a.Key}),
+		input: append(beforeInput(a.Before), envInput(b.Job.Env)...).reader(),
+		onFact: func(key, value string) {
+			switch key {
+			case "version":
+				as.Version = value
+			case "erts":
+				as.ERTS = value
+			default:
+				lines[key] = append(lines[key], value)
+			}
+		},
+	})
+	if err != nil {
+		return Assembly{}, err
+	}
+	if as.Files, err = release.ParseInventory(lines["listing"], lines["checksum"]); err == nil {
+		as.Files, err = release.ParseLibraries(as.Files, lines["library"])
+	}
+	return as, err
+}

@@ -1,0 +1,41 @@
+package script
+
+import (
+	"context"
+	"fmt"
+)
+
+// Source is what to check out.
+type Source struct {
+	Repository string // a git URL that the build host can read
+	Revision   string // full commit ID, branch or tag
+	Access     Access
+}
+
+// Commit is what was checked out.
+type Commit struct{ Revision, Subject string }
+
+// leastFree is the room below which no build is begun, in MB: a small release
+// with its dependencies takes about as much.
+const leastFree = 256
+
+// Checkout lays out one commit and reserves the job's ID for its artifact; taken
+// means that the ID has an artifact already, and nothing was done.
+func (b Build) Checkout(ctx context.Context, s Source) (at Commit, taken bool, err error) {
+	err = b.logged(ctx, call{
+		script: "checkout", libs: []string{"buildroot", "input", "git"},
+		args:  b.Job.args(arg{"least", fmt.Sprint(leastFree)}, arg{"repository", s.Repository}, arg{"revision", s.Revision}),
+		input: s.Access.input().reader(),
+		onFact: func(key, value string) {
+			switch key {
+			case "taken":
+				taken = true
+			case "revision":
+				at.Revision = value
+			case "subject":
+				at.Subject = value
+			}
+		},
+	})
+	return at, taken, err
+}

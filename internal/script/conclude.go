@@ -1,0 +1,23 @@
+package script
+
+import (
+	"context"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+// Conclude writes a change into the history and removes the change record.
+func (h Host) Conclude(ctx context.Context, c release.Change) error {
+	line, err := c.JSON()
+	if err != nil {
+		return err
+	}
+	return h.conclude(ctx, line)
+}
+
+// Forget removes the change record of a change that is in the history already.
+func (h Host) Forget(ctx context.Context) error { return h.conclude(ctx, "") }
+
+func (h Host) conclude(ctx context.Context, line string) error {
+	return h.quiet(ctx, call{script: "conclude", libs: []string{"append"}, args: args{{"base", h.Layout.Base}, {"line", line}}})
+}

@@ -1,0 +1,34 @@
+package script
+
+import (
+	"context"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+// Environment says where the environment of an activation comes from.
+type Environment struct {
+	Given bool   // it is Text; if that is empty, there is none
+	Text  string // a shell script of exports
+	Keep  string // if not Given: the key of the activation to copy it from; empty: there is none
+}
+
+// Prepare puts the environment of an activation on the host, where nothing uses
+// it yet, and the launcher that gives it to a release. It returns what to
+// activate, and whether that is current already.
+func (h Host) Prepare(ctx context.Context, id release.ID, key string, e Environment) (a release.Activation, same bool, err error) {
+	c := call{
+		script: "prepare", libs: []string{"receive", "launcher"},
+		onFact: func(key, value string) { same = same || key == "same" && value == "yes" },
+	}
+	env, a := "none", release.Activation{ID: id}
+	switch {
+	case e.Given && e.Text != "":
+		env, a.Env, c.input = "new", key, text(e.Text)
+	case !e.Given && e.Keep != "":
+		env, a.Env = "keep", key
+	}
+	c.args = args{{"base", h.Layout.Base}, {"id", string(id)}, {"key", key}, {"env", env}, {"from", e.Keep}}
+	err = h.quiet(ctx, c)
+	return a, same, err
+}

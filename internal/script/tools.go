@@ -1,0 +1,43 @@
+package script
+
+import (
+	"context"
+	"strings"
+)
+
+// Toolchain is what a machine builds with, and what the project wants.
+type Toolchain struct {
+	OS, Arch, Kernel, Libc string
+	Manager                string            // mise, asdf, or empty
+	Have                   map[string]string // by the tool's name in .tool-versions: its version, or a line that says it
+	Want                   []ToolVersion     // the lines of .tool-versions
+	ToolVersions           string            // SHA-256, empty where there is no such file
+}
+
+// ToolVersion is one line of .tool-versions.
+type ToolVersion struct{ Tool, Version string }
+
+// Tools installs what the checkout pins and asks the build host for its toolchain.
+func (b Build) Tools(ctx context.Context) (Toolchain, error) {
+	t := Toolchain{Have: map[string]string{}}
+	single := map[string]*string{
+		"os": &t.OS, "arch": &t.Arch, "kernel": &t.Kernel, "libc": &t.Libc, "manager": &t.Manager,
+		"sha256_.tool-versions": &t.ToolVersions,
+	}
+	err := b.logged(ctx, call{
+		script: "tools", libs: []string{"buildroot", "toolenv"},
+		args: b.Job.args(),
+		onFact: func(key, value string) {
+			tool, version, _ := strings.Cut(value, " ")
+			switch {
+			case single[key] != nil:
+				*single[key] = value
+			case key == "have":
+				t.Have[tool] = version
+			case key == "want":
+				t.Want = append(t.Want, ToolVersion{tool, version})
+			}
+		},
+	})
+	return t, err
+}
