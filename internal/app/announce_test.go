@@ -17,6 +17,7 @@ import (
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/gha"
 	"github.com/apxr/slipway/internal/ghapi"
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/rollout"
@@ -111,7 +112,7 @@ func announcing(t *testing.T, h *hub, change func(*config.Config)) (*announcer, 
 
 func went(verb release.Verb, became rollout.Became) rollout.Result {
 	return rollout.Result{
-		Verb: verb, Became: became, Target: "20240102T000000", Version: "0.2.0", Revision: sha('b'), Hosts: make([]rollout.HostResult, 1),
+		Verb: verb, Became: became, Target: "20240102T000000", Version: "0.2.0", Revision: sha('b'), Hosts: make([]host.Result, 1),
 		Previous: rollout.Version{ID: "20240101T000000", Version: "0.1.0", Revision: sha('a')},
 		Running: rollout.Running{
 			Version: rollout.Version{ID: "20240102T000000", Version: "0.2.0", Revision: sha('b')}, Hosts: 1, Since: time.Now(),

@@ -14,11 +14,11 @@ import (
 
 	"github.com/apxr/slipway/internal/build"
 	"github.com/apxr/slipway/internal/config"
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/report"
 	"github.com/apxr/slipway/internal/rollout"
-	"github.com/apxr/slipway/internal/script"
 	"github.com/apxr/slipway/internal/setup"
 )
 
@@ -169,24 +169,8 @@ func listArtifacts(ctx context.Context, cfg config.Config, d dialer, log *progre
 }
 
 func planOf(cfg config.Config, from origin) rollout.Plan {
-	s := cfg.Service
-	p := rollout.Plan{
-		App: cfg.App, Layout: cfg.Layout, Units: s.Units, Target: cfg.ReleaseID,
-		Restart: script.Restart(s.Restart), Once: s.Once, Migrate: s.Migrate, Before: s.Before, After: s.After,
-		Parallel: rollout.Parallel(cfg.Fleet.Parallel), Pause: cfg.Fleet.Pause, MaxFailures: cfg.Fleet.MaxFailures,
-		WaitForLock: cfg.WaitForLock, Expect: rollout.Expected(cfg.Fleet.Expect),
-		Ports: s.Ports, Timeout: s.Timeout, Settle: s.Settle,
-		Keep: cfg.Keep, Force: cfg.Force, DryRun: cfg.DryRun, Who: from.who, Run: from.run,
+	return rollout.Plan{
+		Plan:  host.Plan{Service: cfg.Service, App: cfg.App, Layout: cfg.Layout, Keep: cfg.Keep, Who: from.who, RunURL: from.run},
+		Fleet: cfg.Fleet, Target: cfg.ReleaseID, WaitForLock: cfg.WaitForLock, Force: cfg.Force, DryRun: cfg.DryRun,
 	}
-	if s.Env != nil {
-		text := s.Env.Shell()
-		p.Environment = &text
-	}
-	if h := s.Health; h != nil {
-		p.Health = &rollout.Health{URL: h.URL, ServerName: h.ServerName, Body: h.Body}
-		for _, r := range h.Status {
-			p.Health.Status = append(p.Health.Status, rollout.Range{Least: r.First, Most: r.Last})
-		}
-	}
-	return p
 }

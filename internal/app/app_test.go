@@ -12,6 +12,7 @@ import (
 
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/gha"
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/report"
@@ -231,8 +232,8 @@ func TestAWorkflowStandsInForInputsThatWereNotGiven(t *testing.T) {
 
 func TestAnOutcomeIsHandedToLogSummaryAndOutputs(t *testing.T) {
 	m := release.Manifest{ReleaseID: "20240102T000000", App: "apxr_io", Version: "0.2.0", Revision: "abc"}
-	rolled := rollout.Result{Verb: release.Deploy, Target: m.ReleaseID, Version: "0.2.0", Revision: "abc", Hosts: []rollout.HostResult{
-		{Host: "web1", Outcome: rollout.Reverted, Before: "20240101T000000", After: "20240101T000000", Problem: "::error::evil"},
+	rolled := rollout.Result{Verb: release.Deploy, Target: m.ReleaseID, Version: "0.2.0", Revision: "abc", Hosts: []host.Result{
+		{Host: "web1", Outcome: host.Reverted, Before: "20240101T000000", After: "20240101T000000", Problem: "::error::evil"},
 	}}
 	phases := report.Build{Phases: []report.Phase{{Name: "Check out", Took: time.Second}}}
 	for name, c := range map[string]struct {
@@ -286,7 +287,7 @@ func TestASummaryHidesWhatTheLogHides(t *testing.T) {
 	w := newWorld()
 	_, summary := w.step(t)
 	runner := gha.New(w.Getenv, w.Stdout)
-	rolled := rollout.Result{Verb: release.Deploy, Hosts: []rollout.HostResult{{Host: "web1", Outcome: rollout.Failed, Problem: "no hunter2 here", UnitLog: []string{"app: DB=hunter2 refused"}}}}
+	rolled := rollout.Result{Verb: release.Deploy, Hosts: []host.Result{{Host: "web1", Outcome: host.Failed, Problem: "no hunter2 here", UnitLog: []string{"app: DB=hunter2 refused"}}}}
 	(hand{runner, progress.New(runner, "hunter2"), report.Place{}}).over(config.Deploy, outcome{rolled: &rolled}, errors.New("web1: no hunter2 here"))
 	page, err := os.ReadFile(summary)
 	if err != nil || strings.Contains(string(page), "hunter2") || strings.Count(string(page), "***") < 2 {

@@ -287,9 +287,9 @@ func TestABuildServerThatCannotBeReachedIsAnError(t *testing.T) {
 	if err == nil || host.Host != nil {
 		t.Errorf("%+v, %v", host, err)
 	}
-	for _, c := range d.candidates([]config.Host{there, {User: "x", Host: "127.0.0.1", Port: "1"}}) {
-		if reached, err := c.Dial(t.Context()); err == nil || reached != nil { // a nil *Conn would be a Host
-			t.Errorf("%s: %v, %v", c.Name, reached, err)
+	for _, h := range []config.Host{there, {User: "x", Host: "127.0.0.1", Port: "1"}} {
+		if reached, err := d.traced(t.Context(), h); err == nil || reached != nil { // a nil *remote.Conn would be a host.Conn
+			t.Errorf("%s: %v, %v", h, reached, err)
 		}
 	}
 	var mistakes config.Mistakes

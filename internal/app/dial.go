@@ -5,16 +5,16 @@ import (
 	"errors"
 	"strings"
 
-	"golang.org/x/crypto/ssh/agent"
-
 	"github.com/apxr/slipway/internal/build"
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/console"
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/local"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/remote"
 	"github.com/apxr/slipway/internal/rollout"
 	"github.com/apxr/slipway/internal/script"
+	"golang.org/x/crypto/ssh/agent"
 )
 
 // dialer reaches the servers that the settings name.
@@ -126,30 +126,34 @@ func (s buildServer) Traced(step, what string) {
 func (d dialer) candidates(hosts []config.Host) []rollout.Candidate {
 	var all []rollout.Candidate
 	for _, h := range hosts {
-		all = append(all, rollout.Candidate{
+		c := host.Candidate{
 			Name: h.String(), HasArtifact: h == d.buildHost,
-			Dial: func(ctx context.Context) (rollout.Host, error) {
-				host, err := d.webServer(ctx, h)
-				if err == nil && d.verbose > 1 {
-					host = struct {
-						rollout.Host
-						tracer
-					}{host, tracer{h.String(), d.log}}
-				}
-				return host, err
-			},
-		})
+			Dial: func(ctx context.Context) (host.Conn, error) { return d.traced(ctx, h) },
+		}
+		all = append(all, func(run *host.Run) rollout.Host { return host.New(c, run) })
 	}
 	return all
 }
 
-func (d dialer) webServer(ctx context.Context, h config.Host) (rollout.Host, error) {
+// traced connects to a web server, whose scripts are logged if that was asked for.
+func (d dialer) traced(ctx context.Context, h config.Host) (host.Conn, error) {
+	conn, err := d.webServer(ctx, h)
+	if err == nil && d.verbose > 1 {
+		conn = struct {
+			host.Conn
+			tracer
+		}{conn, tracer{h.String(), d.log}}
+	}
+	return conn, err
+}
+
+func (d dialer) webServer(ctx context.Context, h config.Host) (host.Conn, error) {
 	if h.IsLocal() {
 		return local.New(d.getenv), nil
 	}
 	conn, err := d.dial(ctx, h)
 	if err != nil {
-		return nil, err // a nil *Conn would be a Host that is not nil
+		return nil, err // a nil *remote.Conn would be a host.Conn that is not nil
 	}
 	return conn, nil
 }

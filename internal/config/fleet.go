@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"time"
@@ -10,15 +11,33 @@ import (
 
 // Fleet is how a run goes about many hosts.
 type Fleet struct {
-	Parallel    Parallel
+	Parallel    Share         // that is switched at the same time
 	Pause       time.Duration // between batches
 	MaxFailures int
 	Expect      Expected
 }
 
-// Parallel is how many hosts are switched at the same time; one of the fields
-// is set.
-type Parallel struct{ Hosts, Percent int }
+// Share is a part of the hosts: a number, or a percentage of them, rounded down.
+// At most one of the fields is set.
+type Share struct{ Hosts, Percent int }
+
+// Of returns how many of the hosts the share is, at least one.
+func (s Share) Of(hosts int) int {
+	if s.Percent > 0 {
+		return max(1, hosts*s.Percent/100)
+	}
+	return max(1, s.Hosts)
+}
+
+func (s Share) String() string {
+	switch {
+	case s.Percent > 0:
+		return fmt.Sprintf("%d%% of the hosts at a time", s.Percent)
+	case s.Hosts > 1:
+		return fmt.Sprintf("%d hosts at a time", s.Hosts)
+	}
+	return "one host at a time"
+}
 
 // Expected is what has to be current on a host before a run changes it.
 type Expected struct {
@@ -40,15 +59,15 @@ func (l *loader) fleet() Fleet {
 	}
 }
 
-func (l *loader) parallel() Parallel {
+func (l *loader) parallel() Share {
 	v := l.value("max-parallel")
 	if v == "" {
-		return Parallel{}
+		return Share{}
 	}
 	part := parallelRE.FindStringSubmatch(v)
 	if part == nil {
 		l.wrong("max-parallel", "%.100q is neither a whole number nor a percentage, such as 4 or 25%%", v)
-		return Parallel{}
+		return Share{}
 	}
 	n, _ := strconv.Atoi(part[1]) // digits
 	percent := part[2] != ""
@@ -58,9 +77,9 @@ func (l *loader) parallel() Parallel {
 	case percent && n > 100:
 		l.wrong("max-parallel", "%s is more than there are: 100%% are the most", v)
 	case percent:
-		return Parallel{Percent: n}
+		return Share{Percent: n}
 	}
-	return Parallel{Hosts: n}
+	return Share{Hosts: n}
 }
 
 func (l *loader) expected() Expected {

@@ -8,7 +8,7 @@ import (
 )
 
 func TestMaxParallelIsANumberOrAPercentage(t *testing.T) {
-	for given, want := range map[string]Parallel{"": {Hosts: 1}, "1": {Hosts: 1}, "40": {Hosts: 40}, "25%": {Percent: 25}, "100%": {Percent: 100}} {
+	for given, want := range map[string]Share{"": {Hosts: 1}, "1": {Hosts: 1}, "40": {Hosts: 40}, "25%": {Percent: 25}, "100%": {Percent: 100}} {
 		c, err := Load(Deploy, good(map[string]string{"max-parallel": given}))
 		if err != nil || c.Fleet.Parallel != want {
 			t.Errorf("max-parallel %q: %+v, %v", given, c.Fleet.Parallel, err)

@@ -1,9 +1,12 @@
 package config
 
 import (
+	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -18,6 +21,44 @@ type Health struct {
 
 // StatusRange is the status codes from First to Last.
 type StatusRange struct{ First, Last int }
+
+func (r StatusRange) String() string {
+	if r.First == r.Last {
+		return strconv.Itoa(r.First)
+	}
+	return fmt.Sprintf("%d-%d", r.First, r.Last)
+}
+
+// Accepts reports whether a status is healthy.
+func (h Health) Accepts(status int) bool {
+	return slices.ContainsFunc(h.Status, func(r StatusRange) bool { return r.First <= status && status <= r.Last })
+}
+
+// Addr returns the address that the URL's server listens on, with its port.
+func (h Health) Addr() string {
+	port := h.URL.Port()
+	if port == "" && h.URL.Scheme == "https" {
+		port = "443"
+	} else if port == "" {
+		port = "80"
+	}
+	return net.JoinHostPort(h.URL.Hostname(), port)
+}
+
+func (h Health) String() string {
+	accepted := make([]string, len(h.Status))
+	for i, r := range h.Status {
+		accepted[i] = r.String()
+	}
+	s := fmt.Sprintf("%s answers %s", h.URL, strings.Join(accepted, ", "))
+	if h.ServerName != "" {
+		s += " as " + h.ServerName
+	}
+	if h.Body != nil {
+		s += fmt.Sprintf(" with %q", h.Body)
+	}
+	return s
+}
 
 // dnsNameRE is stricter than [hostNameRE]: a certificate has no other names.
 var dnsNameRE = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/url"
 	"reflect"
 	"slices"
 	"testing"
@@ -88,4 +89,19 @@ func TestHealthRefuses(t *testing.T) {
 			[]string{"health-url: ", "health-status: ", "health-body: "},
 		},
 	))
+}
+
+func TestAddressOfAHealthURL(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"http://127.0.0.1:4001/x": "127.0.0.1:4001", "http://localhost/": "localhost:80", "https://[::1]/": "[::1]:443", "https://127.0.0.1:8443": "127.0.0.1:8443",
+	} {
+		u, err := url.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (Health{URL: u}).Addr(); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/rollout"
 )
@@ -173,7 +174,7 @@ func TestWhatPullRequestsHearOf(t *testing.T) {
 		"a first deploy that failed":       {release.Deploy, rollout.BecameFailed, running("", "", 2), failed, false},
 		"what is only staged":              {release.Stage, rollout.BecameStaged, running(r1, r1, 2), nil, false},
 	} {
-		r := rollout.Result{Verb: c.verb, Became: c.became, Hosts: make([]rollout.HostResult, 2)}
+		r := rollout.Result{Verb: c.verb, Became: c.became, Hosts: make([]host.Result, 2)}
 		c.change(&r)
 		got, hears := Seen(r, c.err, place)
 		if hears != c.hears {

@@ -9,15 +9,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apxr/slipway/internal/host"
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/rollout"
+	"github.com/apxr/slipway/internal/setup"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	east "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/text"
-
-	"github.com/apxr/slipway/internal/release"
-	"github.com/apxr/slipway/internal/rollout"
-	"github.com/apxr/slipway/internal/setup"
 )
 
 var hostile = []string{
@@ -126,13 +126,13 @@ var pullLinks = regexp.MustCompile(`(?m)^#[0-9]+$`)
 // texts are all that Slipway writes on GitHub, with a value in each place where
 // one can come from outside.
 func texts(v string) map[string]string {
-	host := phased(rollout.HostResult{Host: v, Outcome: rollout.Failed, Before: release.ID(v), After: release.ID(v), Problem: v, Proof: v, UnitLog: []string{v, v}},
-		rollout.Phase{Name: "stage", Took: time.Second})
-	live := host
-	live.Outcome, live.Problem = rollout.Live, ""
+	broken := phased(host.Result{Host: v, Outcome: host.Failed, Before: release.ID(v), After: release.ID(v), Problem: v, Proof: v, UnitLog: []string{v, v}},
+		host.Phase{Name: "stage", Took: time.Second})
+	live := broken
+	live.Outcome, live.Problem = host.Live, ""
 	r := rollout.Result{
 		Verb: release.Deploy, Became: rollout.BecamePartial, Target: release.ID(v), Version: v, Revision: v, Ref: v, Notice: v, Plan: []string{v},
-		Previous: rollout.Version{ID: "x" + release.ID(v), Version: v, Revision: v}, Hosts: []rollout.HostResult{host, live},
+		Previous: rollout.Version{ID: "x" + release.ID(v), Version: v, Revision: v}, Hosts: []host.Result{broken, live},
 	}
 	r.Running = rollout.Running{Version: rollout.Version{ID: release.ID(v)}, Hosts: 1}
 	p := place

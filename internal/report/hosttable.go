@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/rollout"
 )
 
@@ -14,13 +15,13 @@ var columns = []struct {
 	title  string
 	phases []string
 }{
-	{"Look", []string{rollout.PhaseConnect, rollout.PhaseLock, rollout.PhaseInspect}},
-	{"Repair", []string{rollout.PhaseRepair}},
-	{"Stage", []string{rollout.PhaseStage, rollout.PhaseVerify}},
-	{"Hooks", []string{rollout.PhaseBefore, rollout.PhaseAfter}},
-	{"Switch", []string{rollout.PhaseSwitch}},
-	{"Prove", []string{rollout.PhaseProve}},
-	{"Go back", []string{rollout.PhaseGoBack}},
+	{"Look", []string{host.PhaseConnect, host.PhaseLock, host.PhaseInspect}},
+	{"Repair", []string{host.PhaseRepair}},
+	{"Stage", []string{host.PhaseStage, host.PhaseVerify}},
+	{"Hooks", []string{host.PhaseBefore, host.PhaseAfter}},
+	{"Switch", []string{host.PhaseSwitch}},
+	{"Prove", []string{host.PhaseProve}},
+	{"Go back", []string{host.PhaseGoBack}},
 }
 
 func writeHosts(b *strings.Builder, r rollout.Result) {
@@ -51,12 +52,12 @@ func writeHosts(b *strings.Builder, r rollout.Result) {
 
 // worstFirst is all hosts in their order; of many, those that are to be looked
 // at first, and as many as there is room for.
-func worstFirst(hosts []rollout.HostResult) (shown []rollout.HostResult, rest int) {
+func worstFirst(hosts []host.Result) (shown []host.Result, rest int) {
 	if len(hosts) <= aGlance {
 		return hosts, 0
 	}
 	sorted := slices.Clone(hosts)
-	slices.SortStableFunc(sorted, func(a, b rollout.HostResult) int { return weight(a) - weight(b) })
+	slices.SortStableFunc(sorted, func(a, b host.Result) int { return weight(a) - weight(b) })
 	rows := min(len(sorted), maxRows)
 	return sorted[:rows], len(sorted) - rows
 }
@@ -64,9 +65,9 @@ func worstFirst(hosts []rollout.HostResult) (shown []rollout.HostResult, rest in
 // aGlance is how many rows are seen at once.
 const aGlance = 15
 
-func weight(h rollout.HostResult) int {
+func weight(h host.Result) int {
 	switch {
-	case h.Outcome == rollout.Failed:
+	case h.Outcome == host.Failed:
 		return 0
 	case len(h.UnitLog) > 0: // for whose failure the others went back
 		return 1
@@ -76,9 +77,9 @@ func weight(h rollout.HostResult) int {
 	return 3
 }
 
-func usedColumns(hosts []rollout.HostResult) (used []int) {
+func usedColumns(hosts []host.Result) (used []int) {
 	for i, c := range columns {
-		if slices.ContainsFunc(hosts, func(h rollout.HostResult) bool { return spentIn(h, c.phases) != "" }) {
+		if slices.ContainsFunc(hosts, func(h host.Result) bool { return spentIn(h, c.phases) != "" }) {
 			used = append(used, i)
 		}
 	}
@@ -86,7 +87,7 @@ func usedColumns(hosts []rollout.HostResult) (used []int) {
 }
 
 // spentIn is how long a host was in one of some phases, empty if it never was.
-func spentIn(h rollout.HostResult, phases []string) string {
+func spentIn(h host.Result, phases []string) string {
 	var sum time.Duration
 	been := false
 	for _, p := range h.Phases {
@@ -102,11 +103,11 @@ func spentIn(h rollout.HostResult, phases []string) string {
 
 // health is whether what runs now is proved to work: what was waited for stands
 // below the table, and what is wrong above it.
-func health(h rollout.HostResult) string {
+func health(h host.Result) string {
 	switch {
-	case h.Outcome == rollout.Live, h.Outcome == rollout.Unchanged, h.Outcome == rollout.Reverted:
+	case h.Outcome == host.Live, h.Outcome == host.Unchanged, h.Outcome == host.Reverted:
 		return "proved"
-	case h.Outcome == rollout.Failed:
+	case h.Outcome == host.Failed:
 		return "unknown"
 	}
 	return "-"
@@ -115,15 +116,15 @@ func health(h rollout.HostResult) string {
 // unbroken keeps the words of a cell on one line.
 func unbroken(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }
 
-func mark(h rollout.HostResult) string {
+func mark(h host.Result) string {
 	switch h.Outcome {
-	case rollout.Live, rollout.Unchanged:
+	case host.Live, host.Unchanged:
 		return "✅"
-	case rollout.Staged:
+	case host.Staged:
 		return "📦"
-	case rollout.Reverted:
+	case host.Reverted:
 		return "↩️"
-	case rollout.Skipped:
+	case host.Skipped:
 		return "⏸️"
 	}
 	if h.Problem == "" {

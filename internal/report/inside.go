@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/rollout"
 )
@@ -15,27 +16,27 @@ func lookInside(r rollout.Result, p Place) string {
 	if p.App == "" || r.Verb == release.Stage || r.Became == rollout.BecamePlan {
 		return ""
 	}
-	hosts := slices.DeleteFunc(slices.Clone(r.Hosts), func(h rollout.HostResult) bool { return h.Host == "local" }) // nobody's machine but the runner's
+	hosts := slices.DeleteFunc(slices.Clone(r.Hosts), func(h host.Result) bool { return h.Host == "local" }) // nobody's machine but the runner's
 	if len(hosts) == 0 {
 		return ""
 	}
-	host := slices.MinFunc(hosts, func(a, b rollout.HostResult) int { return trouble(a) - trouble(b) })
+	worst := slices.MinFunc(hosts, func(a, b host.Result) int { return trouble(a) - trouble(b) })
 	command := func(verb string) string {
 		// What could end the code span is in no setting.
-		words := fmt.Sprintf("slipway %s %s --app %s%s", verb, host.Host, p.App, p.Flags)
+		words := fmt.Sprintf("slipway %s %s --app %s%s", verb, worst.Host, p.App, p.Flags)
 		return "`" + strings.Map(shown, words) + "`"
 	}
 	line := "Look inside: " + command("logs")
-	if host.After != "" {
+	if worst.After != "" {
 		line += ", " + command("console")
 	}
 	return line
 }
 
 // trouble is as weight, but a host that was not even met has nothing to be seen.
-func trouble(h rollout.HostResult) int {
-	if h.After == "" && h.Outcome != rollout.Failed {
-		return weight(rollout.HostResult{}) + 1
+func trouble(h host.Result) int {
+	if h.After == "" && h.Outcome != host.Failed {
+		return weight(host.Result{}) + 1
 	}
 	return weight(h)
 }

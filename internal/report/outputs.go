@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/rollout"
 )
 
@@ -44,7 +45,7 @@ func Outputs(r rollout.Result, err error) (map[string]string, error) {
 }
 
 // outcomes are the words for programs.
-var outcomes = map[rollout.Outcome]string{
-	rollout.Live: "live", rollout.Staged: "staged", rollout.Unchanged: "unchanged", rollout.Untouched: "not-changed",
-	rollout.Skipped: "not-reached", rollout.Reverted: "put-back", rollout.Failed: "failed",
+var outcomes = map[host.Outcome]string{
+	host.Live: "live", host.Staged: "staged", host.Unchanged: "unchanged", host.Untouched: "not-changed",
+	host.Skipped: "not-reached", host.Reverted: "put-back", host.Failed: "failed",
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/rollout"
 )
 
@@ -39,7 +40,7 @@ func TestOutputsSayWhatIsSo(t *testing.T) {
 }
 
 func TestEveryOutcomeHasAWordForPrograms(t *testing.T) {
-	for _, o := range []rollout.Outcome{rollout.Live, rollout.Staged, rollout.Unchanged, rollout.Untouched, rollout.Skipped, rollout.Reverted, rollout.Failed} {
+	for _, o := range []host.Outcome{host.Live, host.Staged, host.Unchanged, host.Untouched, host.Skipped, host.Reverted, host.Failed} {
 		if word := outcomes[o]; word == "" || strings.ToLower(word) != word || strings.Contains(word, " ") {
 			t.Errorf("%s: %q", o, word)
 		}
@@ -48,7 +49,7 @@ func TestEveryOutcomeHasAWordForPrograms(t *testing.T) {
 
 func TestOutputsAreOneLineOfJSON(t *testing.T) {
 	for _, v := range hostile {
-		got, err := Outputs(rollout.Result{Hosts: []rollout.HostResult{{Host: v}}}, nil)
+		got, err := Outputs(rollout.Result{Hosts: []host.Result{{Host: v}}}, nil)
 		var hosts []hostOutput
 		if err != nil || strings.ContainsAny(got["hosts"], "\r\n") || json.Unmarshal([]byte(got["hosts"]), &hosts) != nil || len(hosts) != 1 {
 			t.Errorf("%q: %q, %v", v, got["hosts"], err)
@@ -59,7 +60,7 @@ func TestOutputsAreOneLineOfJSON(t *testing.T) {
 func TestOutputsOfTooManyHostsAreLeftOutAndSaidSo(t *testing.T) {
 	var r rollout.Result
 	for i := range 5000 {
-		r.Hosts = append(r.Hosts, rollout.HostResult{Host: fmt.Sprintf("deploy@web%d.example.com", i), Outcome: rollout.Live, Before: r1, After: r2})
+		r.Hosts = append(r.Hosts, host.Result{Host: fmt.Sprintf("deploy@web%d.example.com", i), Outcome: host.Live, Before: r1, After: r2})
 	}
 	got, err := Outputs(r, nil)
 	if got["hosts"] != "[]" || got["result"] == "x" || err == nil || !strings.Contains(err.Error(), "5000 hosts") {

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"unicode/utf8"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/rollout"
 )
@@ -159,7 +160,7 @@ func dash(id release.ID) string {
 	return string(id)
 }
 
-func took(h rollout.HostResult) string {
+func took(h host.Result) string {
 	if h.Took == 0 {
 		return "-"
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/rollout"
 )
@@ -41,7 +42,7 @@ const (
 
 var revision = strings.Repeat("0123456789", 4)
 
-func result(verb release.Verb, target release.ID, hosts ...rollout.HostResult) rollout.Result {
+func result(verb release.Verb, target release.ID, hosts ...host.Result) rollout.Result {
 	return rollout.Result{Verb: verb, Target: target, Version: "0.2.0", Revision: revision, Hosts: hosts}
 }
 
@@ -49,15 +50,15 @@ func result(verb release.Verb, target release.ID, hosts ...rollout.HostResult) r
 func fleet() rollout.Result {
 	r := result(release.Deploy, r2)
 	for i := range 30 {
-		h := rollout.HostResult{Host: fmt.Sprintf("web%02d", i+1), Before: r1, After: r1}
+		h := host.Result{Host: fmt.Sprintf("web%02d", i+1), Before: r1, After: r1}
 		switch {
 		case i == 2:
-			h.Outcome, h.Took, h.Problem, h.UnitLog = rollout.Reverted, 60*time.Second, "not proved within 1m0s: nothing listens on port 4001", []string{"app[7]: no database"}
+			h.Outcome, h.Took, h.Problem, h.UnitLog = host.Reverted, 60*time.Second, "not proved within 1m0s: nothing listens on port 4001", []string{"app[7]: no database"}
 		case i < 11:
-			h.Outcome, h.Took, h.Problem = rollout.Reverted, time.Second, "web03 failed: not proved within 1m0s: nothing listens on port 4001"
+			h.Outcome, h.Took, h.Problem = host.Reverted, time.Second, "web03 failed: not proved within 1m0s: nothing listens on port 4001"
 			h.Proof = "app.service is active; looked 9 times in 2.3 s"
 		default:
-			h.Outcome, h.Problem = rollout.Skipped, "not switched, because web03 failed"
+			h.Outcome, h.Problem = host.Skipped, "not switched, because web03 failed"
 		}
 		r.Hosts = append(r.Hosts, h)
 	}
@@ -69,59 +70,59 @@ var results = map[string]struct {
 	err error
 }{
 	"success": {result(release.Deploy, r2,
-		rollout.HostResult{Host: "web1", Outcome: rollout.Live, Before: r1, After: r2, Took: 2345 * time.Millisecond},
-		rollout.HostResult{Host: "root@[fd00::1]:2222", Outcome: rollout.Unchanged, Before: r2, After: r2},
+		host.Result{Host: "web1", Outcome: host.Live, Before: r1, After: r2, Took: 2345 * time.Millisecond},
+		host.Result{Host: "root@[fd00::1]:2222", Outcome: host.Unchanged, Before: r2, After: r2},
 	), nil},
 	"first": {result(release.Deploy, r2,
-		rollout.HostResult{Host: "web1", Outcome: rollout.Live, After: r2, Took: 61 * time.Second},
+		host.Result{Host: "web1", Outcome: host.Live, After: r2, Took: 61 * time.Second},
 	), nil},
 	"failure": {result(release.Deploy, r2,
-		rollout.HostResult{Host: "web1", Outcome: rollout.Reverted, Before: r1, After: r1, Took: time.Second, Problem: "web2 failed: not proved within 1m0s"},
-		rollout.HostResult{
-			Host: "web2", Outcome: rollout.Failed, Before: r1, After: r2, Took: 60 * time.Second, Problem: "not proved within 1m0s\nand going back failed too",
+		host.Result{Host: "web1", Outcome: host.Reverted, Before: r1, After: r1, Took: time.Second, Problem: "web2 failed: not proved within 1m0s"},
+		host.Result{
+			Host: "web2", Outcome: host.Failed, Before: r1, After: r2, Took: 60 * time.Second, Problem: "not proved within 1m0s\nand going back failed too",
 			UnitLog: []string{"app[7]: ** (EXIT) ```no case```", "app[7]: | stopped"},
 		},
-		rollout.HostResult{Host: "web3", Outcome: rollout.Skipped, Before: r1, After: r1, Problem: "not switched, because web2 failed"},
+		host.Result{Host: "web3", Outcome: host.Skipped, Before: r1, After: r1, Problem: "not switched, because web2 failed"},
 	), errors.New("web2: not proved within 1m0s")},
 	"partial": {result(release.Rollback, r1,
-		rollout.HostResult{Host: "web1", Outcome: rollout.Live, Before: r2, After: r1, Took: time.Second},
-		rollout.HostResult{Host: "web2", Outcome: rollout.Untouched, Problem: "cannot connect: connection refused"},
+		host.Result{Host: "web1", Outcome: host.Live, Before: r2, After: r1, Took: time.Second},
+		host.Result{Host: "web2", Outcome: host.Untouched, Problem: "cannot connect: connection refused"},
 	), errors.New("web2: cannot connect: connection refused")},
-	"no-target": {rollout.Result{Verb: release.Rollback, Hosts: []rollout.HostResult{
-		{Host: "web1", Outcome: rollout.Untouched, Problem: "held by another run: deploy by ann"},
+	"no-target": {rollout.Result{Verb: release.Rollback, Hosts: []host.Result{
+		{Host: "web1", Outcome: host.Untouched, Problem: "held by another run: deploy by ann"},
 	}}, errors.New("no host can be rolled back")},
 	"superseded": {rollout.Result{
 		Verb: release.Deploy, Became: rollout.BecameSuperseded, Target: r1, Version: "0.1.0", Revision: revision,
 		Notice: "release 20240101T000000 is older than what runs, release 20240102T000000; use force to deploy it all the same",
-		Hosts:  []rollout.HostResult{{Host: "web1", Outcome: rollout.Untouched, Before: r2, After: r2}},
+		Hosts:  []host.Result{{Host: "web1", Outcome: host.Untouched, Before: r2, After: r2}},
 	}, nil},
 	"dry-run": {rollout.Result{
 		Verb: release.Deploy, Became: rollout.BecamePlan, Target: r2, Version: "0.2.0", Revision: revision,
 		Plan:  []string{"stage release 20240102T000000", "restart `web.service`, then worker.service"},
-		Hosts: []rollout.HostResult{{Host: "web1", Outcome: rollout.Untouched, Before: r1, After: r1}},
+		Hosts: []host.Result{{Host: "web1", Outcome: host.Untouched, Before: r1, After: r1}},
 	}, nil},
 	"unchanged": {rollout.Result{
 		Verb: release.Deploy, Became: rollout.BecameUnchanged, Target: r2,
-		Hosts: []rollout.HostResult{{Host: "web1", Outcome: rollout.Unchanged, Before: r2, After: r2}},
+		Hosts: []host.Result{{Host: "web1", Outcome: host.Unchanged, Before: r2, After: r2}},
 	}, nil},
 	"proved": {result(release.Deploy, r2,
-		rollout.HostResult{Host: "web1", Outcome: rollout.Live, Before: r1, After: r2, Took: time.Second, Proof: "app.service is active, http://127.0.0.1:4001/_health answers 200-299; looked 9 times in 2.3 s"},
+		host.Result{Host: "web1", Outcome: host.Live, Before: r1, After: r2, Took: time.Second, Proof: "app.service is active, http://127.0.0.1:4001/_health answers 200-299; looked 9 times in 2.3 s"},
 	), nil},
 	"fleet": {fleet(), errors.New("web03: not proved within 1m0s")},
 	"some-stay": {rollout.Result{
 		Verb: release.Deploy, Became: rollout.BecamePartial, Target: r2, Notice: "1 host of 2 stay on what they ran, as max-failures allows: deploy again when they are mended",
-		Hosts: []rollout.HostResult{
-			{Host: "web1", Outcome: rollout.Live, Before: r1, After: r2, Took: time.Second},
-			{Host: "web2", Outcome: rollout.Untouched, Problem: "cannot connect: connection refused"},
+		Hosts: []host.Result{
+			{Host: "web1", Outcome: host.Live, Before: r1, After: r2, Took: time.Second},
+			{Host: "web2", Outcome: host.Untouched, Problem: "cannot connect: connection refused"},
 		},
 	}, nil},
 	"taken-back": {result(release.Revert, r2,
-		rollout.HostResult{Host: "web1", Outcome: rollout.Reverted, Before: r2, After: r1, Took: time.Second},
-		rollout.HostResult{Host: "web2", Outcome: rollout.Untouched, Before: r2, After: r2, Problem: "20240102T000000 cannot be taken back: release 20240101T000000 is not on this host, which has 20240102T000000"},
+		host.Result{Host: "web1", Outcome: host.Reverted, Before: r2, After: r1, Took: time.Second},
+		host.Result{Host: "web2", Outcome: host.Untouched, Before: r2, After: r2, Problem: "20240102T000000 cannot be taken back: release 20240101T000000 is not on this host, which has 20240102T000000"},
 	), errors.New("web2: 20240102T000000 cannot be taken back: release 20240101T000000 is not on this host, which has 20240102T000000")},
 	"refused": {result(release.Deploy, r2,
-		rollout.HostResult{Host: "web1", Outcome: rollout.Untouched, Before: r1, After: r1, Problem: "no unit\nno sudo rule"},
-		rollout.HostResult{Host: "web2", Outcome: rollout.Untouched, Before: r1, After: r1},
+		host.Result{Host: "web1", Outcome: host.Untouched, Before: r1, After: r1, Problem: "no unit\nno sudo rule"},
+		host.Result{Host: "web2", Outcome: host.Untouched, Before: r1, After: r1},
 	), errors.New("nothing was switched on any host:\nweb1: no unit\nno sudo rule")},
 }
 
@@ -224,12 +225,12 @@ func TestHeadlineOfARollbackToNothing(t *testing.T) {
 }
 
 func TestWhatMigrationsLeave(t *testing.T) {
-	failed := result(release.Deploy, r2, rollout.HostResult{Host: "web1", Outcome: rollout.Untouched, Problem: "app-migrate.service failed"})
+	failed := result(release.Deploy, r2, host.Result{Host: "web1", Outcome: host.Untouched, Problem: "app-migrate.service failed"})
 	failed.Migrated = "web1"
 	if text := Text(failed); !strings.Contains(text, "Migrations of "+string(r2)+" were started on web1") || !strings.Contains(text, "they are not taken back") {
 		t.Errorf("%s", text)
 	}
-	back := result(release.Rollback, r1, rollout.HostResult{Host: "web1", Outcome: rollout.Live, Before: r2, After: r1})
+	back := result(release.Rollback, r1, host.Result{Host: "web1", Outcome: host.Live, Before: r2, After: r1})
 	back.MigratedSince = []release.ID{r2}
 	for _, text := range []string{Text(back), Markdown(back, nil, Place{})} {
 		if !strings.Contains(text, "Migrations of "+string(r2)+" were started since "+string(r1)+" ran. A rollback does not take them back") {

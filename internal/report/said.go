@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/rollout"
+	"github.com/apxr/slipway/internal/words"
 )
 
 // said is what is true of one host, or of several in the same words.
@@ -17,8 +19,8 @@ type said struct {
 
 // problems is what is wrong, what is wrong with a host itself before what is so
 // only because another one failed.
-func problems(hosts []rollout.HostResult) []said {
-	texts, of := []string{}, map[string][]rollout.HostResult{}
+func problems(hosts []host.Result) []said {
+	texts, of := []string{}, map[string][]host.Result{}
 	for _, h := range hosts {
 		if h.Problem == "" {
 			continue
@@ -43,11 +45,11 @@ func problems(hosts []rollout.HostResult) []said {
 	return all
 }
 
-func rank(hosts []rollout.HostResult) int {
+func rank(hosts []host.Result) int {
 	switch {
-	case hosts[0].Outcome == rollout.Failed:
+	case hosts[0].Outcome == host.Failed:
 		return 0
-	case len(hosts[0].UnitLog) > 0 || hosts[0].Outcome == rollout.Untouched:
+	case len(hosts[0].UnitLog) > 0 || hosts[0].Outcome == host.Untouched:
 		return 1
 	}
 	return 2
@@ -55,11 +57,11 @@ func rank(hosts []rollout.HostResult) int {
 
 // proofs has a line for each host that the run brought to its target, of a large fleet one for all: what was waited
 // for is the same.
-func proofs(hosts []rollout.HostResult) []said {
+func proofs(hosts []host.Result) []said {
 	const most = 10
 	var all []said
 	for _, h := range hosts {
-		if h.Proof != "" && h.Outcome == rollout.Live {
+		if h.Proof != "" && h.Outcome == host.Live {
 			all = append(all, said{hosts: h.Host, text: h.Proof})
 		}
 	}
@@ -70,28 +72,28 @@ func proofs(hosts []rollout.HostResult) []said {
 	return all
 }
 
-func hostNames(hosts []rollout.HostResult) string {
+func hostNames(hosts []host.Result) string {
 	var all []string
 	for _, h := range hosts {
 		all = append(all, h.Host)
 	}
-	return rollout.Names(all)
+	return words.Names(all)
 }
 
 // Advice is what to do now after a run that did not end as it should; empty
 // where there is nothing to say.
 func Advice(r rollout.Result) string {
-	var look, old, live []rollout.HostResult
+	var look, old, live []host.Result
 	back := 0
 	for _, h := range r.Hosts {
 		switch {
-		case h.Outcome == rollout.Failed:
+		case h.Outcome == host.Failed:
 			look = append(look, h)
 		case h.Problem != "":
 			old = append(old, h)
-		case h.Outcome == rollout.Live:
+		case h.Outcome == host.Live:
 			live = append(live, h)
-		case h.Outcome == rollout.Reverted:
+		case h.Outcome == host.Reverted:
 			back++
 		}
 	}

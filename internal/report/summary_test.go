@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/rollout"
 )
@@ -20,7 +21,7 @@ var place = Place{
 var revision1 = strings.Repeat("abcdef0123", 4)
 
 // phased is a host with the phases of a deploy, one after the other.
-func phased(h rollout.HostResult, phases ...rollout.Phase) rollout.HostResult {
+func phased(h host.Result, phases ...host.Phase) host.Result {
 	at := time.Duration(0)
 	for _, p := range phases {
 		p.Began = max(at, p.Began)
@@ -33,17 +34,17 @@ func phased(h rollout.HostResult, phases ...rollout.Phase) rollout.HostResult {
 func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
 // deployed is a host that a deploy of many came to after some others.
-func deployed(i int) rollout.HostResult {
+func deployed(i int) host.Result {
 	batch := 0
 	if i > 0 {
 		batch = 1 + (i-1)/25
 	}
 	turn := ms(4000 + 3500*batch)
 	return phased(
-		rollout.HostResult{Host: fmt.Sprintf("web%d.example.com", i+1), Outcome: rollout.Live, Before: r1, After: r2, Took: ms(3100), Proof: "apxr_io.service is active with the release as main process, http://127.0.0.1:4001/health answers 200-299; looked 9 times in 2.3 s, and it stayed so for 2s"},
-		rollout.Phase{Name: rollout.PhaseConnect, Took: ms(80 + i%7)}, rollout.Phase{Name: rollout.PhaseLock, Took: ms(45)}, rollout.Phase{Name: rollout.PhaseInspect, Took: ms(300 + 13*(i%9))},
-		rollout.Phase{Name: rollout.PhaseStage, Took: ms(2100 + 37*(i%11))},
-		rollout.Phase{Name: rollout.PhaseSwitch, Began: turn, Took: ms(700)}, rollout.Phase{Name: rollout.PhaseProve, Took: ms(2300)},
+		host.Result{Host: fmt.Sprintf("web%d.example.com", i+1), Outcome: host.Live, Before: r1, After: r2, Took: ms(3100), Proof: "apxr_io.service is active with the release as main process, http://127.0.0.1:4001/health answers 200-299; looked 9 times in 2.3 s, and it stayed so for 2s"},
+		host.Phase{Name: host.PhaseConnect, Took: ms(80 + i%7)}, host.Phase{Name: host.PhaseLock, Took: ms(45)}, host.Phase{Name: host.PhaseInspect, Took: ms(300 + 13*(i%9))},
+		host.Phase{Name: host.PhaseStage, Took: ms(2100 + 37*(i%11))},
+		host.Phase{Name: host.PhaseSwitch, Began: turn, Took: ms(700)}, host.Phase{Name: host.PhaseProve, Took: ms(2300)},
 	)
 }
 
@@ -70,12 +71,12 @@ func failed(hosts int) (rollout.Result, error) {
 	const why = "not proved within 1m0s (looked 230 times): GET http://127.0.0.1:4001/health answers 500, not 200-299"
 	for i := range r.Hosts {
 		h := &r.Hosts[i]
-		h.Outcome, h.After, h.Problem = rollout.Reverted, r1, fmt.Sprintf("web%d.example.com failed: %s", hosts, why)
+		h.Outcome, h.After, h.Problem = host.Reverted, r1, fmt.Sprintf("web%d.example.com failed: %s", hosts, why)
 		if i == last {
 			h.Problem, h.UnitLog = why, unitLog
 			h.Phases[5].Failed, h.Phases[5].Took = true, time.Minute
 		}
-		h.Phases = append(h.Phases, rollout.Phase{Name: rollout.PhaseGoBack, Began: 75 * time.Second, Took: ms(1500)})
+		h.Phases = append(h.Phases, host.Phase{Name: host.PhaseGoBack, Began: 75 * time.Second, Took: ms(1500)})
 	}
 	r.Became, r.Running.ID = rollout.BecameFailed, r1
 	return r, fmt.Errorf("web%d.example.com: %s", hosts, why)
@@ -86,8 +87,8 @@ func inPart(hosts int) rollout.Result {
 	r := deploy(hosts)
 	r.Became = rollout.BecamePartial
 	r.Notice = fmt.Sprintf("1 host of %d stay on what they ran, as max-failures allows: deploy again when they are mended", hosts)
-	r.Hosts[hosts-1] = phased(rollout.HostResult{Host: fmt.Sprintf("web%d.example.com", hosts), Outcome: rollout.Untouched, Problem: "cannot connect: connection refused"},
-		rollout.Phase{Name: rollout.PhaseConnect, Took: ms(30), Failed: true})
+	r.Hosts[hosts-1] = phased(host.Result{Host: fmt.Sprintf("web%d.example.com", hosts), Outcome: host.Untouched, Problem: "cannot connect: connection refused"},
+		host.Phase{Name: host.PhaseConnect, Took: ms(30), Failed: true})
 	r.Running.Hosts--
 	return r
 }
@@ -113,7 +114,7 @@ func TestASummaryAlwaysFits(t *testing.T) {
 	for i := range 2_000 {
 		h := deployed(i)
 		h.Host = strings.Repeat("x", 250) + h.Host
-		h.Outcome, h.Problem, h.Proof = rollout.Failed, fmt.Sprint(i, long), long
+		h.Outcome, h.Problem, h.Proof = host.Failed, fmt.Sprint(i, long), long
 		for range 25 {
 			h.UnitLog = append(h.UnitLog, long)
 		}
@@ -135,8 +136,8 @@ func TestASummaryAlwaysFits(t *testing.T) {
 
 func TestOfVeryManyHostsThoseWithProblemsAreShown(t *testing.T) {
 	r := deploy(1000)
-	r.Hosts[777].Outcome, r.Hosts[777].Problem = rollout.Failed, "it burns"
-	r.Hosts[888].Outcome, r.Hosts[888].Problem = rollout.Untouched, "it does not answer"
+	r.Hosts[777].Outcome, r.Hosts[777].Problem = host.Failed, "it burns"
+	r.Hosts[888].Outcome, r.Hosts[888].Problem = host.Untouched, "it does not answer"
 	got := Markdown(r, errors.New("web778: it burns"), place)
 	for _, want := range []string{"| `web778.example.com` | ❌\u00a0FAILED", "| `web889.example.com` | ❌\u00a0not\u00a0changed", "section web778.example.com", "700 hosts more"} {
 		if !strings.Contains(got, want) {

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/rollout"
 )
 
@@ -67,7 +68,7 @@ type bar struct {
 	failed     bool
 }
 
-func writeBars(b *strings.Builder, h rollout.HostResult, total time.Duration) {
+func writeBars(b *strings.Builder, h host.Result, total time.Duration) {
 	bars := barsOf(h.Phases)
 	if len(bars) > 0 {
 		fmt.Fprintf(b, "    section %s\n", label(h.Host))
@@ -93,7 +94,7 @@ func (b bar) tag() string {
 
 // barsOf joins phases as the table's columns do. Bars that overlap would be
 // drawn on two lines, also if it is by a millisecond.
-func barsOf(phases []rollout.Phase) (bars []bar) {
+func barsOf(phases []host.Phase) (bars []bar) {
 	for _, p := range phases {
 		name := column(p.Name)
 		begin, end := p.Began.Truncate(time.Millisecond), (p.Began + p.Took).Truncate(time.Millisecond)
@@ -126,18 +127,18 @@ func column(phase string) string {
 }
 
 // charted is the hosts that the chart shows, in their order.
-func charted(hosts []rollout.HostResult) []rollout.HostResult {
+func charted(hosts []host.Result) []host.Result {
 	if len(hosts) <= maxSections {
 		return hosts
 	}
 	sorted := slices.Clone(hosts)
-	slices.SortStableFunc(sorted, func(a, b rollout.HostResult) int {
+	slices.SortStableFunc(sorted, func(a, b host.Result) int {
 		return cmp.Or(weight(a)-weight(b), cmp.Compare(ends(b), ends(a)))
 	})
 	return sorted[:maxSections]
 }
 
-func ends(h rollout.HostResult) (last time.Duration) {
+func ends(h host.Result) (last time.Duration) {
 	for _, p := range h.Phases {
 		last = max(last, p.Began+p.Took)
 	}

@@ -2,11 +2,11 @@ package rollout
 
 import (
 	"context"
-	"slices"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
-	"github.com/apxr/slipway/internal/script"
+	"github.com/apxr/slipway/internal/words"
 )
 
 // Deploy stages a release on all hosts and, once it is complete on every one of
@@ -24,10 +24,15 @@ func (r *run) deploy(ctx context.Context, a Artifact) error {
 	if err := r.stageEverywhere(ctx, a); err != nil || r.outcome.Became != "" {
 		return err
 	}
-	if err := r.activateAll(ctx, r.outcome.Target); err != nil {
+	return r.activateAndPrune(ctx)
+}
+
+// activateAndPrune is everything from the first switch on.
+func (r *run) activateAndPrune(ctx context.Context) error {
+	if err := r.activateAll(ctx); err != nil {
 		return err
 	}
-	r.pruneAll(context.WithoutCancel(ctx), r.outcome.Target)
+	r.pruneAll(context.WithoutCancel(ctx))
 	return nil
 }
 
@@ -35,9 +40,9 @@ func (r *run) deploy(ctx context.Context, a Artifact) error {
 // is set if it ends here.
 func (r *run) stageEverywhere(ctx context.Context, a Artifact) error {
 	m := a.Manifest()
-	r.outcome.Target, r.outcome.Version, r.outcome.Revision, r.outcome.Ref = m.ReleaseID, m.Version, m.Revision, m.Ref
-	r.meet(ctx, needsOf(m))
-	superseded := r.judge(ctx, a, m)
+	r.aim(Version{m.ReleaseID, m.Version, m.Revision, m.Ref})
+	r.meet(ctx, host.Question{Release: &m})
+	superseded := r.judge(ctx, a)
 	if err := r.stopIfTooManyFailed(ctx); err != nil {
 		return err
 	}
@@ -55,20 +60,53 @@ func (r *run) stageEverywhere(ctx context.Context, a Artifact) error {
 	if err := r.stopIfTooManyFailed(ctx); err != nil || superseded {
 		return err
 	}
-	r.stageAll(ctx, a, m)
+	r.stageAll(ctx, a)
 	return r.stopIfTooManyFailed(ctx)
 }
 
-func (r *run) environment(h *host) script.Environment {
-	if r.plan.Environment == nil {
-		return script.Environment{Keep: h.seen.Current.Env}
+// repairAll cleans up after runs that died. It reports whether one of them was a
+// deploy.
+func (r *run) repairAll(ctx context.Context) (deploy bool) {
+	for _, m := range r.healthy() {
+		change := m.Seen().Change
+		deploy = deploy || change != nil && change.Verb == release.Deploy
 	}
-	return script.Environment{Given: true, Text: *r.plan.Environment}
+	each(r.healthy(), func(m *member) {
+		if err := m.Repair(ctx); err != nil {
+			m.fail(host.Failed, err)
+		}
+	})
+	return deploy
 }
 
-func (r *run) runsAlready(ctx context.Context, h *host, a release.Activation) bool {
-	if h.seen.Current != a || !slices.Contains(h.seen.History.Stack(), a) {
-		return false
-	}
-	return r.newProof(h, a, nil).look(ctx) == nil
+// stageAll stages the release on all hosts; each is told why it did not work there.
+func (r *run) stageAll(ctx context.Context, a Artifact) {
+	id, hosts := r.outcome.Target, r.healthy()
+	defer r.log.Phase("Stage %s on %s", id, words.Count(len(hosts), "host"))()
+	r.sendTo(ctx, a, hosts, func(m *member, s *spool) error { return m.Stage(ctx, s) }, r.refuse)
+}
+
+// sendTo runs stage for the hosts with one spool of the release.
+func (r *run) sendTo(ctx context.Context, a Artifact, hosts []*member, stage func(*member, *spool) error, failed func(*member, error)) {
+	s := newSpool(ctx, a, r.log)
+	defer s.Close()
+	s.expect(hosts)
+	each(hosts, func(m *member) {
+		err := stage(m, s)
+		s.finish(m.Name(), err)
+		if err != nil {
+			failed(m, err)
+		}
+	})
+}
+
+// pruneAll removes old releases. A host on which that fails gets a notice and no
+// more.
+func (r *run) pruneAll(ctx context.Context) {
+	defer r.log.Phase("Prune, keeping %s", words.Count(r.plan.Keep, "release"))()
+	each(r.healthy(), func(m *member) {
+		if err := m.Prune(ctx, r.outcome.Target); err != nil {
+			r.log.Notice(m.Name() + ": old releases were not removed: " + err.Error())
+		}
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
 )
@@ -27,6 +28,11 @@ func (a artifact) Relations(_ context.Context, others []string) (map[string]rele
 	}
 	return known, nil
 }
+
+const (
+	id1 = release.ID("20240101T000000")
+	id2 = release.ID("20240102T000000")
+)
 
 func TestADeployIsJudgedByWhatTheHostRuns(t *testing.T) {
 	t.Parallel()
@@ -57,13 +63,11 @@ func TestADeployIsJudgedByWhatTheHostRuns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := plan
-			p.Force = c.force
-			r := newRun(release.Deploy, p, []Candidate{{Name: "web1"}}, progress.New(progress.Terminal{W: io.Discard}))
-			h := r.hosts[0]
+			h := &stubbed{name: "web1"}
 			h.seen.History, h.seen.Current.ID, h.seen.Change = c.history, c.current, c.dead
-			m := release.Manifest{ReleaseID: id2, Revision: revision("2")}
-			if got := r.judge(t.Context(), artifact{m, c.relation}, m); got != c.superseded {
+			r := newRun(release.Deploy, Plan{Force: c.force}, []Candidate{func(*host.Run) Host { return h }}, progress.New(progress.Terminal{W: io.Discard}))
+			r.aim(Version{ID: id2})
+			if got := r.judge(t.Context(), artifact{release.Manifest{ReleaseID: id2, Revision: revision("2")}, c.relation}); got != c.superseded {
 				t.Errorf("superseded: %v, want %v", got, c.superseded)
 			}
 			if got := h.result.Problem; (got == "") != (c.problem == "") || !strings.Contains(got, c.problem) {

@@ -4,12 +4,12 @@ import (
 	"context"
 	"slices"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
-	"github.com/apxr/slipway/internal/script"
 )
 
-// Listing is what lies on one host, and what was changed there.
+// Listing has the releases of one host, and what was changed there.
 type Listing struct {
 	Host     string
 	Now      int64           // the host's own clock, in seconds
@@ -33,27 +33,17 @@ type Listed struct {
 func List(ctx context.Context, plan Plan, candidates []Candidate, log *progress.Log) ([]Listing, error) {
 	r := newRun("", plan, candidates, log)
 	defer r.part()
-	each(r.hosts, func(h *host) {
-		if err := r.visit(ctx, h); err != nil {
-			h.fail(Untouched, err)
-		}
-	})
-	var all []Listing
-	for _, h := range r.hosts {
-		all = append(all, Listing{Host: h.name, Now: h.seen.Now, Releases: listed(h.seen), History: h.seen.History, Problem: h.result.Problem})
+	r.connectAll(ctx)
+	r.lookAtAll(ctx, host.Question{List: true})
+	all := make([]Listing, len(r.hosts))
+	for i, m := range r.hosts {
+		seen := m.Seen()
+		all[i] = Listing{Host: m.Name(), Now: seen.Now, Releases: listed(seen), History: seen.History, Problem: m.Result().Problem}
 	}
 	return all, r.problems()
 }
 
-func (r *run) visit(ctx context.Context, h *host) (err error) {
-	if h.Host, err = h.dial(ctx); err != nil {
-		return err
-	}
-	h.seen, err = r.on(h).Inspect(ctx, script.Look{Units: r.plan.Units, Sizes: true})
-	return err
-}
-
-func listed(in script.Inspection) []Listed {
+func listed(in host.Seen) []Listed {
 	stack := in.History.Stack()
 	var list []Listed
 	for _, id := range slices.Backward(slices.Sorted(slices.Values(in.Releases))) {

@@ -1,47 +1,26 @@
 package rollout
 
-import (
-	"fmt"
-	"strings"
-)
+import "github.com/apxr/slipway/internal/progress"
 
-// notices collects what is to be told of hosts, so that what is true of many is
-// told once: a runner shows ten notices and no more.
+// notices collects notices about hosts, so that one about many hosts is one
+// notice: a runner shows ten and no more.
 type notices struct {
 	texts []string // in the order of their first host
-	hosts map[string][]*host
+	hosts map[string][]*member
 }
 
-func (n *notices) add(h *host, text string) {
+func (n *notices) add(m *member, text string) {
 	if n.hosts == nil {
-		n.hosts = map[string][]*host{}
+		n.hosts = map[string][]*member{}
 	}
 	if n.hosts[text] == nil {
 		n.texts = append(n.texts, text)
 	}
-	n.hosts[text] = append(n.hosts[text], h)
+	n.hosts[text] = append(n.hosts[text], m)
 }
 
-func (n *notices) tell(r *run) {
+func (n *notices) report(log *progress.Log) {
 	for _, text := range n.texts {
-		r.log.Notice(nameHosts(n.hosts[text]) + ": " + text)
+		log.Notice(names(n.hosts[text]) + ": " + text)
 	}
-}
-
-// nameHosts names some hosts, and counts the others.
-func nameHosts(hosts []*host) string {
-	var all []string
-	for _, h := range hosts {
-		all = append(all, h.name)
-	}
-	return Names(all)
-}
-
-// Names names some of many, and counts the others.
-func Names(all []string) string {
-	const most = 8
-	if len(all) <= most {
-		return strings.Join(all, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
 }

@@ -2,12 +2,12 @@ package rollout
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/words"
 )
 
 // Revert takes a release back that [Activate] made live, on the hosts that run
@@ -18,132 +18,73 @@ import (
 func Revert(ctx context.Context, plan Plan, candidates []Candidate, log *progress.Log) (Result, error) {
 	r := newRun(release.Revert, plan, candidates, log)
 	defer r.part()
-	err := r.revertAll(ctx)
+	err := r.revert(ctx)
 	return r.result(err), err
 }
 
-func (r *run) revertAll(ctx context.Context) error {
+func (r *run) revert(ctx context.Context) error {
 	id := r.plan.Expect.ID
-	r.outcome.Target = id
-	r.meet(ctx, needs{staged: id})
+	r.aim(Version{ID: id})
+	r.meet(ctx, host.Question{Staged: id})
 	if r.isHeld() {
 		return r.problems()
 	}
-	version := r.known(id)
-	r.outcome.Version, r.outcome.Revision, r.outcome.Ref = version.Version, version.Revision, version.Ref
+	r.aim(r.described(id))
 	r.repairAll(ctx)
-	var due []*host
-	for _, h := range r.healthy() {
-		if back, err := r.earlier(ctx, h, id); err != nil {
-			h.fail(Untouched, err)
-			r.log.Say(h.name, "%v", err)
-		} else if back != nil {
-			h.to = *back
-			due = append(due, h)
+	if due := r.dueBack(ctx, id); len(due) > 0 {
+		r.takeBackAll(ctx, due)
+		r.outcome.Became = BecameReverted
+	}
+	return r.problems()
+}
+
+// dueBack returns the hosts that run the release because it was made live there.
+func (r *run) dueBack(ctx context.Context, id release.ID) (due []*member) {
+	for _, m := range r.healthy() {
+		back, stays, err := earlier(m.Seen(), id)
+		if err == nil && !back.IsZero() {
+			err = r.mayReturn(ctx, m, back)
+		}
+		switch {
+		case err != nil:
+			r.refuse(m, err)
+		case stays != "":
+			m.Result().Outcome = host.Unchanged
+			r.log.Say(m.Name(), "%s: nothing to take back", stays)
+		default:
+			m.to = back
+			due = append(due, m)
 		}
 	}
-	r.takeBackAll(ctx, id, due)
-	if err := r.problems(); err != nil {
-		return err
-	}
-	if len(due) > 0 {
-		r.outcome.Became = BecameReverted
+	return due
+}
+
+func (r *run) mayReturn(ctx context.Context, m *member, back release.Activation) error {
+	if err := m.Usable(ctx, back); err != nil {
+		return fmt.Errorf("%s cannot be taken back: %w", r.outcome.Target, err)
 	}
 	return nil
 }
 
-// earlier is what a host goes back to, nil if it stays as it is.
-func (r *run) earlier(ctx context.Context, h *host, id release.ID) (*release.Activation, error) {
-	now := h.seen.Current
-	made, wasLive := h.seen.History.Find(id)
-	staged, noteErr := release.ParseStaged(h.seen.Staged, id)
+// earlier returns what a host goes back to, or why it stays as it is.
+func earlier(seen host.Seen, id release.ID) (back release.Activation, stays string, err error) {
+	now := seen.Current
+	made, wasLive := seen.History.Find(id)
+	staged, noteErr := release.ParseStaged(seen.Staged, id)
 	switch {
-	case now.ID != id && wasLive && h.replaced(made):
-		return nil, fmt.Errorf("current is %s, and %s is expected: something else was deployed since then; nothing was changed here", now, id)
+	case now.ID != id && wasLive && seen.Replaced(made):
+		return back, "", fmt.Errorf("current is %s, and %s is expected: something else was deployed since then; nothing was changed here", now, id)
 	case now.ID != id:
-		h.result.Outcome = Unchanged
-		r.log.Say(h.name, "runs %s, and not %s: nothing to take back", now, id)
-		return nil, nil
+		return back, fmt.Sprintf("runs %s, and not %s", now, id), nil
 	case !wasLive || made.Target() != now:
-		return nil, fmt.Errorf("current is %s, and the history does not say what was there before: roll back to a release by its ID", now)
+		return back, "", fmt.Errorf("current is %s, and the history does not say what was there before: roll back to a release by its ID", now)
 	case noteErr == nil && staged.Source() == now:
-		h.result.Outcome = Unchanged
-		r.log.Say(h.name, "ran %s before it was staged: nothing to take back", id)
-		return nil, nil
+		return back, fmt.Sprintf("ran %s before it was staged", id), nil
 	}
-	back := made.Source()
-	if back.IsZero() {
-		return &back, nil
-	}
-	if err := r.usable(ctx, h, back); err != nil {
-		return nil, fmt.Errorf("%s cannot be taken back: %w", id, err)
-	}
-	return &back, nil
+	return made.Source(), "", nil
 }
 
-// replaced reports whether something was deployed or rolled back after a change;
-// that it was reverted is as it should be.
-func (h *host) replaced(made release.Change) bool {
-	after := false
-	for _, c := range h.seen.History {
-		if after && c.Outcome == release.Live && c.Verb != release.Revert {
-			return true
-		}
-		after = after || c.Key == made.Key
-	}
-	return false
-}
-
-func (r *run) takeBackAll(ctx context.Context, id release.ID, due []*host) {
-	if len(due) == 0 {
-		return
-	}
-	defer r.log.Phase("Take %s back on %s", id, count(len(due), "host"))()
-	r.inBatches(ctx, due, func(h *host) { r.takeBack(ctx, h) })
-}
-
-// inBatches goes on whatever becomes of single hosts.
-func (r *run) inBatches(ctx context.Context, due []*host, f func(*host)) {
-	n := r.plan.Parallel.of(len(due))
-	for i := 0; i < len(due); i += n {
-		if i > 0 {
-			r.pause(ctx)
-		}
-		batch := due[i:min(i+n, len(due))]
-		eachOf(n, batch, func(h *host) {
-			if ctx.Err() != nil {
-				h.fail(Untouched, errors.New("the run was cancelled before this host was switched"))
-				return
-			}
-			f(h)
-		})
-	}
-}
-
-// takeBack does not go forward again: that the earlier release does not work any
-// more is told, and is for a person.
-func (r *run) takeBack(ctx context.Context, h *host) {
-	h.activated, h.change, h.switched = time.Now(), r.newChange(h, h.to), true
-	earlier, _ := h.seen.History.Find(h.to.ID)
-	h.change.Version, h.change.Revision, h.change.Ref = earlier.Version, earlier.Revision, earlier.Ref
-	undo, cancel := undoContext(ctx)
-	defer cancel()
-	var err error
-	proofErr := r.timed(h, PhaseGoBack, func() error {
-		h.started, err = r.switchTo(undo, h, h.to, &h.change)
-		return r.proveBack(undo, h, h.to, h.started)
-	})
-	h.result.Took = time.Since(h.activated)
-	if proofErr != nil {
-		h.result.UnitLog = r.unitLogs(undo, h)
-		r.notBack(undo, h, "taking "+string(h.change.From)+" back", errors.Join(err, proofErr))
-		return
-	}
-	h.result.After = h.to.ID
-	if err := r.conclude(undo, h); err != nil {
-		h.fail(Failed, fmt.Errorf("it runs %s, but its history could not be written: %w", h.to, err))
-		return
-	}
-	h.result.Outcome = Reverted
-	r.log.Say(h.name, "back on %s after %.1f s", h.to, h.result.Took.Seconds())
+func (r *run) takeBackAll(ctx context.Context, due []*member) {
+	defer r.log.Phase("Take %s back on %s", r.outcome.Target, words.Count(len(due), "host"))()
+	r.inBatches(ctx, due, func(m *member) { m.TakeBack(ctx, m.to) })
 }

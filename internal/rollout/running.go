@@ -4,25 +4,26 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/release"
 )
 
-// previous is what most hosts ran before; of equally many, the newest.
+// previous returns what most hosts ran before; of equally many, the newest.
 func (r *run) previous() Version {
-	id, _ := r.most(func(h *host) release.ID { return h.result.Before })
+	id, _ := r.most(func(h *host.Result) release.ID { return h.Before })
 	return r.version(id)
 }
 
-// running is what most hosts run now, as far as the run knows, since when, and
+// running returns what most hosts run now, as far as the run knows, since when, and
 // what ran until then.
 func (r *run) running() Running {
-	id, hosts := r.most(func(h *host) release.ID { return h.result.After })
+	id, hosts := r.most(func(h *host.Result) release.ID { return h.After })
 	now := Running{Version: r.version(id), Hosts: hosts}
 	if id == "" {
 		return now
 	}
 	// Now, not when the run began: it may have waited for another one.
-	now.Since, now.Who, now.Run, now.Before = time.Now(), r.plan.Who, r.plan.Run, r.previous()
+	now.Since, now.Who, now.Run, now.Before = time.Now(), r.plan.Who, r.plan.RunURL, r.previous()
 	if now.Before.ID == id { // this run has changed nothing
 		made := r.known(id)
 		now.Since, now.Who, now.Run, now.Before = made.At, made.Who, made.Run, r.version(made.From)
@@ -30,14 +31,14 @@ func (r *run) running() Running {
 	return now
 }
 
-// most is the release that most hosts have, and how many that are.
-func (r *run) most(of func(*host) release.ID) (most release.ID, hosts int) {
+// most returns the release that most hosts have, and how many these are.
+func (r *run) most(of func(*host.Result) release.ID) (most release.ID, hosts int) {
 	votes := map[release.ID]int{}
-	for _, h := range r.hosts {
-		if h.seenAt.IsZero() {
+	for _, m := range r.hosts {
+		if m.Seen().At.IsZero() {
 			continue // it was not reached: nobody knows
 		}
-		id := of(h)
+		id := of(m.Result())
 		votes[id]++
 		if n := cmp.Compare(votes[id], votes[most]); n > 0 || n == 0 && id > most {
 			most = id
@@ -46,12 +47,28 @@ func (r *run) most(of func(*host) release.ID) (most release.ID, hosts int) {
 	return most, votes[most]
 }
 
-// version is what is known of a release: of the run's target by the run, of
+// version returns what is known of a release: of the run's target by the run, of
 // others by the hosts' histories.
 func (r *run) version(id release.ID) Version {
 	if id != "" && id == r.outcome.Target {
 		return Version{id, r.outcome.Version, r.outcome.Revision, r.outcome.Ref}
 	}
+	return r.described(id)
+}
+
+// described returns what the hosts' histories say of a release.
+func (r *run) described(id release.ID) Version {
 	c := r.known(id)
 	return Version{id, c.Version, c.Revision, c.Ref}
+}
+
+// known returns the change that made a release live, as the first host has it that
+// knows one.
+func (r *run) known(id release.ID) release.Change {
+	for _, m := range r.hosts {
+		if c, ok := m.Seen().History.Find(id); ok {
+			return c
+		}
+	}
+	return release.Change{}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/release"
 )
 
@@ -16,9 +17,9 @@ const (
 // fleetOf is a run that has seen hosts which ran and run these releases; an
 // unseen host is one that was not reached.
 func fleetOf(target release.ID, hosts ...[2]release.ID) *run {
-	r := &run{began: time.Now(), plan: Plan{Who: "cid", Run: "https://run/3"}, outcome: Result{Verb: release.Deploy, Target: target, Version: "3", Revision: "ccc", Ref: "refs/heads/c"}}
+	r := &run{began: time.Now(), plan: Plan{Plan: host.Plan{Who: "cid", RunURL: "https://run/3"}}, outcome: Result{Verb: release.Deploy, Target: target, Version: "3", Revision: "ccc", Ref: "refs/heads/c"}}
 	for _, ids := range hosts {
-		h := &host{seenAt: r.began, result: HostResult{Before: ids[0], After: ids[1]}}
+		h := &stubbed{seen: host.Seen{At: r.began}, result: host.Result{Before: ids[0], After: ids[1]}}
 		h.seen.History = release.History{
 			{Key: "1", Verb: release.Deploy, To: idA, Version: "1", Revision: "aaa", Ref: "refs/pull/1/merge", At: time.Unix(1, 0), Who: "ann", Outcome: release.Live},
 			{Key: "2", Verb: release.Deploy, From: idA, To: idB, Version: "2", Revision: "bbb", At: time.Unix(2, 0), Who: "bob", Run: "https://run/2", Outcome: release.Live},
@@ -26,14 +27,14 @@ func fleetOf(target release.ID, hosts ...[2]release.ID) *run {
 		if ids[1] == target && ids[0] != target {
 			h.seen.History = append(h.seen.History, release.Change{Key: "3", Verb: release.Deploy, From: ids[0], To: target, At: time.Unix(3, 0), Who: "cid", Outcome: release.Live})
 		}
-		r.hosts = append(r.hosts, h)
+		r.hosts = append(r.hosts, &member{Host: h})
 	}
 	return r
 }
 
 func unseen(r *run, more int) *run {
 	for range more {
-		r.hosts = append(r.hosts, &host{})
+		r.hosts = append(r.hosts, stub("unseen"))
 	}
 	return r
 }

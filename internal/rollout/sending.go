@@ -6,55 +6,54 @@ import (
 	"slices"
 	"time"
 
-	"github.com/apxr/slipway/internal/progress"
-	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/words"
 )
 
-// sendingTold is how often it is told how far a release is on its way.
-const sendingTold = 10 * time.Second
+// sendingReported is how often a line says how far a release is on its way.
+const sendingReported = 10 * time.Second
 
 // delivery is a release on its way to one host.
 type delivery struct {
-	reader        *spoolReader // nil: it has not been begun
+	reader        *spoolReader // nil: it has not begun
 	ended, failed bool
 }
 
-// expect names the hosts that the release will have to be sent to, as far as is
-// known before.
-func (s *spool) expect(hosts []*host, id release.ID) {
-	for _, h := range hosts {
-		if !h.hasArtifact && !slices.Contains(h.seen.Releases, id) {
-			s.deliveries[h] = &delivery{}
+// expect names the hosts that the release will have to be sent to, as far as this
+// is known before.
+func (s *spool) expect(hosts []*member) {
+	for _, m := range hosts {
+		if !m.HasArtifact() && !slices.Contains(m.Seen().Releases, s.Manifest().ReleaseID) {
+			s.deliveries[m.Name()] = &delivery{}
 		}
 	}
 }
 
-// openFor is open for one of the hosts that are told of.
-func (s *spool) openFor(h *host, log *progress.Log) (io.Reader, error) {
+// Open returns the release from its beginning, on its way to a host.
+func (s *spool) Open(host string) (io.Reader, error) {
 	in, err := s.open()
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.deliveries[h] = &delivery{reader: in}
-	if s.untell == nil {
-		s.untell = log.While(sendingTold, s.far)
+	s.deliveries[host] = &delivery{reader: in}
+	if s.unreport == nil {
+		s.unreport = s.log.While(sendingReported, s.far)
 	}
 	return in, nil
 }
 
 // finish notes that nothing more is sent to a host, if anything was to be.
-func (s *spool) finish(h *host, err error) {
+func (s *spool) finish(host string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d := s.deliveries[h]; d != nil {
+	if d := s.deliveries[host]; d != nil {
 		d.ended, d.failed = true, err != nil
 	}
 }
 
-// far is how far the release is on its way to all hosts, as a line. How large it
-// is on its way is known when the build server has sent all of it.
+// far says how far the release is on its way to all hosts. Its size on the way is
+// known once the build server has sent all of it.
 func (s *spool) far() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,7 +71,7 @@ func (s *spool) far() string {
 			left += s.written - at
 		}
 	}
-	text := fmt.Sprintf("sending: %d of %s done", done, count(len(s.deliveries), "host"))
+	text := fmt.Sprintf("sending: %d of %s done", done, words.Count(len(s.deliveries), "host"))
 	if failed > 0 {
 		text += fmt.Sprintf(", %d failed", failed)
 	}

@@ -8,6 +8,9 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+
+	"github.com/apxr/slipway/internal/progress"
+	"github.com/apxr/slipway/internal/release"
 )
 
 // spool is a release on its way from the build host to many hosts. It is read
@@ -33,19 +36,26 @@ type spool struct {
 	ended   bool
 	err     error
 
-	deliveries map[*host]*delivery // to the hosts that it is sent to
-	untell     func()              // ends the telling of them; nil: it has not begun
+	log        *progress.Log
+	deliveries map[string]*delivery // by the host's name
+	unreport   func()               // ends the reports of how far they are; nil: there are none yet
 }
 
 // spoolRoom is by how much an archive may be larger than the files in it.
 const spoolRoom = 64 << 20
 
-func newSpool(ctx context.Context, a Artifact, size int64) *spool {
+func newSpool(ctx context.Context, a Artifact, log *progress.Log) *spool {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &spool{ctx: ctx, cancel: cancel, source: a, most: 2*size + spoolRoom, done: make(chan struct{}), deliveries: map[*host]*delivery{}}
+	s := &spool{
+		ctx: ctx, cancel: cancel, source: a, most: 2*a.Manifest().Size() + spoolRoom,
+		done: make(chan struct{}), log: log, deliveries: map[string]*delivery{},
+	}
 	s.more = sync.NewCond(&s.mu)
 	return s
 }
+
+// Manifest returns that of the release.
+func (s *spool) Manifest() release.Manifest { return s.source.Manifest() }
 
 // open returns the release from its beginning, as it comes.
 func (s *spool) open() (*spoolReader, error) {
@@ -99,8 +109,8 @@ func (s *spool) Write(p []byte) (int, error) {
 // Close ends what is under way, and frees the disk.
 func (s *spool) Close() error {
 	s.cancel()
-	if s.untell != nil {
-		s.untell()
+	if s.unreport != nil {
+		s.unreport()
 	}
 	started := true
 	s.begin.Do(func() { started = false })

@@ -11,7 +11,12 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/apxr/slipway/internal/progress"
+	"github.com/apxr/slipway/internal/release"
 )
+
+var quiet = progress.New(progress.Terminal{W: io.Discard})
 
 // source is an artifact that writes what it has, in pieces.
 type source struct {
@@ -22,6 +27,8 @@ type source struct {
 	mu      sync.Mutex
 	exports int
 }
+
+func (s *source) Manifest() release.Manifest { return release.Manifest{ReleaseID: id2} }
 
 func (s *source) Export(ctx context.Context, w io.Writer) error {
 	s.mu.Lock()
@@ -47,7 +54,7 @@ func TestEveryHostGetsTheWholeReleaseThatIsReadOnce(t *testing.T) {
 		s.pieces = append(s.pieces, strings.Repeat("0123456789", 1000))
 	}
 	want := strings.Join(s.pieces, "")
-	spool := newSpool(t.Context(), s, 1<<20)
+	spool := newSpool(t.Context(), s, quiet)
 	defer spool.Close()
 	var hosts sync.WaitGroup
 	for range 20 {
@@ -76,7 +83,7 @@ func TestEveryHostGetsTheWholeReleaseThatIsReadOnce(t *testing.T) {
 func TestASlowHostHoldsNobodyBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &source{pieces: []string{"one", "two", "three"}, between: func() { time.Sleep(time.Second) }}
-		spool := newSpool(t.Context(), s, 1<<20)
+		spool := newSpool(t.Context(), s, quiet)
 		defer spool.Close()
 		slow, err := spool.open()
 		if err != nil {
@@ -95,7 +102,7 @@ func TestASlowHostHoldsNobodyBack(t *testing.T) {
 
 func TestABuildHostThatFailsIsTold(t *testing.T) {
 	broken := errors.New("the artifact is gone")
-	spool := newSpool(t.Context(), &source{pieces: []string{"half"}, err: broken}, 1<<20)
+	spool := newSpool(t.Context(), &source{pieces: []string{"half"}, err: broken}, quiet)
 	defer spool.Close()
 	in, err := spool.open()
 	if err != nil {
@@ -109,7 +116,7 @@ func TestABuildHostThatFailsIsTold(t *testing.T) {
 
 func TestTheSpoolIsBounded(t *testing.T) {
 	big := &source{pieces: []string{string(bytes.Repeat([]byte{'x'}, spoolRoom+3))}}
-	spool := newSpool(t.Context(), big, 1)
+	spool := newSpool(t.Context(), big, quiet)
 	defer spool.Close()
 	in, err := spool.open()
 	if err != nil {
@@ -123,7 +130,7 @@ func TestTheSpoolIsBounded(t *testing.T) {
 func TestTheSpoolLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
-	spool := newSpool(t.Context(), &source{pieces: []string{"x"}}, 1)
+	spool := newSpool(t.Context(), &source{pieces: []string{"x"}}, quiet)
 	in, err := spool.open()
 	if err != nil {
 		t.Fatal(err)
@@ -135,12 +142,12 @@ func TestTheSpoolLeavesNothing(t *testing.T) {
 	if err := spool.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := newSpool(t.Context(), &source{}, 1).Close(); err != nil {
+	if err := newSpool(t.Context(), &source{}, quiet).Close(); err != nil {
 		t.Errorf("one that nobody used: %v", err)
 	}
 
 	t.Setenv("TMPDIR", dir+"/none")
-	spool = newSpool(t.Context(), &source{}, 1)
+	spool = newSpool(t.Context(), &source{}, quiet)
 	defer spool.Close()
 	for range 2 {
 		if _, err := spool.open(); err == nil || !strings.Contains(err.Error(), "TMPDIR") {
@@ -152,7 +159,7 @@ func TestTheSpoolLeavesNothing(t *testing.T) {
 func TestACancelEndsTheSpool(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &source{pieces: []string{"a", "b"}, between: cancel}
-	spool := newSpool(ctx, s, 1<<20)
+	spool := newSpool(ctx, s, quiet)
 	in, err := spool.open()
 	if err != nil {
 		t.Fatal(err)
@@ -161,35 +168,4 @@ func TestACancelEndsTheSpool(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	spool.Close()
-}
-
-func TestBatches(t *testing.T) {
-	for _, c := range []struct {
-		hosts int
-		p     Parallel
-		want  []int
-	}{
-		{0, Parallel{Hosts: 3}, nil},
-		{1, Parallel{Hosts: 3}, []int{1}},
-		{8, Parallel{Hosts: 3}, []int{1, 3, 3, 1}},
-		{8, Parallel{}, []int{1, 1, 1, 1, 1, 1, 1, 1}},
-		{8, Parallel{Percent: 25}, []int{1, 2, 2, 2, 1}},
-		{8, Parallel{Percent: 100}, []int{1, 7}},
-		{3, Parallel{Percent: 1}, []int{1, 1, 1}},
-		{2, Parallel{Hosts: 100}, []int{1, 1}},
-	} {
-		var got []int
-		for _, batch := range gatekept(make([]*host, c.hosts), c.p) {
-			got = append(got, len(batch))
-		}
-		if len(got) != len(c.want) {
-			t.Errorf("%d hosts, %s: %v, want %v", c.hosts, c.p, got, c.want)
-			continue
-		}
-		for i := range got {
-			if got[i] != c.want[i] {
-				t.Errorf("%d hosts, %s: %v, want %v", c.hosts, c.p, got, c.want)
-			}
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package rollout
+package host
 
 import (
 	"context"
@@ -12,11 +12,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/apxr/slipway/internal/config"
 )
 
 func TestAnAnswerIsAsExpected(t *testing.T) {
 	t.Parallel()
-	h := Health{URL: parsed(t, "http://127.0.0.1:4001/health"), Status: []Range{{200, 204}, {302, 302}}, Body: regexp.MustCompile(`"ok"`)}
+	h := config.Health{URL: parsed(t, "http://127.0.0.1:4001/health"), Status: []config.StatusRange{{First: 200, Last: 204}, {First: 302, Last: 302}}, Body: regexp.MustCompile(`"ok"`)}
 	for name, c := range map[string]struct {
 		answer answer
 		says   string
@@ -28,26 +30,15 @@ func TestAnAnswerIsAsExpected(t *testing.T) {
 		"a redirect":      {answer{status: 301, location: "/login"}, `answers 301 Moved Permanently to "/login": redirects are not followed`},
 		"an endless body": {answer{status: 500, body: []byte(strings.Repeat("x", 1000))}, "answers 500 Internal Server Error"},
 	} {
-		err := h.check(c.answer)
+		err := check(h, c.answer)
 		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: got %v, want %q", name, err, c.says)
 		}
 	}
 }
 
-func TestAddresses(t *testing.T) {
-	t.Parallel()
-	for url, want := range map[string]string{
-		"http://127.0.0.1:4001/x": "127.0.0.1:4001", "http://localhost/": "localhost:80", "https://[::1]/": "[::1]:443", "https://127.0.0.1:8443": "127.0.0.1:8443",
-	} {
-		if got := (Health{URL: parsed(t, url)}).addr(); got != want {
-			t.Errorf("%s: %s, want %s", url, got, want)
-		}
-	}
-}
-
 // direct is a host whose connections are this machine's own.
-type direct struct{ Host }
+type direct struct{ Conn }
 
 func (direct) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, network, addr)
@@ -61,10 +52,11 @@ func TestACertificateIsOfTheServersName(t *testing.T) {
 	t.Cleanup(server.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
-	h := &host{Host: direct{}, roots: roots}
+	h := proving(t, direct{})
+	h.roots = roots
 	port := server.URL[strings.LastIndex(server.URL, ":"):]
 	for name, says := range map[string]string{"example.com": "", "other.org": "certificate is valid for example.com"} {
-		health := Health{URL: parsed(t, server.URL), ServerName: name, Status: []Range{{200, 200}}, Body: regexp.MustCompile("^" + name + port + "$")}
+		health := config.Health{URL: parsed(t, server.URL), ServerName: name, Status: []config.StatusRange{{First: 200, Last: 200}}, Body: regexp.MustCompile("^" + name + port + "$")}
 		err := h.ask(t.Context(), health)
 		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %q", name, err, says)
@@ -73,7 +65,7 @@ func TestACertificateIsOfTheServersName(t *testing.T) {
 }
 
 // silent is a host on which every script hangs.
-type silent struct{ Host }
+type silent struct{ Conn }
 
 func (silent) Exec(ctx context.Context, _ string, _ io.Reader, _, _ io.Writer) error {
 	<-ctx.Done()
@@ -84,8 +76,8 @@ func TestAHangIsToldWithoutForwardingToo(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	h := &host{Host: silent{}, curl: true}
-	if err := h.ask(ctx, Health{URL: parsed(t, "http://127.0.0.1:4001/health")}); err == nil || !strings.HasPrefix(err.Error(), "no answer from the health URL: ") {
+	h := proving(t, silent{})
+	if _, err := h.askThere(ctx, config.Health{URL: parsed(t, "http://127.0.0.1:4001/health")}); err == nil || !strings.HasPrefix(err.Error(), "no answer from the health URL: ") {
 		t.Error(err)
 	}
 }

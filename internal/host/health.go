@@ -1,4 +1,4 @@
-package rollout
+package host
 
 import (
 	"context"
@@ -10,13 +10,14 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/script"
 )
 
 const answerTimeout = 5 * time.Second // of one health request
 
 // ask requests the health URL as the host itself sees it.
-func (h *host) ask(ctx context.Context, health Health) error {
+func (h *Host) ask(ctx context.Context, health config.Health) error {
 	request := h.askThrough
 	if h.curl {
 		request = h.askThere
@@ -25,7 +26,7 @@ func (h *host) ask(ctx context.Context, health Health) error {
 	if err != nil {
 		return err
 	}
-	return health.check(a)
+	return check(health, a)
 }
 
 // answer is what the application said.
@@ -35,11 +36,11 @@ type answer struct {
 	body     []byte
 }
 
-func (h Health) check(a answer) error {
+func check(h config.Health, a answer) error {
 	switch {
-	case !h.accepts(a.status) && a.location != "":
+	case !h.Accepts(a.status) && a.location != "":
 		return fmt.Errorf("%s answers %d %s to %.200q: redirects are not followed; name that URL, or accept it by health-status", h.URL, a.status, http.StatusText(a.status), a.location)
-	case !h.accepts(a.status):
+	case !h.Accepts(a.status):
 		return fmt.Errorf("%s answers %d %s", h.URL, a.status, http.StatusText(a.status))
 	case h.Body != nil && !h.Body.Match(a.body):
 		return fmt.Errorf("%s answers %d, and its body does not match %q: it begins with %.100q", h.URL, a.status, h.Body, a.body)
@@ -49,7 +50,7 @@ func (h Health) check(a answer) error {
 
 // named is the URL under the server's name, which goes into the Host header and
 // is compared with the certificate.
-func (h Health) named() *url.URL {
+func named(h config.Health) *url.URL {
 	u := *h.URL
 	if h.ServerName == "" {
 		return &u
@@ -62,13 +63,13 @@ func (h Health) named() *url.URL {
 }
 
 // askThrough sends the request through the connection to the host.
-func (h *host) askThrough(ctx context.Context, health Health) (answer, error) {
+func (h *Host) askThrough(ctx context.Context, health config.Health) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	client := http.Client{
 		Transport: &http.Transport{
 			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-				return h.DialContext(ctx, network, health.addr())
+				return h.conn.DialContext(ctx, network, health.Addr())
 			},
 			TLSClientConfig:   &tls.Config{ServerName: health.ServerName, RootCAs: h.roots},
 			DisableKeepAlives: true,
@@ -77,7 +78,7 @@ func (h *host) askThrough(ctx context.Context, health Health) (answer, error) {
 		// something else than what was asked for.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, health.named().String(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, named(health).String(), nil)
 	if err != nil {
 		return answer{}, err
 	}
@@ -95,16 +96,16 @@ func (h *host) askThrough(ctx context.Context, health Health) (answer, error) {
 }
 
 // askThere has the host send the request.
-func (h *host) askThere(ctx context.Context, health Health) (answer, error) {
-	u, connect := health.named(), ""
+func (h *Host) askThere(ctx context.Context, health config.Health) (answer, error) {
+	u, connect := named(health), ""
 	if health.ServerName != "" {
-		_, port, err := net.SplitHostPort(health.addr())
+		_, port, err := net.SplitHostPort(health.Addr())
 		if err != nil {
 			return answer{}, err
 		}
-		connect = net.JoinHostPort(health.ServerName, port) + ":" + health.addr()
+		connect = net.JoinHostPort(health.ServerName, port) + ":" + health.Addr()
 	}
-	status, body, err := script.Host{Machine: h}.Ask(ctx, u.String(), connect)
+	status, body, err := h.script().Ask(ctx, u.String(), connect)
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("no answer from the health URL: %w", ctx.Err())
 	}

@@ -1,4 +1,4 @@
-package rollout
+package host
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/script"
+	"github.com/apxr/slipway/internal/words"
 )
 
 const pollInterval = 250 * time.Millisecond
@@ -20,8 +21,7 @@ type fatal struct{ error }
 // proof is a look at a host, again and again, until it is proved to run what it
 // should.
 type proof struct {
-	run     *run
-	host    *host
+	host    *Host
 	want    release.Activation
 	started script.Started         // the units' invocations before the restart; nil: there was none
 	first   map[string]script.Unit // by name: the first look at a main process of this activation
@@ -30,22 +30,18 @@ type proof struct {
 	bare    bool // ports and health URL do not count
 }
 
-func (r *run) newProof(h *host, want release.Activation, started script.Started) *proof {
-	return &proof{run: r, host: h, want: want, started: started, first: map[string]script.Unit{}}
+func (h *Host) newProof(want release.Activation, started script.Started) *proof {
+	return &proof{host: h, want: want, started: started, first: map[string]script.Unit{}}
 }
 
-// prove waits until the host runs the release for good: each unit has been
+// wait waits until the host runs the release for good: each unit has been
 // restarted and is active, its main process is this release, the ports listen,
-// the health URL answers as expected, and all of that is still so, in the same
+// the health URL answers as expected, and all of that still holds, in the same
 // processes, after the settle time.
-func (r *run) prove(ctx context.Context, h *host, want release.Activation, started script.Started, settle, limit time.Duration) error {
-	return r.newProof(h, want, started).wait(ctx, settle, limit)
-}
-
 func (p *proof) wait(ctx context.Context, settle, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	waiting := p.run.log.Wait(p.host.name, "the first look at it")
+	waiting := p.host.run.Log.Wait(p.host.Name(), "the first look at it")
 	defer waiting.End()
 	began := time.Now()
 	var goodSince time.Time
@@ -81,9 +77,9 @@ func (p *proof) wait(ctx context.Context, settle, limit time.Duration) error {
 
 // said is what was waited for, how often and how long.
 func (p *proof) said(took, settle time.Duration) string {
-	s := fmt.Sprintf("%s; looked %s in %.1f s", p.run.plan.expected(), count(p.looks, "time"), took.Seconds())
+	s := fmt.Sprintf("%s; looked %s in %.1f s", p.host.plan().Expected(), words.Count(p.looks, "time"), took.Seconds())
 	if p.asked > 0 {
-		s += fmt.Sprintf(", asked the health URL %s", count(p.asked, "time"))
+		s += fmt.Sprintf(", asked the health URL %s", words.Count(p.asked, "time"))
 	}
 	if settle > 0 {
 		s += fmt.Sprintf(", and it stayed so for %s", settle)
@@ -101,15 +97,15 @@ func (p *proof) gaveUp(ctx context.Context, wrong error, settle, limit time.Dura
 	case wrong == nil:
 		wrong = fmt.Errorf("it was up, and the time was over before it had been so for %s", settle)
 	}
-	return fmt.Errorf("not proved within %s (looked %s): %w", limit, count(p.looks, "time"), wrong)
+	return fmt.Errorf("not proved within %s (looked %s): %w", limit, words.Count(p.looks, "time"), wrong)
 }
 
 // look checks once.
 func (p *proof) look(ctx context.Context) error {
 	p.looks++
-	plan := p.run.plan
-	now, err := p.run.on(p.host).Probe(ctx, plan.Units, plan.Ports)
-	if err != nil && p.host.Lost() {
+	plan := p.host.plan()
+	now, err := p.host.script().Probe(ctx, plan.Units, plan.Ports)
+	if err != nil && p.host.conn.Lost() {
 		return fatal{err}
 	}
 	if err != nil {
@@ -167,7 +163,7 @@ func (p *proof) unit(u script.Unit) error {
 	case known && u.PID != first.PID:
 		return fatal{fmt.Errorf("the main process of %s changed from %d to %d: something restarts it", u.Name, first.PID, u.PID)}
 	case u.Running != p.want.ID:
-		return fmt.Errorf("the main process of %s runs %s (does its ExecStart use %s/current?)", u.Name, orNothing(u.Running), p.run.plan.Layout.Base)
+		return fmt.Errorf("the main process of %s runs %s (does its ExecStart use %s/current?)", u.Name, words.OrNothing(u.Running), p.host.plan().Layout.Base)
 	}
 	return nil
 }
@@ -179,21 +175,15 @@ func failure(u script.Unit) error {
 	}
 	// After a loop of restarts systemd keeps the result of the last one.
 	if u.Restarts > 0 {
-		return fmt.Errorf("the release exits: systemd started %s again %s and has given up (%s)", u.Name, count(u.Restarts, "time"), u.Result)
+		return fmt.Errorf("the release exits: systemd started %s again %s and has given up (%s)", u.Name, words.Count(u.Restarts, "time"), u.Result)
 	}
 	return fmt.Errorf("%s failed (%s)", u.Name, u.Result)
 }
 
-// proveStopped is the proof for a host on which nothing ran before.
-func (r *run) proveStopped(ctx context.Context, h *host) error {
-	now, err := r.on(h).Probe(ctx, r.plan.Units, nil)
-	if err != nil {
-		return err
+// awaited says what a host that is not proved yet waits for.
+func awaited(found error, settle time.Duration) string {
+	if found != nil {
+		return found.Error()
 	}
-	for _, u := range now.Units {
-		if u.Active == "active" || !now.Current.IsZero() {
-			return fmt.Errorf("%s is %s and current is %s", u.Name, u.Active, now.Current)
-		}
-	}
-	return nil
+	return fmt.Sprintf("it is up, and has to stay so for %s", settle)
 }

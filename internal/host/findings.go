@@ -1,6 +1,7 @@
-package rollout
+package host
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -10,17 +11,28 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// needs is what a release takes of a host; a rollback's lies there already and
-// takes nothing.
+// needs is what a release needs of a host.
 type needs struct {
-	manifest  *release.Manifest
+	manifest  *release.Manifest // nil: the host has the release already
 	glibc     string
 	libraries []string
-	staged    release.ID // the release whose note of staging is asked for
+	staged    release.ID // the release whose note of staging is of interest
 }
 
-func needsOf(m release.Manifest) needs {
-	return needs{manifest: &m, glibc: m.NewestGlibc(), libraries: m.Libraries()}
+func needsOf(q Question) needs {
+	if q.Release == nil {
+		return needs{staged: q.Staged}
+	}
+	return needs{manifest: q.Release, glibc: q.Release.NewestGlibc(), libraries: q.Release.Libraries(), staged: q.Staged}
+}
+
+// Fits returns what keeps a release from running on the host, or from being
+// staged there, by what the last look found.
+func (h *Host) Fits(m release.Manifest) error {
+	var f found
+	f.fit(h.seen.Inspection, needsOf(Question{Release: &m}))
+	f.room(h.seen.Inspection, m)
+	return errors.Join(f...)
 }
 
 // found collects what would keep any change of a host from working, each with
@@ -134,12 +146,11 @@ func (f *found) units(in script.Inspection, p Plan) {
 	}
 	for _, use := range in.Uses {
 		loaded := slices.ContainsFunc(in.Units, func(u script.Unit) bool { return u.Name == use.Unit && u.Load == "loaded" })
-		delivers := p.Environment != nil && *p.Environment != "" || p.Environment == nil && in.Current.Env != ""
 		switch {
 		case !loaded:
 		case use.How == "other":
 			f.add("the ExecStart of %s uses neither %s/current/ nor %s/launch: what it starts would never change", use.Unit, base, base)
-		case use.How == "current" && delivers:
+		case use.How == "current" && p.delivers(in):
 			f.add("%s would not see the environment: its ExecStart must be '%s/launch bin/NAME start' for that", use.Unit, base)
 		}
 	}
@@ -200,35 +211,4 @@ func (f *found) room(in script.Inspection, m release.Manifest) {
 	if need := 2*int64(len(m.Files)) + 100; in.FreeInodes > 0 && in.FreeInodes < need {
 		f.add("%d inodes are free where the release goes, and %d are needed for it and one more: remove files", in.FreeInodes, need)
 	}
-}
-
-// warnings is what a person should know and no deploy fails for.
-func warnings(in script.Inspection, app release.App) []string {
-	var w []string
-	if text := drift(in, app); text != "" {
-		w = append(w, text)
-	}
-	for _, use := range in.Uses {
-		switch use.User {
-		case "", "root":
-			w = append(w, fmt.Sprintf("%s runs as root: give it a user of its own (User=)", use.Unit))
-		case in.User:
-			w = append(w, fmt.Sprintf("%s runs as %s, who can change every release: give it a user of its own (User=)", use.Unit, in.User))
-		}
-	}
-	for _, command := range append(slices.Clone(in.AsksPassword), in.NotAllowed...) {
-		if isLog(command) {
-			w = append(w, fmt.Sprintf("a failure could not show the unit log: allow %s 'NOPASSWD: %s' in sudoers", in.User, command))
-		}
-	}
-	return w
-}
-
-// drift is what is not as the setup phase made it, and what mends that; empty if
-// all is.
-func drift(in script.Inspection, app release.App) string {
-	if len(in.Drift) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("not as the setup phase made it: %s; 'slipway setup --app %s' with this host mends it", strings.Join(in.Drift, "; "), app)
 }

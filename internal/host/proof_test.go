@@ -1,4 +1,4 @@
-package rollout
+package host
 
 import (
 	"context"
@@ -8,10 +8,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/script"
@@ -20,7 +22,7 @@ import (
 // probed is a host that answers probes, one after the other; the last answer
 // stays.
 type probed struct {
-	Host
+	Conn
 	answers []script.Service
 	http    string // what the application says to a request; empty: it does not listen
 	looks   int
@@ -118,10 +120,9 @@ func TestProve(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := proving(t)
-				h := &host{Host: &probed{answers: c.answers, http: c.http}}
+				h := proving(t, &probed{answers: c.answers, http: c.http})
 				began := time.Now()
-				err := r.prove(t.Context(), h, up.Current, script.Started{"app.service": "old"}, r.plan.Settle, r.plan.Timeout)
+				err := h.newProof(up.Current, script.Started{"app.service": "old"}).wait(t.Context(), h.plan().Settle, h.plan().Timeout)
 				if took := time.Since(began); took < c.took || took > c.took+time.Second {
 					t.Errorf("it took %s, want %s", took, c.took)
 				}
@@ -140,9 +141,9 @@ func TestProveEndsWithACancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		time.AfterFunc(3*time.Second, cancel)
-		h := &host{Host: &probed{answers: []script.Service{{Units: []script.Unit{{Active: "activating"}}}}}}
+		h := proving(t, &probed{answers: []script.Service{{Units: []script.Unit{{Active: "activating"}}}}})
 		began := time.Now()
-		err := proving(t).prove(ctx, h, release.Activation{}, nil, time.Second, time.Minute)
+		err := h.newProof(release.Activation{}, nil).wait(ctx, time.Second, time.Minute)
 		if took := time.Since(began); err == nil || !strings.Contains(err.Error(), "cancelled") || took > 4*time.Second {
 			t.Errorf("after %s: %v", took, err)
 		}
@@ -155,10 +156,9 @@ func TestGoingBackIsPatient(t *testing.T) {
 		up := script.Service{Units: []script.Unit{{Name: "app.service", Active: "active", PID: 7, Running: id1}}, Current: release.Activation{ID: id1}, Listening: []int{4001}}
 		slow := up
 		slow.Listening = nil
-		r := proving(t)
-		r.plan.Timeout = time.Second
-		h := &host{Host: &probed{answers: append(slices.Repeat([]script.Service{slow}, 20), up), http: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}}
-		if err := r.proveBack(t.Context(), h, up.Current, nil); err != nil {
+		h := proving(t, &probed{answers: append(slices.Repeat([]script.Service{slow}, 20), up), http: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"})
+		h.plan().Timeout = time.Second
+		if err := h.proveBack(t.Context(), up.Current, nil); err != nil {
 			t.Error(err)
 		}
 	})
@@ -168,13 +168,13 @@ func TestGoingBackIsPatient(t *testing.T) {
 func TestGoingBackAsksForWhatThereWas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up := script.Service{Units: []script.Unit{{Name: "app.service", Active: "active", PID: 7, Running: id1}}, Current: release.Activation{ID: id1}}
-		r := proving(t)
-		h := &host{Host: &probed{answers: []script.Service{up}}, seen: script.Inspection{Service: up}}
-		if err := r.proveBack(t.Context(), h, up.Current, nil); err == nil {
+		h := proving(t, &probed{answers: []script.Service{up}})
+		h.seen.Service = up
+		if err := h.proveBack(t.Context(), up.Current, nil); err == nil {
 			t.Error("it is back although nothing listens")
 		}
-		r.lookBefore(t.Context(), h)
-		if err := r.proveBack(t.Context(), h, up.Current, nil); !h.unmet || err != nil {
+		h.lookBefore(t.Context())
+		if err := h.proveBack(t.Context(), up.Current, nil); !h.unmet || err != nil {
 			t.Errorf("unmet %v: %v", h.unmet, err)
 		}
 	})
@@ -184,21 +184,24 @@ func TestGoingBackAsksForWhatThereWas(t *testing.T) {
 func TestGoingBackNeedsNoRestartOfWhatWasNotRestarted(t *testing.T) {
 	t.Parallel()
 	before := script.Started{"web": "a", "worker": "b", "new": ""}
-	if got := left(before, script.Started{"web": "a", "worker": "c", "new": ""}); len(got) != 2 || got["worker"] != "c" {
+	if got := restarted(before, script.Started{"web": "a", "worker": "c", "new": ""}); len(got) != 2 || got["worker"] != "c" {
 		t.Errorf("%v", got)
 	}
-	if got := left(nil, script.Started{"web": "a"}); len(got) != 1 {
+	if got := restarted(nil, script.Started{"web": "a"}); len(got) != 1 {
 		t.Errorf("%v", got)
 	}
 }
 
-// proving is a run with 10 s of patience, and 2 s for a release to stay up.
-func proving(t *testing.T) *run {
+// proving is a host of a run with 10 s of patience, and 2 s for a release to stay
+// up.
+func proving(t *testing.T, conn Conn) *Host {
 	t.Helper()
 	p := plan
 	p.Units, p.Timeout, p.Settle, p.Ports = []string{"app.service"}, 10*time.Second, 2*time.Second, []int{4001}
-	p.Health = &Health{URL: parsed(t, "http://127.0.0.1:4001/health"), Status: []Range{{200, 299}}}
-	return newRun(release.Deploy, p, nil, progress.New(progress.Terminal{W: io.Discard}))
+	p.Health = &config.Health{URL: parsed(t, "http://127.0.0.1:4001/health"), Status: []config.StatusRange{{First: 200, Last: 299}}}
+	h := New(Candidate{Name: "web1"}, &Run{Plan: p, Verb: release.Deploy, Began: time.Now(), Log: progress.New(progress.Terminal{W: io.Discard})})
+	h.conn = conn
+	return h
 }
 
 func parsed(t *testing.T, s string) *url.URL {
@@ -211,7 +214,7 @@ func parsed(t *testing.T, s string) *url.URL {
 }
 
 // lost is a host whose connection is gone.
-type lost struct{ Host }
+type lost struct{ Conn }
 
 func (lost) Exec(context.Context, string, io.Reader, io.Writer, io.Writer) error {
 	return fmt.Errorf("the connection was lost")
@@ -220,12 +223,53 @@ func (lost) Lost() bool { return true }
 
 func TestALostConnectionIsNotAskedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := proving(t)
 		began := time.Now()
-		p := r.newProof(&host{Host: lost{}}, release.Activation{ID: id2}, nil)
+		p := proving(t, lost{}).newProof(release.Activation{ID: id2}, nil)
 		err := p.wait(t.Context(), time.Second, time.Minute)
 		if err == nil || !strings.Contains(err.Error(), "the connection was lost") || time.Since(began) > time.Second || p.looks != 1 {
 			t.Errorf("%v after %s and %d looks", err, time.Since(began), p.looks)
+		}
+	})
+}
+
+// linesOf is what a log tells while f runs.
+func linesOf(f func(log *progress.Log)) []string {
+	var b strings.Builder
+	f(progress.New(progress.Terminal{W: &b}))
+	return strings.FieldsFunc(strings.ReplaceAll(b.String(), "    ", ""), func(r rune) bool { return r == '\n' })
+}
+
+func TestWhatTheHostsWaitForIsToldAsOneLine(t *testing.T) {
+	up := script.Service{
+		Units:   []script.Unit{{Name: "app.service", Active: "active", Sub: "running", PID: 7, Running: id2}},
+		Current: release.Activation{ID: id2}, Listening: []int{4001},
+	}
+	deaf := up
+	deaf.Listening = nil
+	const no = "HTTP/1.1 503 \r\nContent-Length: 0\r\n\r\n"
+	hosts := map[string]Conn{
+		"web1": &probed{answers: []script.Service{deaf}},
+		"web2": &probed{answers: []script.Service{up}, http: no},
+		"web3": &probed{answers: append(slices.Repeat([]script.Service{deaf}, 50), up), http: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+	}
+	synctest.Test(t, func(t *testing.T) {
+		got := linesOf(func(log *progress.Log) {
+			var proofs sync.WaitGroup
+			for _, name := range []string{"web1", "web2", "web3"} {
+				h := proving(t, hosts[name])
+				h.Candidate.Name, h.run.Log = name, log
+				time.Sleep(time.Millisecond) // in their order
+				proofs.Go(func() { h.newProof(up.Current, nil).wait(t.Context(), 11*time.Second, 25*time.Second) })
+			}
+			proofs.Wait()
+		})
+		const answers = "web2: http://127.0.0.1:4001/health answers 503 Service Unavailable"
+		want := []string{
+			"waiting for 3 hosts: web1, web3: nothing listens on port 4001; " + answers,
+			"waiting for 3 hosts: " + answers + "; web3: it is up, and has to stay so for 11s; web1: nothing listens on port 4001",
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q", got)
 		}
 	})
 }

@@ -1,10 +1,11 @@
-package rollout
+package host
 
 import (
 	"errors"
 	"strings"
 	"testing"
 
+	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/script"
 )
@@ -14,7 +15,10 @@ const (
 	id2 = release.ID("20240102T000000")
 )
 
-var plan = Plan{Layout: release.Layout{Base: "/opt/apxr/apxr_io"}, Units: []string{"apxr_io.service"}, Migrate: "apxr_io-migrate.service"}
+var plan = Plan{
+	Layout:  release.Layout{Base: "/opt/apxr/apxr_io"},
+	Service: config.Service{Units: []string{"apxr_io.service"}, Migrate: "apxr_io-migrate.service"},
+}
 
 // good is a host on which a deploy would work.
 func good() script.Inspection {
@@ -40,8 +44,7 @@ func TestFindings(t *testing.T) {
 	t.Parallel()
 	const key = "20240101T000000.000000000"
 	deliver := plan
-	deliver.Environment = new(string)
-	*deliver.Environment = "export A='1'\n"
+	deliver.Env = &config.Env{Variables: []config.Variable{{Name: "A", Value: "1"}}}
 	for name, c := range map[string]struct {
 		spoil func(*script.Inspection)
 		plan  *Plan
@@ -128,7 +131,7 @@ func TestFindingsAboutTheRelease(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := good()
 			c.spoil(&in)
-			says(t, findings(in, plan, needsOf(m)), c.say)
+			says(t, findings(in, plan, needsOf(Question{Release: &m})), c.say)
 		})
 	}
 }
@@ -136,13 +139,13 @@ func TestFindingsAboutTheRelease(t *testing.T) {
 func TestWarnings(t *testing.T) {
 	t.Parallel()
 	in := good()
-	if w := warnings(in, release.App{Org: "apxr", Name: "apxr_io"}); len(w) > 0 {
+	if w := (Seen{Inspection: in}).Warnings(release.App{Org: "apxr", Name: "apxr_io"}); len(w) > 0 {
 		t.Errorf("%q", w)
 	}
 	in.Drift = []string{"/etc/x has been changed", "y.service is disabled, not enabled"}
 	in.NotAllowed = []string{"/usr/bin/journalctl --unit=apxr_io.service"}
 	in.Uses = append(in.Uses, script.Use{Unit: "a.service"}, script.Use{Unit: "b.service", User: "deploy"})
-	w := strings.Join(warnings(in, release.App{Org: "apxr", Name: "apxr_io"}), "\n")
+	w := strings.Join((Seen{Inspection: in}).Warnings(release.App{Org: "apxr", Name: "apxr_io"}), "\n")
 	for _, want := range []string{
 		"/etc/x has been changed; y.service is disabled, not enabled; 'slipway setup --app apxr/apxr_io' with this host mends it",
 		"a.service runs as root", "b.service runs as deploy", "could not show the unit log",

@@ -1,0 +1,166 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/script"
+)
+
+const (
+	logLines = 20
+	// A short health-timeout is a judgement on the new release. What ran before
+	// gets the time that it needs to start on a busy host.
+	backPatience = 10 * time.Second
+)
+
+// GoBack puts a switched host back to what it ran before, and proves that. The
+// result says how that ended.
+func (h *Host) GoBack(ctx context.Context, reason string) {
+	if !h.switched {
+		return
+	}
+	if err := h.reach(ctx); err != nil {
+		h.outOfReach(ctx, reason, err)
+		return
+	}
+	if h.result.Failed() {
+		h.result.UnitLog = h.unitLogs(ctx)
+	}
+	back := h.change.Source()
+	began := time.Now()
+	switched, proved := h.restore(ctx, back, nil)
+	if proved != nil {
+		h.result.After = h.change.To
+		if switched == nil {
+			h.result.After = back.ID
+		}
+		h.notBack(ctx, reason, errors.Join(switched, proved))
+		return
+	}
+	h.result.After = back.ID
+	h.concludeReverted(ctx, reason)
+	if !h.switched {
+		h.say("back on %s after %.1f s", back, time.Since(began).Seconds())
+	}
+}
+
+// outOfReach notes a switched host to which there is no way any more, or which
+// another run has changed.
+func (h *Host) outOfReach(ctx context.Context, reason string, err error) {
+	if !errors.Is(err, errTakenOver) {
+		h.result.After = h.change.To
+		h.notBack(ctx, reason, err)
+		return
+	}
+	h.switched = false
+	h.fail(Failed, fmt.Errorf("%s; %w", reason, err))
+	h.say("%v", err)
+}
+
+// restore makes an earlier activation current again and proves it. The first error
+// is that of the switch; whatever it says, what counts is what runs then.
+func (h *Host) restore(ctx context.Context, a release.Activation, record *release.Change) (switched, proved error) {
+	proved = h.timed(PhaseGoBack, func() error {
+		var now script.Started
+		now, switched = h.switchTo(ctx, a, record)
+		if record == nil {
+			return h.proveBack(ctx, a, restarted(h.started, now))
+		}
+		h.started = now
+		return h.proveBack(ctx, a, now)
+	})
+	return switched, proved
+}
+
+// concludeReverted writes into the history that the change was taken back.
+func (h *Host) concludeReverted(ctx context.Context, reason string) {
+	back := h.change.Source()
+	h.change.Outcome, h.change.Reason = release.Reverted, reason
+	if err := h.script().Conclude(ctx, h.change); err != nil {
+		h.fail(Failed, fmt.Errorf("%s; it is back on %s, but its history could not be written: %w", reason, back, err))
+		return
+	}
+	h.switched = false
+	h.Drop(ctx, h.change.Target())
+	h.fail(Reverted, errors.New(reason))
+}
+
+// notBack notes a host that was not seen to go back. Its change record stays.
+func (h *Host) notBack(ctx context.Context, reason string, err error) {
+	back := h.change.Source()
+	if ctx.Err() != nil {
+		err = fmt.Errorf("%s; there was no time to see it go back to %s: the host ends that by itself, and the next deploy or rollback checks and repairs it first", reason, back)
+	} else {
+		err = fmt.Errorf("%s; going back to %s failed too: %w; log in and look at 'systemctl status %s'; the next deploy or rollback repairs this host first", reason, back, err, h.plan().Units[0])
+	}
+	h.fail(Failed, err)
+	h.say("%v", err)
+}
+
+// restarted returns now, the units' invocations before going back, without those
+// that are still as they were before the change: such a unit runs what ran before,
+// and need not have been restarted.
+func restarted(before, now script.Started) script.Started {
+	kept := script.Started{}
+	for unit, invocation := range now {
+		if was, known := before[unit]; !known || was == "" || was != invocation {
+			kept[unit] = invocation
+		}
+	}
+	return kept
+}
+
+func (h *Host) proveBack(ctx context.Context, back release.Activation, started script.Started) error {
+	proof := h.result.Proof
+	defer func() { h.result.Proof = proof }() // it is about what was asked for
+	if back.IsZero() {
+		return h.proveStopped(ctx)
+	}
+	// It was proved when it was deployed. That it answers again is enough, and
+	// a cancelled run has no time for more.
+	p := h.newProof(back, started)
+	p.bare = h.unmet
+	return p.wait(ctx, 0, max(h.plan().Timeout, backPatience))
+}
+
+// TakeBack takes an activation back that was made live by an earlier run: to what
+// ran before. It does not go forward again: an earlier release that no longer
+// works is for a person.
+func (h *Host) TakeBack(ctx context.Context, to release.Activation) {
+	earlier, _ := h.seen.History.Find(to.ID)
+	h.begin(h.newChange(Target{Activation: to, Version: earlier.Version, Revision: earlier.Revision, Ref: earlier.Ref}))
+	undo, cancel := Undo(ctx)
+	defer cancel()
+	switched, proved := h.restore(undo, to, &h.change)
+	h.result.Took = time.Since(h.activated)
+	if proved != nil {
+		h.result.UnitLog = h.unitLogs(undo)
+		h.notBack(undo, "taking "+string(h.change.From)+" back", errors.Join(switched, proved))
+		return
+	}
+	h.result.After = to.ID
+	if err := h.Conclude(undo); err != nil {
+		h.fail(Failed, fmt.Errorf("it runs %s, but its history could not be written: %w", to, err))
+		return
+	}
+	h.result.Outcome = Reverted
+	h.say("back on %s after %.1f s", to, h.result.Took.Seconds())
+}
+
+// unitLogs returns what the units logged since the activation. A log that cannot be
+// read is part of the answer, not an error.
+func (h *Host) unitLogs(ctx context.Context) []string {
+	var all []string
+	for _, unit := range h.plan().Units {
+		lines, err := h.script().UnitLog(ctx, unit, h.seen.since(h.activated), logLines)
+		if err != nil {
+			lines = []string{err.Error()}
+		}
+		all = append(all, lines...)
+	}
+	return all
+}

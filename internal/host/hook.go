@@ -1,0 +1,70 @@
+package host
+
+import (
+	"context"
+	"time"
+
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/script"
+)
+
+// Once runs what is to run on one host of the fleet before any is switched:
+// commands, then the unit for migrations. It reports whether that unit was
+// started, however the start ended.
+func (h *Host) Once(ctx context.Context, to Target) (migrated bool, err error) {
+	what := script.Hook{Commands: h.plan().Once, Unit: h.plan().Migrate}
+	if what.Unit != "" {
+		what.Record = h.migration(to)
+	}
+	began := time.Now()
+	migrated, err = h.hook(ctx, to.Activation, script.Once, what)
+	if migrated {
+		h.seen.History = append(h.seen.History, what.Record)
+		h.showMigration(ctx, began)
+	}
+	return migrated, err
+}
+
+// migration returns the history's line for the start of a migration.
+func (h *Host) migration(to Target) release.Change {
+	c := h.newChange(to)
+	c.Key += ".migrate" // the change that follows is another one
+	c.Verb, c.Outcome, c.Forced = release.Migrate, release.Started, false
+	return c
+}
+
+// migrationLines is how many of the last lines of a migration's log are shown.
+const migrationLines = 100
+
+// showMigration copies the unit log of a migration into the run's log.
+func (h *Host) showMigration(ctx context.Context, began time.Time) {
+	ctx, cancel := Undo(ctx)
+	defer cancel()
+	lines, err := h.script().EndedUnitLog(ctx, h.plan().Migrate, h.seen.since(began), migrationLines)
+	if err != nil {
+		lines = []string{err.Error()}
+	}
+	for _, line := range lines {
+		h.say("| %s", line)
+	}
+}
+
+// hook runs what belongs to one moment of the change, if there is anything.
+func (h *Host) hook(ctx context.Context, a release.Activation, when script.Moment, what script.Hook) (started bool, err error) {
+	if what.IsZero() {
+		return false, nil
+	}
+	phase := PhaseBefore
+	if when == script.After {
+		phase = PhaseAfter
+	}
+	began := time.Now()
+	err = h.timed(phase, func() (err error) {
+		started, err = h.script().RunHook(ctx, a, when, what)
+		return err
+	})
+	if err == nil {
+		h.say("%s ended well in %.1f s", when, time.Since(began).Seconds())
+	}
+	return started, err
+}

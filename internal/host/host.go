@@ -1,0 +1,113 @@
+// Package host carries out a run's steps for one application on one host:
+// connect, lock, look, repair, stage, prepare, switch, prove, go back, conclude,
+// prune.
+//
+// It does not know how the host is reached (a [Candidate] dials), where the
+// release comes from (a [Source] streams it), that there are other hosts, or who
+// reads the result. In which order the steps come, and what a failure means for
+// other hosts, is for package rollout to decide.
+package host
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/apxr/slipway/internal/progress"
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/script"
+)
+
+// Conn is what a host needs of its connection.
+type Conn interface {
+	script.Machine
+	DialContext(ctx context.Context, network, addr string) (net.Conn, error)
+	WriteFile(ctx context.Context, name string, data []byte) error
+	// Lost reports whether the connection has ended.
+	Lost() bool
+	Close() error
+}
+
+// Candidate is a host that is not connected yet.
+type Candidate struct {
+	Name string
+	Dial func(ctx context.Context) (Conn, error)
+	// HasArtifact says that this is the build host, reached as the same user: it
+	// copies the release from the artifact, and nothing is sent.
+	HasArtifact bool
+}
+
+// Run is what all hosts of one run have in common.
+type Run struct {
+	Plan  Plan
+	Verb  release.Verb
+	Key   string // of the changes that this run makes
+	Began time.Time
+	Log   *progress.Log
+}
+
+// Host is one application on one host, for one run. Its methods are called one
+// at a time.
+type Host struct {
+	Candidate
+	run  *Run
+	conn Conn
+
+	lock    *script.Lock
+	lockErr error // why there is none
+	seen    Seen
+	result  Result
+
+	curl  bool           // curl on the host asks the health URL
+	roots *x509.CertPool // for an https health URL; nil: the system's
+	unmet bool           // what ran before fails the port and health checks too
+
+	switched  bool // a change has begun and is not concluded
+	change    release.Change
+	activated time.Time
+	started   script.Started // the units' invocations before the change
+}
+
+// New returns a host that nothing is known of yet.
+func New(c Candidate, run *Run) *Host {
+	return &Host{Candidate: c, run: run, result: Result{Host: c.Name, Outcome: Untouched}}
+}
+
+// Name returns the host's name, as the settings have it.
+func (h *Host) Name() string { return h.Candidate.Name }
+
+// HasArtifact reports whether the release is copied on the host itself.
+func (h *Host) HasArtifact() bool { return h.Candidate.HasArtifact }
+
+// Result returns what has become of the host so far. The fleet adds to it what
+// other hosts mean for this one.
+func (h *Host) Result() *Result { return &h.result }
+
+// Seen returns what the last look found; zero before the first one.
+func (h *Host) Seen() Seen { return h.seen }
+
+// Switched reports whether a change has begun here that is neither concluded nor
+// taken back.
+func (h *Host) Switched() bool { return h.switched }
+
+func (h *Host) plan() *Plan { return &h.run.Plan }
+
+// script runs the host's scripts; their logs go to the run's log.
+func (h *Host) script() script.Host {
+	return script.Host{Machine: h.conn, Layout: h.plan().Layout, Log: func() io.WriteCloser { return h.run.Log.Output(h.Name()) }}
+}
+
+func (h *Host) say(format string, args ...any) { h.run.Log.Say(h.Name(), format, args...) }
+
+func (h *Host) notice(format string, args ...any) {
+	h.run.Log.Notice(h.Name() + ": " + fmt.Sprintf(format, args...))
+}
+
+// fail notes why the host is not where it should be, and returns the reason.
+func (h *Host) fail(o Outcome, err error) error {
+	h.result.Fail(o, err)
+	return err
+}

@@ -1,0 +1,103 @@
+package hosttest
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/apxr/slipway/internal/host"
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/script"
+)
+
+// Machine is a simulated host. It outlives the runs that change it.
+type Machine struct {
+	Name        string
+	HasArtifact bool
+	Owner       string // of the application's directory
+	Findings    error  // what keeps every change from working; nil: nothing does
+	Small       bool   // there is no room for another release
+	// Bad says which releases do not work here, and why.
+	Bad map[release.ID]string
+
+	mu         sync.Mutex
+	releases   []release.ID
+	envs       []string // keys of the environments
+	current    release.Activation
+	running    release.ID
+	change     *release.Change
+	history    release.History
+	staged     string // the note that a release was staged
+	lock       chan struct{}
+	holder     *Fake
+	violations []string
+}
+
+// NewMachine returns a host on which nothing was ever deployed.
+func NewMachine(name string) *Machine {
+	return &Machine{Name: name, Owner: "deploy", lock: make(chan struct{}, 1)}
+}
+
+// State is what a machine has and runs.
+type State struct {
+	Current  release.Activation
+	Running  release.ID
+	Releases []release.ID
+	Envs     []string
+	History  release.History
+	Change   *release.Change
+	Locked   bool
+}
+
+// State returns what the machine has and runs.
+func (m *Machine) State() State {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return State{
+		m.current, m.running, slices.Clone(m.releases), slices.Clone(m.envs),
+		slices.Clone(m.history), m.change, m.holder != nil,
+	}
+}
+
+// Violations returns what no run may do, and one did.
+func (m *Machine) Violations() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.violations)
+}
+
+// by runs a change of the machine by a run, and notes what that must not do.
+func (m *Machine) by(f *Fake, what string, change func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.holder != f {
+		m.violate("%s without the lock", what)
+	}
+	change()
+	if m.current.ID != "" && !slices.Contains(m.releases, m.current.ID) {
+		m.violate("after %s current is %s, which is not there", what, m.current)
+	}
+	if m.current.Env != "" && !slices.Contains(m.envs, m.current.Env) {
+		m.violate("after %s the environment of %s is not there", what, m.current)
+	}
+}
+
+func (m *Machine) violate(format string, args ...any) {
+	m.violations = append(m.violations, fmt.Sprintf(format, args...))
+}
+
+// seen returns what a look at the machine finds.
+func (m *Machine) seen(f *Fake) host.Seen {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var s host.Seen
+	s.Current, s.Releases, s.Activations = m.current, slices.Clone(m.releases), slices.Clone(m.envs)
+	s.History, s.Staged = slices.Clone(m.history), m.staged
+	if m.change != nil {
+		record := *m.change
+		s.Change = &record
+	}
+	s.Units = []script.Unit{{Name: "app.service", Active: "active", Running: m.running}}
+	s.Directories = []script.Directory{{Path: f.run.Plan.Layout.Base, Owner: m.Owner}}
+	return s
+}

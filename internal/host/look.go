@@ -1,0 +1,90 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/apxr/slipway/internal/config"
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/script"
+)
+
+// Question is what a look at a host is for.
+type Question struct {
+	Release *release.Manifest // that is to be deployed; nil: the host has all that it needs
+	Staged  release.ID        // the release whose note of staging is of interest
+	List    bool              // only list what the host has: nothing is to be changed
+}
+
+// Look inspects the host. The error has everything that would keep a change from
+// working, each with its remedy. Nothing is changed.
+func (h *Host) Look(ctx context.Context, q Question) error {
+	if q.List {
+		return h.inspect(ctx, script.Look{Units: h.plan().Units, Sizes: true})
+	}
+	return h.timed(PhaseInspect, func() error { return h.examine(ctx, needsOf(q)) })
+}
+
+func (h *Host) examine(ctx context.Context, n needs) error {
+	err := h.inspect(ctx, script.Look{
+		Units: h.plan().Units, Restart: h.restart(), Libraries: n.libraries, Staged: n.staged,
+		Migrate: h.plan().Migrate, Stamp: h.plan().App.SetupStamp(),
+	})
+	if err != nil {
+		return err
+	}
+	h.result.Before, h.result.After = h.seen.Current.ID, h.seen.Current.ID
+	found := findings(h.seen.Inspection, *h.plan(), n)
+	if health := h.plan().Health; health != nil {
+		found = append(found, h.tryHealth(ctx, health))
+	}
+	if err := errors.Join(found...); err != nil {
+		return err
+	}
+	if h.lockErr == nil {
+		h.lookBefore(ctx)
+	}
+	return nil
+}
+
+func (h *Host) inspect(ctx context.Context, l script.Look) error {
+	in, err := h.script().Inspect(ctx, l)
+	h.seen = Seen{Inspection: in, At: time.Now()}
+	return err
+}
+
+// lookBefore finds out whether what runs meets the checks that the new release
+// has to meet: going back cannot ask for more than there was.
+func (h *Host) lookBefore(ctx context.Context) {
+	now := h.seen.Current
+	if now.IsZero() || h.seen.Running() != now.ID || h.seen.Change != nil {
+		return
+	}
+	if err := h.newProof(now, nil).look(ctx); err != nil {
+		h.unmet = true
+		h.notice("what runs now does not meet the checks: %v; if this run fails, going back to it is proved by its units alone", err)
+	}
+}
+
+// tryHealth finds out how the health URL can be asked. A closed port is no
+// finding: before a first deploy nothing listens.
+func (h *Host) tryHealth(ctx context.Context, health *config.Health) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	conn, err := h.conn.DialContext(ctx, "tcp", health.Addr())
+	if err == nil {
+		return conn.Close()
+	}
+	var forbidden interface{ ForwardingForbidden() bool }
+	if !errors.As(err, &forbidden) || !forbidden.ForwardingForbidden() {
+		return nil
+	}
+	if !slices.Contains(h.seen.Missing, "curl") {
+		h.curl = true
+		return nil
+	}
+	return fmt.Errorf("the health URL cannot be asked: sshd forbids TCP forwarding, and there is no curl on the host: install curl, or set 'AllowTcpForwarding local' in sshd_config")
+}

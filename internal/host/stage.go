@@ -1,0 +1,128 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+// Source is a release on its way from the build host.
+type Source interface {
+	Manifest() release.Manifest
+	// Open returns the release from its beginning, as a gzipped tar, for the host
+	// of this name.
+	Open(host string) (io.Reader, error)
+}
+
+// Stage makes sure that the host has the release, complete and verified.
+func (h *Host) Stage(ctx context.Context, from Source) error {
+	return h.timed(PhaseStage, func() error { return h.stage(ctx, from) })
+}
+
+func (h *Host) stage(ctx context.Context, from Source) error {
+	m := from.Manifest()
+	has, err := h.keepOrDiscard(ctx, m.ReleaseID)
+	if has || err != nil {
+		return err
+	}
+	if err := h.describe(ctx, m); err != nil {
+		return err
+	}
+	if err := h.receive(ctx, from); err != nil {
+		return err
+	}
+	h.seen.Releases = append(h.seen.Releases, m.ReleaseID)
+	how := "staged and verified"
+	if h.HasArtifact() {
+		how = "copied from the artifact and verified"
+	}
+	h.say("%s: %d entries, %.1f MB", how, len(m.Files), float64(m.Size())/1e6)
+	return nil
+}
+
+// keepOrDiscard reports whether the host has the release already, verified. One
+// that is damaged is removed, so that it can be staged again.
+func (h *Host) keepOrDiscard(ctx context.Context, id release.ID) (has bool, err error) {
+	if !slices.Contains(h.seen.Releases, id) {
+		return false, nil
+	}
+	damage := h.script().Recheck(ctx, id)
+	if damage == nil {
+		h.say("has it already, verified")
+		return true, nil
+	}
+	return false, h.discard(ctx, id, damage)
+}
+
+// discard removes a release that is not what was built, but not from below what
+// runs.
+func (h *Host) discard(ctx context.Context, id release.ID, why error) error {
+	runs := fmt.Errorf("%w; it is the running release: build and deploy a new one", why)
+	if h.seen.Current.ID == id || h.seen.Running() == id {
+		return runs
+	}
+	pruned, err := h.script().Prune(ctx, []release.ID{id}, nil)
+	if slices.Contains(pruned.Removed, id) {
+		return nil // whatever else could not be removed
+	}
+	if err == nil && len(pruned.InUse) > 0 {
+		return runs
+	}
+	return err
+}
+
+// describe writes the lists that the release is verified against.
+func (h *Host) describe(ctx context.Context, m release.Manifest) error {
+	manifest, err := m.JSON()
+	if err != nil {
+		return err
+	}
+	dir := h.plan().Layout.Metadata(m.ReleaseID)
+	lists := map[string][]byte{"manifest.json": manifest, "listing": []byte(m.Listing()), "checksums": []byte(m.Checksums())}
+	errs := make(chan error)
+	for name, data := range lists { // at once: each takes several round trips
+		go func() { errs <- h.conn.WriteFile(ctx, path.Join(dir, name), data) }()
+	}
+	for range lists {
+		err = errors.Join(err, <-errs)
+	}
+	return err
+}
+
+// receive brings the release into the host; the build host copies it.
+func (h *Host) receive(ctx context.Context, from Source) error {
+	id := from.Manifest().ReleaseID
+	if h.HasArtifact() {
+		return h.script().StageHere(ctx, id, h.plan().App)
+	}
+	in, err := from.Open(h.Name())
+	if err != nil {
+		return err
+	}
+	return h.script().Stage(ctx, id, in)
+}
+
+// Verify makes sure that a release which was staged is still what was built.
+func (h *Host) Verify(ctx context.Context, id release.ID) error {
+	return h.timed(PhaseVerify, func() error { return h.script().Recheck(ctx, id) })
+}
+
+// Note leaves the note that a release was staged, for the run that activates it.
+func (h *Host) Note(ctx context.Context, s release.Staged) error {
+	from := h.seen.Current
+	s.Key, s.From, s.FromEnv = h.run.Key, from.ID, from.Env
+	line, err := s.JSON()
+	if err != nil {
+		return err
+	}
+	file := path.Join(h.plan().Layout.Metadata(s.To), "staged")
+	if err := h.conn.WriteFile(ctx, file, append(line, '\n')); err != nil {
+		return fmt.Errorf("noting that the release is staged: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,40 @@
+package host
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+// Warnings returns what a person should know although no deploy fails for it.
+func (s Seen) Warnings(app release.App) []string {
+	var w []string
+	if text := s.Deviation(app); text != "" {
+		w = append(w, text)
+	}
+	for _, use := range s.Uses {
+		switch use.User {
+		case "", "root":
+			w = append(w, fmt.Sprintf("%s runs as root: give it a user of its own (User=)", use.Unit))
+		case s.User:
+			w = append(w, fmt.Sprintf("%s runs as %s, who can change every release: give it a user of its own (User=)", use.Unit, s.User))
+		}
+	}
+	for _, command := range append(slices.Clone(s.AsksPassword), s.NotAllowed...) {
+		if isLog(command) {
+			w = append(w, fmt.Sprintf("a failure could not show the unit log: allow %s 'NOPASSWD: %s' in sudoers", s.User, command))
+		}
+	}
+	return w
+}
+
+// Deviation says what is not as the setup phase made it, and what fixes that; empty
+// if everything is.
+func (s Seen) Deviation(app release.App) string {
+	if len(s.Drift) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("not as the setup phase made it: %s; 'slipway setup --app %s' with this host mends it", strings.Join(s.Drift, "; "), app)
+}

@@ -1,0 +1,101 @@
+package rollout
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/apxr/slipway/internal/host"
+	"github.com/apxr/slipway/internal/words"
+)
+
+// atOnce bounds how many hosts are worked on at the same time. Each is a
+// connection of its own; package remote bounds those through one jump host.
+const atOnce = 32
+
+// each runs f for the hosts, several at a time, and waits for all of them.
+func each(hosts []*member, f func(*member)) { eachOf(atOnce, hosts, f) }
+
+func eachOf(n int, hosts []*member, f func(*member)) {
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, n)
+	for _, m := range hosts {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			f(m)
+		})
+	}
+	wg.Wait()
+}
+
+// inBatches runs f for the hosts, as many at a time as the plan says, and goes on
+// whatever becomes of single hosts.
+func (r *run) inBatches(ctx context.Context, due []*member, f func(*member)) {
+	n := r.plan.Parallel.Of(len(due))
+	for i := 0; i < len(due); i += n {
+		if i > 0 {
+			r.pause(ctx)
+		}
+		eachOf(n, due[i:min(i+n, len(due))], func(m *member) {
+			if ctx.Err() != nil {
+				m.fail(host.Untouched, errCancelled)
+				return
+			}
+			f(m)
+		})
+	}
+}
+
+var errCancelled = errors.New("the run was cancelled before this host was switched")
+
+// inTurn runs f for the hosts of one batch after the other; from a cancel on, for
+// all that are left at once.
+func inTurn(ctx context.Context, batches [][]*member, f func(*member)) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	for _, batch := range batches {
+		ended := make(chan struct{})
+		all.Go(func() {
+			defer close(ended)
+			eachOf(len(batch), batch, f)
+		})
+		select {
+		case <-ended:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// pause gives a batch time to show what it is worth. It ends with the run.
+func (r *run) pause(ctx context.Context) {
+	if r.plan.Pause <= 0 {
+		return
+	}
+	r.log.Say("", "waiting for %s before the next batch", r.plan.Pause)
+	select {
+	case <-ctx.Done():
+	case <-time.After(r.plan.Pause):
+	}
+}
+
+// only returns the hosts for which f is true.
+func only(hosts []*member, f func(*member) bool) []*member {
+	var some []*member
+	for _, m := range hosts {
+		if f(m) {
+			some = append(some, m)
+		}
+	}
+	return some
+}
+
+// names names some of the hosts, and counts the others.
+func names(hosts []*member) string {
+	all := make([]string, len(hosts))
+	for i, m := range hosts {
+		all[i] = m.Name()
+	}
+	return words.Names(all)
+}
