@@ -38,7 +38,10 @@ func Contract(t *testing.T, bench func(t *testing.T) Bench) {
 		"old releases are removed":           (*contract).prune,
 		"a cancelled activation goes back":   (*contract).cancelled,
 	} {
-		t.Run(name, func(t *testing.T) { test(&contract{T: t, Bench: bench(t)}) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(&contract{T: t, Bench: bench(t)})
+		})
 	}
 }
 

@@ -1,0 +1,72 @@
+package host_test
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+// built is a release as the build host sends it.
+type built struct {
+	m   release.Manifest
+	tar []byte
+}
+
+func (b built) Manifest() release.Manifest     { return b.m }
+func (b built) Open(string) (io.Reader, error) { return bytes.NewReader(b.tar), nil }
+
+// start is as mix's own start script in what matters: it resolves current, so that
+// the process's command line names the release.
+const start = `#!/bin/sh
+root=$(CDPATH= cd "$(dirname "$0")/.." && pwd -P)
+case $1 in
+start) . "$root/lib/program" ;;
+migrate) echo "migrates $root" >>"$SITE/migrations"; [ ! -e "$SITE/refuse-migration" ] ;;
+esac
+`
+
+// release makes the n-th release; a bad one ends when it is started.
+func (s *site) release(n int, bad bool) built {
+	s.Helper()
+	program := `exec tail -f "$root/lib/program"`
+	if bad {
+		program = "exit 1"
+	}
+	tree := s.path("home/slipway/apxr/app/artifacts", string(at(n)), "tree")
+	for name, text := range map[string]string{"bin/app": start, "lib/program": program, "lib/data": strings.Repeat("data\n", n)} {
+		s.must(os.MkdirAll(filepath.Dir(filepath.Join(tree, name)), 0o755))
+		s.must(os.WriteFile(filepath.Join(tree, name), []byte(text), 0o755))
+	}
+	return s.pack(at(n), tree)
+}
+
+func (s *site) pack(id release.ID, tree string) built {
+	s.Helper()
+	script := `cd "$1" && find . -mindepth 1 -type d -printf 'd\t%P\n' -o -type f -printf 'f\t%m\t%s\t%P\n' | LC_ALL=C sort`
+	listing := s.output("sh", "-c", script, "sh", tree)
+	sums := s.output("sh", "-c", `cd "$1" && find . -type f -printf '%P\0' | LC_ALL=C sort -z | xargs -0 sha256sum --`, "sh", tree)
+	files, err := release.ParseInventory(listing, sums)
+	s.must(err)
+	tar, err := exec.Command("tar", "-c", "-z", "-C", tree, ".").Output()
+	s.must(err)
+	return built{release.Manifest{
+		Format: release.ManifestFormat, ReleaseID: id, Org: "apxr", App: "app", Release: "app", Version: "0.1.0", Revision: strings.Repeat("a", 40),
+		OS: "Linux", Arch: map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH], Files: files,
+	}, tar}
+}
+
+func (s *site) output(name string, args ...string) []string {
+	s.Helper()
+	out, err := exec.Command(name, args...).Output()
+	s.must(err)
+	return strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' })
+}
+
+func at(n int) release.ID { return release.NewID(time.Date(2024, 1, n, 0, 0, 0, 0, time.UTC)) }
