@@ -38,7 +38,7 @@ func (h *Host) GoBack(ctx context.Context, reason string) {
 		if switched == nil {
 			h.result.After = back.ID
 		}
-		h.notBack(ctx, reason, errors.Join(switched, proved))
+		h.notBack(ctx, reason, back, errors.Join(switched, proved))
 		return
 	}
 	h.result.After = back.ID
@@ -53,7 +53,7 @@ func (h *Host) GoBack(ctx context.Context, reason string) {
 func (h *Host) outOfReach(ctx context.Context, reason string, err error) {
 	if !errors.Is(err, errTakenOver) {
 		h.result.After = h.change.To
-		h.notBack(ctx, reason, err)
+		h.notBack(ctx, reason, h.change.Source(), err)
 		return
 	}
 	h.switched = false
@@ -90,8 +90,7 @@ func (h *Host) concludeReverted(ctx context.Context, reason string) {
 }
 
 // notBack notes a host that was not seen to go back. Its change record stays.
-func (h *Host) notBack(ctx context.Context, reason string, err error) {
-	back := h.change.Source()
+func (h *Host) notBack(ctx context.Context, reason string, back release.Activation, err error) {
 	if ctx.Err() != nil {
 		err = fmt.Errorf("%s; there was no time to see it go back to %s: the host ends that by itself, and the next deploy or rollback checks and repairs it first", reason, back)
 	} else {
@@ -139,7 +138,7 @@ func (h *Host) TakeBack(ctx context.Context, to release.Activation) {
 	h.result.Took = time.Since(h.activated)
 	if proved != nil {
 		h.result.UnitLog = h.unitLogs(undo)
-		h.notBack(undo, "taking "+string(h.change.From)+" back", errors.Join(switched, proved))
+		h.notBack(undo, "taking "+string(h.change.From)+" back", to, errors.Join(switched, proved))
 		return
 	}
 	h.result.After = to.ID

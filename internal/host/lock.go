@@ -28,9 +28,6 @@ func (h *Host) Unlock() {
 	}
 }
 
-// Locked reports whether this run has the lock.
-func (h *Host) Locked() bool { return h.lock != nil }
-
 // lostLock reports whether the lock ended without being given back.
 func (h *Host) lostLock() bool {
 	select {

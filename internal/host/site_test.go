@@ -94,7 +94,7 @@ func (s *site) meet(verb release.Verb, change func(*host.Plan)) *host.Host {
 	h := s.begin(verb, change)
 	s.Cleanup(func() { h.Close() })
 	s.must(h.Connect(s.Context()))
-	s.must(h.Lock(s.Context(), 0))
+	s.must(h.Lock(s.Context(), 30*time.Second)) // a lock whose connection was cut ends a moment later
 	s.must(h.Look(s.Context(), host.Question{}))
 	return h
 }

@@ -1,0 +1,184 @@
+package rollout_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/apxr/slipway/internal/host"
+	"github.com/apxr/slipway/internal/host/hosttest"
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/rollout"
+)
+
+var schedules = flag.Int("schedules", 2000, "how many random fault schedules to try")
+
+// Whatever goes wrong, wherever, however often, and whoever comes next: the
+// promises hold after each run, and the next run without a fault succeeds.
+func TestThePromisesHoldForAnyFaults(t *testing.T) {
+	t.Parallel()
+	seed := uint64(time.Now().UnixNano())
+	for n := range *schedules {
+		s := seed + uint64(n)
+		synctest.Test(t, func(t *testing.T) {
+			chance := rand.New(rand.NewPCG(s, 0))
+			f := newFleet(t, size(chance, n))
+			tale := &tale{fleet: f, Rand: chance, next: 1}
+			for range 1 + chance.IntN(5) {
+				tale.run()
+			}
+			tale.end()
+			if t.Failed() {
+				t.Fatalf("seed %d\n%s", s, tale.told)
+			}
+		})
+	}
+}
+
+// size is a number of hosts: mostly few, now and then 500.
+func size(chance *rand.Rand, n int) int {
+	if n%200 == 199 {
+		return 500
+	}
+	return 1 + chance.IntN(8)
+}
+
+// tale is a series of runs over one fleet.
+type tale struct {
+	*fleet
+	*rand.Rand
+	next int // release
+	told string
+}
+
+func (s *tale) tell(format string, args ...any) { s.told += fmt.Sprintf(format, args...) + "\n" }
+
+// run is one run with some faults, and what has to be true after it.
+func (s *tale) run() {
+	before := s.currents()
+	ctx, cancel := context.WithCancel(s.Context())
+	defer cancel()
+	s.breakSome(cancel)
+	p := plan(atATime(1+s.IntN(3)), mayFail(s.IntN(2)*s.IntN(3)))
+	verb, r, err := s.verb(ctx, p)
+	s.tell("%s of %d hosts: %s, %v", verb, len(s.machines), r.Became, err)
+	s.sound()
+	if s.killed {
+		return // nobody is left to keep a promise; the next run repairs
+	}
+	s.truthful(r)
+	if verb == "deploy" || verb == "activate" {
+		s.allOrNone(r, before)
+	}
+}
+
+func (s *tale) verb(ctx context.Context, p rollout.Plan) (verb string, r rollout.Result, err error) {
+	switch s.IntN(6) {
+	case 0, 1:
+		s.next++
+		r, err = s.deploy(ctx, s.next, p)
+		return "deploy", r, err
+	case 2:
+		r, err = s.rollback(ctx, p)
+		return "rollback", r, err
+	case 3:
+		s.next++
+		r, err = rollout.Stage(ctx, p, s.candidates(), artifact(s.next), s.logTo())
+		return "stage", r, err
+	case 4:
+		p.Target = id(s.next)
+		r, err = rollout.Activate(ctx, p, s.candidates(), s.logTo())
+		return "activate", r, err
+	}
+	p.Expect.Given, p.Expect.ID = true, id(s.next)
+	r, err = rollout.Revert(ctx, p, s.candidates(), s.logTo())
+	return "revert", r, err
+}
+
+// breakSome gives some hosts faults for the next run; one may kill or cancel it.
+func (s *tale) breakSome(cancel func()) {
+	for _, m := range s.machines {
+		if s.IntN(5) == 0 {
+			m.Bad[id(s.next+1)] = "it exits"
+		}
+		if s.IntN(3) > 0 {
+			continue
+		}
+		fault := hosttest.Fault{
+			Step: hosttest.Steps[s.IntN(len(hosttest.Steps))],
+			How:  hosttest.How(s.IntN(3)), Took: time.Duration(s.IntN(3000)) * time.Millisecond,
+		}
+		what := ""
+		switch s.IntN(12) {
+		case 0:
+			fault.Do, what = func() { s.killed = true }, ", and the run is killed"
+		case 1:
+			fault.Do, what = cancel, ", and the run is cancelled"
+		}
+		s.tell("  %s: %v at %s%s", m.Name, fault.How, fault.Step, what)
+		s.with(m.Name, fault)
+	}
+}
+
+// currents returns what each host may run after a run that changes nothing: what is
+// current, or what was before the change of a dead run.
+func (s *tale) currents() map[string][]release.Activation {
+	all := map[string][]release.Activation{}
+	for _, m := range s.machines {
+		all[m.Name] = []release.Activation{m.State().Current}
+		if c := m.State().Change; c != nil {
+			all[m.Name] = append(all[m.Name], c.Source())
+		}
+	}
+	return all
+}
+
+// truthful checks that the result says what the hosts run. Only a host that needs a
+// look, or was never seen, may be otherwise.
+func (s *tale) truthful(r rollout.Result) {
+	for i, h := range r.Hosts {
+		state := s.machines[i].State()
+		if h.Outcome == host.Failed || !slices.Contains(s.trail(i), hosttest.StepLook) {
+			continue
+		}
+		if state.Current.ID != h.After && h.After != "" || state.Change != nil && h.Outcome != host.Untouched && h.Outcome != host.Skipped {
+			s.Errorf("%s: it is %s and after %q, and current is %s with the change %+v", h.Host, h.Outcome, h.After, state.Current, state.Change)
+		}
+		if h.Outcome == host.Live && (h.After != r.Target || state.Running != r.Target) {
+			s.Errorf("%s is live with %s and runs %s: the target is %s", h.Host, h.After, state.Running, r.Target)
+		}
+	}
+}
+
+// allOrNone checks that a deploy that failed has left no host on the release, and
+// that one that did not has reached all but the few that were allowed to fail.
+func (s *tale) allOrNone(r rollout.Result, before map[string][]release.Activation) {
+	for i, h := range r.Hosts {
+		now := s.machines[i].State().Current
+		switch {
+		case h.Outcome == host.Failed:
+		case r.Became == rollout.BecameFailed && !slices.Contains(before[h.Host], now) && h.Outcome != host.Live:
+			s.Errorf("%s ran %s before a deploy that failed, and runs %s (%s)", h.Host, before[h.Host], now, h.Outcome)
+		case r.Became == rollout.BecameLive && now.ID != r.Target:
+			s.Errorf("%s runs %s after a deploy of %s", h.Host, now, r.Target)
+		}
+	}
+}
+
+// end is a deploy without a fault: it has to succeed, whatever was before.
+func (s *tale) end() {
+	s.next += 2
+	for _, m := range s.machines {
+		clear(m.Bad)
+	}
+	r, err := s.deploy(s.Context(), s.next, plan(atATime(50)))
+	if err != nil || r.Became != rollout.BecameLive {
+		s.Errorf("without a fault: %s, %v", r.Became, err)
+	}
+	s.runs(s.next)
+}
