@@ -17,11 +17,11 @@ func (r *run) activateAll(ctx context.Context) error {
 	defer r.log.Phase("Activate %s", r.outcome.Target)()
 	due := r.prepareAll(ctx)
 	if err := r.stopIfTooManyFailed(ctx); err != nil {
-		r.dropAll(ctx, due)
+		due.drop(ctx)
 		return err
 	}
 	if err := r.once(ctx, due); err != nil {
-		r.dropAll(ctx, due)
+		due.drop(ctx)
 		return fmt.Errorf("nothing was switched on any host:\n%w", err)
 	}
 	batches := gatekept(due, r.plan.Parallel)
@@ -38,18 +38,18 @@ func (r *run) activateAll(ctx context.Context) error {
 
 // gatekept returns the first host alone, and then batches: a release that does not
 // work costs one host.
-func gatekept(hosts []*member, share config.Share) [][]*member {
+func gatekept(hosts fleet, share config.Share) []fleet {
 	if len(hosts) == 0 {
 		return nil
 	}
 	rest := slices.Chunk(hosts[1:], share.Of(len(hosts)))
-	return append([][]*member{hosts[:1]}, slices.Collect(rest)...)
+	return append([]fleet{hosts[:1]}, slices.Collect(rest)...)
 }
 
 // prepareAll puts launcher and environment into their places, and returns the
 // hosts that do not run the activation yet.
-func (r *run) prepareAll(ctx context.Context) []*member {
-	each(r.healthy(), func(m *member) {
+func (r *run) prepareAll(ctx context.Context) fleet {
+	each(r.hosts.healthy(), func(m *member) {
 		to, runs, err := m.Prepare(ctx, r.outcome.Target)
 		if err != nil {
 			r.refuse(m, err)
@@ -61,11 +61,11 @@ func (r *run) prepareAll(ctx context.Context) []*member {
 			r.log.Say(m.Name(), "runs %s already: nothing to change", to)
 		}
 	})
-	return only(r.healthy(), func(m *member) bool { return m.Result().Outcome != host.Unchanged })
+	return r.hosts.healthy().only(func(m *member) bool { return m.Result().Outcome != host.Unchanged })
 }
 
 // once runs what is to run on one host only, before any is switched.
-func (r *run) once(ctx context.Context, due []*member) error {
+func (r *run) once(ctx context.Context, due fleet) error {
 	if len(due) == 0 {
 		return nil
 	}
@@ -83,13 +83,13 @@ func (r *run) once(ctx context.Context, due []*member) error {
 
 // activateBatch returns the host for whose failure all have to go back, if there
 // is one. One that may fail goes back alone.
-func (r *run) activateBatch(ctx context.Context, batch []*member, first bool) (culprit *member) {
+func (r *run) activateBatch(ctx context.Context, batch fleet, first bool) (culprit *member) {
 	if ctx.Err() != nil {
 		batch[0].fail(host.Untouched, errCancelled)
 		return batch[0]
 	}
 	eachOf(len(batch), batch, func(m *member) { m.Activate(ctx, r.target(m.to)) })
-	failed := only(batch, (*member).failed)
+	failed := batch.only((*member).failed)
 	if len(failed) == 0 {
 		return nil
 	}
@@ -99,15 +99,15 @@ func (r *run) activateBatch(ctx context.Context, batch []*member, first bool) (c
 	undo, cancel := host.Undo(ctx)
 	defer cancel()
 	each(failed, func(m *member) { m.GoBack(undo, m.Result().Problem) })
-	r.log.Notice(fmt.Sprintf("%s failed; max-failures allows %d", names(failed), r.plan.MaxFailures))
+	r.log.Notice(fmt.Sprintf("%s failed; max-failures allows %d", failed.names(), r.plan.MaxFailures))
 	return nil
 }
 
 // concludeAll writes the histories once every host is proved. Until then each host
 // has its change record, and a run that dies is undone by the next one.
 func (r *run) concludeAll(ctx context.Context) error {
-	allowed := r.failures()
-	each(only(r.healthy(), (*member).Switched), func(m *member) {
+	allowed := r.hosts.failures()
+	each(r.hosts.healthy().only((*member).Switched), func(m *member) {
 		undo, cancel := host.Undo(ctx)
 		defer cancel()
 		if err := m.Conclude(undo); err != nil {
@@ -115,8 +115,8 @@ func (r *run) concludeAll(ctx context.Context) error {
 		}
 	})
 	unknown := slices.ContainsFunc(r.hosts, func(m *member) bool { return m.Result().Outcome == host.Failed })
-	if unknown || r.failures() > allowed {
-		return r.problems()
+	if unknown || r.hosts.failures() > allowed {
+		return r.hosts.problems()
 	}
 	if allowed > 0 {
 		r.outcome.Became = BecamePartial

@@ -56,7 +56,7 @@ func (r *run) stageEverywhere(ctx context.Context, a Artifact) error {
 		}
 		return nil
 	}
-	r.repairAll(ctx)
+	r.hosts.healthy().repair(ctx)
 	if err := r.stopIfTooManyFailed(ctx); err != nil || superseded {
 		return err
 	}
@@ -64,30 +64,15 @@ func (r *run) stageEverywhere(ctx context.Context, a Artifact) error {
 	return r.stopIfTooManyFailed(ctx)
 }
 
-// repairAll cleans up after runs that died. It reports whether one of them was a
-// deploy.
-func (r *run) repairAll(ctx context.Context) (deploy bool) {
-	for _, m := range r.healthy() {
-		change := m.Seen().Change
-		deploy = deploy || change != nil && change.Verb == release.Deploy
-	}
-	each(r.healthy(), func(m *member) {
-		if err := m.Repair(ctx); err != nil {
-			m.fail(host.Failed, err)
-		}
-	})
-	return deploy
-}
-
 // stageAll stages the release on all hosts; each is told why it did not work there.
 func (r *run) stageAll(ctx context.Context, a Artifact) {
-	id, hosts := r.outcome.Target, r.healthy()
+	id, hosts := r.outcome.Target, r.hosts.healthy()
 	defer r.log.Phase("Stage %s on %s", id, words.Count(len(hosts), "host"))()
 	r.sendTo(ctx, a, hosts, func(m *member, s *spool) error { return m.Stage(ctx, s) }, r.refuse)
 }
 
 // sendTo runs stage for the hosts with one spool of the release.
-func (r *run) sendTo(ctx context.Context, a Artifact, hosts []*member, stage func(*member, *spool) error, failed func(*member, error)) {
+func (r *run) sendTo(ctx context.Context, a Artifact, hosts fleet, stage func(*member, *spool) error, failed func(*member, error)) {
 	s := newSpool(ctx, a, r.log)
 	defer s.Close()
 	s.expect(hosts)
@@ -104,7 +89,7 @@ func (r *run) sendTo(ctx context.Context, a Artifact, hosts []*member, stage fun
 // more.
 func (r *run) pruneAll(ctx context.Context) {
 	defer r.log.Phase("Prune, keeping %s", words.Count(r.plan.Keep, "release"))()
-	each(r.healthy(), func(m *member) {
+	each(r.hosts.healthy(), func(m *member) {
 		if err := m.Prune(ctx, r.outcome.Target); err != nil {
 			r.log.Notice(m.Name() + ": old releases were not removed: " + err.Error())
 		}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/apxr/slipway/internal/host"
-	"github.com/apxr/slipway/internal/words"
 )
 
 // atOnce bounds how many hosts are worked on at the same time. Each is a
@@ -15,9 +14,9 @@ import (
 const atOnce = 32
 
 // each runs f for the hosts, several at a time, and waits for all of them.
-func each(hosts []*member, f func(*member)) { eachOf(atOnce, hosts, f) }
+func each(hosts fleet, f func(*member)) { eachOf(atOnce, hosts, f) }
 
-func eachOf(n int, hosts []*member, f func(*member)) {
+func eachOf(n int, hosts fleet, f func(*member)) {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, n)
 	for _, m := range hosts {
@@ -32,7 +31,7 @@ func eachOf(n int, hosts []*member, f func(*member)) {
 
 // inBatches runs f for the hosts, as many at a time as the plan says, and goes on
 // whatever becomes of single hosts.
-func (r *run) inBatches(ctx context.Context, due []*member, f func(*member)) {
+func (r *run) inBatches(ctx context.Context, due fleet, f func(*member)) {
 	n := r.plan.Parallel.Of(len(due))
 	for i := 0; i < len(due); i += n {
 		if i > 0 {
@@ -52,7 +51,7 @@ var errCancelled = errors.New("the run was cancelled before this host was switch
 
 // inTurn runs f for the hosts of one batch after the other; from a cancel on, for
 // all that are left at once.
-func inTurn(ctx context.Context, batches [][]*member, f func(*member)) {
+func inTurn(ctx context.Context, batches []fleet, f func(*member)) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	for _, batch := range batches {
@@ -78,24 +77,4 @@ func (r *run) pause(ctx context.Context) {
 	case <-ctx.Done():
 	case <-time.After(r.plan.Pause):
 	}
-}
-
-// only returns the hosts for which f is true.
-func only(hosts []*member, f func(*member) bool) []*member {
-	var some []*member
-	for _, m := range hosts {
-		if f(m) {
-			some = append(some, m)
-		}
-	}
-	return some
-}
-
-// names names some of the hosts, and counts the others.
-func names(hosts []*member) string {
-	all := make([]string, len(hosts))
-	for i, m := range hosts {
-		all[i] = m.Name()
-	}
-	return words.Names(all)
 }

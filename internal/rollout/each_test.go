@@ -32,12 +32,12 @@ func (s *stubbed) Seen() host.Seen      { return s.seen }
 func (s *stubbed) Result() *host.Result { return &s.result }
 
 // three are batches of one, two and one hosts; each of them takes a minute.
-func three() [][]*member {
-	return [][]*member{{stub("a")}, {stub("b"), stub("c")}, {stub("d")}}
+func three() []fleet {
+	return []fleet{{stub("a")}, {stub("b"), stub("c")}, {stub("d")}}
 }
 
 // begun notes when work on a host began.
-func begun(ctx context.Context, batches [][]*member) map[string]time.Duration {
+func begun(ctx context.Context, batches []fleet) map[string]time.Duration {
 	start, times := time.Now(), map[string]time.Duration{}
 	var mu sync.Mutex
 	inTurn(ctx, batches, func(m *member) {
@@ -92,7 +92,7 @@ func TestBatches(t *testing.T) {
 		{2, config.Share{Hosts: 100}, []int{1, 1}},
 	} {
 		var got []int
-		for _, batch := range gatekept(make([]*member, c.hosts), c.p) {
+		for _, batch := range gatekept(make(fleet, c.hosts), c.p) {
 			got = append(got, len(batch))
 		}
 		if len(got) != len(c.want) {

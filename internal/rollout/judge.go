@@ -18,7 +18,7 @@ func (r *run) judge(ctx context.Context, a Artifact) (superseded bool) {
 	relations := r.relations(ctx, a)
 	said := notices{}
 	defer said.report(r.log)
-	for _, h := range r.healthy() {
+	for _, h := range r.hosts.healthy() {
 		now := h.Seen().Made()
 		v := h.Seen().History.Judge(m.ReleaseID, m.Revision, now, relations[now.Revision])
 		switch {
@@ -42,7 +42,7 @@ func (r *run) judge(ctx context.Context, a Artifact) (superseded bool) {
 // that nobody knows.
 func (r *run) relations(ctx context.Context, a Artifact) map[string]release.Relation {
 	var others []string
-	for _, m := range r.healthy() {
+	for _, m := range r.hosts.healthy() {
 		c := m.Seen().Made()
 		if release.ValidRevision(c.Revision) && c.To != r.outcome.Target && !slices.Contains(others, c.Revision) {
 			others = append(others, c.Revision)

@@ -33,14 +33,14 @@ type Listed struct {
 func List(ctx context.Context, plan Plan, candidates []Candidate, log *progress.Log) ([]Listing, error) {
 	r := newRun("", plan, candidates, log)
 	defer r.part()
-	r.connectAll(ctx)
+	r.hosts.connect(ctx)
 	r.lookAtAll(ctx, host.Question{List: true})
 	all := make([]Listing, len(r.hosts))
 	for i, m := range r.hosts {
 		seen := m.Seen()
 		all[i] = Listing{Host: m.Name(), Now: seen.Now, Releases: listed(seen), History: seen.History, Problem: m.Result().Problem}
 	}
-	return all, r.problems()
+	return all, r.hosts.problems()
 }
 
 func listed(in host.Seen) []Listed {

@@ -13,15 +13,15 @@ import (
 // back what it has.
 const lockGrace = 5 * time.Second
 
-// lockAll takes the locks that are not held yet, waiting for wait. A lock that
+// lock takes the locks that are not held yet, waiting for wait. A lock that
 // another run has is an error of its host, and all others are given back.
 //
 // The hosts have an order, their names', and a run waits for a host's lock only
 // while it holds none of those behind it: so two runs never wait for each other,
 // and of two runs over the same hosts the one that gets the first host gets all.
 // Locks that need no wait are taken at once.
-func (r *run) lockAll(ctx context.Context, wait time.Duration) {
-	hosts := only(r.healthy(), func(m *member) bool { return !m.locked })
+func (all fleet) lock(ctx context.Context, wait time.Duration) {
+	hosts := all.healthy().only(func(m *member) bool { return !m.locked })
 	slices.SortFunc(hosts, func(a, b *member) int { return cmp.Compare(a.Name(), b.Name()) })
 	until := time.Now().Add(wait)
 	for first := true; len(hosts) > 0; first = false {
@@ -42,8 +42,8 @@ func (r *run) lockAll(ctx context.Context, wait time.Duration) {
 		hosts = hosts[firstHeld:]
 		each(hosts, (*member).unlock)
 	}
-	if r.isHeld() {
-		each(r.hosts, (*member).unlock)
+	if all.isHeld() {
+		each(all, (*member).unlock)
 	}
 }
 
@@ -62,5 +62,5 @@ func (m *member) unlock() {
 // held reports whether another run has the host's lock.
 func (m *member) held() bool { return host.IsHeld(m.lockErr) }
 
-// isHeld reports whether another run has a lock that this one needs.
-func (r *run) isHeld() bool { return slices.ContainsFunc(r.hosts, (*member).held) }
+// isHeld reports whether another run has the lock of one of the hosts.
+func (hosts fleet) isHeld() bool { return slices.ContainsFunc(hosts, (*member).held) }

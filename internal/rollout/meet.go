@@ -17,17 +17,19 @@ import (
 // reported at once, and nobody waits for a lock only to hear of something else.
 func (r *run) meet(ctx context.Context, q host.Question) {
 	defer r.log.Phase("Look at %s", words.Count(len(r.hosts), "host"))()
-	r.connectAll(ctx)
+	r.hosts.connect(ctx)
 	if !r.plan.DryRun {
-		r.lockAll(ctx, 0)
+		r.hosts.lock(ctx, 0)
 	}
 	r.lookAtAll(ctx, q)
 	if r.mayWait() {
-		r.lockAll(ctx, r.plan.WaitForLock)
+		r.hosts.lock(ctx, r.plan.WaitForLock)
 		r.lookAtAll(ctx, q)
-		r.noteLocks()
+		r.hosts.noteLocks()
 	}
-	r.sameOwner()
+	if r.outcome.Verb == release.Deploy || r.outcome.Verb == release.Stage {
+		r.hosts.sameOwner(r.plan.Layout.Base)
+	}
 	r.reportMet()
 }
 
@@ -40,32 +42,24 @@ func (r *run) part() {
 	})
 }
 
-func (r *run) connectAll(ctx context.Context) {
-	each(r.hosts, func(m *member) {
-		if err := m.Connect(ctx); err != nil {
-			m.fail(host.Untouched, err)
-		}
-	})
-}
-
 // mayWait reports whether a lock is worth the wait: nothing else ends the run.
-func (r *run) mayWait() bool { return r.plan.WaitForLock > 0 && r.isHeld() && r.mayGoOn() }
+func (r *run) mayWait() bool { return r.plan.WaitForLock > 0 && r.hosts.isHeld() && r.mayGoOn() }
 
 func (r *run) lookAtAll(ctx context.Context, q host.Question) {
-	each(r.healthy(), func(m *member) {
+	each(r.hosts.healthy(), func(m *member) {
 		if err := m.Look(ctx, q); err != nil {
 			m.fail(host.Untouched, err)
 		}
 	})
 	if !r.mayWait() {
-		r.noteLocks()
+		r.hosts.noteLocks()
 	}
 }
 
 // noteLocks reports locks that this run did not get. What the look found says why,
 // unless another run has the lock.
-func (r *run) noteLocks() {
-	for _, m := range r.hosts {
+func (hosts fleet) noteLocks() {
+	for _, m := range hosts {
 		if m.lockErr != nil && (!m.failed() || host.IsHeld(m.lockErr)) {
 			m.fail(host.Untouched, errors.Join(m.lockErr, m.Result().Err()))
 		}
@@ -75,17 +69,14 @@ func (r *run) noteLocks() {
 // sameOwner refuses a deploy to hosts that were set up in different ways: the
 // owner of the application's directory decides who may change it. Most hosts are
 // right.
-func (r *run) sameOwner() {
-	if r.outcome.Verb != release.Deploy && r.outcome.Verb != release.Stage {
-		return
-	}
-	owned, usual := r.byOwner()
-	for owner, hosts := range owned {
-		for _, m := range hosts {
+func (hosts fleet) sameOwner(base string) {
+	owned, usual := hosts.byOwner(base)
+	for owner, these := range owned {
+		for _, m := range these {
 			if owner != usual {
 				m.fail(host.Untouched, errors.Join(m.Result().Err(), fmt.Errorf(
 					"%s belongs to %s here, and to %s on %s: the hosts of one fleet have one owner; run the setup phase, or deploy to this one by itself",
-					r.plan.Layout.Base, owner, usual, names(owned[usual]))))
+					base, owner, usual, owned[usual].names())))
 			}
 		}
 	}
@@ -93,10 +84,10 @@ func (r *run) sameOwner() {
 
 // byOwner groups the hosts by the owner of the application's directory, and says
 // who owns it on most of them.
-func (r *run) byOwner() (owned map[string][]*member, usual string) {
-	owned = map[string][]*member{}
-	for _, m := range r.hosts {
-		owner := m.Seen().Owner(r.plan.Layout.Base)
+func (hosts fleet) byOwner(base string) (owned map[string]fleet, usual string) {
+	owned = map[string]fleet{}
+	for _, m := range hosts {
+		owner := m.Seen().Owner(base)
 		if owner == "" {
 			continue
 		}

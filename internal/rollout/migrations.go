@@ -11,8 +11,8 @@ import (
 // warnOfMigrations warns of what a rollback does not take back.
 func (r *run) warnOfMigrations(target release.Activation) {
 	var since []release.ID
-	for _, m := range r.healthy() {
-		since = append(since, m.Seen().History.MigratedSince(r.own(m, target))...)
+	for _, m := range r.hosts.healthy() {
+		since = append(since, m.Seen().History.MigratedSince(r.plan.own(m.Seen().History, target))...)
 	}
 	if len(since) == 0 {
 		return

@@ -6,12 +6,12 @@ import "github.com/apxr/slipway/internal/progress"
 // notice: a runner shows ten and no more.
 type notices struct {
 	texts []string // in the order of their first host
-	hosts map[string][]*member
+	hosts map[string]fleet
 }
 
 func (n *notices) add(m *member, text string) {
 	if n.hosts == nil {
-		n.hosts = map[string][]*member{}
+		n.hosts = map[string]fleet{}
 	}
 	if n.hosts[text] == nil {
 		n.texts = append(n.texts, text)
@@ -21,6 +21,6 @@ func (n *notices) add(m *member, text string) {
 
 func (n *notices) report(log *progress.Log) {
 	for _, text := range n.texts {
-		log.Notice(names(n.hosts[text]) + ": " + text)
+		log.Notice(n.hosts[text].names() + ": " + text)
 	}
 }

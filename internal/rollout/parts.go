@@ -29,7 +29,7 @@ func (r *run) stageAndNote(ctx context.Context, a Artifact) error {
 		To: r.outcome.Target, Version: r.outcome.Version, Revision: r.outcome.Revision, Ref: r.outcome.Ref,
 		Forced: r.plan.Force, Superseded: r.outcome.Notice,
 	}
-	each(r.healthy(), func(m *member) {
+	each(r.hosts.healthy(), func(m *member) {
 		if err := m.Note(ctx, note); err != nil {
 			m.fail(host.Untouched, err)
 		} else if r.outcome.Became == "" {
@@ -67,7 +67,7 @@ func (r *run) activateStaged(ctx context.Context) error {
 		r.outcome.Became, r.outcome.Notice = BecameSuperseded, superseded
 		return nil
 	}
-	r.repairAll(ctx)
+	r.hosts.healthy().repair(ctx)
 	r.verifyAll(ctx, id)
 	if err := r.stopIfTooManyFailed(ctx); err != nil {
 		return err
@@ -78,7 +78,7 @@ func (r *run) activateStaged(ctx context.Context) error {
 // readNotes takes from the hosts what the run that staged the release has noted. It
 // returns why the release is not to be activated, empty if it is.
 func (r *run) readNotes(id release.ID) (superseded string) {
-	for _, m := range r.healthy() {
+	for _, m := range r.hosts.healthy() {
 		staged, err := expected(m.Seen(), id, r.plan.Expect)
 		if err != nil {
 			r.refuse(m, err)
@@ -95,7 +95,7 @@ func (r *run) readNotes(id release.ID) (superseded string) {
 
 // verifyAll makes sure that what was staged is still what was built.
 func (r *run) verifyAll(ctx context.Context, id release.ID) {
-	each(r.healthy(), func(m *member) {
+	each(r.hosts.healthy(), func(m *member) {
 		if err := m.Verify(ctx, id); err != nil {
 			r.refuse(m, err)
 		}

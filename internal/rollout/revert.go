@@ -26,21 +26,21 @@ func (r *run) revert(ctx context.Context) error {
 	id := r.plan.Expect.ID
 	r.aim(Version{ID: id})
 	r.meet(ctx, host.Question{Staged: id})
-	if r.isHeld() {
-		return r.problems()
+	if r.hosts.isHeld() {
+		return r.hosts.problems()
 	}
-	r.aim(r.described(id))
-	r.repairAll(ctx)
+	r.aim(r.hosts.described(id))
+	r.hosts.healthy().repair(ctx)
 	if due := r.dueBack(ctx, id); len(due) > 0 {
 		r.takeBackAll(ctx, due)
 		r.outcome.Became = BecameReverted
 	}
-	return r.problems()
+	return r.hosts.problems()
 }
 
 // dueBack returns the hosts that run the release because it was made live there.
-func (r *run) dueBack(ctx context.Context, id release.ID) (due []*member) {
-	for _, m := range r.healthy() {
+func (r *run) dueBack(ctx context.Context, id release.ID) (due fleet) {
+	for _, m := range r.hosts.healthy() {
 		back, stays, err := earlier(m.Seen(), id)
 		if err == nil && !back.IsZero() {
 			err = r.mayReturn(ctx, m, back)
@@ -84,7 +84,7 @@ func earlier(seen host.Seen, id release.ID) (back release.Activation, stays stri
 	return made.Source(), "", nil
 }
 
-func (r *run) takeBackAll(ctx context.Context, due []*member) {
+func (r *run) takeBackAll(ctx context.Context, due fleet) {
 	defer r.log.Phase("Take %s back on %s", r.outcome.Target, words.Count(len(due), "host"))()
 	r.inBatches(ctx, due, func(m *member) { m.TakeBack(ctx, m.to) })
 }

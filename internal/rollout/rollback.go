@@ -25,48 +25,48 @@ func Rollback(ctx context.Context, plan Plan, candidates []Candidate, fetch Fetc
 
 func (r *run) rollback(ctx context.Context, fetch Fetch) error {
 	r.meet(ctx, host.Question{})
-	if r.isHeld() {
-		return fmt.Errorf("nothing was changed on any host:\n%w", r.problems())
+	if r.hosts.isHeld() {
+		return fmt.Errorf("nothing was changed on any host:\n%w", r.hosts.problems())
 	}
 	target, err := r.chooseTarget()
-	r.aim(r.described(target.ID))
+	r.aim(r.hosts.described(target.ID))
 	if !target.IsZero() {
 		r.warnOfMigrations(target)
 	}
 	if r.plan.DryRun {
 		return errors.Join(err, r.rehearse(ctx, target))
 	}
-	repaired := r.repairAll(ctx)
+	repaired := r.hosts.healthy().repair(ctx)
 	switch {
 	case err != nil && repaired:
 		// A first deploy died: to run nothing again is all there is to go back to.
 		r.outcome.Target = ""
-		return r.problems()
+		return r.hosts.problems()
 	case err != nil:
-		return errors.Join(err, r.problems())
+		return errors.Join(err, r.hosts.problems())
 	}
 	r.fetchMissing(ctx, fetch, target.ID)
-	if len(r.healthy()) > 0 {
+	if len(r.hosts.healthy()) > 0 {
 		r.returnAll(ctx, target)
 	}
-	return r.problems()
+	return r.hosts.problems()
 }
 
 // rehearse says what a rollback would do, and what would keep it from that.
 func (r *run) rehearse(ctx context.Context, target release.Activation) error {
 	r.outcome.Became, r.outcome.Plan = BecamePlan, r.plan.steps(release.Rollback, release.Manifest{})
-	for _, m := range r.healthy() {
+	for _, m := range r.hosts.healthy() {
 		if target.IsZero() {
 			break
 		}
-		to := r.own(m, target)
+		to := r.plan.own(m.Seen().History, target)
 		if err := m.Usable(ctx, to); err != nil {
 			m.fail(host.Untouched, err)
 			continue
 		}
 		r.log.Say(m.Name(), "would go from %s to %s", m.Seen().Current, to)
 	}
-	return r.problems()
+	return r.hosts.problems()
 }
 
 func (r *run) chooseTarget() (release.Activation, error) {
@@ -74,7 +74,7 @@ func (r *run) chooseTarget() (release.Activation, error) {
 		return release.Activation{ID: r.plan.Target}, nil
 	}
 	states := map[string]release.HostState{}
-	for _, m := range r.healthy() {
+	for _, m := range r.hosts.healthy() {
 		seen := m.Seen()
 		states[m.Name()] = release.HostState{Stack: seen.History.Stack(), Dead: seen.Dead()}
 	}
@@ -86,14 +86,13 @@ func (r *run) chooseTarget() (release.Activation, error) {
 
 func (r *run) returnAll(ctx context.Context, target release.Activation) {
 	defer r.log.Phase("Roll back to %s", target)()
-	r.inBatches(ctx, r.healthy(), func(m *member) { r.returnOne(ctx, m, r.own(m, target)) })
+	r.inBatches(ctx, r.hosts.healthy(), func(m *member) { r.returnOne(ctx, m, r.plan.own(m.Seen().History, target)) })
 }
 
 // own returns what the fleet's target is on this host: the release may have had
 // another environment there.
-func (r *run) own(m *member, target release.Activation) release.Activation {
-	history := m.Seen().History
-	if r.plan.Target != "" {
+func (p Plan) own(history release.History, target release.Activation) release.Activation {
+	if p.Target != "" {
 		a, _ := history.Choose(target.ID)
 		return a
 	}
@@ -135,14 +134,14 @@ type Fetch func(ctx context.Context, id release.ID) (Artifact, func(), error)
 // fetchMissing brings the release to the hosts that lack it, if that can be done.
 // If not, the rollback reports each of them later, and the others go back.
 func (r *run) fetchMissing(ctx context.Context, fetch Fetch, id release.ID) {
-	missing := only(r.healthy(), func(m *member) bool { return !slices.Contains(m.Seen().Releases, id) })
+	missing := r.hosts.healthy().only(func(m *member) bool { return !slices.Contains(m.Seen().Releases, id) })
 	if fetch == nil || len(missing) == 0 {
 		return
 	}
-	defer r.log.Phase("Fetch %s for %s", id, names(missing))()
+	defer r.log.Phase("Fetch %s for %s", id, missing.names())()
 	a, done, err := fetch(ctx, id)
 	if err != nil {
-		r.log.Notice(fmt.Sprintf("%s: release %s is missing, and cannot be fetched from the build host: %v", names(missing), id, err))
+		r.log.Notice(fmt.Sprintf("%s: release %s is missing, and cannot be fetched from the build host: %v", missing.names(), id, err))
 		return
 	}
 	defer done()

@@ -9,7 +9,6 @@ package rollout
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -101,16 +100,8 @@ type run struct {
 	plan    Plan
 	log     *progress.Log
 	began   time.Time
-	hosts   []*member
+	hosts   fleet
 	outcome Result
-}
-
-// member is a host of the fleet, and what the fleet has in mind for it.
-type member struct {
-	Host
-	locked  bool  // this run has its lock
-	lockErr error // why not
-	to      release.Activation
 }
 
 func newRun(verb release.Verb, plan Plan, candidates []Candidate, log *progress.Log) *run {
@@ -133,38 +124,15 @@ func (r *run) target(a release.Activation) host.Target {
 	return host.Target{Activation: a, Version: r.outcome.Version, Revision: r.outcome.Revision, Ref: r.outcome.Ref, Forced: r.plan.Force}
 }
 
-// fail notes why a host is not where it should be.
-func (m *member) fail(o host.Outcome, err error) { m.Result().Fail(o, err) }
-
-func (m *member) failed() bool { return m.Result().Failed() }
-
 // refuse notes and logs why a host is left as it is.
 func (r *run) refuse(m *member, err error) {
 	m.fail(host.Untouched, err)
 	r.log.Say(m.Name(), "%s", m.Result().Problem)
 }
 
-// healthy lists the hosts that nothing is known to be wrong with.
-func (r *run) healthy() []*member {
-	return only(r.hosts, func(m *member) bool { return !m.failed() })
-}
-
-func (r *run) failures() int { return len(r.hosts) - len(r.healthy()) }
-
-// problems returns everything that is wrong, with the hosts' names.
-func (r *run) problems() error {
-	var errs []error
-	for _, m := range r.hosts {
-		if m.failed() {
-			errs = append(errs, fmt.Errorf("%s: %s", m.Name(), m.Result().Problem))
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // mayGoOn reports whether no more hosts failed than may, and one is left.
 func (r *run) mayGoOn() bool {
-	return r.failures() <= r.plan.MaxFailures && len(r.healthy()) > 0
+	return r.hosts.failures() <= r.plan.MaxFailures && len(r.hosts.healthy()) > 0
 }
 
 // stopIfTooManyFailed ends a run in which nothing was switched yet. A host that
@@ -173,8 +141,8 @@ func (r *run) stopIfTooManyFailed(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("cancelled before anything was switched: %w", err)
 	}
-	if !r.mayGoOn() || r.isHeld() {
-		return fmt.Errorf("nothing was switched on any host:\n%w", r.problems())
+	if !r.mayGoOn() || r.hosts.isHeld() {
+		return fmt.Errorf("nothing was switched on any host:\n%w", r.hosts.problems())
 	}
 	return nil
 }

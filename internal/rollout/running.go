@@ -10,14 +10,14 @@ import (
 
 // previous returns what most hosts ran before; of equally many, the newest.
 func (r *run) previous() Version {
-	id, _ := r.most(func(h *host.Result) release.ID { return h.Before })
+	id, _ := r.hosts.most(func(h *host.Result) release.ID { return h.Before })
 	return r.version(id)
 }
 
 // running returns what most hosts run now, as far as the run knows, since when, and
 // what ran until then.
 func (r *run) running() Running {
-	id, hosts := r.most(func(h *host.Result) release.ID { return h.After })
+	id, hosts := r.hosts.most(func(h *host.Result) release.ID { return h.After })
 	now := Running{Version: r.version(id), Hosts: hosts}
 	if id == "" {
 		return now
@@ -25,22 +25,22 @@ func (r *run) running() Running {
 	// Now, not when the run began: it may have waited for another one.
 	now.Since, now.Who, now.Run, now.Before = time.Now(), r.plan.Who, r.plan.RunURL, r.previous()
 	if now.Before.ID == id { // this run has changed nothing
-		made := r.known(id)
+		made := r.hosts.known(id)
 		now.Since, now.Who, now.Run, now.Before = made.At, made.Who, made.Run, r.version(made.From)
 	}
 	return now
 }
 
 // most returns the release that most hosts have, and how many these are.
-func (r *run) most(of func(*host.Result) release.ID) (most release.ID, hosts int) {
+func (hosts fleet) most(of func(*host.Result) release.ID) (most release.ID, n int) {
 	votes := map[release.ID]int{}
-	for _, m := range r.hosts {
+	for _, m := range hosts {
 		if m.Seen().At.IsZero() {
 			continue // it was not reached: nobody knows
 		}
 		id := of(m.Result())
 		votes[id]++
-		if n := cmp.Compare(votes[id], votes[most]); n > 0 || n == 0 && id > most {
+		if newer := cmp.Compare(votes[id], votes[most]); newer > 0 || newer == 0 && id > most {
 			most = id
 		}
 	}
@@ -53,19 +53,19 @@ func (r *run) version(id release.ID) Version {
 	if id != "" && id == r.outcome.Target {
 		return Version{id, r.outcome.Version, r.outcome.Revision, r.outcome.Ref}
 	}
-	return r.described(id)
+	return r.hosts.described(id)
 }
 
 // described returns what the hosts' histories say of a release.
-func (r *run) described(id release.ID) Version {
-	c := r.known(id)
+func (hosts fleet) described(id release.ID) Version {
+	c := hosts.known(id)
 	return Version{id, c.Version, c.Revision, c.Ref}
 }
 
 // known returns the change that made a release live, as the first host has it that
 // knows one.
-func (r *run) known(id release.ID) release.Change {
-	for _, m := range r.hosts {
+func (hosts fleet) known(id release.ID) release.Change {
+	for _, m := range hosts {
 		if c, ok := m.Seen().History.Find(id); ok {
 			return c
 		}

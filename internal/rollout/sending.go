@@ -20,7 +20,7 @@ type delivery struct {
 
 // expect names the hosts that the release will have to be sent to, as far as this
 // is known before.
-func (s *spool) expect(hosts []*member) {
+func (s *spool) expect(hosts fleet) {
 	for _, m := range hosts {
 		if !m.HasArtifact() && !slices.Contains(m.Seen().Releases, s.Manifest().ReleaseID) {
 			s.deliveries[m.Name()] = &delivery{}
