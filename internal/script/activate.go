@@ -51,7 +51,7 @@ func (h Host) Activate(ctx context.Context, s Switch) (Started, error) {
 	}
 	before := Started{}
 	c := call{
-		script: "activate", libs: []string{"service", "receive", "critical"},
+		script: "activate",
 		args: args{
 			{"base", h.Layout.Base}, {"units", strings.Join(s.Units, " ")}, {"link", link}, {"record", record},
 			{"restart", s.Restart.way()}, {"flag", s.Restart.Flag},

@@ -34,7 +34,7 @@ func (b Build) Assemble(ctx context.Context, a Assembling) (Assembly, error) {
 		named = a.Release
 	}
 	err := b.logged(ctx, call{
-		script: "assemble", libs: []string{"buildroot", "input", "toolenv", "state", "inventory", "elf"},
+		script: "assemble",
 		args: b.Job.args(arg{"deps_path", a.Paths.Deps}, arg{"build_path", a.Paths.Build},
 			arg{"kind", kind}, arg{"release", a.Release}, arg{"named", named}, arg{"key", a.Key}),
 		input: append(beforeInput(a.Before), envInput(b.Job.Env)...).reader(),

@@ -56,7 +56,7 @@ func (b Build) Discard(ctx context.Context) error { return b.finish("discard").r
 
 func (b Build) finish(script string) call {
 	return call{
-		script: script, libs: []string{"buildroot"},
-		args: args{{"app", b.Job.App.String()}, {"id", string(b.Job.ID)}},
+		script: script,
+		args:   args{{"app", b.Job.App.String()}, {"id", string(b.Job.ID)}},
 	}
 }

@@ -23,9 +23,9 @@ const leastFree = 256
 // means that the ID has an artifact already, and nothing was done.
 func (b Build) Checkout(ctx context.Context, s Source) (at Commit, taken bool, err error) {
 	err = b.logged(ctx, call{
-		script: "checkout", libs: []string{"buildroot", "input", "git"},
-		args:  b.Job.args(arg{"least", fmt.Sprint(leastFree)}, arg{"repository", s.Repository}, arg{"revision", s.Revision}),
-		input: s.Access.input().reader(),
+		script: "checkout",
+		args:   b.Job.args(arg{"least", fmt.Sprint(leastFree)}, arg{"repository", s.Repository}, arg{"revision", s.Revision}),
+		input:  s.Access.input().reader(),
 		onFact: func(key, value string) {
 			switch key {
 			case "taken":

@@ -19,5 +19,5 @@ func (h Host) Conclude(ctx context.Context, c release.Change) error {
 func (h Host) Forget(ctx context.Context) error { return h.conclude(ctx, "") }
 
 func (h Host) conclude(ctx context.Context, line string) error {
-	return h.quiet(ctx, call{script: "conclude", libs: []string{"append"}, args: args{{"base", h.Layout.Base}, {"line", line}}})
+	return h.quiet(ctx, call{script: "conclude", args: args{{"base", h.Layout.Base}, {"line", line}}})
 }

@@ -40,7 +40,7 @@ type Inside struct {
 func LookInside(ctx context.Context, m Machine, o Opening, log io.Writer) (Inside, error) {
 	var in Inside
 	err := call{
-		script: "console", libs: []string{"service", "rules"}, log: log,
+		script: "console", log: log,
 		args:   args{{"base", o.Layout.Base}, {"units", o.Unit}, {"wrapper", o.Wrapper}, {"command", o.Command}},
 		onFact: in.fact,
 	}.run(ctx, m)
@@ -95,7 +95,7 @@ func Attend(ctx context.Context, m Machine, command string, s Streams) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	return call{
-		script: "attend", libs: []string{"receive"}, log: s.Stderr, output: s.Stdout,
+		script: "attend", log: s.Stderr, output: s.Stdout,
 		args: args{{"command", command}}, input: io.MultiReader(text(s.Input), pulse{ctx}),
 	}.run(ctx, m)
 }

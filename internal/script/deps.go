@@ -19,7 +19,7 @@ const (
 func (b Build) FetchDeps(ctx context.Context, at Paths, key string, clean bool, a Access) (Kept, error) {
 	kept := KeptNothing
 	err := b.logged(ctx, call{
-		script: "fetchdeps", libs: []string{"buildroot", "input", "git", "toolenv", "state"},
+		script: "fetchdeps",
 		args: b.Job.args(arg{"lock_path", at.Lock}, arg{"deps_path", at.Deps}, arg{"build_path", at.Build},
 			arg{"key", key}, arg{"clean", yes(clean)}),
 		input: append(a.input(), envInput(b.Job.Env)...).reader(),
@@ -35,7 +35,7 @@ func (b Build) FetchDeps(ctx context.Context, at Paths, key string, clean bool, 
 // CompileDeps compiles the dependencies.
 func (b Build) CompileDeps(ctx context.Context) error {
 	return b.logged(ctx, call{
-		script: "compiledeps", libs: []string{"buildroot", "input", "toolenv"},
-		args: b.Job.args(), input: envInput(b.Job.Env).reader(),
+		script: "compiledeps",
+		args:   b.Job.args(), input: envInput(b.Job.Env).reader(),
 	})
 }

@@ -11,11 +11,11 @@ import (
 	"testing"
 )
 
-// libraries runs elf.sh on a tree as a build does.
-func libraries(t *testing.T, s *site, tree string) ([]string, error) {
+// librariesIn runs elf.sh on a tree as a build does.
+func librariesIn(t *testing.T, s *site, tree string) ([]string, error) {
 	t.Helper()
 	var lines []string
-	c := call{script: "discard", libs: []string{"elf"}, args: args{{"tree", tree}}, onFact: func(key, value string) {
+	c := call{script: "assemble", args: args{{"tree", tree}}, onFact: func(key, value string) {
 		lines = append(lines, value)
 		if key != "library" {
 			t.Errorf("fact %s=%s", key, value)
@@ -105,7 +105,7 @@ func TestLibrariesAreThoseOfTheELFFiles(t *testing.T) {
 	tree := s.tree(noELF)
 	s.tree(map[string]string{"priv/a nif.so": magic + "...", "-ünï  ☃ ": magic, "damaged": magic + "\n", "two\nlines": magic})
 	must(t, os.Symlink("priv/a nif.so", filepath.Join(tree, "link")))
-	got, err := libraries(t, s, tree)
+	got, err := librariesIn(t, s, tree)
 	must(t, err)
 	var want []string
 	for _, file := range []string{"-ünï  ☃ ", "priv/a nif.so"} {
@@ -125,7 +125,7 @@ func TestOneELFFileAlone(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	recording(s)
-	got, err := libraries(t, s, s.tree(map[string]string{"priv/a nif.so": magic}))
+	got, err := librariesIn(t, s, s.tree(map[string]string{"priv/a nif.so": magic}))
 	if err != nil || len(got) != 4 {
 		t.Errorf("%q, %v", got, err)
 	}
@@ -141,15 +141,15 @@ func TestReadelfMustBeThereForELFFilesAlone(t *testing.T) {
 	}
 	s.env = append(s.env, "PATH="+s.bin)
 	tree := s.tree(noELF)
-	if got, err := libraries(t, s, tree); err != nil || got != nil {
+	if got, err := librariesIn(t, s, tree); err != nil || got != nil {
 		t.Errorf("without ELF files: %q, %v", got, err)
 	}
 	s.tree(map[string]string{"a b/nif": magic})
-	_, err := libraries(t, s, tree)
+	_, err := librariesIn(t, s, tree)
 	wantReason(t, err, "readelf is not installed on the build host: install binutils")
 
 	s.command("readelf", "exit 127") // it is there and cannot run
-	_, err = libraries(t, s, tree)
+	_, err = librariesIn(t, s, tree)
 	wantReason(t, err, "readelf is not installed")
 }
 
@@ -172,7 +172,7 @@ func TestRealReadelfSaysWhatIsInTheFiles(t *testing.T) {
 		s.tree(map[string]string{name: string(program), name + ".cut": string(program[:1000]), "a " + tool + ".head": string(program[:64])})
 		want = append(want, needsOf(t, program, name)...)
 	}
-	got, err := libraries(t, s, tree)
+	got, err := librariesIn(t, s, tree)
 	must(t, err)
 	slices.Sort(got)
 	slices.Sort(want)

@@ -44,7 +44,7 @@ func (h Host) RunHook(ctx context.Context, a release.Activation, when Moment, wh
 		}
 	}
 	err = h.logged(ctx, call{
-		script: "hook", libs: []string{"receive", "append", "service"}, input: io.MultiReader(text(what.Commands), pulse{ctx}),
+		script: "hook", input: io.MultiReader(text(what.Commands), pulse{ctx}),
 		args: args{
 			{"base", h.Layout.Base}, {"id", string(a.ID)}, {"env", a.Env}, {"when", string(when)},
 			{"unit", what.Unit}, {"line", line},

@@ -27,16 +27,6 @@ func onBothShells(t *testing.T, test func(t *testing.T, use func(*site))) {
 	}
 }
 
-// libsOf are the files that a script comes with.
-func libsOf(script string) []string {
-	for _, c := range scripts {
-		if c.script == script {
-			return c.libs
-		}
-	}
-	panic(script)
-}
-
 // environ is the environment that a process was started with, as it stood in /proc.
 func environ(t *testing.T, text string) map[string]string {
 	t.Helper()
@@ -63,7 +53,7 @@ func see(t *testing.T, s *site, env []Variable) seen {
 	t.Helper()
 	got := seen{facts: map[string]string{}}
 	c := call{
-		script: "assemble", libs: libsOf("assemble"), args: job.args(), input: envInput(env).reader(),
+		script: "assemble", args: job.args(), input: envInput(env).reader(),
 		onFact: func(key, value string) { got.facts[key] = value },
 	}
 	m := withMain(c, `tree=ours kind=ours
@@ -198,7 +188,7 @@ func TestSettingsThatAreNotWholeStartNothing(t *testing.T) {
 			t.Run(fmt.Sprintf("%s %q", script, text), func(t *testing.T) {
 				t.Parallel()
 				s := watched(t)
-				err := call{script: script, libs: libsOf(script), args: args, input: strings.NewReader(text)}.run(t.Context(), s)
+				err := call{script: script, args: args, input: strings.NewReader(text)}.run(t.Context(), s)
 				wantReason(t, err, reason)
 				if calls := s.readHome("calls"); calls != "" {
 					t.Errorf("it called\n%s", calls)
@@ -212,7 +202,7 @@ func TestCommandsReadNothingOfTheInput(t *testing.T) {
 	t.Parallel()
 	s := checkout(t, map[string]string{"mix.exs": ""})
 	s.command("mix", `cat >"$HOME/stdin"; echo done >>"$HOME/stdin"`)
-	c := call{script: "compiledeps", libs: libsOf("compiledeps"), args: job.args(), input: strings.NewReader("end\nenv SECRET x\n")}
+	c := call{script: "compiledeps", args: job.args(), input: strings.NewReader("end\nenv SECRET x\n")}
 	must(t, c.run(t.Context(), s))
 	if got := s.readHome("stdin"); got != "done\n" {
 		t.Errorf("mix read %q", got)

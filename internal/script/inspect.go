@@ -70,7 +70,7 @@ func (h Host) Inspect(ctx context.Context, l Look) (Inspection, error) {
 	var in Inspection
 	var history []string
 	err := h.logged(ctx, call{
-		script: "inspect", libs: []string{"service", "rules", "drift"},
+		script: "inspect",
 		args: args{
 			{"base", h.Layout.Base}, {"units", strings.Join(l.Units, " ")}, {"restart", l.Restart.way()}, {"flag", l.Restart.Flag},
 			{"libraries", strings.Join(l.Libraries, " ")}, {"sizes", yes(l.Sizes)},

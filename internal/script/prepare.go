@@ -18,7 +18,7 @@ type Environment struct {
 // activate, and whether that is current already.
 func (h Host) Prepare(ctx context.Context, id release.ID, key string, e Environment) (a release.Activation, same bool, err error) {
 	c := call{
-		script: "prepare", libs: []string{"receive", "launcher"},
+		script: "prepare",
 		onFact: func(key, value string) { same = same || key == "same" && value == "yes" },
 	}
 	env, a := "none", release.Activation{ID: id}

@@ -105,7 +105,7 @@ func TestAnEnvironmentThatIsCutIsNone(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	c := call{
-		script: "prepare", libs: []string{"receive", "launcher"}, input: strings.NewReader("text .export_040A_0751 e"),
+		script: "prepare", input: strings.NewReader("text .export_040A_0751 e"),
 		args: args{{"base", s.Base}, {"id", string(r1)}, {"key", key1}, {"env", "new"}, {"from", ""}},
 	}
 	wantReason(t, c.run(t.Context(), s), "the connection ended")

@@ -24,8 +24,8 @@ type Paths struct{ Lock, Deps, Build string }
 func (b Build) Project(ctx context.Context) (Project, error) {
 	var p Project
 	err := b.logged(ctx, call{
-		script: "project", libs: []string{"buildroot", "input", "toolenv"},
-		args: b.Job.args(), input: envInput(b.Job.Env).reader(),
+		script: "project",
+		args:   b.Job.args(), input: envInput(b.Job.Env).reader(),
 		onFact: func(key, value string) {
 			switch key {
 			case "mix_app":

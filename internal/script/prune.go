@@ -22,8 +22,8 @@ type Pruned struct {
 func (h Host) Prune(ctx context.Context, ids []release.ID, activations []string) (Pruned, error) {
 	var p Pruned
 	err := h.logged(ctx, call{
-		script: "prune", libs: []string{"service"},
-		args: args{{"base", h.Layout.Base}, {"ids", joined(ids)}, {"keys", strings.Join(activations, " ")}},
+		script: "prune",
+		args:   args{{"base", h.Layout.Base}, {"ids", joined(ids)}, {"keys", strings.Join(activations, " ")}},
 		onFact: func(key, value string) {
 			switch key {
 			case "removed":

@@ -95,7 +95,7 @@ func (u *Unit) fact(key, value string) {
 func (h Host) Probe(ctx context.Context, units []string, ports []int) (Service, error) {
 	var s Service
 	err := h.quiet(ctx, call{
-		script: "probe", libs: []string{"service"},
+		script: "probe",
 		args:   args{{"base", h.Layout.Base}, {"units", strings.Join(units, " ")}, {"ports", words(ports)}},
 		onFact: s.fact,
 	})

@@ -23,15 +23,15 @@ func (h Host) StageHere(ctx context.Context, id release.ID, a release.App) error
 
 func (h Host) stage(id release.ID, app string) call {
 	return call{
-		script: "stage", libs: []string{"buildroot", "inventory", "verify"},
-		args: args{{"base", h.Layout.Base}, {"id", string(id)}, {"app", app}},
+		script: "stage",
+		args:   args{{"base", h.Layout.Base}, {"id", string(id)}, {"app", app}},
 	}
 }
 
 // Recheck verifies a release that is on the host already.
 func (h Host) Recheck(ctx context.Context, id release.ID) error {
 	return h.logged(ctx, call{
-		script: "recheck", libs: []string{"inventory", "verify"},
-		args: args{{"base", h.Layout.Base}, {"id", string(id)}},
+		script: "recheck",
+		args:   args{{"base", h.Layout.Base}, {"id", string(id)}},
 	})
 }

@@ -27,7 +27,7 @@ func (s Store) Hold(ctx context.Context, id release.ID) (*Lock, error) {
 }
 
 func (s Store) call(script string, more ...arg) call {
-	return call{script: script, libs: []string{"buildroot"}, args: append(args{{"app", s.App.String()}}, more...)}
+	return call{script: script, args: append(args{{"app", s.App.String()}}, more...)}
 }
 
 // Sweep removes old artifacts that nobody holds, as [release.Sweep] chooses by
@@ -128,7 +128,7 @@ func (s Store) Export(ctx context.Context, id release.ID, w io.Writer) error {
 func (s Store) Relations(ctx context.Context, repository, revision string, others []string) (map[string]release.Relation, error) {
 	known := map[string]release.Relation{}
 	err := call{
-		script: "relations", libs: []string{"buildroot"},
+		script: "relations",
 		args:   args{{"repository", repository}, {"revision", revision}, {"others", strings.Join(others, " ")}},
 		onFact: func(relation, commit string) { known[commit] = release.Relation(relation) },
 	}.run(ctx, s.Machine)

@@ -25,8 +25,8 @@ func (b Build) Tools(ctx context.Context) (Toolchain, error) {
 		"sha256_.tool-versions": &t.ToolVersions,
 	}
 	err := b.logged(ctx, call{
-		script: "tools", libs: []string{"buildroot", "toolenv"},
-		args: b.Job.args(),
+		script: "tools",
+		args:   b.Job.args(),
 		onFact: func(key, value string) {
 			tool, version, _ := strings.Cut(value, " ")
 			switch {

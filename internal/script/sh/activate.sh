@@ -1,3 +1,4 @@
+# Libraries: service receive critical
 # Makes one release current, with its environment, and restarts the units in
 # their order, so that a host runs what current says even if the connection is
 # cut at any point.

@@ -1,3 +1,4 @@
+# Libraries: buildroot
 # Says for each artifact what it takes on the disk, whether a deploy holds it
 # now, its manifest up to the list of files, and last its name.
 # Takes: app (ORG/APP).

@@ -1,3 +1,4 @@
+# Libraries: buildroot input toolenv state inventory elf
 # Assembles the release into an empty tree and describes it.
 # Takes: app (ORG/APP), id, dir, mix_env, deps_path, build_path, kind (mix or
 # distillery), release (its name), named (the same if mix.exs has it, else empty),

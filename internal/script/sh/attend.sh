@@ -1,3 +1,4 @@
+# Libraries: receive
 # Runs one command of sudo for a person, with the streams as they are, and ends it
 # with its caller: when the connection is cut, or has been silent for 30 s.
 #

@@ -1,3 +1,4 @@
+# Libraries: buildroot input git
 # Fetches a repository into its mirror and lays out exactly one commit of it.
 # Takes: app (ORG/APP), id, repository, revision (full commit ID, branch or tag),
 # least (MB that must be free). Input: credentials and host keys for git.

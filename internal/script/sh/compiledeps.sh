@@ -1,3 +1,4 @@
+# Libraries: buildroot input toolenv
 # Compiles the dependencies that are not compiled yet.
 # Takes: app (ORG/APP), id, dir, mix_env. Input: the build's variables.
 main() {

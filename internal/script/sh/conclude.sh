@@ -1,3 +1,4 @@
+# Libraries: append
 # Ends a change: writes its line into the history and removes its record, and the
 # way back.
 # Takes: base, line (JSON; empty: the line is there already).

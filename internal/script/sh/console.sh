@@ -1,3 +1,4 @@
+# Libraries: service rules
 # Says everything about a host that a person's look inside needs; changes nothing.
 # Takes: base, units (one), wrapper (the program that opens the console; empty:
 # root's command is to be run instead), command (what sudo is to run).

@@ -1,3 +1,4 @@
+# Libraries: buildroot
 # Ends what still runs of a failed build and removes what it left.
 # Takes: app (ORG/APP), id.
 main() {

@@ -1,3 +1,4 @@
+# Libraries: buildroot
 # Streams a release as a gzipped tar. It has no facts: its stdout is the stream.
 # Takes: app (ORG/APP), id.
 main() {

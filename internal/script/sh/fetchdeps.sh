@@ -1,3 +1,4 @@
+# Libraries: buildroot input git toolenv state
 # Gets the locked dependencies, with what is kept of earlier builds.
 # Takes: app (ORG/APP), id, dir, mix_env, lock_path, deps_path, build_path (from the
 # repository's top), key (of the state), clean (yes or no).

@@ -1,3 +1,4 @@
+# Libraries: buildroot
 # Holds an artifact for as long as the caller lives, so that no sweep removes
 # it: until the caller's connection ends, or until it has not sent a byte for
 # 30 s. Any number of callers may hold it at once.

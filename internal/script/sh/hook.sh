@@ -1,3 +1,4 @@
+# Libraries: receive append service
 # Runs commands in a release's directory, with its environment and its own bin/
 # at hand, then starts a one-shot unit, or does one of the two. While they run before the
 # switch, the link next leads to the release with its environment, so that a

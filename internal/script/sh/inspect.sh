@@ -1,3 +1,4 @@
+# Libraries: service rules drift
 # Says everything about a host that a plan needs; changes nothing.
 # Takes: base, units, restart (systemctl, flag or command), flag, libraries
 # (sonames that the release needs), sizes (yes: of the releases too), staged (the

@@ -1,3 +1,4 @@
+# Libraries: receive launcher
 # Puts the environment of an activation beside the release, where nothing uses
 # it yet; or says that current has that release with that environment already.
 # Takes: base, id, key (of the activation), env (new: it comes as input; keep:

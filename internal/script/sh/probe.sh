@@ -1,3 +1,4 @@
+# Libraries: service
 # Says what runs now. Takes: base, units, ports (that are of interest).
 main() {
 	show_current

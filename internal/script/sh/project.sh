@@ -1,3 +1,4 @@
+# Libraries: buildroot input toolenv
 # Says what mix.exs defines, before anything is built.
 # Takes: app (ORG/APP), id, dir (of mix.exs), mix_env. Input: the build's variables.
 main() {

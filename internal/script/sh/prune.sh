@@ -1,3 +1,4 @@
+# Libraries: service
 # Removes releases and activations, but none that a process still runs from.
 # What cannot be removed keeps nothing else from that.
 # Takes: base, ids (separated by blanks), keys (of activations).

@@ -1,3 +1,4 @@
+# Libraries: buildroot
 # Makes a finished artifact visible under its ID. Takes: app (ORG/APP), id.
 main() {
 	artifact=$root/$app/artifacts/$id

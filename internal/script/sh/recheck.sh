@@ -1,3 +1,4 @@
+# Libraries: inventory verify
 # Verifies a release that lies on the host already. Takes: base, id.
 main() {
 	verify "$base/releases/$id" "$base/.slipway/releases/$id" ||

@@ -1,3 +1,4 @@
+# Libraries: buildroot
 # Says how a commit stands to others, as the mirror of its repository has it.
 # Takes: repository, revision, others (commits, separated by blanks).
 main() {

@@ -1,3 +1,4 @@
+# Libraries: buildroot inventory verify
 # Puts the release on the host, complete and verified; nothing that runs changes.
 # Takes: base, id, app (ORG/APP: its artifact lies on this very machine; empty:
 # the release comes as input, as a gzipped tar). The caller has put the lists

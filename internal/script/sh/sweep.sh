@@ -1,3 +1,4 @@
+# Libraries: buildroot
 # Removes artifacts that nobody holds; given no IDs, says which ones there are
 # and what time it is on this host, for the choice.
 # Takes: app (ORG/APP), ids (separated by blanks).

@@ -1,3 +1,4 @@
+# Libraries: buildroot toolenv
 # Installs the tools that the project pins and says which ones a build uses.
 # Takes: app (ORG/APP), dir (of mix.exs).
 main() {

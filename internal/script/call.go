@@ -1,0 +1,100 @@
+package script
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// call is one run of one script.
+type call struct {
+	script string // the file in sh/, without its ending
+	args   args
+	input  io.Reader // sent only after the script has said that it is ready
+	log    io.Writer
+	onFact func(key, value string)
+	ready  func()    // called when the script has said that it is ready
+	output io.Writer // gets everything after that, unread; nil: more facts follow
+}
+
+// Error is the failure of a script.
+type Error struct {
+	Step   string // the script's name
+	Reason string // as the script gave it; empty: it gave none
+	Err    error
+}
+
+func (e *Error) Error() string {
+	if e.Reason != "" {
+		return e.Reason
+	}
+	return fmt.Sprintf("%s: %v", e.Step, e.Err)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// source returns the whole text that is sent. Its last line alone makes anything
+// happen, and that line means nothing without its last brace, so a text that
+// was cut on its way does nothing.
+func (c call) source() string {
+	own := file(c.script)
+	var b strings.Builder
+	for _, name := range append([]string{"prelude"}, libraries(own)...) {
+		b.WriteString(file(name))
+	}
+	b.WriteString(own)
+	if c.input != nil {
+		b.WriteString("{ start \"$@\"; }\n")
+	} else {
+		b.WriteString("{ start \"$@\" </dev/null; }\n")
+	}
+	return b.String()
+}
+
+// run runs the call and hands every fact to onFact.
+func (c call) run(ctx context.Context, m Machine) error {
+	command, err := c.args.command(c.script)
+	if err != nil {
+		return &Error{Step: c.script, Err: err}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // releases the gate if the script has ended without asking for its input
+	gate := &gate{ctx: ctx, open: make(chan struct{}), input: c.input}
+	trace := c.traced(m)
+	defer trace.end()
+	facts := &factWriter{gate: gate, ready: c.ready, onFact: c.onFact, output: c.output, trace: trace.fact}
+	log := c.log
+	if log == nil {
+		log = io.Discard
+	}
+	err = m.Exec(ctx, command, io.MultiReader(strings.NewReader(c.source()), gate), facts, log)
+	if facts.reason != "" || err != nil {
+		if !errors.Is(err, facts.err) {
+			err = errors.Join(err, facts.err)
+		}
+		return &Error{Step: c.script, Reason: facts.reason, Err: err}
+	}
+	return facts.err
+}
+
+// gate holds back the input until the script is ready: a shell reads ahead of
+// the commands that it runs, and would run input that came too early.
+type gate struct {
+	ctx   context.Context // of the one call that this gate belongs to
+	open  chan struct{}
+	input io.Reader
+}
+
+func (g *gate) Read(p []byte) (int, error) {
+	if g.input == nil {
+		return 0, io.EOF
+	}
+	select {
+	case <-g.open:
+		return g.input.Read(p)
+	case <-g.ctx.Done():
+		return 0, io.EOF
+	}
+}
