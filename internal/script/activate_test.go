@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -155,29 +156,39 @@ func TestActivateFinishesWithoutItsCaller(t *testing.T) {
 
 func TestActivateLetsAYoungProcessBoot(t *testing.T) {
 	t.Parallel()
+	awk, err := exec.LookPath("awk")
+	must(t, err)
 	for name, c := range map[string]struct {
-		started string // of the main process, as awk's expression of /proc/uptime
+		started string // of the main process, in microseconds since the boot 1000 s ago
 		pid     int
-		least   time.Duration
-		most    time.Duration
+		waits   string
 	}{
-		"just started":  {"$1", 7, 1500 * time.Millisecond, 6 * time.Second}, // by how busy this machine is
-		"a minute ago":  {"$1 - 60", 7, 0, time.Second},
-		"not running":   {"$1", 0, 0, time.Second},
-		"another clock": {"$1 + 60", 7, 0, time.Second},
+		"just started":         {"1000000000", 7, "2\n"},
+		"half a second ago":    {"999500000", 7, "1.5\n"},
+		"almost 2 s ago":       {"998010000", 7, "0.01\n"},
+		"2 s ago":              {"998000000", 7, "0\n"},
+		"a minute ago":         {"940000000", 7, "0\n"},
+		"a clock that is late": {"1000010000", 7, "0\n"},
+		"another clock":        {"1060000000", 7, "0\n"},
+		"no time of a start":   {"", 7, "0\n"},
+		"no time at all":       {"0", 7, "0\n"},
+		"not running":          {"1000000000", 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
 			s.write("x", "releases", string(r2), "f")
+			s.write("1000.00 3999.00\n", "uptime")
+			s.write("99.00 99.00 99.00 1/2 3\n", "loadavg") // a busy host waits no longer
+			s.command("awk", `for a; do shift; case $a in /proc/*) a=$BASE/${a#/proc/} ;; esac; set -- "$@" "$a"; done; exec `+awk+` "$@"`)
+			s.command("sleep", `echo "$1" >>"$BASE/slept"`)
 			s.command("systemctl", fmt.Sprintf(`case "$2" in
 				--property=MainPID) echo MainPID=%d;;
-				--property=Exec*) awk '{ printf "%%s=%%.0f\n", "ExecMainStartTimestampMonotonic", (%s) * 1000000 }' /proc/uptime;;
+				--property=Exec*) echo ExecMainStartTimestampMonotonic=%s;;
 			esac`, c.pid, c.started))
-			began := time.Now()
 			must(t, activate(t.Context(), s, r2, nil, nil))
-			if took := time.Since(began); took < c.least || took > c.most {
-				t.Errorf("it took %s, want %s to %s", took, c.least, c.most)
+			if slept := s.read("slept"); slept != c.waits {
+				t.Errorf("it waits %q s, want %q", slept, c.waits)
 			}
 		})
 	}

@@ -70,13 +70,11 @@ restart_by_flag() { printf '%s\n' "${link:-stop}" >"$flag" || die "cannot write 
 restart_by_command() { (run_text) || die "the restart command failed with exit status $?: see the lines above"; }
 
 # A BEAM that is booting ignores SIGTERM, and systemd then waits for as long as
-# TimeoutStopSec says. To be 2 s late is better than that; and later on a host
-# that has more to run than processors, up to 4 s.
+# TimeoutStopSec says. So no process is restarted within 2 s of its start. A start
+# in the future is from another clock.
 let_it_boot() {
 	[ "$(unit_property MainPID)" -gt 0 ] 2>/dev/null || return 0
-	started=$(unit_property ExecMainStartTimestampMonotonic)
-	sleep "$(awk -v started="$started" -v processors="$(nproc)" '
-		FNR == NR { busy = $1 / processors; next }
-		{ need = 2 * (busy < 1 ? 1 : busy > 2 ? 2 : busy); rest = need - ($1 - started / 1000000)
-		  print (rest > 0 && rest <= need) ? rest : 0 }' /proc/loadavg /proc/uptime)"
+	sleep "$(awk -v started="$(unit_property ExecMainStartTimestampMonotonic)" '{
+		rest = 2 - ($1 - started / 1000000)
+		print (rest > 0 && rest <= 2) ? rest : 0 }' /proc/uptime)"
 }
