@@ -217,7 +217,7 @@ func TestCurrentIsNeverMissing(t *testing.T) {
 	s.write("x", "releases", string(r2), "f")
 	must(t, os.Symlink("releases/"+string(r1), s.path("current")))
 	c := call{script: "activate", args: args{{"base", s.Base}, {"units", unit}, {"link", "releases/" + string(r1)}, {"record", ""}, {"restart", "systemctl"}}}
-	s.source, s.edit = c.source(), func(text string) string {
+	s.edit = func(text string) string {
 		loop := fmt.Sprintf("main() { n=0; while [ $n -lt 100 ]; do n=$((n + 1)); (link=releases/%s; switch); (link=releases/%s; switch); done; }\nswitch() {\n", r1, r2)
 		text = strings.ReplaceAll(text, "readonly", "export")
 		return strings.Replace(strings.Replace(text, "point_current() {\n", loop, 1), "main() {\n", "unused() {\n", 1)

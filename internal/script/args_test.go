@@ -97,7 +97,7 @@ func FuzzTexts(f *testing.F) {
 		}
 		var got string
 		c := call{script: "prepare", input: text(value), onFact: func(_, value string) { got += value }}
-		m := withMain(c, `receive; fact text "$(printf '%s' "$text" | base64 -w 0)"`)
+		m := withMain(`receive; fact text "$(printf '%s' "$text" | base64 -w 0)"`)
 		if err := c.run(t.Context(), m); err != nil {
 			t.Fatalf("%.60q: %v", value, err)
 		}

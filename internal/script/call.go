@@ -35,23 +35,30 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// source returns the whole text that is sent. Its last line alone makes anything
-// happen, and that line means nothing without its last brace, so a text that
-// was cut on its way does nothing.
+// source returns the whole text that is sent. All of it is one group in braces:
+// a shell reads a group to its end before it runs any of it, so a text that was
+// cut on its way is a syntax error and does nothing.
 func (c call) source() string {
 	own := file(c.script)
 	var b strings.Builder
+	b.WriteString("{\n")
 	for _, name := range append([]string{"prelude"}, libraries(own)...) {
 		b.WriteString(file(name))
 	}
 	b.WriteString(own)
 	if c.input != nil {
-		b.WriteString("{ start \"$@\"; }\n")
+		b.WriteString(withInput)
 	} else {
-		b.WriteString("{ start \"$@\" </dev/null; }\n")
+		b.WriteString(withoutInput)
 	}
 	return b.String()
 }
+
+// The ends of a text that is sent.
+const (
+	withInput    = "start \"$@\"\n}\n"
+	withoutInput = "start \"$@\" </dev/null\n}\n"
+)
 
 // run runs the call and hands every fact to onFact.
 func (c call) run(ctx context.Context, m Machine) error {

@@ -22,7 +22,7 @@ func librariesIn(t *testing.T, s *site, tree string) ([]string, error) {
 		}
 	}}
 	// assemble.sh speaks UTF-8 for Elixir.
-	m := withMain(c, `export LC_ALL=C.UTF-8; check_readelf "$tree"; libraries "$tree" | sed 's/^/library=/' >&3`)
+	m := withMain(`export LC_ALL=C.UTF-8; check_readelf "$tree"; libraries "$tree" | sed 's/^/library=/' >&3`)
 	m.env = s.env
 	err := c.run(t.Context(), m)
 	return lines, err

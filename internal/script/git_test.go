@@ -45,7 +45,7 @@ func (s *site) asGit(a Access, commands string) (log string, err error) {
 	s.t.Helper()
 	var said strings.Builder
 	c := call{script: "checkout", args: args{{"app", app.String()}, {"commands", commands}}, input: a.input().reader(), log: &said}
-	m := withMain(c, `take_input; git_access; eval "$commands"`)
+	m := withMain(`take_input; git_access; eval "$commands"`)
 	m.env = s.env
 	err = c.run(s.t.Context(), m)
 	return said.String(), err

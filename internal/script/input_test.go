@@ -56,7 +56,7 @@ func see(t *testing.T, s *site, env []Variable) seen {
 		script: "assemble", args: job.args(), input: envInput(env).reader(),
 		onFact: func(key, value string) { got.facts[key] = value },
 	}
-	m := withMain(c, `tree=ours kind=ours
+	m := withMain(`tree=ours kind=ours
 		take_input
 		cat /proc/self/environ >"$HOME/outside"
 		set >"$HOME/set"

@@ -18,6 +18,18 @@ func fileNames(t *testing.T) (names []string) {
 	return names
 }
 
+// scripts returns the names of the files in sh/ that have a main. The others are
+// prelude and the libraries.
+func scripts(t *testing.T) (names []string) {
+	t.Helper()
+	for _, name := range fileNames(t) {
+		if hasMain(file(name)) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 func hasMain(text string) bool { return strings.Contains("\n"+text, "\nmain() {") }
 
 var (

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,6 @@ type local struct {
 	dir    string // where commands run; over SSH that is the home of who logs in
 	hangup bool   // a lost connection also sends SIGHUP, as with a terminal
 	edit   func(source string) string
-	source string // what edit gets: the text that the call sends
 }
 
 type exitStatus int
@@ -40,11 +40,12 @@ func (l local) Exec(ctx context.Context, command string, stdin io.Reader, stdout
 		return err
 	}
 	if l.edit != nil {
-		text := make([]byte, len(l.source))
-		if _, err := io.ReadFull(stdin, text); err != nil {
+		r := bufio.NewReader(stdin)
+		text, err := readScript(r)
+		if err != nil {
 			return err
 		}
-		stdin = io.MultiReader(strings.NewReader(l.edit(string(text))), stdin)
+		stdin = io.MultiReader(strings.NewReader(l.edit(text)), r)
 	}
 	if err := cmd.Start(); err != nil {
 		return err
@@ -70,13 +71,24 @@ func (l local) Exec(ctx context.Context, command string, stdin io.Reader, stdout
 	}
 }
 
-// withMain is a machine on which the call's script has another main.
-func withMain(c call, body string) local {
-	source := c.source()
-	return local{source: source, edit: func(text string) string {
-		head, _, _ := strings.Cut(text, "main() {")
-		lines := strings.SplitAfter(text, "\n")
-		return head + "main() {\n" + body + "\n}\n" + lines[len(lines)-2]
+// readScript reads the text of a script, and none of the input that may follow.
+func readScript(r *bufio.Reader) (text string, err error) {
+	for !strings.HasSuffix(text, withInput) && !strings.HasSuffix(text, withoutInput) {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return "", err
+		}
+		text += line
+	}
+	return text, nil
+}
+
+// withMain returns a machine on which every script has this main in place of its
+// own, and none of the functions that follow.
+func withMain(body string) local {
+	return local{edit: func(text string) string {
+		head, rest, _ := strings.Cut(text, "\nmain() {\n")
+		return head + "\nmain() {\n" + body + "\n}\n" + rest[strings.LastIndex(rest, "start \"$@\""):]
 	}}
 }
 

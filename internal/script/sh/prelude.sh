@@ -1,6 +1,6 @@
-# Comes before every script. A script defines main(); the last line that is
-# sent calls start, which decodes the arguments "name.value" into variables of
-# these names and runs main.
+# Comes before every script. A script defines main(). The last line that is sent
+# calls start, which decodes the arguments "name.value" into variables of these
+# names and runs main.
 set -u
 umask 027
 LC_ALL=C

@@ -4,87 +4,13 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 )
-
-// scripts returns the names of the files in sh/ that have a main. The others are
-// libraries, and prelude.
-func scripts(t *testing.T) (names []string) {
-	t.Helper()
-	for _, name := range fileNames(t) {
-		if hasMain(file(name)) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-func TestScriptsAreShell(t *testing.T) {
-	t.Parallel()
-	for _, name := range scripts(t) {
-		checkShell(t, name, call{script: name}.source())
-	}
-}
-
-func checkShell(t *testing.T, name, source string) {
-	t.Helper()
-	for _, checker := range [][]string{{"sh", "-n"}, {"bash", "--posix", "-n"}, {"busybox", "sh", "-n"}, {"shellcheck", "-s", "sh", "-S", "error", "-"}} {
-		if _, err := exec.LookPath(checker[0]); err != nil && checker[0] != "sh" {
-			continue
-		}
-		cmd := exec.Command(checker[0], checker[1:]...)
-		cmd.Stdin = strings.NewReader(source)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%s: %v: %v\n%s", name, checker, err, out)
-		}
-	}
-}
-
-// Whatever a cut connection leaves of a script's text, no part of main runs.
-func TestACutScriptDoesNothing(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, 8)
-	ran := func(name, text string) bool {
-		mark := filepath.Join(dir, name)
-		cmd := exec.Command("sh", "-s", "--", "mark."+strings.ReplaceAll(mark, "/", "_057"))
-		cmd.Env = append(os.Environ(), "mark="+mark)
-		cmd.Stdin = strings.NewReader(text)
-		_ = cmd.Run() // most cuts are syntax errors
-		_, err := os.Stat(mark)
-		return err == nil
-	}
-	for _, name := range scripts(t) {
-		c := call{script: name, input: strings.NewReader("")}
-		text := strings.Replace(c.source(), "main() {", "main() { : >\"$mark\"; exit; ", 1)
-		if !ran(c.script+"-whole", text) {
-			t.Fatalf("%s: the whole text does not run main", c.script)
-		}
-		first := 0
-		if c.script != "discard" && os.Getenv("SLIPWAY_ALL_CUTS") == "" {
-			first = len(text) - 40 // what comes before is definitions, as in discard
-		}
-		for cut := first; cut < len(text)-1; cut++ { // all but the last line break
-			slots <- struct{}{}
-			wg.Go(func() {
-				defer func() { <-slots }()
-				if ran(fmt.Sprint(c.script, "-", cut), text[:cut]) {
-					t.Errorf("%s: cut after %q, main runs", c.script, text[max(0, cut-40):cut])
-				}
-			})
-		}
-	}
-	wg.Wait()
-}
 
 type answer struct {
 	facts map[string]string
@@ -101,7 +27,7 @@ func ask(t *testing.T, body string, input io.Reader) (answer, error) {
 		onFact: func(key, value string) { a.facts[key] = value },
 		ready:  func() { a.ready++ },
 	}
-	err := c.run(t.Context(), withMain(c, body))
+	err := c.run(t.Context(), withMain(body))
 	a.log = log.String()
 	return a, err
 }
@@ -179,7 +105,7 @@ func TestInputIsSentOnlyAfterReady(t *testing.T) {
 		}
 		return text.Read(p)
 	})
-	must(t, c.run(t.Context(), withMain(c, `sleep 0.1; fact now ready; ready; cat >"$out"`)))
+	must(t, c.run(t.Context(), withMain(`sleep 0.1; fact now ready; ready; cat >"$out"`)))
 	if got, err := os.ReadFile(out); err != nil || string(got) != input {
 		t.Errorf("%q arrived as %q, %v", input, got, err)
 	}
@@ -203,7 +129,7 @@ func TestAnEndedContextEndsTheCall(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	c := call{script: "probe", ready: cancel}
-	if err := c.run(ctx, withMain(c, `ready; exec sleep 1`)); !errors.Is(err, context.Canceled) {
+	if err := c.run(ctx, withMain(`ready; exec sleep 1`)); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }

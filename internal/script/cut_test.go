@@ -1,0 +1,124 @@
+package script
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// shells returns the shells that a host may have as sh, as far as this machine
+// has them, each once.
+func shells() [][]string {
+	var all [][]string
+	known := map[string]bool{}
+	for _, shell := range [][]string{{"sh"}, {"dash"}, {"bash", "--posix"}, {"busybox", "sh"}} {
+		path, err := exec.LookPath(shell[0])
+		if err != nil {
+			continue
+		}
+		if path, err = filepath.EvalSymlinks(path); err == nil && !known[path] {
+			known[path] = true
+			all = append(all, shell)
+		}
+	}
+	return all
+}
+
+func checkShell(t *testing.T, name, text string) {
+	t.Helper()
+	for _, shell := range shells() {
+		cmd := exec.Command(shell[0], append(shell[1:], "-n")...)
+		cmd.Stdin = strings.NewReader(text)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %v\n%s", name, shell, err, out)
+		}
+	}
+}
+
+// Whatever a cut connection leaves of a text, a shell runs none of it. This test
+// and the next two prove it: the text is one group in braces that its last
+// character closes, no file of it closes the group before that, and a shell runs
+// nothing of a group that is not closed.
+func TestATextIsOneGroupThatItsEndCloses(t *testing.T) {
+	t.Parallel()
+	for _, name := range scripts(t) {
+		for _, c := range []call{{script: name}, {script: name, input: strings.NewReader("")}} {
+			text := c.source()
+			if !strings.HasPrefix(text, "{\n") || !strings.HasSuffix(text, "\n}\n") {
+				t.Errorf("%s: it begins with %q and ends in %q", name, text[:10], text[len(text)-10:])
+			}
+			if begin := strings.Join(strings.SplitAfter(text, "\n")[1:2], ""); !strings.HasPrefix(file("prelude"), begin) {
+				t.Errorf("%s: %q comes before the prelude", name, begin)
+			}
+			checkShell(t, name, text)
+		}
+	}
+}
+
+func TestEveryFileIsShellByItself(t *testing.T) {
+	t.Parallel()
+	for _, name := range fileNames(t) {
+		if text := file(name); !strings.HasSuffix(text, "\n") {
+			t.Errorf("%s.sh: its last line has no end, so the next file continues it", name)
+		}
+		checkShell(t, name, file(name))
+	}
+}
+
+func TestAShellRunsNothingOfACutText(t *testing.T) {
+	t.Parallel()
+	withoutInput, withInput := call{script: "discard"}.source(), call{script: "hold", input: strings.NewReader("")}.source()
+	for _, shell := range shells() {
+		t.Run(shell[0], func(t *testing.T) {
+			t.Parallel()
+			mark := filepath.Join(t.TempDir(), "mark")
+			for _, text := range []string{withoutInput, withInput} {
+				if !runs(shell, strings.TrimSuffix(text, "\n"), mark) {
+					t.Fatal("the whole text does not set the mark")
+				}
+				must(t, os.Remove(mark))
+			}
+			for _, cut := range append(lines(withoutInput), end(withoutInput)...) {
+				if runs(shell, withoutInput[:cut], mark) {
+					t.Fatalf("cut after %q, it runs", withoutInput[max(0, cut-40):cut])
+				}
+			}
+			for _, cut := range end(withInput) {
+				if runs(shell, withInput[:cut], mark) {
+					t.Fatalf("cut after %q, it runs", withInput[max(0, cut-40):cut])
+				}
+			}
+		})
+	}
+}
+
+// runs reports whether a shell runs anything of a text: the first command of its
+// group makes the file mark.
+func runs(shell []string, text, mark string) bool {
+	cmd := exec.Command(shell[0], append(shell[1:], "-s")...)
+	cmd.Env = append(os.Environ(), "mark="+mark)
+	cmd.Stdin = strings.NewReader(strings.Replace(text, "{\n", "{\n: >\"$mark\"; exit\n", 1))
+	_ = cmd.Run() // cuts are syntax errors
+	_, err := os.Stat(mark)
+	return err == nil
+}
+
+// lines returns where the lines of a text end.
+func lines(text string) (cuts []int) {
+	at := 0
+	for line := range strings.Lines(text) {
+		at += len(line)
+		cuts = append(cuts, at)
+	}
+	return cuts[:len(cuts)-1] // not the whole text
+}
+
+// end returns every place in the last lines of a text before its last brace.
+func end(text string) (cuts []int) {
+	for cut := len(text) - 40; cut < len(text)-1; cut++ {
+		cuts = append(cuts, cut)
+	}
+	return cuts
+}
