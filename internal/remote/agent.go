@@ -18,14 +18,15 @@ type DeployKey struct {
 	PEM        []byte
 }
 
-// Identity is what a machine must know of a deploy key to ask for it.
+// Identity is the public part of a deploy key. A machine needs it to ask the
+// agent for that key.
 type Identity struct {
 	Repository string
 	PublicKey  string // "ssh-ed25519 AAAA...", without a comment
 }
 
-// NewKeyring is an agent that holds these keys and no others, and that whoever
-// uses it cannot change. Without any keys it is nil, for [Conn.WithAgent].
+// NewKeyring returns an agent that holds exactly these keys and that its users
+// cannot change. Without keys the agent is nil, as [Conn.WithAgent] expects it.
 func NewKeyring(keys []DeployKey) (agent.Agent, []Identity, error) {
 	if len(keys) == 0 {
 		return nil, nil, nil
@@ -44,7 +45,8 @@ func NewKeyring(keys []DeployKey) (agent.Agent, []Identity, error) {
 	return readOnly{keyring}, identities, nil
 }
 
-// add returns the public half, as in authorized_keys.
+// add puts a key into the keyring and returns its public half as a line of
+// authorized_keys.
 func add(keyring agent.Agent, key DeployKey) (string, error) {
 	from := "deploy-keys: key for " + key.Repository
 	private, err := parseKey(key.PEM, nil)
@@ -65,7 +67,7 @@ func add(keyring agent.Agent, key DeployKey) (string, error) {
 }
 
 // OpenAgent connects to the user's own agent, whose socket SSH_AUTH_SOCK names.
-// The agent that it returns lists and signs, and does nothing else.
+// The returned agent lists keys and signs, and does nothing else.
 func OpenAgent(socket string) (agent.Agent, io.Closer, error) {
 	const advice = "start ssh-agent and ssh-add a key, or leave forward-agent off"
 	if socket == "" {
@@ -81,15 +83,15 @@ func OpenAgent(socket string) (agent.Agent, io.Closer, error) {
 	}
 	if err != nil {
 		conn.Close()
-		return nil, nil, fmt.Errorf("forward-agent: the SSH agent at %s is of no use: %w: %s", socket, err, advice)
+		return nil, nil, fmt.Errorf("forward-agent: cannot use the SSH agent at %s: %w: %s", socket, err, advice)
 	}
 	return readOnly{client}, conn, nil
 }
 
 var errNoKeys = errors.New("it holds no keys or is locked")
 
-// agentSigners are the keys that the agent at a socket holds, until that
-// connection is closed.
+// agentSigners returns the keys of the agent at a socket. They can sign until
+// the connection is closed.
 func agentSigners(socket string) ([]ssh.MultiAlgorithmSigner, io.Closer, error) {
 	client, conn, err := connectAgent(socket)
 	if err != nil {
@@ -98,7 +100,7 @@ func agentSigners(socket string) ([]ssh.MultiAlgorithmSigner, io.Closer, error) 
 	signers, err := timely(conn, client.Signers)
 	var usable []ssh.MultiAlgorithmSigner
 	for _, signer := range signers {
-		// What SSH does not take any more is passed over: it may hold others.
+		// Skip keys that SSH no longer accepts: the agent may hold others.
 		if s, err := modern(signer.(ssh.AlgorithmSigner)); err == nil {
 			usable = append(usable, s)
 		}
@@ -108,13 +110,13 @@ func agentSigners(socket string) ([]ssh.MultiAlgorithmSigner, io.Closer, error) 
 	}
 	if err != nil {
 		conn.Close()
-		return nil, nil, fmt.Errorf("the SSH agent at %s is of no use: %w: ssh-add a key, or give ssh-key", socket, err)
+		return nil, nil, fmt.Errorf("cannot use the SSH agent at %s: %w: ssh-add a key, or give ssh-key", socket, err)
 	}
 	return usable, conn, nil
 }
 
-// connectAgent makes one client for everything: it reads ahead on its
-// connection.
+// connectAgent returns a client and its connection. All requests must go through
+// that one client, since it reads ahead on the connection.
 func connectAgent(socket string) (agent.ExtendedAgent, net.Conn, error) {
 	conn, err := net.DialTimeout("unix", socket, dialTimeout)
 	if err != nil {
@@ -123,7 +125,7 @@ func connectAgent(socket string) (agent.ExtendedAgent, net.Conn, error) {
 	return agent.NewClient(conn), conn, nil
 }
 
-// timely bounds what a listener that is no agent would keep waiting for ever.
+// timely bounds a request: a listener that is not an agent may never answer.
 func timely[T any](conn net.Conn, ask func() (T, error)) (T, error) {
 	if err := conn.SetDeadline(time.Now().Add(dialTimeout)); err != nil {
 		return *new(T), err
@@ -134,8 +136,8 @@ func timely[T any](conn net.Conn, ask func() (T, error)) (T, error) {
 
 var errReadOnly = errors.New("this SSH agent lists keys and signs, and does nothing else")
 
-// readOnly is an agent as somebody sees it to whom it is lent. It embeds
-// nothing, so that it cannot learn more with the next version of the interface.
+// readOnly is an agent as its borrowers see it. It embeds nothing, so that a new
+// method of the interface cannot slip through.
 type readOnly struct{ agent agent.Agent }
 
 var _ agent.ExtendedAgent = readOnly{} // without it, RSA keys would sign with SHA-1
@@ -151,7 +153,7 @@ func (r readOnly) SignWithFlags(key ssh.PublicKey, data []byte, flags agent.Sign
 		return extended.SignWithFlags(key, data, flags)
 	}
 	if flags != 0 {
-		return nil, errors.New("this SSH agent knows no other than the default signature algorithms")
+		return nil, errors.New("this SSH agent supports only the default signature algorithms")
 	}
 	return r.agent.Sign(key, data)
 }

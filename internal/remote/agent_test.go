@@ -82,8 +82,8 @@ func TestAllMangledDeployKeysAreNamedAtOnce(t *testing.T) {
 	}
 }
 
-// signsAndNothingElse uses an agent as whoever it is lent to. The agent has
-// the deploy keys.
+// signsAndNothingElse uses an agent that has the deploy keys as its borrower
+// would.
 func signsAndNothingElse(t *testing.T, a agent.ExtendedAgent) {
 	keys, err := a.List()
 	if err != nil || len(keys) != 3 {
@@ -137,7 +137,7 @@ func TestWhatAnAgentOfOursDoes(t *testing.T) {
 	}
 }
 
-// fullAgent has the deploy keys and does everything.
+// fullAgent returns an agent that has the deploy keys and allows everything.
 func fullAgent(t *testing.T) agent.Agent {
 	t.Helper()
 	a := agent.NewKeyring()
@@ -177,14 +177,14 @@ func TestAnAgentThatIsOfNoUseIsNamed(t *testing.T) {
 		"":             "SSH_AUTH_SOCK is not set",
 		"/nonexistent": "/nonexistent: connect: no such file",
 		dead:           dead + ": connect: connection refused",
-		empty:          empty + " is of no use: it holds no keys",
+		empty:          "cannot use the SSH agent at " + empty + ": it holds no keys",
 	} {
 		_, _, err := OpenAgent(socket)
 		wantError(t, err, "forward-agent: ", want, "start ssh-agent and ssh-add a key, or leave forward-agent off")
 	}
 }
 
-// plain is an agent without the extended part.
+// plain is an agent without the methods of ExtendedAgent.
 type plain struct{ agent.Agent }
 
 func TestAnAgentWithoutFlagsDoesNotFallBackToSHA1(t *testing.T) {
@@ -193,7 +193,7 @@ func TestAnAgentWithoutFlagsDoesNotFallBackToSHA1(t *testing.T) {
 	keys := check(full.List())
 	a := readOnly{plain{full}}
 	if _, err := a.SignWithFlags(keys[1], nil, agent.SignatureFlagRsaSha256); err == nil {
-		t.Error("signed with another algorithm than was asked for")
+		t.Error("signed with an algorithm that was not asked for")
 	}
 	if _, err := a.SignWithFlags(keys[0], nil, 0); err != nil {
 		t.Error(err)

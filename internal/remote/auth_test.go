@@ -96,7 +96,7 @@ func TestAnUndeclaredHostKeyEndsTheRunBeforeAnythingIsSent(t *testing.T) {
 	}{
 		"none declared":         {"", []string{"is not in known-hosts", seen, "add this line:\n" + add}},
 		"of another host alone": {line(Target{"", "127.0.0.1", "1"}, newHostKey()), []string{"is not in known-hosts", seen, add}},
-		"changed":               {line(target, hostKey()), []string{"has changed", "Expected ssh-ed25519 " + expected, "seen ssh-ed25519 " + seen, "by:\n" + add}},
+		"changed":               {line(target, hostKey()), []string{"has changed", "Expected ssh-ed25519 " + expected, "seen ssh-ed25519 " + seen, "with:\n" + add}},
 	} {
 		_, err := dial(t.Context(), target, auth(t, userKey(), c.known))
 		wantError(t, err, append(c.want, "web1: ", "nothing was sent")...)

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// parseCertificate reads a user certificate and checks what the server will
-// check and can be known here. Without a text there is none.
+// parseCertificate reads a user certificate. It checks what the server will
+// check, as far as that is possible here. It returns nil for an empty text.
 func parseCertificate(text []byte) (*ssh.Certificate, error) {
 	text = bytes.TrimSpace(text)
 	if len(text) == 0 {
@@ -39,36 +39,37 @@ func parseCertificate(text []byte) (*ssh.Certificate, error) {
 	return certificate, nil
 }
 
-// usable says why a certificate, of a user or a host, would not be taken now.
+// usable returns an error if a certificate, of a user or of a host, would be
+// refused at this time.
 func usable(c *ssh.Certificate, now time.Time) error {
 	switch {
 	case now.Unix() < int64(min(c.ValidAfter, endOfTime)):
 		return fmt.Errorf("the certificate is not valid yet: it begins at %s (is the clock right?)", moment(c.ValidAfter))
 	case c.ValidBefore != ssh.CertTimeInfinity && now.Unix() >= int64(min(c.ValidBefore, endOfTime)):
-		return fmt.Errorf("the certificate has expired at %s: have a new one signed", moment(c.ValidBefore))
+		return fmt.Errorf("the certificate expired at %s: have a new one signed", moment(c.ValidBefore))
 	case c.Signature.Format == ssh.KeyAlgoRSA, c.Signature.Format == ssh.InsecureKeyAlgoDSA, c.Key.Type() == ssh.InsecureKeyAlgoDSA:
-		return errors.New("the certificate is signed with SHA-1 or DSA, which OpenSSH no longer takes: have one signed with ssh-keygen -t rsa-sha2-512, or by an ed25519 CA")
+		return errors.New("the certificate is signed with SHA-1 or DSA, which OpenSSH no longer accepts: have one signed with ssh-keygen -t rsa-sha2-512, or by an ed25519 CA")
 	}
-	// What only the server can decide is granted here.
+	// Assume that the server allows what only the server can decide.
 	checker := ssh.CertChecker{
 		SupportedCriticalOptions: slices.Collect(maps.Keys(c.CriticalOptions)),
 		Clock:                    func() time.Time { return now },
 	}
 	principal := strings.Join(c.ValidPrincipals[:min(1, len(c.ValidPrincipals))], "")
 	if checker.CheckCert(principal, c) != nil {
-		return errors.New("the certificate is damaged: its signature is not that of its text")
+		return errors.New("the certificate is damaged: its signature does not match its contents")
 	}
 	return nil
 }
 
-const endOfTime = 1<<62 - 1 // within what the conversions take
+const endOfTime = 1<<62 - 1 // fits into an int64
 
 func moment(seconds uint64) string {
 	return time.Unix(int64(min(seconds, endOfTime)), 0).UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
-// certify puts the certificate before its key, and leaves the other keys of an
-// agent out: who names a certificate means that one.
+// certify offers the certificate, then its key, and no other key of an agent: a
+// user who gives a certificate wants to log in with that one.
 func (a *Auth) certify() error {
 	for _, signer := range a.signers {
 		if !bytes.Equal(signer.PublicKey().Marshal(), a.certificate.Key.Marshal()) {

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// certify signs the public half in file.pub, as the CA's owner does, and is the
-// certificate.
+// certify signs the public half in file.pub, as the CA's owner does, and returns
+// the certificate.
 func certify(t *testing.T, dir string, args ...string) []byte {
 	t.Helper()
 	file := args[len(args)-1]
@@ -35,7 +35,7 @@ func TestACertificateLogsIn(t *testing.T) {
 	t.Parallel()
 	dir := authority(t)
 	s := startSSHD(t, "TrustedUserCAKeys "+filepath.Join(dir, "ca.pub"))
-	s.allow(t) // nobody but by certificate
+	s.allow(t) // only a certificate lets anyone in
 	for _, name := range []string{"user", "rsa"} {
 		key := read(t, dir, name)
 		certificate := certify(t, dir, "-n", s.User, "-V", "-1d:+1d", name+".pub")
@@ -96,7 +96,7 @@ func TestCertificatesThatAreOfNoUseAreExplained(t *testing.T) {
 		"none":              {user, []byte(" \n"), ""},
 		"of another key":    {read(t, dir, "ca"), good, "which is not ssh-key"},
 		"of a host":         {user, certify(t, dir, "-h", "user.pub"), "this is the certificate of a host"},
-		"expired":           {user, certify(t, dir, "-V", "20200101000000Z:20200102000000Z", "user.pub"), "has expired at 2020-01-02 00:00:00 UTC"},
+		"expired":           {user, certify(t, dir, "-V", "20200101000000Z:20200102000000Z", "user.pub"), "expired at 2020-01-02 00:00:00 UTC"},
 		"not valid yet":     {user, certify(t, dir, "-V", "20990101000000Z:20990102000000Z", "user.pub"), "is not valid yet: it begins at 2099-01-01 00:00:00 UTC"},
 		"signed with SHA-1": {pemOf(userKey()), signed(t, userKey(), check(ssh.NewSignerWithAlgorithms(rsaCA, []string{ssh.KeyAlgoRSA}))), "is signed with SHA-1"},
 		"signed with RSA":   {pemOf(userKey()), signed(t, userKey(), rsaCA), ""},
@@ -118,7 +118,7 @@ func TestCertificatesThatAreOfNoUseAreExplained(t *testing.T) {
 	wantError(t, err, "ssh-certificate: it certifies the key SHA256:", "which is not a key that the SSH agent holds")
 }
 
-// signed is a certificate by a CA that ssh-keygen refuses to be.
+// signed returns a certificate of a CA with which ssh-keygen refuses to sign.
 func signed(t *testing.T, key any, ca ssh.Signer) []byte {
 	t.Helper()
 	c := &ssh.Certificate{Key: signer(key).PublicKey(), CertType: ssh.UserCert, ValidBefore: ssh.CertTimeInfinity}
@@ -147,7 +147,7 @@ func TestAnAgentLogsInWithoutAKey(t *testing.T) {
 	}
 	s.allow(t)
 	wantError(t, s.logIn(t, Credentials{Agent: socket}), "is not let in with any of the 2 keys in the SSH agent")
-	// A key that is given is the one that is meant.
+	// A key that is given takes precedence over the agent.
 	s.allow(t, string(read(t, dir, "user.pub")))
 	wantError(t, s.logIn(t, Credentials{Agent: socket, Key: read(t, dir, "rsa")}), "is not let in with this key")
 	if err := s.logIn(t, Credentials{Agent: "/nonexistent", Key: read(t, dir, "user")}); err != nil {
@@ -159,7 +159,7 @@ func TestAnAgentThatCannotLogInIsNamed(t *testing.T) {
 	t.Parallel()
 	for socket, want := range map[string]string{
 		"/nonexistent": "no SSH agent answers at SSH_AUTH_SOCK: ",
-		startAgent(t):  "is of no use: it holds no keys",
+		startAgent(t):  "cannot use the SSH agent at ",
 	} {
 		_, err := NewAuth(Credentials{Agent: socket})
 		wantError(t, err, "ssh-agent: ", want, "or give ssh-key")

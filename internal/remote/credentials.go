@@ -9,27 +9,27 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Credentials are the settings of a login as they were given.
+// Credentials holds the settings of a login as the user gave them.
 type Credentials struct {
 	Key         []byte // private key, OpenSSH or PEM
-	Passphrase  []byte // of Key; ignored if that needs none
+	Passphrase  []byte // of Key; ignored if Key is not encrypted
 	Certificate []byte // user certificate: the line in id_ed25519-cert.pub
-	Agent       string // socket of an ssh-agent, asked if there is no Key; "" is none
+	Agent       string // socket of an ssh-agent, used if there is no Key; may be ""
 	KnownHosts  []byte // lines of known_hosts
 }
 
-// Auth is how to log in, and which host keys are right. It is safe for use by
-// several goroutines.
+// Auth holds the keys to log in with and the host keys to trust. It is safe for
+// use by several goroutines.
 type Auth struct {
 	signers     []ssh.MultiAlgorithmSigner // in the order in which they are offered
-	certificate *ssh.Certificate           // nil: none
-	agent       io.Closer                  // nil: the key is our own
+	certificate *ssh.Certificate           // nil if there is none
+	agent       io.Closer                  // nil if the key was given directly
 	known       *hostKeys
 }
 
-// NewAuth reads the settings and connects to the agent if that is needed. All
-// mistakes come together, each begins with the name of its setting, and none
-// repeats a secret.
+// NewAuth reads the settings and connects to the agent if it needs one. It
+// reports all mistakes together. Each message begins with the name of its
+// setting, and none repeats a secret.
 func NewAuth(c Credentials) (*Auth, error) {
 	var a Auth
 	var certErr, knownErr error
@@ -46,8 +46,8 @@ func NewAuth(c Credentials) (*Auth, error) {
 	return &a, nil
 }
 
-// Close ends the connection to the agent, if there is one. Connections that
-// are open stay so.
+// Close ends the connection to the agent, if there is one. SSH connections that
+// are open stay open.
 func (a *Auth) Close() error {
 	if a == nil || a.agent == nil {
 		return nil
@@ -83,13 +83,13 @@ func parseSigner(key, passphrase []byte) (ssh.MultiAlgorithmSigner, error) {
 	}
 	signer, err := ssh.NewSignerFromKey(private)
 	if err != nil {
-		return nil, errors.New("ssh-key: sshd lets nobody in with a key of this kind: make one with ssh-keygen -t ed25519")
+		return nil, errors.New("ssh-key: sshd accepts no keys of this type: make one with ssh-keygen -t ed25519")
 	}
 	return modern(signer.(ssh.AlgorithmSigner))
 }
 
-// modern is the signer without SHA-1, which an RSA key would use for a server
-// that does not say what it knows. It fails for what is no key for SSH (DSA).
+// modern restricts a signer to algorithms without SHA-1: an RSA key would use
+// it for a server that does not announce its algorithms. DSA keys are an error.
 func modern(signer ssh.AlgorithmSigner) (ssh.MultiAlgorithmSigner, error) {
 	algorithm := plainType(signer.PublicKey())
 	if algorithm == ssh.KeyAlgoRSA {
@@ -101,9 +101,10 @@ func modern(signer ssh.AlgorithmSigner) (ssh.MultiAlgorithmSigner, error) {
 	return ssh.NewSignerWithAlgorithms(signer, []string{algorithm})
 }
 
-// plainType is the type of a key, and for a certificate that of its key.
+// plainType returns the type of a key; for a certificate, the type of the key in
+// it.
 func plainType(key ssh.PublicKey) string {
-	parsed, err := ssh.ParsePublicKey(key.Marshal()) // an agent's are not parsed
+	parsed, err := ssh.ParsePublicKey(key.Marshal()) // an agent returns its keys unparsed
 	if err != nil {
 		return key.Type()
 	}

@@ -12,16 +12,16 @@ import (
 )
 
 // Dialer connects to machines, through jump hosts if there are any. It is safe
-// for use by several goroutines, which share the connections to the jump hosts;
-// its fields do not change once it is in use.
+// for use by several goroutines, which share the connections to the jump hosts.
+// Do not change its fields once it is in use.
 type Dialer struct {
-	Auth *Auth // for the machines and the jump hosts alike; Close leaves it open
+	Auth *Auth // for both machines and jump hosts; Close leaves it open
 
-	// Jumps are passed through in this order, each reached from the one before.
+	// Jumps are the jump hosts in order, each reached through the one before.
 	Jumps []Target
 
-	// Trace is told how each connection comes about, one line a call, from
-	// several goroutines; nil is nobody. It is never given a secret.
+	// Trace, if not nil, receives one line for each step of each connection. It
+	// is called from several goroutines and never receives a secret.
 	Trace func(format string, args ...any)
 
 	chain chain
@@ -29,11 +29,11 @@ type Dialer struct {
 
 const (
 	tries      = 3
-	maxPause   = 800 * time.Millisecond // between them; at least a quarter of it
-	maxThrough = 8                      // handshakes at a time through the jump hosts: sshd drops from 10 on
+	maxPause   = 800 * time.Millisecond // between tries; the shortest pause is a quarter of it
+	maxThrough = 8                      // concurrent handshakes through the jump hosts: sshd starts to drop at 10
 )
 
-// Dial connects and authenticates. The name is what errors call the machine.
+// Dial connects and authenticates. Errors call the machine by the given name.
 func (d *Dialer) Dial(ctx context.Context, name string, t Target) (*Conn, error) {
 	if len(d.Jumps) > 0 {
 		release, err := d.chain.enter(ctx)
@@ -49,9 +49,9 @@ func (d *Dialer) Dial(ctx context.Context, name string, t Target) (*Conn, error)
 	return newConn(ctx, client, d.tracer(name)), nil
 }
 
-// Close ends the connections to the jump hosts, and so all that go through
-// them; with no jump hosts it ends nothing. Afterwards nothing is dialled
-// through them any more.
+// Close ends the connections to the jump hosts, and with them all connections
+// that go through them. Later calls of Dial through them fail. Without jump
+// hosts it ends nothing.
 func (d *Dialer) Close() error { return d.chain.close() }
 
 func (d *Dialer) tracer(name string) tracer { return tracer{name, d.Trace} }
@@ -59,10 +59,10 @@ func (d *Dialer) tracer(name string) tracer { return tracer{name, d.Trace} }
 // opener opens a TCP connection to a target.
 type opener func(ctx context.Context, trace tracer, t Target) (net.Conn, error)
 
-// connect tries again where sshd turned the connection away because too many
-// others were logging in: it closes some of them, by chance, before the key
-// exchange. Nothing was sent then, and nothing counts as a failed login. The
-// same holds when a jump host was lost before it had connected any further.
+// connect tries again if sshd turned the connection away because too many others
+// were logging in: it closes random connections before the key exchange. Trying
+// again is safe: nothing was sent, and nothing counts as a failed login. The same
+// is true if a jump host was lost before it had connected any further.
 func (d *Dialer) connect(ctx context.Context, name string, t Target, open opener) (*ssh.Client, error) {
 	deadline := time.Now().Add(dialTimeout)
 	for try := 1; ; try++ {
@@ -94,14 +94,16 @@ func (d *Dialer) attempt(ctx context.Context, name string, t Target, open opener
 	return client, false, nil
 }
 
-// retriable is a connection that was closed before the host showed its key.
+// retriable reports whether the connection was closed before the host presented
+// its key.
 func (l *login) retriable(err error) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return lost(err) && l.stage == connected && !l.isSomethingElse()
 }
 
-// reach opens a TCP connection to a machine, the way that leads there.
+// reach opens a TCP connection to a machine, through the jump hosts if there are
+// any.
 func (d *Dialer) reach(ctx context.Context, trace tracer, t Target) (net.Conn, error) {
 	if len(d.Jumps) == 0 {
 		return direct(ctx, trace, t)

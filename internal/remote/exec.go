@@ -11,15 +11,15 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// ExitError is a command that ran and failed.
+// ExitError reports that a command ran and failed.
 type ExitError struct{ Status int }
 
 func (e *ExitError) Error() string   { return fmt.Sprintf("exit status %d", e.Status) }
 func (e *ExitError) ExitStatus() int { return e.Status }
 
 // Exec runs a command line in the user's login shell and waits until it has
-// ended. When ctx ends first, the streams are closed and ctx's error is
-// returned; what the command does then is up to the command.
+// ended. When ctx ends first, Exec closes the streams and returns ctx's error;
+// the command may go on without them.
 func (c *Conn) Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error {
 	ctx, done := c.while(ctx)
 	defer done()
@@ -31,7 +31,7 @@ func (c *Conn) Exec(ctx context.Context, command string, stdin io.Reader, stdout
 	return c.run(ctx, session, command, stdin, stdout, stderr)
 }
 
-// session does not wait longer than ctx for a peer that is silent.
+// session opens a session. It stops waiting for a silent peer when ctx ends.
 func (c *Conn) session(ctx context.Context) (*ssh.Session, error) {
 	var session *ssh.Session
 	opened := make(chan error, 1)
@@ -92,7 +92,7 @@ func (c *Conn) run(ctx context.Context, session *ssh.Session, command string, st
 	if !c.ended() {
 		return reason(ctx)
 	}
-	select { // how the command ended may have come before the connection did
+	select { // the exit status may have arrived before the connection ended
 	case err := <-done:
 		return c.outcome(err, fed)
 	case <-time.After(lostGrace):
@@ -100,12 +100,13 @@ func (c *Conn) run(ctx context.Context, session *ssh.Session, command string, st
 	}
 }
 
-// lostGrace is for package ssh, to tell of a connection that has ended.
+// lostGrace is how long package ssh may take to report that a connection has
+// ended.
 const lostGrace = 200 * time.Millisecond
 
-// notice waits until it is known whether the connection has ended too: package
-// ssh ends what runs over it first. Who is told that a command was lost asks
-// [Conn.Lost] next.
+// notice waits until it is known whether the connection has ended. Package ssh
+// ends the sessions before the connection, and a caller whose command was lost
+// calls [Conn.Lost] next.
 func (c *Conn) notice() {
 	select {
 	case <-c.gone:
@@ -113,8 +114,8 @@ func (c *Conn) notice() {
 	}
 }
 
-// detachable keeps a session that is still dying from writing to a caller that
-// has gone on.
+// detachable stops a session that is still ending from writing to a caller that
+// no longer waits for it.
 type detachable struct {
 	mu sync.Mutex
 	w  io.Writer
@@ -135,20 +136,20 @@ func (d *detachable) detach() {
 	d.w = nil
 }
 
-// feed copies stdin and closes it. A reader that fails must not look like a
-// clean end of file to the command, so the caller gets the error: it is there
-// before the command can see the end of its input and exit.
+// feed copies stdin to in, then closes in. To the command, a reader that failed
+// looks like a clean end of file, so the error goes to the caller. It is sent
+// before in is closed, so it is there by the time the command can exit.
 func feed(in io.WriteCloser, stdin io.Reader, fed chan<- error) {
 	_, err := io.Copy(in, stdin)
 	if errors.Is(err, io.EOF) {
 		err = nil // the command ended before it had read everything
 	}
 	fed <- err
-	in.Close() // that it cannot be closed is a lost connection, which Wait tells
+	in.Close() // fails only if the connection was lost, which Wait reports
 }
 
-// outcome joins how the command ended with how its input did. A command may end
-// well and leave its input unread; what was read must have come whole.
+// outcome joins the error of the command with the error of its input. A command
+// may succeed without reading all of its input; what it read must be complete.
 func (c *Conn) outcome(err error, fed <-chan error) error {
 	var inputErr error
 	select {

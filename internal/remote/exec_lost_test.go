@@ -8,8 +8,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// A command that is lost with its connection is told when the connection is known
-// to be gone: it is made again only if it is.
+// Exec returns only once it is known whether the connection is gone too: the
+// caller reconnects only if Lost says so.
 func TestACommandIsNotToldToBeLostBeforeItsConnection(t *testing.T) {
 	for name, c := range map[string]struct {
 		after time.Duration // the connection ends; 0: it does not

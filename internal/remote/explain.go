@@ -14,7 +14,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// explainConnect makes a TCP connection that failed say what to do.
+// explainConnect turns the error of a failed TCP connection into one that says
+// what to do.
 func explainConnect(err error, addr string) error {
 	dns, isDNS := errors.AsType[*net.DNSError](err)
 	timeout, isTimeout := errors.AsType[net.Error](err)
@@ -22,20 +23,20 @@ func explainConnect(err error, addr string) error {
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("cannot connect: %w", context.Canceled)
 	case isDNS && dns.IsNotFound:
-		return fmt.Errorf("cannot connect: there is no host of the name %s: is it spelled right, and known to the DNS that this machine asks?", dns.Name)
+		return fmt.Errorf("cannot connect: there is no host named %s: is the name spelled right, and does this machine's DNS know it?", dns.Name)
 	case isDNS:
 		return fmt.Errorf("cannot connect: cannot look up the name %s: %w", dns.Name, err)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("cannot connect: nothing listens on %s (connection refused): is sshd running, and is that its port?", addr)
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return fmt.Errorf("cannot connect: there is no way to %s: is the host up, and does a firewall or a VPN stand between? (%w)", addr, err)
+		return fmt.Errorf("cannot connect: there is no route to %s: is the host up, and is a firewall or a VPN in the way? (%w)", addr, err)
 	case errors.Is(err, context.DeadlineExceeded), isTimeout && timeout.Timeout(), errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("cannot connect: no answer from %s within %s: is the host up, and does a firewall let this machine in? (%w)", addr, dialTimeout, err)
 	}
 	return fmt.Errorf("cannot connect: %w", err)
 }
 
-// explain makes a failed login say what to do.
+// explain turns the error of a failed login into one that says what to do.
 func (l *login) explain(err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -51,11 +52,11 @@ func (l *login) explain(err error) error {
 	case l.stage > connected:
 		return l.explainAuth(err, text)
 	case l.isSomethingElse():
-		return fmt.Errorf("something else than an SSH server answers at %s (it says %s): is that the port of sshd?", l.target.addr(), l.greeting())
+		return fmt.Errorf("what answers at %s is not an SSH server (it says %s): is that the port of sshd?", l.target.addr(), l.greeting())
 	case errors.Is(err, errSilent):
 		return l.silent()
 	case lost(err):
-		return fmt.Errorf("%s accepts connections and closes them before an SSH handshake%s: is an SSH server there, does it take connections from here, and not too many at once (MaxStartups)?", l.target.addr(), l.parting())
+		return fmt.Errorf("%s accepts connections and closes them before an SSH handshake%s: is it an SSH server, does it accept connections from here, and does it have too many at once (MaxStartups)?", l.target.addr(), l.parting())
 	}
 	return fmt.Errorf("SSH handshake: %w", err)
 }
@@ -64,8 +65,8 @@ func (l *login) silent() error {
 	return fmt.Errorf("%s accepts connections, but did not complete an SSH handshake within %s", l.target.addr(), dialTimeout)
 }
 
-// lost is a connection that the peer ended. When a write fails, the library
-// closes the connection and may tell of that instead.
+// lost reports whether the peer ended the connection. When a write fails, the
+// library closes the connection and may return that error instead.
 func lost(err error) bool {
 	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, net.ErrClosed} {
 		if errors.Is(err, end) {
@@ -75,8 +76,8 @@ func lost(err error) bool {
 	return false
 }
 
-// isSomethingElse is a peer that talks, and not SSH. What sshd says when it
-// turns a connection away is no greeting.
+// isSomethingElse reports whether the peer sent something other than SSH. The
+// text that sshd sends when it turns a connection away does not count.
 func (l *login) isSomethingElse() bool {
 	said := strings.TrimSpace(string(l.heard))
 	return said != "" && !strings.HasPrefix(said, "SSH-") && !strings.Contains(said, "\nSSH-") && !l.turnedAway()
@@ -87,7 +88,8 @@ func (l *login) turnedAway() bool {
 	return strings.Contains(said, "Exceeded MaxStartups") || strings.Contains(said, "Not allowed at this time")
 }
 
-// greeting is what something that is no SSH server said first.
+// greeting returns the first line that a peer sent, or its protocol if that is
+// known.
 func (l *login) greeting() string {
 	if len(l.heard) > 2 && (l.heard[0] == 0x15 || l.heard[0] == 0x16) && l.heard[1] == 3 {
 		return "something in TLS"
@@ -96,7 +98,8 @@ func (l *login) greeting() string {
 	return fmt.Sprintf("%q", printable(first, 40))
 }
 
-// parting is why sshd turns a connection away, where it says so.
+// parting returns the reason that sshd gave for turning the connection away, or
+// "".
 func (l *login) parting() string {
 	if l.turnedAway() {
 		return fmt.Sprintf(" (it says %q)", printable(string(l.heard), 40))
@@ -107,7 +110,7 @@ func (l *login) parting() string {
 func (l *login) explainNegotiation(e *ssh.AlgorithmNegotiationError) error {
 	offered := printable(strings.Join(e.RequestedAlgorithms, ", "), 300)
 	if e.What != "host key" {
-		return fmt.Errorf("no common algorithm for %s: the server is too old; it offers only %s: bring its OpenSSH up to date, or allow newer ones in its sshd_config", e.What, offered)
+		return fmt.Errorf("no common algorithm for %s: the server is too old; it offers only %s: update its OpenSSH, or allow newer algorithms in its sshd_config", e.What, offered)
 	}
 	var declared []string
 	for _, key := range l.auth.known.lookup(l.target.addr()) {
@@ -120,16 +123,16 @@ func (l *login) explainNegotiation(e *ssh.AlgorithmNegotiationError) error {
 	if len(declared) == 0 {
 		return fmt.Errorf("no common algorithm for its host key: the server is too old; it offers only %s", offered)
 	}
-	return fmt.Errorf("it has no host key of a kind that known-hosts declares for it; nothing was sent. Declared: %s; it offers %s. If the host was installed anew, replace its lines by those that ssh-keyscan prints, once compared",
+	return fmt.Errorf("it has no host key of a type that known-hosts declares for it; nothing was sent. Declared: %s; it offers %s. If the host was reinstalled, replace its lines with the output of ssh-keyscan, once you have verified it",
 		strings.Join(unique(declared), ", "), offered)
 }
 
-// explainAuth is for a host that is trusted and does not let us in.
+// explainAuth explains a login that a trusted host refused.
 func (l *login) explainAuth(err error, text string) error {
 	user := l.target.User
 	switch {
 	case errors.Is(err, errSilent) && l.stage == signing && l.auth.agent != nil:
-		return fmt.Errorf("the SSH agent did not sign within %s: does it wait for somebody to confirm?", dialTimeout)
+		return fmt.Errorf("the SSH agent did not sign within %s: is it waiting for someone to confirm?", dialTimeout)
 	case errors.Is(err, errSilent):
 		return l.silent()
 	case strings.Contains(text, "oo many authentication failures"), lost(err) && len(l.auth.signers) > 2:
@@ -139,7 +142,7 @@ func (l *login) explainAuth(err error, text string) error {
 	case l.allowed != nil && !slices.Contains(l.allowed, "publickey"):
 		return fmt.Errorf("the server offers only %s: Slipway logs in with keys alone; enable PubkeyAuthentication in its sshd_config", l.ways())
 	case strings.Contains(text, "no common public key signature algorithm"):
-		return errors.New("the server is too old: it takes signatures of RSA keys with SHA-1 alone; give it an ed25519 key, or bring its OpenSSH up to date")
+		return errors.New("the server is too old: it accepts RSA keys only with SHA-1 signatures; use an ed25519 key, or update its OpenSSH")
 	case strings.Contains(text, "agent: "):
 		return fmt.Errorf("the SSH agent does not sign: %w", err)
 	case strings.Contains(text, "unable to authenticate"):

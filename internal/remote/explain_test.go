@@ -24,12 +24,12 @@ func TestWhatAnSSHDRefusesIsExplained(t *testing.T) {
 		options []string
 		want    string
 	}{
-		"passwords alone":    {[]string{"PubkeyAuthentication no"}, "the server offers only password/keyboard-interactive: Slipway logs in with keys alone; enable PubkeyAuthentication in its sshd_config"},
-		"a key and more":     {[]string{"AuthenticationMethods publickey,password"}, "and asks for password as well: Slipway logs in with keys alone; see AuthenticationMethods"},
-		"old key exchange":   {[]string{"KexAlgorithms diffie-hellman-group14-sha1"}, "no common algorithm for key exchange: the server is too old; it offers only diffie-hellman-group14-sha1"},
-		"old ciphers":        {[]string{"Ciphers aes128-cbc,3des-cbc"}, "no common algorithm for client to server cipher: the server is too old; it offers only aes128-cbc, 3des-cbc"},
-		"old MACs":           {[]string{"Ciphers aes128-ctr", "MACs hmac-sha1"}, "no common algorithm for client to server MAC: the server is too old; it offers only hmac-sha1"},
-		"nobody of the name": {[]string{"AllowUsers somebody"}, "is not let in with this key: add its public half to"},
+		"passwords alone":  {[]string{"PubkeyAuthentication no"}, "the server offers only password/keyboard-interactive: Slipway logs in with keys alone; enable PubkeyAuthentication in its sshd_config"},
+		"a key and more":   {[]string{"AuthenticationMethods publickey,password"}, "and asks for password as well: Slipway logs in with keys alone; see AuthenticationMethods"},
+		"old key exchange": {[]string{"KexAlgorithms diffie-hellman-group14-sha1"}, "no common algorithm for key exchange: the server is too old; it offers only diffie-hellman-group14-sha1"},
+		"old ciphers":      {[]string{"Ciphers aes128-cbc,3des-cbc"}, "no common algorithm for client to server cipher: the server is too old; it offers only aes128-cbc, 3des-cbc"},
+		"old MACs":         {[]string{"Ciphers aes128-ctr", "MACs hmac-sha1"}, "no common algorithm for client to server MAC: the server is too old; it offers only hmac-sha1"},
+		"no such user":     {[]string{"AllowUsers somebody"}, "is not let in with this key: add its public half to"},
 	} {
 		s := startSSHD(t, append(c.options, "PasswordAuthentication yes", "KbdInteractiveAuthentication yes")...)
 		err := s.logIn(t, Credentials{Key: pemOf(userKey())})
@@ -49,7 +49,7 @@ func TestTooManyKeysOfAnAgentAreExplained(t *testing.T) {
 	wantError(t, err, "web1: the server ends the login of "+s.User+" after too many keys; 8 were offered: give ssh-key")
 }
 
-// stuck is an agent that waits for somebody to confirm.
+// stuck is an agent that waits for a confirmation that never comes.
 type stuck struct {
 	agent.Agent
 	asked chan struct{}
@@ -127,7 +127,7 @@ func TestSomethingElseThanAnSSHServerIsNamed(t *testing.T) {
 	} {
 		began := time.Now()
 		_, err := dial(t.Context(), c.target, auth(t, userKey(), ""))
-		wantError(t, err, "web1: something else than an SSH server answers at "+c.target.addr()+" ", c.want)
+		wantError(t, err, "web1: what answers at "+c.target.addr()+" is not an SSH server ", c.want)
 		if strings.ContainsAny(err.Error(), "\x1b\x07\n") {
 			t.Errorf("%s: %q", name, err)
 		}
@@ -142,11 +142,11 @@ func TestConnectionsThatDoNotComeAboutAreExplained(t *testing.T) {
 	_, err := dial(t.Context(), Target{"deploy", "no-such-host.invalid", "22"}, auth(t, userKey(), ""))
 	wantError(t, err, "web1: cannot connect: ", "no-such-host.invalid")
 	for want, cause := range map[string]error{
-		"cannot connect: there is no host of the name web1: is it spelled right": &net.DNSError{Name: "web1", IsNotFound: true},
+		"cannot connect: there is no host named web1: is the name spelled right": &net.DNSError{Name: "web1", IsNotFound: true},
 		"cannot connect: cannot look up the name web1: dial tcp: lookup web1":    &net.DNSError{Name: "web1", Err: "server misbehaving"},
 		"cannot connect: nothing listens on web1:22 (connection refused)":        os.NewSyscallError("connect", syscall.ECONNREFUSED),
-		"cannot connect: there is no way to web1:22: ":                           os.NewSyscallError("connect", syscall.EHOSTUNREACH),
-		"there is no way to web1:22: ":                                           os.NewSyscallError("connect", syscall.ENETUNREACH),
+		"cannot connect: there is no route to web1:22: ":                         os.NewSyscallError("connect", syscall.EHOSTUNREACH),
+		"there is no route to web1:22: ":                                         os.NewSyscallError("connect", syscall.ENETUNREACH),
 		"cannot connect: no answer from web1:22 within 15s: ":                    &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded},
 		"cannot connect: context canceled":                                       context.Canceled,
 		"cannot connect: dial tcp: whatever":                                     errors.New("whatever"),
@@ -159,8 +159,8 @@ func TestConnectionsThatDoNotComeAboutAreExplained(t *testing.T) {
 	}
 }
 
-// dropping is an sshd behind something that closes the first connections, with
-// these bytes, as sshd does when too many log in.
+// dropping returns an sshd behind a proxy that answers the first connections with
+// these bytes and closes them, as sshd does when too many log in.
 func dropping(t *testing.T, s *sshd, drops int32, says string) (Target, *atomic.Int32) {
 	t.Helper()
 	var count atomic.Int32
@@ -193,7 +193,7 @@ func TestAConnectionThatIsDroppedBeforeTheKeyExchangeIsTriedAgain(t *testing.T) 
 		"after its version": {1, "SSH-2.0-OpenSSH_9.2\r\n", "", 2},
 		"each time":         {9, "", "accepts connections and closes them before an SSH handshake: ", 3},
 		"and says why":      {9, "Exceeded MaxStartups\r\n", `before an SSH handshake (it says "Exceeded MaxStartups")`, 3},
-		"something else":    {9, "HTTP/1.1 400 Bad Request\r\n\r\n", "something else than an SSH server", 1},
+		"something else":    {9, "HTTP/1.1 400 Bad Request\r\n\r\n", "is not an SSH server (it says ", 1},
 	} {
 		target, count := dropping(t, s, c.drops, c.says)
 		target.User = s.User
@@ -213,7 +213,7 @@ func TestAConnectionThatIsDroppedBeforeTheKeyExchangeIsTriedAgain(t *testing.T) 
 			t.Errorf("%s: took %s", name, took)
 		}
 	}
-	// Who was let in and refused, or does not trust the host, does not come back.
+	// A refused login and an untrusted host are not tried again.
 	for name, a := range map[string]func(Target) *Auth{
 		"a wrong key":      func(to Target) *Auth { return auth(t, otherKey(), line(to, hostKey())) },
 		"a wrong host key": func(to Target) *Auth { return auth(t, userKey(), line(to, newHostKey())) },
@@ -231,7 +231,7 @@ func TestAnSSHDThatIsBusyIsTriedAgain(t *testing.T) {
 	s := startSSHD(t, "MaxStartups 1")
 	idle, err := net.Dial("tcp", s.addr())
 	must(t, err)
-	io.ReadFull(idle, make([]byte, 4)) // it is being served
+	io.ReadFull(idle, make([]byte, 4)) // sshd serves this connection now
 	time.AfterFunc(100*time.Millisecond, func() { idle.Close() })
 	must(t, s.logIn(t, Credentials{Key: pemOf(userKey())}))
 	if !strings.Contains(s.log.String(), "MaxStartups") {
@@ -242,7 +242,7 @@ func TestAnSSHDThatIsBusyIsTriedAgain(t *testing.T) {
 func TestATryAgainEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	target := listen(t, func(net.Conn) {})
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond) // the pause is 200 or more
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond) // shorter than the shortest pause, 200 ms
 	defer cancel()
 	began := time.Now()
 	_, err := dial(ctx, target, auth(t, userKey(), ""))

@@ -25,25 +25,26 @@ func (c *Conn) files() (*sftp.Client, error) {
 	return c.sftp, nil
 }
 
-// maxFile bounds what ReadFile takes from a server that misbehaves.
+// maxFile bounds what ReadFile accepts from a misbehaving server.
 const maxFile = 64 << 20
 
-// ReadFile reads a small file; a relative name is below the user's home. When
-// ctx ends first, its error is returned.
+// ReadFile reads a small file. A relative name is relative to the user's home
+// directory. When ctx ends first, ReadFile returns its error.
 func (c *Conn) ReadFile(ctx context.Context, name string) ([]byte, error) {
 	return await(ctx, c, name, func() ([]byte, error) { return c.readFile(ctx, name) })
 }
 
-// WriteFile writes a small file, creating the directories above it. When ctx
-// ends first, its error is returned, and a part of the file may be there.
+// WriteFile writes a small file and creates its parent directories. When ctx ends
+// first, WriteFile returns its error, and a part of the file may have been
+// written.
 func (c *Conn) WriteFile(ctx context.Context, name string, data []byte) error {
-	data = slices.Clone(data) // what is left behind may still read it
+	data = slices.Clone(data) // an abandoned write may still read it
 	_, err := await(ctx, c, name, func() (any, error) { return nil, c.writeFile(ctx, name, data) })
 	return err
 }
 
-// await leaves an operation behind when ctx ends: on a peer that is silent it
-// ends with the connection.
+// await abandons an operation when ctx ends. With a silent peer, the operation
+// itself ends only when the connection does.
 func await[T any](ctx context.Context, c *Conn, name string, operation func() (T, error)) (T, error) {
 	var zero T
 	if err := ctx.Err(); err != nil {
@@ -68,8 +69,8 @@ func await[T any](ctx context.Context, c *Conn, name string, operation func() (T
 	}
 }
 
-// until is a reader that ends with its context: what was left behind does not
-// go on when the peer comes back.
+// until is a reader that fails once its context has ended, so that an abandoned
+// operation does not go on when the peer comes back.
 type until struct {
 	ctx context.Context
 	r   io.Reader
@@ -114,14 +115,14 @@ func (c *Conn) writeFile(ctx context.Context, name string, data []byte) error {
 		return fmt.Errorf("%s: cannot create %s: %w", c.name, path.Dir(name), err)
 	}
 	if err := ctx.Err(); err != nil {
-		return err // before the file that is there is emptied
+		return err // before OpenFile empties an existing file
 	}
 	f, err := files.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
 		return fmt.Errorf("%s: cannot create %s: %w", c.name, name, err)
 	}
-	// Concurrent writes: a manifest is hundreds of kilobytes, and one packet
-	// per round trip is slow far away.
+	// Write concurrently: a manifest has hundreds of kilobytes, and one packet
+	// per round trip is slow over a long distance.
 	_, err = f.ReadFromWithConcurrency(until{ctx, bytes.NewReader(data)}, 0)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("%s: cannot write %s: %w", c.name, name, err)

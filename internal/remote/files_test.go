@@ -12,7 +12,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// An sftp-server that answers nothing, from the beginning or from some time on.
+// The sftp-server stops answering, at once or after a while.
 func TestFilesOfASilentPeerAreLeftWithTheContext(t *testing.T) {
 	t.Parallel()
 	for name, late := range map[string]bool{"from the beginning": false, "later": true} {
@@ -60,7 +60,7 @@ func TestFilesOfAnEndedContextAreNotTouched(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	text := strings.Repeat("long", 500_000)
-	must(t, c.WriteFile(t.Context(), name, []byte(text))) // the connection goes on
+	must(t, c.WriteFile(t.Context(), name, []byte(text))) // the connection still works
 	if got, err := c.ReadFile(t.Context(), name); err != nil || string(got) != text {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}

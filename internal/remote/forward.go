@@ -17,16 +17,17 @@ type AgentConn struct {
 	agent agent.Agent
 }
 
-// WithAgent lends a to the commands that run through the result, and only while
-// one of them runs. Whatever a can do, the machine may list keys and have data
-// signed. With a nil agent the commands get none.
+// WithAgent lends an agent to the commands that run through the result, and only
+// while one of them runs. The machine may list the keys and have data signed, no
+// matter what else the agent can do. With a nil agent the commands get none.
 //
-// A server does not say for which command it opens a channel to the agent: one
-// connection forwards one agent (by ==) at a time. And OpenSSH sets
-// SSH_AUTH_SOCK for all later commands of a connection, which then finds nobody.
+// A server does not say for which command it opens a channel to the agent, so one
+// connection forwards one agent (compared by ==) at a time. OpenSSH sets
+// SSH_AUTH_SOCK for all later commands of the connection too; they find no agent
+// there.
 func (c *Conn) WithAgent(a agent.Agent) *AgentConn { return &AgentConn{c, a} }
 
-// Exec is [Conn.Exec] of a command that finds the agent by SSH_AUTH_SOCK.
+// Exec is like [Conn.Exec], for a command that finds the agent by SSH_AUTH_SOCK.
 func (a *AgentConn) Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if a.agent == nil {
 		return a.conn.Exec(ctx, command, stdin, stdout, stderr)
@@ -50,8 +51,8 @@ func (a *AgentConn) Exec(ctx context.Context, command string, stdin io.Reader, s
 	return a.conn.run(ctx, session, command, stdin, stdout, stderr)
 }
 
-// forwarding is the agent of a connection: lent while a command runs that was
-// meant to have it.
+// forwarding lends an agent over a connection while a command runs that may use
+// it.
 type forwarding struct {
 	once sync.Once
 
@@ -60,12 +61,12 @@ type forwarding struct {
 
 	mu       sync.Mutex
 	agent    agent.Agent
-	commands int // that may use the agent now
+	commands int // running commands that may use the agent
 	open     map[ssh.Channel]bool
 }
 
-// handle takes the channels of the connection that are for an agent. A client
-// hands them out once, so this goes on until the connection ends.
+// handle serves the connection's channels to an agent. A client hands them out
+// once only, so this goes on until the connection ends.
 func (f *forwarding) handle(client *ssh.Client) {
 	f.once.Do(func() {
 		channels := client.HandleChannelOpen("auth-agent@openssh.com")
@@ -88,8 +89,8 @@ func (f *forwarding) begin(a agent.Agent) error {
 	return nil
 }
 
-// end takes the agent back with the last command, also from what that command
-// has left running.
+// end takes the agent back when the last command has ended, also from processes
+// that the commands left behind.
 func (f *forwarding) end() {
 	f.mu.Lock()
 	var left map[ssh.Channel]bool
@@ -103,12 +104,13 @@ func (f *forwarding) end() {
 }
 
 var errRefused = errors.New("sshd refuses to forward an SSH agent, which deploy-keys and forward-agent need: " +
-	"set 'AllowAgentForwarding yes' in the host's sshd_config (and no-agent-forwarding or restrict must not stand before the key in authorized_keys), " +
+	"set 'AllowAgentForwarding yes' in the host's sshd_config (and no-agent-forwarding or restrict must not precede the key in authorized_keys), " +
 	"or give a git-token instead, or let the build user fetch with a key of its own")
 
-// request asks for the agent in a session. OpenSSH grants it once per
-// connection: it refuses every later request and serves those sessions too. So
-// only a first refusal is one, and the requests come one by one.
+// request asks sshd to forward the agent to a session. OpenSSH grants that once
+// per connection; it refuses each later request but serves those sessions too.
+// So only the refusal of the first request counts, and requests are made one at
+// a time.
 func (f *forwarding) request(session *ssh.Session) error {
 	f.asking.Lock()
 	defer f.asking.Unlock()
@@ -135,15 +137,15 @@ func (f *forwarding) serve(c ssh.NewChannel) {
 	defer channel.Close()
 	go ssh.DiscardRequests(requests)
 	go io.Copy(io.Discard, channel.Stderr())
-	// Asked again, since the last command may have ended meanwhile.
+	// Ask again: the last command may have ended in the meantime.
 	if a := f.lend(channel); a != nil {
 		agent.ServeAgent(readOnly{a}, channel)
 		f.forget(channel)
 	}
 }
 
-// lend is the agent, nil if nobody may use it. It remembers the channel for
-// the end.
+// lend returns the agent, or nil if no command may use it now. It remembers the
+// channel so that end can close it.
 func (f *forwarding) lend(channel ssh.Channel) agent.Agent {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -18,7 +18,7 @@ func run(t *testing.T, c interface {
 	return c.Exec(t.Context(), command, strings.NewReader(""), io.Discard, io.Discard)
 }
 
-// command is a server on which every command is this function.
+// command returns a server that runs this function for every command.
 func command(body func(s *server)) *server {
 	var s *server
 	s = newServer(func(_ string, ch ssh.Channel) { body(s); exit(ch, 0) }, hostKey())
@@ -87,8 +87,8 @@ func TestAnAgentIsOnlyThereWhileItsCommandRuns(t *testing.T) {
 	}
 }
 
-// The agent is there until the last of several commands has ended, and OpenSSH
-// grants the first request alone.
+// The agent is available until the last of several commands has ended, although
+// OpenSSH grants only the first request.
 func TestCommandsShareAnAgent(t *testing.T) {
 	t.Parallel()
 	s := newServer(shell, hostKey())

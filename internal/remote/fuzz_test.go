@@ -8,8 +8,8 @@ import (
 	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
 )
 
-// Whatever is given as a key: no panic, and no part of it in the explanation.
-// The mutations are those of people, too: see the seeds.
+// No key causes a panic or appears in the error that explains it. The seeds
+// include the mistakes that people make.
 func FuzzKey(f *testing.F) {
 	good := string(pemOf(userKey()))
 	for _, text := range []string{
@@ -36,7 +36,7 @@ func FuzzKey(f *testing.F) {
 	})
 }
 
-// constant is all that explanations say whatever they explain.
+// constant is the fixed text of all explanations.
 var constant = func() string {
 	var all strings.Builder
 	for _, mistake := range mistakes {
@@ -45,8 +45,8 @@ var constant = func() string {
 	return all.String()
 }()
 
-// repeatedBeyond is a part of the key, 12 bytes of base64 long, that a text has,
-// other than by saying what it says of every key.
+// repeatedBeyond returns 12 bytes of a key's base64 that a text contains, unless
+// they are part of the fixed text.
 func repeatedBeyond(constant, text string, key []byte) string {
 	for _, run := range regexp.MustCompile(`[A-Za-z0-9+/=]{12,}`).FindAllString(string(key), -1) {
 		for i := 0; i+12 <= len(run); i++ {
@@ -59,8 +59,8 @@ func repeatedBeyond(constant, text string, key []byte) string {
 	return ""
 }
 
-// Whatever is given as known_hosts: no panic, an error names a line, and what
-// was taken can be looked up.
+// No known_hosts file causes a panic. An error names a line, and the keys of an
+// accepted file can be looked up.
 func FuzzKnownHosts(f *testing.F) {
 	good := keyPart(hostKey())
 	for _, text := range []string{

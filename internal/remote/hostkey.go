@@ -14,13 +14,13 @@ import (
 	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
 )
 
-// HostKeyError is a host whose key was not declared, or that must not be
-// trusted although it was.
+// HostKeyError reports a host key that known-hosts does not declare for the
+// host, or one that must not be trusted although it is declared.
 type HostKeyError struct {
 	Target   Target
 	Seen     ssh.PublicKey
-	Expected []knownhosts.PublicKey // empty: none is declared
-	Reason   string                 // of another kind than that; "" is none
+	Expected []knownhosts.PublicKey // empty if none is declared
+	Reason   string                 // any other reason to refuse the key, or ""
 }
 
 func (e *HostKeyError) Error() string {
@@ -40,12 +40,12 @@ func (e *HostKeyError) Error() string {
 		}
 		expected = append(expected, name)
 	}
-	return fmt.Sprintf("its host key has changed, or somebody stands in between; nothing was sent. Expected %s, seen %s. If the host was installed anew, replace its line in known-hosts by:\n%s",
+	return fmt.Sprintf("its host key has changed, or someone is intercepting the connection; nothing was sent. Expected %s, seen %s. If the host was reinstalled, replace its line in known-hosts with:\n%s",
 		strings.Join(expected, " or "), seen, line)
 }
 
-// algorithms are those of the keys that are declared for a host, so that
-// a host with several keys shows one of them.
+// algorithms returns the algorithms of the keys that are declared for a host,
+// so that a host with several keys presents a declared one.
 func (h *hostKeys) algorithms(addr string) []string {
 	supported := ssh.SupportedAlgorithms().HostKeys
 	var plain, certificates, wanted []string
@@ -58,7 +58,7 @@ func (h *hostKeys) algorithms(addr string) []string {
 	}
 	for _, key := range h.lookup(addr) {
 		switch {
-		case key.authority: // may have signed a key of another type than its own
+		case key.authority: // it may have signed a key of any type
 			wanted = append(wanted, certificates...)
 		case key.Type() == ssh.KeyAlgoRSA:
 			wanted = append(wanted, ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256)
@@ -69,8 +69,8 @@ func (h *hostKeys) algorithms(addr string) []string {
 	if len(wanted) > 0 {
 		return unique(wanted)
 	}
-	// The key will be refused; of several, the message is to name the one that
-	// people compare.
+	// No usable key is declared, so the host's key will be refused. Ask for
+	// ed25519 first: that is the key that people compare with the message.
 	slices.SortStableFunc(plain, func(a, b string) int {
 		return cmp.Compare(strings.Index(b, "ed25519"), strings.Index(a, "ed25519"))
 	})
@@ -87,7 +87,8 @@ func unique(list []string) []string {
 	return kept
 }
 
-// check is nil if the host may be trusted: because of that line.
+// check returns the line of known-hosts because of which the host is trusted,
+// or a HostKeyError.
 func (h *hostKeys) check(t Target, key ssh.PublicKey) (line int, err error) {
 	err = h.db.HostKeyCallback()(t.addr(), nowhere{}, key)
 	if _, revoked := errors.AsType[*xknownhosts.RevokedError](err); revoked {
@@ -98,7 +99,7 @@ func (h *hostKeys) check(t Target, key ssh.PublicKey) (line int, err error) {
 	}
 	all := h.lookup(t.addr())
 	for _, known := range all {
-		// The key of an authority signs, and is no host's own.
+		// An authority's key only signs: no host may present it as its own.
 		if !known.authority && bytes.Equal(known.Marshal(), key.Marshal()) && err == nil {
 			return known.line, nil
 		}
@@ -114,8 +115,8 @@ func public(all []declared) []knownhosts.PublicKey {
 	return keys
 }
 
-// checkCertificate says what is wrong with the certificate of a host; err is
-// what the parser found.
+// checkCertificate checks a host's certificate and words what is wrong with it.
+// The error err is what the parser found.
 func (h *hostKeys) checkCertificate(t Target, c *ssh.Certificate, err error) (int, error) {
 	refuse := func(format string, args ...any) (int, error) {
 		return 0, &HostKeyError{Target: t, Seen: c.Key, Reason: fmt.Sprintf(format, args...)}
@@ -130,15 +131,15 @@ func (h *hostKeys) checkCertificate(t Target, c *ssh.Certificate, err error) (in
 	problem := usable(c, time.Now())
 	switch {
 	case c.CertType != ssh.HostCert:
-		return refuse("its certificate is that of a user, not of a host")
+		return refuse("its certificate is for a user, not for a host")
 	case authority == nil:
 		return refuse("its host certificate is signed by %s %s, which no @cert-authority line in known-hosts declares for it", c.SignatureKey.Type(), ssh.FingerprintSHA256(c.SignatureKey))
 	case err != nil && strings.Contains(err.Error(), "revoked"):
-		return refuse("its host certificate or who signed it is declared as revoked (@revoked in known-hosts)")
+		return refuse("its host certificate or the key that signed it is declared as revoked (@revoked in known-hosts)")
 	case problem != nil:
 		return refuse("its host certificate cannot be trusted: %v", problem)
 	case len(c.ValidPrincipals) > 0 && !slices.Contains(c.ValidPrincipals, t.Host):
-		return refuse("its host certificate is for %s, not for %s: use such a name, or have one signed for this (ssh-keygen -h -n %s)", printable(strings.Join(c.ValidPrincipals, ", "), 200), t.Host, t.Host)
+		return refuse("its host certificate is for %s, not for %s: use one of those names, or have a certificate signed for this one (ssh-keygen -h -n %s)", printable(strings.Join(c.ValidPrincipals, ", "), 200), t.Host, t.Host)
 	case err != nil:
 		return refuse("its host certificate cannot be trusted: %s", printable(err.Error(), 200))
 	}

@@ -8,22 +8,22 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Size is that of a terminal, in characters.
+// Size is the size of a terminal in characters.
 type Size struct{ Width, Height int }
 
-// Terminal is what a person sits at. It has to hand on every key as it is: what
-// a key means is the far side's to say.
+// Terminal is a user's own terminal. It must pass every key on unchanged: the
+// far side decides what a key means.
 type Terminal struct {
 	Name    string // TERM
 	Size    Size
-	Resized <-chan Size // each size that it gets later
+	Resized <-chan Size // receives each new size
 	In      io.Reader
 	Out     io.Writer
 }
 
 // Interact runs a command line in the user's login shell on a terminal of its
-// own there, and waits until it has ended. When ctx or the connection ends first,
-// the terminal over there is taken away, which ends what runs on it.
+// own on the machine, and waits until it has ended. When ctx or the connection
+// ends first, that terminal hangs up, which ends what runs on it.
 func (c *Conn) Interact(ctx context.Context, command string, t Terminal) error {
 	ctx, done := c.while(ctx)
 	defer done()
@@ -39,7 +39,8 @@ func (c *Conn) Interact(ctx context.Context, command string, t Terminal) error {
 	return c.run(ctx, session, command, t.In, t.Out, t.Out)
 }
 
-// askForTerminal does not wait longer than ctx for a peer that is silent.
+// askForTerminal requests a terminal. It stops waiting for a silent peer when
+// ctx ends.
 func (c *Conn) askForTerminal(ctx context.Context, session *ssh.Session, t Terminal) error {
 	granted := make(chan error, 1)
 	go func() { granted <- session.RequestPty(t.Name, t.Size.Height, t.Size.Width, modes) }()
@@ -57,10 +58,11 @@ func (c *Conn) askForTerminal(ctx context.Context, session *ssh.Session, t Termi
 	}
 }
 
-// modes are those of a terminal as people are used to.
+// modes are the usual settings of a terminal.
 var modes = ssh.TerminalModes{ssh.ECHO: 1, ssh.IUTF8: 1, ssh.TTY_OP_ISPEED: 38400, ssh.TTY_OP_OSPEED: 38400}
 
-// resize hands on sizes. That one cannot be handed on is a session that ends.
+// resize passes new sizes on. It fails only when the session is ending, so it
+// just returns.
 func resize(ctx context.Context, session *ssh.Session, sizes <-chan Size) {
 	for {
 		select {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// window is a person's terminal: what is typed into it, and what it shows.
+// window is a user's terminal: the test types into it and reads what it shows.
 type window struct {
 	Terminal
 	keys  *io.PipeWriter
@@ -48,7 +48,7 @@ func (w *window) waits(t *testing.T, text string) {
 	t.Fatalf("%q is not shown, but %q", text, w.shown)
 }
 
-// interact begins a command on a terminal of a real sshd.
+// interact starts a command on a terminal of a real sshd.
 func interact(t *testing.T, ctx context.Context, s *sshd, w *window, command string) (*Conn, <-chan error) {
 	t.Helper()
 	conn, err := dial(t.Context(), s.Target, s.auth(t))
@@ -80,7 +80,7 @@ func TestACommandOnATerminal(t *testing.T) {
 	w.waits(t, "on a terminal, xterm-slipway\r\n31 117\r\n")
 	fmt.Fprint(w.keys, "a line\r")
 	w.waits(t, "got a line\r\n")
-	sizes <- Size{Width: 90, Height: 50} // keys and sizes come over in any order
+	sizes <- Size{Width: 90, Height: 50} // keys and sizes may arrive in any order
 	w.waits(t, "resized\r\n")
 	fmt.Fprint(w.keys, "\r")
 	var exit *ExitError
@@ -102,7 +102,7 @@ func TestKeysAreTheFarSides(t *testing.T) {
 	w.waits(t, "interrupted")
 }
 
-// What runs on a terminal is not left behind by who goes away.
+// A command on a terminal ends when its user goes away.
 func TestATerminalThatIsTakenAwayEndsTheCommand(t *testing.T) {
 	t.Parallel()
 	s := startSSHD(t)
@@ -136,7 +136,7 @@ func TestAnSSHDWithoutTerminalsSaysSo(t *testing.T) {
 	s := startSSHD(t, "PermitTTY no")
 	_, done := interact(t, t.Context(), s, newWindow(), "exit 0")
 	wantError(t, ends(t, done), "web1: ", "gives this user no terminal", "PermitTTY")
-	must(t, s.logIn(t, Credentials{Key: pemOf(userKey())})) // all else goes on
+	must(t, s.logIn(t, Credentials{Key: pemOf(userKey())})) // other connections still work
 }
 
 func TestAPeerThatNeverGrantsATerminalIsNotWaitedFor(t *testing.T) {

@@ -12,37 +12,37 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// chain is the connections to the jump hosts: opened by who needs them first,
-// shared by all, opened again once they are lost.
+// chain holds the connections to the jump hosts. The first user opens them, all
+// users share them, and they are opened again when they were lost.
 type chain struct {
 	once  sync.Once
-	slots chan struct{} // one for each handshake through the chain
+	slots chan struct{} // bounds the handshakes through the chain
 
 	mu     sync.Mutex
 	conns  []*Conn  // from the first jump host to the last
-	coming *opening // nil: nobody opens the chain
+	coming *opening // the attempt to share; nil if the next user must start one
 	closed bool
 }
 
-// opening is a chain that is being opened, for all who wait for it.
+// opening is one attempt to open the chain, shared by all who wait for it.
 type opening struct {
 	done    chan struct{}
 	last    *Conn
 	err     error
 	waiting int
-	cancel  context.CancelFunc // when nobody waits any more
+	cancel  context.CancelFunc // called when nobody waits any more
 }
 
-// remembered is how long a chain that could not be opened is not tried again: a
-// hundred hosts behind a jump host that refuses the key must not be a hundred
-// failed logins.
+// remembered is how long a failure to open the chain is remembered. During that
+// time the chain is not tried again: a hundred hosts behind a jump host that
+// refuses the key must not cause a hundred failed logins.
 const remembered = 10 * time.Second
 
 var errJumpLost = errors.New("the connection was lost")
 
-var errClosed = errors.New("the jump hosts are not used any more: this run is ending")
+var errClosed = errors.New("the jump hosts are no longer used: this run is ending")
 
-// enter waits for one of the places for handshakes.
+// enter waits for a free slot for a handshake.
 func (c *chain) enter(ctx context.Context) (release func(), err error) {
 	c.once.Do(func() { c.slots = make(chan struct{}, maxThrough) })
 	select {
@@ -53,8 +53,9 @@ func (c *chain) enter(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// open is the last jump host. What opens the chain goes on as long as somebody
-// waits for it, whoever that is.
+// open returns the connection to the last jump host. An attempt to open the
+// chain goes on as long as anyone waits for it, even if the caller that started
+// it has gone.
 func (c *chain) open(ctx context.Context, openAll func(context.Context) ([]*Conn, error)) (*Conn, error) {
 	o, err := c.join(openAll)
 	if err != nil {
@@ -83,7 +84,7 @@ func (c *chain) join(openAll func(context.Context) ([]*Conn, error)) (*opening, 
 }
 
 func (c *chain) start(openAll func(context.Context) ([]*Conn, error)) {
-	go closeAll(c.conns) // what is left of a chain that was lost
+	go closeAll(c.conns) // the remains of a lost chain
 	c.conns = nil
 	ctx, cancel := context.WithCancel(context.Background())
 	o := &opening{done: make(chan struct{}), cancel: cancel}
@@ -119,7 +120,7 @@ func (c *chain) forget(o *opening) {
 	}
 }
 
-// leave ends an opening that nobody waits for.
+// leave stops waiting for an opening, and cancels it if nobody else waits.
 func (c *chain) leave(o *opening) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -149,7 +150,8 @@ func (c *chain) close() error {
 	return err
 }
 
-// closeAll begins at the far end, which is reached through the near one.
+// closeAll closes the connections from the far end, which is reached through the
+// near one.
 func closeAll(conns []*Conn) error {
 	var errs []error
 	for i := len(conns) - 1; i >= 0; i-- {
@@ -176,7 +178,8 @@ func (d *Dialer) openChain(ctx context.Context) ([]*Conn, error) {
 	return conns, nil
 }
 
-// short is a target in messages: the port is only there where it is not sshd's.
+// short returns the target as messages show it: with the port only if it is not
+// the default one.
 func (t Target) short() string {
 	if t.Port == "22" {
 		return t.Host
@@ -184,7 +187,7 @@ func (t Target) short() string {
 	return t.addr()
 }
 
-// through opens connections from a jump host on.
+// through returns an opener that connects from a jump host.
 func through(jump *Conn) opener {
 	return func(ctx context.Context, trace tracer, t Target) (net.Conn, error) {
 		trace.say("connects to %s through %s", t.addr(), jump.name)
@@ -211,6 +214,6 @@ func (c *Conn) explainThrough(ctx context.Context, err error, t Target) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: cannot connect from there to %s: no answer within %s", c.name, t.addr(), dialTimeout)
 	}
-	c.client.Close() // who comes next must not find it alive
+	c.client.Close() // the next caller must not take it for alive
 	return fmt.Errorf("%s: %w: %w", c.name, errJumpLost, err)
 }

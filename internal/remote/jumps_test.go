@@ -16,7 +16,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// via is a dialer through these sshds, which trusts them and the targets.
+// via returns a dialer through these sshds that trusts them and the targets.
 func via(t *testing.T, jumps []*sshd, targets ...Target) *Dialer {
 	t.Helper()
 	d := &Dialer{}
@@ -62,7 +62,7 @@ func TestTargetsShareOneChainOfJumpHosts(t *testing.T) {
 	must(t, d.Close())
 	must(t, d.Close())
 	_, err := d.Dial(t.Context(), "web1", target.Target)
-	wantError(t, err, "web1: the jump hosts are not used any more")
+	wantError(t, err, "web1: the jump hosts are no longer used")
 }
 
 func TestEachHostOfAChainIsCheckedByItsOwnName(t *testing.T) {
@@ -105,7 +105,8 @@ func TestWhatAJumpHostRefusesIsExplained(t *testing.T) {
 	wantError(t, err, "web1: jump host "+gone.addr()+": cannot connect: nothing listens on "+gone.addr())
 }
 
-// jumpServer is an sshd in this process that forwards, and counts who logs in.
+// jumpServer starts an SSH server in this process that forwards connections and
+// counts logins.
 func jumpServer(t *testing.T, each func()) (*server, Target) {
 	t.Helper()
 	s := newServer(shell, hostKey())
@@ -158,14 +159,14 @@ func TestAChainThatWasLostIsOpenedAgain(t *testing.T) {
 		c, err := d.Dial(t.Context(), "web1", target.Target)
 		must(t, err)
 		must(t, c.Exec(t.Context(), "exit 0", strings.NewReader(""), io.Discard, io.Discard))
-		if got := count.Load(); got < want+1 { // asked for and proved: twice a login at most
+		if got := count.Load(); got < want+1 { // a login takes up to two requests
 			t.Errorf("%d", got)
 		}
 		jump.mu.Lock()
 		jump.last.Close()
 		jump.mu.Unlock()
 		select {
-		case <-c.gone: // with the jump host goes what goes through it
+		case <-c.gone: // the jump host took this connection with it
 		case <-time.After(5 * time.Second):
 			t.Fatal("the connection outlives its jump host")
 		}
@@ -213,7 +214,7 @@ func TestWhoOpensTheChainMayGoAway(t *testing.T) {
 	must(t, <-second)
 }
 
-// A jump host that is lost at the moment when it is needed is opened again, too.
+// A jump host that is lost just when it is needed is opened again, too.
 func TestAJumpHostThatIsLostWhenItIsNeededIsOpenedAgain(t *testing.T) {
 	t.Parallel()
 	var refused atomic.Bool
@@ -247,7 +248,8 @@ func (d *Dialer) waiting() int {
 	return d.chain.coming.waiting
 }
 
-// An opening that nobody waits for any more ends, and the next one is another.
+// An attempt that nobody waits for any more ends, and the next caller starts a
+// new one.
 func TestAChainThatNobodyWaitsForIsGivenUp(t *testing.T) {
 	t.Parallel()
 	silent := listen(t, func(conn net.Conn) { io.Copy(io.Discard, conn) })
@@ -333,8 +335,8 @@ func TestAtMostEightHandshakesAtOnceThroughAJumpHost(t *testing.T) {
 	}
 }
 
-// channel is a connection through a jump host that is silent: it knows no
-// deadlines, and closing it ends no Read.
+// channel is a connection through a silent jump host: it has no deadlines, and
+// closing it does not end a Read.
 type channel struct {
 	net.Conn
 	never chan struct{}

@@ -16,12 +16,12 @@ import (
 var (
 	errPassphraseMissing = errors.New("the key is protected by a passphrase")
 	errPassphraseWrong   = errors.New("it does not open the key")
-	errDSA               = errors.New("this is a DSA key, which OpenSSH no longer takes: make one with ssh-keygen -t ed25519")
+	errDSA               = errors.New("this is a DSA key, which OpenSSH no longer accepts: make one with ssh-keygen -t ed25519")
 	errCipher            = errors.New("the key is encrypted in a way that Slipway cannot read: convert a copy of it with ssh-keygen -p -f KEY")
 )
 
-// parseKey reads a private key. Its errors are all written here: those of the
-// parsers quote the text, and the text may be the key.
+// parseKey reads a private key. It never returns an error of the parsers: those
+// quote the text, and the text may be the key.
 func parseKey(text, passphrase []byte) (any, error) {
 	text = repair(text)
 	private, err := ssh.ParseRawPrivateKey(text)
@@ -58,7 +58,7 @@ func decrypt(text, passphrase []byte) (any, error) {
 	case unreadableCipher.MatchString(err.Error()):
 		return nil, errCipher
 	}
-	return nil, errPassphraseWrong // a wrong one can decrypt to anything
+	return nil, errPassphraseWrong // a wrong one decrypts to random bytes: any parser error means this
 }
 
 var (
@@ -66,9 +66,9 @@ var (
 	beginPrivate     = regexp.MustCompile(`(?m)^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----$`)
 )
 
-// repair undoes what pasting does to a key where that is unambiguous: line
-// breaks of Windows, blanks around lines, a byte order mark, no last line
-// break, and something else before the key, such as EC parameters.
+// repair undoes what pasting does to a key, where the repair is unambiguous:
+// Windows line breaks, blanks around lines, a byte order mark, a missing last
+// line break, and text before the key, such as EC parameters.
 func repair(text []byte) []byte {
 	s := strings.TrimPrefix(string(text), "\ufeff")
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
@@ -83,7 +83,8 @@ func repair(text []byte) []byte {
 	return []byte(s)
 }
 
-// explainKey says what is wrong with a text, repaired, that is no private key.
+// explainKey returns an error that says why a repaired text is not a private
+// key.
 func explainKey(text string) error {
 	for _, mistake := range mistakes {
 		if mistake.made(text) {
@@ -93,7 +94,7 @@ func explainKey(text string) error {
 	return errors.New("this is not a private key in OpenSSH or PEM format: paste the whole file, from its BEGIN line to its END line")
 }
 
-// mistakes are ordered: what is surest comes first.
+// mistakes lists the most certain diagnosis first.
 var mistakes = []struct {
 	made   func(text string) bool
 	advice string
@@ -121,7 +122,7 @@ var mistakes = []struct {
 		"this is a certificate: give it as ssh-certificate, and the private key here"},
 	{isPublic, thisIsPublic},
 	{isDamaged,
-		"the key is cut off or damaged: what stands between its BEGIN and its END line is not a whole key; paste the whole file"},
+		"the key is cut off or damaged: the text between its BEGIN and END lines is not a whole key; paste the whole file"},
 }
 
 const thisIsPublic = "this is the public half of a key: give the private one, the file whose name does not end in .pub"
@@ -146,7 +147,8 @@ func isPublic(text string) bool {
 	return err == nil
 }
 
-// isKnownHosts comes before isPublic, to which names are options.
+// isKnownHosts must be asked before isPublic, which would take the host names
+// for options of a public key.
 func isKnownHosts(text string) bool {
 	_, hosts, key, _, _, err := ssh.ParseKnownHosts([]byte(text))
 	return err == nil && len(hosts) > 0 && key != nil && (strings.HasPrefix(hosts[0], "|") || !strings.ContainsAny(hosts[0], `="`))

@@ -11,15 +11,15 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// pkcs8 is another format of a key.
+// pkcs8 returns the key in PKCS #8.
 func pkcs8(key any) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: check(x509.MarshalPKCS8PrivateKey(key))}))
 }
 
 func publicLine(key any) string { return string(ssh.MarshalAuthorizedKey(signer(key).PublicKey())) }
 
-// Every format that ssh-keygen writes logs in, and so does what pasting makes
-// of it where that can be repaired.
+// A key logs in in every format that ssh-keygen writes, also after it was mangled
+// by pasting in a way that can be repaired.
 func TestKeysLogIn(t *testing.T) {
 	t.Parallel()
 	s := startSSHD(t)
@@ -79,11 +79,11 @@ func TestRSAKeysSignWithoutSHA1(t *testing.T) {
 	old.config.PublicKeyAuthAlgorithms = []string{ssh.KeyAlgoRSA}
 	target := old.listen(t)
 	_, err := dial(t.Context(), target, auth(t, rsaKey(), line(target, hostKey())))
-	wantError(t, err, "web1: the server is too old: it takes signatures of RSA keys with SHA-1 alone")
+	wantError(t, err, "web1: the server is too old: it accepts RSA keys only with SHA-1 signatures")
 }
 
-// dsaKey is as much of a DSA key as tells what it is: ssh-keygen no longer makes
-// them.
+// dsaKey returns just enough of a DSA key to recognise it: ssh-keygen no longer
+// makes them.
 func dsaKey(name string, data []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: name, Bytes: data}))
 }
@@ -93,7 +93,7 @@ type mangledKey struct {
 	want string
 }
 
-// mangled is every way in which people give something else than their key.
+// mangled returns every mistake that people make when they paste a key.
 func mangled(t *testing.T, dir string) map[string]mangledKey {
 	t.Helper()
 	keygen(t, dir, "-t", "ed25519", "-N", "", "-f", "good")
@@ -131,7 +131,7 @@ func mangled(t *testing.T, dir string) map[string]mangledKey {
 		"a public key in PEM":          key("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "ssh-key: this is the public half of a key"),
 		"the public half, RFC 4716":    key("---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n---- END SSH2 PUBLIC KEY ----\n", "ssh-key: this is the public half of a key"),
 		"PuTTY":                        key("PuTTY-User-Key-File-3: ssh-ed25519\r\nEncryption: none\r\nComment: x\r\nPublic-Lines: 2\r\nAAAA\r\nPrivate-Lines: 1\r\nAAAA\r\n", "ssh-key: this is a key in PuTTY's format"),
-		"DSA":                          key(dsaKey("OPENSSH PRIVATE KEY", []byte("openssh-key-v1\x00...\x00\x00\x00\x07ssh-dss...")), "ssh-key: this is a DSA key, which OpenSSH no longer takes: make one with ssh-keygen -t ed25519"),
+		"DSA":                          key(dsaKey("OPENSSH PRIVATE KEY", []byte("openssh-key-v1\x00...\x00\x00\x00\x07ssh-dss...")), "ssh-key: this is a DSA key, which OpenSSH no longer accepts: make one with ssh-keygen -t ed25519"),
 		"DSA, PEM":                     key(dsaKey("DSA PRIVATE KEY", check(asn1.Marshal([]int{0, 23, 11, 4, 8, 3}))), "ssh-key: this is a DSA key"),
 		"the certificate":              key(file("good-cert.pub"), "ssh-key: this is a certificate: give it as ssh-certificate"),
 		"a line of known_hosts":        key("web1 "+file("good.pub"), "ssh-key: this is a line of known_hosts"),
@@ -158,8 +158,8 @@ func TestMangledKeysAreExplainedAndNotRepeated(t *testing.T) {
 	}
 }
 
-// repeated is a part of the secret lines of a key, 12 bytes long, that a text
-// has.
+// repeated returns the first 12 bytes of a key's secret lines that a text
+// contains, or "".
 func repeated(text string, key []byte) string {
 	for _, line := range strings.Fields(strings.ReplaceAll(string(key), `\n`, "\n")) {
 		if strings.HasPrefix(line, "-----") || strings.Contains(line, "-cert-v01") {

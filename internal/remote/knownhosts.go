@@ -19,20 +19,21 @@ type hostKeys struct {
 	lines []string
 }
 
-// declared is a key that a line has for a host.
+// declared is a key that a line declares for a host.
 type declared struct {
 	ssh.PublicKey
-	line      int // from 1
+	line      int // counted from 1
 	authority bool
 }
 
 const (
-	maxLine      = 60_000 // the parsers give up, without a line number, on longer ones
+	maxLine      = 60_000 // on a longer line, the parsers fail without its number
 	maxMalformed = 10
 )
 
-// parseKnownHosts names all malformed lines, or as many as help: the parser
-// stops at the first one, so that one is taken out and the rest parsed again.
+// parseKnownHosts parses the lines. Its error names up to maxMalformed malformed
+// lines: the parser stops at the first one, so that one is removed and the rest
+// is parsed again.
 func parseKnownHosts(text []byte) (*hostKeys, error) {
 	if bytes.Contains(text, []byte("PRIVATE KEY-----")) {
 		return nil, errors.New("known-hosts: line 1: this is a private key: give it as ssh-key, and here lines as ssh-keyscan HOST prints them")
@@ -58,8 +59,8 @@ func parseKnownHosts(text []byte) (*hostKeys, error) {
 	return nil, errors.Join(append(errs, errors.New("known-hosts: and perhaps more"))...)
 }
 
-// load goes through a file because the parsers of known_hosts read nothing
-// else. What is in it is public. If a line is malformed, bad is its number.
+// load goes through a file because the parsers of known_hosts read nothing else.
+// Its contents are public. If a line is malformed, bad is its number.
 func load(lines []string) (db *knownhosts.HostKeyDB, bad int, err error) {
 	f, err := os.CreateTemp("", "known_hosts-")
 	if err != nil {
@@ -83,13 +84,13 @@ func load(lines []string) (db *knownhosts.HostKeyDB, bad int, err error) {
 	return nil, bad, nil
 }
 
-// malformed does not repeat the line: somebody may have pasted a secret.
+// malformed does not repeat the line, which may be a secret pasted by mistake.
 func malformed(number int, line string) error {
 	words := strings.Fields(line)
 	if len(words) > 0 && strings.HasPrefix(words[0], "@") {
 		words = words[1:]
 	}
-	reason := "its key is cut off or damaged, or of a kind that is not known"
+	reason := "its key is cut off or damaged, or of an unknown type"
 	switch {
 	case len(line) > maxLine:
 		reason = "it is too long"
@@ -111,7 +112,7 @@ func isKeyType(words []string, i int) bool {
 	return len(words) > i && (strings.HasPrefix(words[i], "ssh-") || strings.HasPrefix(words[i], "ecdsa-sha2-") || strings.HasPrefix(words[i], "sk-"))
 }
 
-// lookup is what the lines declare for an address, in their order.
+// lookup returns the keys that the lines declare for an address, in their order.
 func (h *hostKeys) lookup(addr string) []declared {
 	err := h.db.HostKeyCallback()(addr, nowhere{}, noKey{})
 	var mismatch *xknownhosts.KeyError
@@ -127,13 +128,13 @@ func (h *hostKeys) lookup(addr string) []declared {
 	return all
 }
 
-// nowhere is the address of a host that is only looked up.
+// nowhere stands in for a host's network address, which the lookup ignores.
 type nowhere struct{}
 
 func (nowhere) Network() string { return "tcp" }
 func (nowhere) String() string  { return "0.0.0.0:0" }
 
-// noKey is no host's key: checking it lists those that are.
+// noKey matches no host's key. The error of checking it lists the declared keys.
 type noKey struct{}
 
 func (noKey) Type() string                        { return "none" }

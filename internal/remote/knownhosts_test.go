@@ -13,8 +13,8 @@ import (
 
 func keyPart(key any) string { return strings.TrimSpace(publicLine(key)) }
 
-// What known_hosts may say of one host, and whether an sshd with hostKey is
-// trusted by it.
+// Each case is a known_hosts file, with the error that it gives for an sshd with
+// hostKey.
 func TestLinesOfKnownHosts(t *testing.T) {
 	t.Parallel()
 	s := startSSHD(t)
@@ -38,7 +38,7 @@ func TestLinesOfKnownHosts(t *testing.T) {
 		"another port":            {"[127.0.0.1]:1 " + good, unknown},
 		"no port":                 {"127.0.0.1 " + good, unknown},
 		"another key":             {name + " " + other, changed},
-		"another kind":            {name + " " + keyPart(rsaKey()), "no host key of a kind that known-hosts declares for it; nothing was sent. Declared: ssh-rsa (line 1); it offers ssh-ed25519"},
+		"another kind":            {name + " " + keyPart(rsaKey()), "no host key of a type that known-hosts declares for it; nothing was sent. Declared: ssh-rsa (line 1); it offers ssh-ed25519"},
 		"revoked":                 {name + " " + good + "\n@revoked * " + good, revoked},
 		"revoked alone":           {"@revoked * " + good, revoked},
 		"another one revoked":     {name + " " + good + "\n@revoked * " + other, ""},
@@ -74,7 +74,7 @@ func TestMalformedLinesAreNamedTogether(t *testing.T) {
 	var want []string
 	for number, reason := range map[int]string{
 		2: "a public key without the host's name", 4: "not 'NAME TYPE KEY'", 5: "its key is cut off", 6: "a marker other than",
-		7: "a marker other than", 8: "its hashed name", 9: "its second word", 10: "of a kind that is not known",
+		7: "a marker other than", 8: "its hashed name", 9: "its second word", 10: "of an unknown type",
 	} {
 		want = append(want, fmt.Sprintf("known-hosts: line %d: ", number), reason)
 	}
@@ -108,14 +108,14 @@ func TestHostCertificates(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		sign  []string
-		known string // %s is the host's name and port
+		known string // %s stands for the host's name and port
 		want  string
 	}{
 		"good":              {[]string{"-n", "127.0.0.1"}, "@cert-authority %s CA", ""},
 		"for all names":     {nil, "@cert-authority %s CA", ""},
 		"a pattern":         {nil, "@cert-authority * CA", ""},
 		"and a plain line":  {nil, "@cert-authority %s CA\n%s OTHER", ""},
-		"expired":           {[]string{"-V", "20200101000000Z:20200102000000Z"}, "@cert-authority %s CA", "its host certificate cannot be trusted: the certificate has expired at 2020-01-02"},
+		"expired":           {[]string{"-V", "20200101000000Z:20200102000000Z"}, "@cert-authority %s CA", "its host certificate cannot be trusted: the certificate expired at 2020-01-02"},
 		"not valid yet":     {[]string{"-V", "20990101000000Z:20990102000000Z"}, "@cert-authority %s CA", "not valid yet: it begins at 2099-01-01"},
 		"of another host":   {[]string{"-n", "web9,web8"}, "@cert-authority %s CA", "its host certificate is for web9, web8, not for 127.0.0.1"},
 		"another authority": {nil, "@cert-authority %s OTHER", "which no @cert-authority line in known-hosts declares for it"},
@@ -128,7 +128,7 @@ func TestHostCertificates(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			keygen(t, dir, "-t", "ed25519", "-N", "", "-f", "ca")
-			keygen(t, dir, "-t", "ecdsa", "-N", "", "-f", "host") // of another kind than its authority
+			keygen(t, dir, "-t", "ecdsa", "-N", "", "-f", "host") // of another type than its authority
 			args := append([]string{"-s", "ca", "-h", "-I", "host"}, c.sign...)
 			keygen(t, dir, append(args, "host.pub")...)
 			s := startSSHD(t, "HostKey "+filepath.Join(dir, "host"), "HostCertificate "+filepath.Join(dir, "host-cert.pub"))

@@ -12,26 +12,26 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// login is one attempt to log in. It remembers how far that came, for the
-// message if it fails.
+// login is one attempt to log in. It remembers how far it got, so that a failure
+// can be explained.
 type login struct {
 	tracer
 	auth   *Auth
 	target Target
 
-	mu      sync.Mutex // it may go on while the caller has given up
+	mu      sync.Mutex // the handshake may go on after the caller has given up
 	stage   stage
-	heard   []byte   // what the peer said first
+	heard   []byte   // the first bytes from the peer
 	allowed []string // ways to log in that the server offers
-	partial bool     // the key is right, and not enough
+	partial bool     // the server accepted the key and asks for more
 }
 
 type stage int
 
 const (
 	connected stage = iota
-	trusted         // the key exchange is done, the host is the right one
-	signing         // the server asks for proof of a key
+	trusted         // the key exchange is done, and the host key is trusted
+	signing         // the server has asked for a signature
 )
 
 func (l *login) reach(s stage) {
@@ -40,8 +40,8 @@ func (l *login) reach(s stage) {
 	l.stage = max(l.stage, s)
 }
 
-// config offers only what is declared for this host: the algorithms of the keys
-// that known_hosts has for it, and no SHA-1 or DSA anywhere.
+// config offers only the host key algorithms of the keys that known_hosts
+// declares for this host, and neither SHA-1 nor DSA.
 func (l *login) config() *ssh.ClientConfig {
 	supported := ssh.SupportedAlgorithms()
 	return &ssh.ClientConfig{
@@ -68,7 +68,8 @@ func (l *login) checkHostKey(_ string, _ net.Addr, key ssh.PublicKey) error {
 	return err
 }
 
-// choices sees what the server offers, and leaves the choice as it is.
+// choices records what the server offers. It does not change the order in which
+// the ways to log in are tried.
 func (l *login) choices(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 	l.mu.Lock()
 	first := l.allowed == nil
@@ -92,7 +93,8 @@ func (l *login) signers() ([]ssh.Signer, error) {
 	return signers, nil
 }
 
-// fingerprint of a certificate is that of its key, as ssh-add -l shows it.
+// fingerprint returns the fingerprint of a key; for a certificate, that of the
+// key in it, as ssh-add -l shows it.
 func fingerprint(key ssh.PublicKey) string {
 	if parsed, err := ssh.ParsePublicKey(key.Marshal()); err == nil {
 		key = parsed
@@ -113,20 +115,21 @@ func (s tracedSigner) SignWithAlgorithm(rand io.Reader, data []byte, algorithm s
 	return signature, err
 }
 
-// signed is back to waiting for the server.
+// signed records that the signature was sent and that the server is next.
 func (l *login) signed() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stage = trusted
 }
 
-// errSilent is the cause when a handshake took too long.
+// errSilent is the cause of the context when a handshake takes too long.
 var errSilent = errors.New("the handshake took too long")
 
-// handshake bounds what ssh.ClientConfig.Timeout does not: a peer that accepts
-// the connection and then says nothing. Neither the connection's deadlines nor
-// closing it are enough: one through a jump host knows no deadlines, and is
-// closed when the other end agrees; an agent may be what is silent.
+// handshake logs in over conn within dialTimeout. ssh.ClientConfig.Timeout does
+// not bound a peer that accepts the connection and then stays silent. Neither
+// deadlines nor closing the connection would be enough: a connection through a
+// jump host has no deadlines and closes only when its other end agrees, and the
+// silent one may be the SSH agent.
 func (l *login) handshake(ctx context.Context, conn net.Conn) (*ssh.Client, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, dialTimeout, errSilent)
 	defer cancel()
@@ -162,12 +165,12 @@ func (l *login) newClient(conn net.Conn) (*ssh.Client, error) {
 	return ssh.NewClient(c, channels, requests), nil
 }
 
-// listening remembers the first bytes of a connection: they tell what answers
-// if it is no SSH server.
+// listening remembers the first bytes of a connection. They show what the peer
+// is if it is not an SSH server.
 type listening struct {
 	net.Conn
 	login *login
-	full  bool // read by the one reader of the connection alone
+	full  bool // used only by the connection's one reader
 }
 
 const maxHeard = 512
@@ -191,7 +194,8 @@ func (l *login) hear(p []byte) (full bool) {
 	return len(l.heard) == maxHeard
 }
 
-// version is the line by which an SSH server begins, "" if none was heard.
+// version returns the line with which an SSH server begins, or "" if none has
+// arrived.
 func (l *login) version() string {
 	lines := strings.SplitAfter(string(l.heard), "\n")
 	for _, line := range lines {

@@ -9,12 +9,13 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 )
 
-// Agent is an SSH agent that logs in with what a does, for a program that makes
-// its own connections: it lists the keys, a certificate before its key, and
-// signs. Nobody can change it or take a key out of it.
+// Agent returns an SSH agent with the keys that a logs in with, for programs
+// that make their own connections. It lists the keys, a certificate before its
+// key, and signs. Nothing can change it or take a key out of it.
 func (a *Auth) Agent() agent.Agent { return readOnly{loginAgent{signers: a.signers}} }
 
-// loginAgent is behind readOnly, which answers everything but these three.
+// loginAgent implements the three methods that readOnly passes on. readOnly
+// answers all others itself.
 type loginAgent struct {
 	agent.ExtendedAgent
 	signers []ssh.MultiAlgorithmSigner
@@ -47,7 +48,8 @@ func (l loginAgent) SignWithFlags(key ssh.PublicKey, data []byte, flags agent.Si
 		case algorithm == ssh.KeyAlgoRSA && flags&agent.SignatureFlagRsaSha256 != 0:
 			algorithm = ssh.KeyAlgoRSASHA256
 		}
-		// What is asked for with SHA-1 the signer refuses: it does not have it.
+		// Without a flag, an RSA key would sign with SHA-1: the signer refuses
+		// that.
 		return signer.SignWithAlgorithm(rand.Reader, data, algorithm)
 	}
 	return nil, errNotHeld

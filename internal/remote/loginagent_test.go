@@ -16,7 +16,7 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 )
 
-// serveAgent is the socket of an agent that OpenSSH may ask.
+// serveAgent serves an agent to OpenSSH and returns its socket.
 func serveAgent(t *testing.T, a agent.Agent) string {
 	t.Helper()
 	dir := check(os.MkdirTemp("", "la"))
@@ -54,7 +54,7 @@ func TestOpenSSHLogsInByTheLoginAgent(t *testing.T) {
 			t.Parallel()
 			ca := authority(t)
 			s := startSSHD(t, "TrustedUserCAKeys "+filepath.Join(ca, "ca.pub"))
-			s.allow(t) // nobody but by certificate
+			s.allow(t) // only a certificate lets anyone in
 			certificate := certify(t, ca, "-n", s.User, name+".pub")
 			a := check(NewAuth(Credentials{Key: read(t, ca, name), Certificate: certificate, KnownHosts: []byte(line(s.Target, hostKey()))}))
 			s.logsIn(t, a)

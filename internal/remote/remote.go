@@ -1,9 +1,9 @@
 // Package remote reaches a machine over SSH, through jump hosts if there are
-// any: one authenticated connection that runs commands with streams, lends them
-// an SSH agent, reads and writes small files over SFTP, and opens TCP
-// connections from the machine's own point of view.
+// any. One authenticated connection runs commands with streams, lends them an SSH
+// agent, reads and writes small files over SFTP, and opens TCP connections as
+// seen from the machine.
 //
-// It does not know what Slipway runs on a machine or why.
+// The package does not know what Slipway runs on a machine or why.
 package remote
 
 import (
@@ -18,7 +18,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Target is where and as whom to log in.
+// Target names a host, its port, and the user to log in as.
 type Target struct {
 	User string
 	Host string // name or address
@@ -30,7 +30,7 @@ func (t Target) addr() string { return net.JoinHostPort(t.Host, t.Port) }
 const (
 	dialTimeout  = 15 * time.Second // TCP connect and handshake, each
 	pingInterval = 10 * time.Second
-	pingTimeout  = 20 * time.Second // below the 30 s that a lost lock may last
+	pingTimeout  = 20 * time.Second // less than the 30 s for which a lock outlives its connection
 )
 
 // Conn is a connection to one machine. It is safe for use by several
@@ -41,7 +41,7 @@ type Conn struct {
 	trace  tracer
 	stop   context.CancelFunc
 	gone   chan struct{}   // closed when the connection has ended
-	life   context.Context // and this one cancelled
+	life   context.Context // cancelled when the connection has ended
 
 	forwarding forwarding
 
@@ -50,7 +50,7 @@ type Conn struct {
 	sftpErr  error
 }
 
-// newConn keeps the connection alive until it is closed.
+// newConn returns a Conn that sends keepalives until it is closed.
 func newConn(ctx context.Context, client *ssh.Client, trace tracer) *Conn {
 	pings, stop := context.WithCancel(context.WithoutCancel(ctx))
 	c := &Conn{name: trace.name, client: client, trace: trace, stop: stop, gone: make(chan struct{})}
@@ -65,14 +65,13 @@ func newConn(ctx context.Context, client *ssh.Client, trace tracer) *Conn {
 	return c
 }
 
-// Lost reports whether the connection has ended: nothing more can be done over
-// it.
+// Lost reports whether the connection has ended and is of no further use.
 func (c *Conn) Lost() bool { return c.ended() }
 
-// LostError is a connection that ended while something was under way on it.
+// LostError reports that a connection ended while it was in use.
 type LostError struct {
 	Host string
-	Err  error // what package ssh says of it; nil: nothing
+	Err  error // the error of package ssh, if there was one
 }
 
 func (e *LostError) Error() string {
@@ -84,9 +83,9 @@ func (e *LostError) Error() string {
 
 func (e *LostError) Unwrap() error { return e.Err }
 
-// while is a context that ends with the connection too, with a [LostError] as its
-// cause. What package ssh begins on a connection that ends in this very moment
-// may otherwise wait for an answer for ever.
+// while returns a context that also ends with the connection, with a [LostError]
+// as its cause. Without it, a call of package ssh that begins as the connection
+// ends may wait for an answer forever.
 func (c *Conn) while(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(c.life, func() { cancel(&LostError{Host: c.name}) })
@@ -96,7 +95,7 @@ func (c *Conn) while(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-// reason is why a context of [Conn.while] ended.
+// reason returns why a context of [Conn.while] ended.
 func reason(ctx context.Context) error {
 	if lost := (*LostError)(nil); errors.As(context.Cause(ctx), &lost) {
 		return lost
@@ -134,7 +133,7 @@ func (c *Conn) ping(ctx context.Context) {
 	}
 }
 
-// Name is what the machine is called in messages.
+// Name returns the machine's name in messages.
 func (c *Conn) Name() string { return c.name }
 
 // Close ends the connection and everything that runs over it.
@@ -142,13 +141,13 @@ func (c *Conn) Close() error {
 	c.stop()
 	err := c.client.Close()
 	if errors.Is(err, net.ErrClosed) {
-		return nil // a peer that went away first is no news here
+		return nil // the peer closed it first
 	}
 	return err
 }
 
-// DialContext opens a connection from the machine to addr: the machine's own
-// loopback is reached by it.
+// DialContext opens a connection from the machine to addr, which may be on the
+// machine's own loopback.
 func (c *Conn) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	ctx, done := c.while(ctx)
 	defer done()
@@ -166,12 +165,12 @@ func (c *Conn) DialContext(ctx context.Context, network, addr string) (net.Conn,
 	return conn, err
 }
 
-// ForwardingError is an sshd that opens no connections for its clients.
+// ForwardingError reports that an sshd opens no connections for its clients.
 type ForwardingError struct{ Host string }
 
 func (e *ForwardingError) Error() string {
 	return e.Host + ": sshd forbids TCP forwarding (AllowTcpForwarding)"
 }
 
-// ForwardingForbidden tells this error from others without its type.
+// ForwardingForbidden marks the error for packages that do not import its type.
 func (e *ForwardingError) ForwardingForbidden() bool { return true }

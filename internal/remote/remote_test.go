@@ -74,7 +74,8 @@ func TestInputMayStayUnread(t *testing.T) {
 	must(t, c.Exec(t.Context(), "exit 0", in, io.Discard, io.Discard))
 }
 
-// counter is a writer that its owner has gone from.
+// counter is a writer that counts writes, and notices those after its owner has
+// left.
 type counter struct {
 	first  func()
 	writes atomic.Int64
@@ -107,7 +108,7 @@ func TestAnEndedContextEndsExecAndDetachesTheWriters(t *testing.T) {
 	if out.writes.Load() == 0 || out.late.Load() {
 		t.Errorf("%d writes, late: %v", out.writes.Load(), out.late.Load())
 	}
-	must(t, c.Exec(t.Context(), "exit 0", strings.NewReader(""), io.Discard, io.Discard)) // the connection goes on
+	must(t, c.Exec(t.Context(), "exit 0", strings.NewReader(""), io.Discard, io.Discard)) // the connection still works
 }
 
 func TestAConnectionThatIsClosedRunsNothing(t *testing.T) {
@@ -131,7 +132,7 @@ func TestDialNamesTheHostThatRefuses(t *testing.T) {
 
 func TestDialEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0") // accepts and says nothing
+	l, err := net.Listen("tcp", "127.0.0.1:0") // accepts and stays silent
 	must(t, err)
 	defer l.Close()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
@@ -149,7 +150,7 @@ func TestASilentPeerIsGivenUp(t *testing.T) {
 	a := auth(t, userKey(), "")
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
-		go io.Copy(io.Discard, theirs) // takes everything and says nothing
+		go io.Copy(io.Discard, theirs) // reads everything and stays silent
 		defer theirs.Close()
 		target := Target{"deploy", "web1", "22"}
 		l := &login{auth: a, target: target}
@@ -183,8 +184,8 @@ func TestAPortThatIsNoSSHServerIsNamed(t *testing.T) {
 	wantError(t, err, "web1: "+l.Addr().String()+" accepts connections and closes them")
 }
 
-// buffered is a connection whose writes do not wait for a reader, as TCP's do
-// not and net.Pipe's do.
+// buffered is a connection whose writes do not wait for a reader: like TCP's, and
+// unlike net.Pipe's.
 type buffered struct {
 	net.Conn
 	queue chan []byte
@@ -213,8 +214,8 @@ func (b *buffered) Close() error {
 	return err
 }
 
-// stalling is a connection on which, from some time on, nothing arrives any
-// more and nothing fails: a peer that vanished.
+// stalling is a connection that, once stalled, delivers nothing and never fails,
+// as if the peer had vanished.
 type stalling struct {
 	net.Conn
 	stalled atomic.Bool

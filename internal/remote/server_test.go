@@ -22,7 +22,7 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 )
 
-// Keys are made once: of what kind they are matters, which ones they are not.
+// The keys are made once: the tests depend on their types, not on their values.
 var (
 	userKey    = sync.OnceValue(func() any { return ed25519Key() })
 	otherKey   = sync.OnceValue(func() any { return ed25519Key() })
@@ -55,21 +55,21 @@ func signer(key any) ssh.Signer { return check(ssh.NewSignerFromKey(key)) }
 
 func pemOf(key any) []byte { return pem.EncodeToMemory(check(ssh.MarshalPrivateKey(key, ""))) }
 
-// server is an SSH server in this process. Commands are what run says.
+// server is an SSH server in this process. Its function run handles commands.
 type server struct {
 	config  *ssh.ServerConfig
 	run     func(command string, ch ssh.Channel)
 	forward func(ssh.NewChannel)
 
-	stuck   bool // answers nothing once somebody is in
-	deaf    bool // to what is asked in a session
+	stuck   bool // answers nothing after a login
+	deaf    bool // ignores requests in a session
 	noSFTP  bool
 	silence <-chan struct{} // once closed, SFTP is answered no more
 
 	refuseAgent bool
 	mu          sync.Mutex
 	last        *ssh.ServerConn
-	asked       int // how often for agent forwarding
+	asked       int // requests for agent forwarding
 }
 
 func newServer(run func(command string, ch ssh.Channel), hostKeys ...any) *server {
@@ -152,7 +152,7 @@ func (s *server) session(c ssh.NewChannel) {
 	}
 }
 
-// mute is a channel of which nothing is read or answered after some time.
+// mute is a channel that stops reading and answering after a while.
 type mute struct {
 	ssh.Channel
 	silence <-chan struct{} // nil: never
@@ -167,7 +167,7 @@ func (m mute) Write(p []byte) (int, error) {
 	}
 }
 
-// grantsAgent does it once per connection, as OpenSSH.
+// grantsAgent grants agent forwarding once per connection, as OpenSSH does.
 func (s *server) grantsAgent() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -181,7 +181,8 @@ func (s *server) requests() int {
 	return s.asked
 }
 
-// openAgent is what a command does with SSH_AUTH_SOCK.
+// openAgent opens a channel to the forwarded agent, as a command does by
+// SSH_AUTH_SOCK.
 func (s *server) openAgent() (agent.ExtendedAgent, ssh.Channel, error) {
 	s.mu.Lock()
 	conn := s.last
@@ -199,7 +200,7 @@ func exit(ch ssh.Channel, status uint32) {
 	ch.Close()
 }
 
-// shell knows a few commands.
+// shell implements a few commands.
 func shell(command string, ch ssh.Channel) {
 	word, rest, _ := strings.Cut(command, " ")
 	switch word {

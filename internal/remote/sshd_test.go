@@ -16,7 +16,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// sshd is OpenSSH's own, on loopback, for the user who runs the tests.
+// sshd is an OpenSSH server on loopback that logs in the user who runs the tests.
 type sshd struct {
 	Target
 	dir string
@@ -41,8 +41,8 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// startSSHD runs an sshd that lets userKey in and has hostKey, with these lines
-// of sshd_config before its own: the first one that sets something counts.
+// startSSHD runs an sshd that has hostKey and lets userKey in. The options precede
+// its own sshd_config: the first line that sets an option wins.
 func startSSHD(t *testing.T, options ...string) *sshd {
 	t.Helper()
 	path := "/usr/sbin/sshd"
@@ -54,7 +54,7 @@ func startSSHD(t *testing.T, options ...string) *sshd {
 		t.Skip(why)
 	}
 	if os.Geteuid() == 0 {
-		must(t, os.MkdirAll("/run/sshd", 0o755)) // systemd makes it only when it starts sshd
+		must(t, os.MkdirAll("/run/sshd", 0o755)) // systemd creates it only when it starts sshd
 	}
 	s := &sshd{dir: t.TempDir(), log: &lockedBuffer{}}
 	s.write(t, "host_key", pemOf(hostKey()))
@@ -66,7 +66,7 @@ func startSSHD(t *testing.T, options ...string) *sshd {
 	s.write(t, "sshd_config", []byte(strings.Join(config, "\n")+"\n"))
 	s.cmd = exec.Command(path, "-D", "-e", "-f", s.file("sshd_config"))
 	s.cmd.Stderr = s.log
-	s.cmd.WaitDelay = time.Second // sessions that are left hold it
+	s.cmd.WaitDelay = time.Second // remaining sessions hold its output open
 	must(t, s.cmd.Start())
 	t.Cleanup(func() {
 		s.cmd.Process.Kill()
@@ -102,7 +102,7 @@ func (s *sshd) write(t *testing.T, name string, data []byte) {
 	must(t, os.WriteFile(s.file(name), data, 0o600))
 }
 
-// known is the line of known_hosts for this sshd.
+// known returns the line of known_hosts for this sshd.
 func (s *sshd) known() string { return line(s.Target, hostKey()) }
 
 func (s *sshd) auth(t *testing.T) *Auth {
@@ -115,7 +115,7 @@ func (s *sshd) allow(t *testing.T, lines ...string) {
 	s.write(t, "authorized_keys", []byte(strings.Join(lines, "\n")+"\n"))
 }
 
-// logIn is whether a command runs with these credentials.
+// logIn logs in with these credentials and runs a command.
 func (s *sshd) logIn(t *testing.T, c Credentials) error {
 	t.Helper()
 	if c.KnownHosts == nil {

@@ -7,11 +7,11 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// tracer says how a connection comes about. It is given addresses, names and
-// fingerprints: never a key, a command or what it prints.
+// tracer reports the steps of a connection. It is given addresses, names and
+// fingerprints, but never a key, a command or a command's output.
 type tracer struct {
 	name string
-	to   func(format string, args ...any) // nil: nobody
+	to   func(format string, args ...any) // may be nil
 }
 
 func (t tracer) say(format string, args ...any) {
@@ -20,8 +20,8 @@ func (t tracer) say(format string, args ...any) {
 	}
 }
 
-// tracedSigner says which of the offered keys the server accepts: it is asked
-// for a signature of no other.
+// tracedSigner reports which of the offered keys the server accepts: a signature
+// is requested only for that one.
 type tracedSigner struct {
 	ssh.MultiAlgorithmSigner
 	login *login
@@ -31,7 +31,8 @@ func (l *login) algorithms(a ssh.NegotiatedAlgorithms) {
 	l.say("key exchange %s, host key %s, cipher %s, MAC %s", a.KeyExchange, a.HostKey, a.Write.Cipher, mac(a.Write))
 }
 
-// mac is empty in the negotiation if the cipher authenticates by itself.
+// mac returns the MAC's name. The negotiation names none if the cipher itself
+// authenticates.
 func mac(a ssh.DirectionAlgorithms) string {
 	if a.MAC == "" {
 		return "implicit"
@@ -39,8 +40,8 @@ func mac(a ssh.DirectionAlgorithms) string {
 	return a.MAC
 }
 
-// printable is what a peer said, for a message: on one line, without control
-// characters, and not longer than max bytes.
+// printable makes a peer's text safe for a message: one line of ASCII, without
+// control characters, cut after max bytes.
 func printable(s string, max int) string {
 	s = strings.Map(func(r rune) rune {
 		if r > unicode.MaxASCII || !unicode.IsPrint(r) {

@@ -98,7 +98,7 @@ func TestATraceOfJumpHostsNamesEach(t *testing.T) {
 	}
 }
 
-// What a trace is given comes from the peer, too.
+// Some of the text in a trace comes from the peer.
 func TestATraceIsOneLineACallWithoutControlCharactersAndKeys(t *testing.T) {
 	t.Parallel()
 	var r recorder

@@ -2,16 +2,17 @@ package remote
 
 import "syscall"
 
-// maxUnsent bounds what waits in this machine's kernel to be sent over one
-// connection. A release fills as much as it gets, megabytes, and behind them a
-// keepalive or a lock's heartbeat would be late by the time that a slow link
-// takes for them. What is under way is not bounded: a long link stays full.
+// maxUnsent bounds the bytes that wait in this machine's kernel to be sent over
+// one connection. A release would fill megabytes of buffer, and a keepalive or a
+// lock's heartbeat would have to wait behind them: too long on a slow link. Bytes
+// in flight are not bounded, so a long link stays full.
 const (
 	maxUnsent       = 128 << 10
-	tcpNotSentLowat = 25 // of linux/tcp.h; package syscall does not have it
+	tcpNotSentLowat = 25 // from linux/tcp.h; package syscall lacks it
 )
 
-// boundUnsent does what it can: a connection works without it.
+// boundUnsent ignores a failure to set the option: the connection works without
+// it.
 func boundUnsent(_, _ string, c syscall.RawConn) error {
 	return c.Control(func(fd uintptr) {
 		syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpNotSentLowat, maxUnsent)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A peer that reads nothing is a link at its slowest: what is written meanwhile
-// is what a heartbeat would wait for.
+// A peer that reads nothing stands in for the slowest link: a heartbeat would
+// have to wait behind the bytes that were written so far.
 func TestLittleWaitsToBeSent(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)

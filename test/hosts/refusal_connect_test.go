@@ -40,7 +40,7 @@ func (w *world) connections() {
 		},
 		{
 			name: "another host key than declared", words: deploy("SLIPWAY_KNOWN_HOSTS=" + without(declared, addr) + knownhosts.Line([]string{addr}, other.public)),
-			says: []string{addr + ": its host key has changed, or somebody stands in between; nothing was sent", "Expected ssh-ed25519 " + ssh.FingerprintSHA256(other.public) + ", seen ssh-ed25519 SHA256:", "replace its line in known-hosts by:\n"},
+			says: []string{addr + ": its host key has changed, or someone is intercepting the connection; nothing was sent", "Expected ssh-ed25519 " + ssh.FingerprintSHA256(other.public) + ", seen ssh-ed25519 SHA256:", "replace its line in known-hosts with:\n"},
 		},
 		{
 			name: "a revoked host key", words: deploy("SLIPWAY_KNOWN_HOSTS=" + declared + revoked(declared, addr)),
@@ -53,10 +53,10 @@ func (w *world) connections() {
 		{name: "a user who is not let in", words: at("nobody@" + addr), says: []string{"nobody@" + addr + ": nobody is not let in with this key"}},
 		{name: "a wrong passphrase", code: 2, words: deploy("SLIPWAY_SSH_KEY="+encrypted.private, "SLIPWAY_SSH_PASSPHRASE=wrong"), says: []string{"ssh-passphrase: it does not open the key"}, never: []string{"wrong"}},
 		{name: "no passphrase", code: 2, words: deploy("SLIPWAY_SSH_KEY=" + encrypted.private), says: []string{"the key is protected by a passphrase"}},
-		{name: "no host there", words: at(nobodyThere), says: []string{nobodyThere + ": cannot connect: there is no way to " + nobodyThere + ":22: is the host up"}},
+		{name: "no host there", words: at(nobodyThere), says: []string{nobodyThere + ": cannot connect: there is no route to " + nobodyThere + ":22: is the host up"}},
 		{name: "nothing listens", words: at(closed.Addr().String()), says: []string{"cannot connect: nothing listens on " + closed.Addr().String(), "is sshd running, and is that its port?"}},
 		{name: "no answer", words: at(silent.Addr().String()), says: []string{silent.Addr().String() + " accepts connections, but did not complete an SSH handshake within 15s"}},
-		{name: "a web server", words: at(web.Listener.Addr().String()), says: []string{"something else than an SSH server answers at " + web.Listener.Addr().String() + ` (it says "HTTP/1.1 400 Bad Request")`, "is that the port of sshd?"}},
+		{name: "a web server", words: at(web.Listener.Addr().String()), says: []string{"what answers at " + web.Listener.Addr().String() + ` is not an SSH server (it says "HTTP/1.1 400 Bad Request")`, "is that the port of sshd?"}},
 		{
 			name: "passwords only", words: append(at(passwords), "SLIPWAY_KNOWN_HOSTS="+knownhosts.Line([]string{passwords}, passwordsKey)),
 			says: []string{passwords + ": the server offers only password: Slipway logs in with keys alone; enable PubkeyAuthentication in its sshd_config"},
