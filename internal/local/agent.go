@@ -12,18 +12,19 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 )
 
-// AgentMachine is this machine with commands that may use an SSH agent.
+// AgentMachine is this machine, for commands that may use an SSH agent.
 type AgentMachine struct {
 	machine *Machine
 	agent   agent.Agent
 }
 
-// WithAgent lends a to the commands that run through the result, each for as
-// long as it runs. What they may do with it is up to a. With a nil agent they
-// get none.
+// WithAgent lends an agent to the commands that run through the result, each for
+// as long as it runs. The agent itself decides what they may do with it. With a
+// nil agent they get none.
 func (m *Machine) WithAgent(a agent.Agent) *AgentMachine { return &AgentMachine{m, a} }
 
-// Exec is [Machine.Exec] of a command that finds the agent by SSH_AUTH_SOCK.
+// Exec is like [Machine.Exec], for a command that finds the agent by
+// SSH_AUTH_SOCK.
 func (m *AgentMachine) Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if m.agent == nil {
 		return m.machine.Exec(ctx, command, stdin, stdout, stderr)
@@ -36,7 +37,7 @@ func (m *AgentMachine) Exec(ctx context.Context, command string, stdin io.Reader
 	return m.machine.exec(ctx, command, []string{"SSH_AUTH_SOCK=" + s.path}, stdin, stdout, stderr)
 }
 
-// Socket is where a command finds an agent.
+// Socket serves an SSH agent to commands on this machine.
 type Socket struct {
 	path     string
 	agent    agent.Agent
@@ -47,10 +48,12 @@ type Socket struct {
 	open   map[net.Conn]bool
 }
 
-// Offer lends a to whoever of this user knows the socket, until that is closed.
+// Offer lends an agent to this user's processes that know the socket, until the
+// socket is closed.
 //
-// It makes a directory for the socket, since directories have modes on
-// every system: this one (0700) keeps other users out.
+// The socket gets a directory of its own with mode 0700, which keeps other users
+// out: not every system honours the mode of a socket, but all honour that of a
+// directory.
 func Offer(a agent.Agent) (*Socket, error) {
 	dir, err := os.MkdirTemp("", "slipway-agent-")
 	if err != nil {
@@ -85,7 +88,7 @@ func (s *Socket) add(conn net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		conn.Close() // the command ended between the two
+		conn.Close() // the command ended after the connection was accepted
 		return false
 	}
 	s.open[conn] = true
@@ -99,10 +102,10 @@ func (s *Socket) drop(conn net.Conn) {
 	conn.Close()
 }
 
-// Path is what SSH_AUTH_SOCK has to be.
+// Path returns the value for SSH_AUTH_SOCK.
 func (s *Socket) Path() string { return s.path }
 
-// Close takes the agent back, also from what a command has left running.
+// Close takes the agent back, also from processes that a command left behind.
 func (s *Socket) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

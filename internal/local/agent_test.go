@@ -24,7 +24,8 @@ func keyring(t *testing.T) agent.Agent {
 	return a
 }
 
-// uses runs a command that says where its agent is, and body while it runs.
+// uses runs a command that prints where its agent is, and calls body while the
+// command runs.
 func uses(t *testing.T, ctx context.Context, m *AgentMachine, body func(socket string)) error {
 	t.Helper()
 	in, w := io.Pipe()
@@ -135,7 +136,7 @@ func TestACommandWithAnAgentIsACommand(t *testing.T) {
 }
 
 func TestASocketThatCannotBeIsExplained(t *testing.T) {
-	m, long := machine(t), filepath.Join(t.TempDir(), strings.Repeat("x", 120)) // longer than a socket's name may be
+	m, long := machine(t), filepath.Join(t.TempDir(), strings.Repeat("x", 120)) // longer than the path of a socket may be
 	t.Setenv("TMPDIR", "/nonexistent")
 	err := m.WithAgent(keyring(t)).Exec(t.Context(), "exit 0", strings.NewReader(""), io.Discard, io.Discard)
 	wantError(t, err, "local: cannot offer the SSH agent to a command: ", "/nonexistent")

@@ -5,9 +5,10 @@ import (
 	"os/user"
 )
 
-// environment is that of an SSH login: of the process's own, which has the
-// runner's secrets and inputs and RUNNER_TRACKING_ID, by which a self-hosted
-// runner kills whatever a step has left running, nothing else is taken over.
+// environment returns the environment that an SSH login would have. It takes
+// over nothing else from this process: that environment has the runner's secrets
+// and inputs, and RUNNER_TRACKING_ID, by which a self-hosted runner finds and
+// kills the processes that a step left running.
 func environment(getenv func(string) string, me *user.User) []string {
 	login := cmp.Or(getenv("USER"), getenv("LOGNAME"), me.Username)
 	values := []struct{ key, value string }{
@@ -29,7 +30,8 @@ func environment(getenv func(string) string, me *user.User) []string {
 	return env
 }
 
-// home is where commands start and what relative names are below.
+// home returns the directory in which commands start and to which file names are
+// relative.
 func home(getenv func(string) string, me *user.User) string {
 	return cmp.Or(getenv("HOME"), me.HomeDir, "/")
 }

@@ -10,18 +10,18 @@ import (
 	"syscall"
 )
 
-// ExitError is a command that ran and failed.
+// ExitError reports that a command ran and failed.
 type ExitError struct{ Status int }
 
 func (e *ExitError) Error() string   { return fmt.Sprintf("exit status %d", e.Status) }
 func (e *ExitError) ExitStatus() int { return e.Status }
 
 // Exec runs a command line in the home directory and waits until it has ended.
-// When ctx ends first, the streams are closed and ctx's error is returned; what
-// the command does then is up to the command.
+// When ctx ends first, Exec closes the streams and returns ctx's error; the
+// command may go on without them.
 //
-// What the command itself has written arrives whole. What it has left running
-// may write a little for a few seconds more; then its output is closed.
+// The command's own output arrives complete. Processes that it left behind may
+// write a little more for a few seconds; then their output is closed.
 func (m *Machine) Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error {
 	return m.exec(ctx, command, nil, stdin, stdout, stderr)
 }
@@ -32,8 +32,8 @@ func (m *Machine) exec(ctx context.Context, command string, env []string, stdin 
 	}
 	cmd := exec.Command("/bin/sh", "-c", command)
 	cmd.Dir, cmd.Env = m.home, slices.Concat(m.env, env)
-	// A session of its own: a Ctrl-C, or the runner's signal to the process
-	// group, is for Slipway, which knows what to do about it.
+	// In a session of its own, the command gets neither a Ctrl-C nor the runner's
+	// signal to the process group: Slipway gets them and decides what to do.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	streams, err := start(cmd, m.linger, stdout, stderr)
 	if err != nil {
@@ -55,8 +55,8 @@ func (m *Machine) exec(ctx context.Context, command string, env []string, stdin 
 	}
 }
 
-// outcome joins how the command ended with how its input did. A command may end
-// well and leave its input unread; what was read must have come whole.
+// outcome joins the error of the command with the error of its input. A command
+// may succeed without reading all of its input; what it read must be complete.
 func outcome(err error, fed <-chan error) error {
 	select {
 	case inputErr := <-fed:

@@ -73,7 +73,8 @@ func TestInputMayStayUnread(t *testing.T) {
 	must(t, m.Exec(t.Context(), "exit 0", in, io.Discard, io.Discard))
 }
 
-// counter is a writer that its owner has gone from.
+// counter is a writer that counts writes, and notices those after its owner has
+// left.
 type counter struct {
 	first  func()
 	writes atomic.Int64
@@ -116,7 +117,7 @@ func TestAnEndedContextEndsExecAndDetachesTheWriters(t *testing.T) {
 	}
 }
 
-// What was read before the end is not written after it.
+// Output that was read before close is not written after it.
 func TestAStreamThatIsClosedKeepsItsWriterOut(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
@@ -139,7 +140,7 @@ func TestACommandOutlivesTheContext(t *testing.T) {
 		io.WriteString(w, "begun\n")
 		cancel()
 	}()
-	// The end of its input is what it sees of the end.
+	// All that the command notices is the end of its input.
 	command := "trap '' PIPE; cat >input; echo nobody reads this; sleep 0.1; mv input finished"
 	if err := m.Exec(ctx, command, in, io.Discard, io.Discard); !errors.Is(err, context.Canceled) {
 		t.Error(err)
@@ -165,7 +166,7 @@ func TestACommandHasASessionOfItsOwn(t *testing.T) {
 }
 
 func TestACommandSeesTheEnvironmentOfALoginAlone(t *testing.T) {
-	// The canaries are in the process and in what New gets.
+	// There are canaries in the process's environment and in the one given to New.
 	t.Setenv("CANARY", "secret")
 	want := map[string]string{
 		"HOME": t.TempDir(), "USER": "deploy", "LOGNAME": "deploy", "SHELL": "/bin/bash", "PATH": os.Getenv("PATH"),
@@ -179,7 +180,7 @@ func TestACommandSeesTheEnvironmentOfALoginAlone(t *testing.T) {
 	for _, line := range strings.Split(output(t, New(env(given)), "env"), "\n") {
 		key, value, _ := strings.Cut(line, "=")
 		if key == "PWD" || key == "OLDPWD" || key == "SHLVL" || key == "_" {
-			continue // the shell's own
+			continue // set by the shell itself
 		}
 		got = append(got, key)
 		if value != want[key] {
@@ -191,7 +192,7 @@ func TestACommandSeesTheEnvironmentOfALoginAlone(t *testing.T) {
 	}
 }
 
-// sluggish is a reader at the other end of a line that stalls.
+// sluggish is a writer that takes its time, like a line that stalls.
 type sluggish struct {
 	strings.Builder
 	pause time.Duration

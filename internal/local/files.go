@@ -9,10 +9,11 @@ import (
 	"path/filepath"
 )
 
-// maxFile is what a machine over SSH may hand out too.
+// maxFile is the limit that package remote has too.
 const maxFile = 64 << 20
 
-// ReadFile reads a small file; a relative name is below the user's home.
+// ReadFile reads a small file. A relative name is relative to the user's home
+// directory.
 func (m *Machine) ReadFile(ctx context.Context, file string) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", name, file, err)
@@ -32,8 +33,8 @@ func (m *Machine) ReadFile(ctx context.Context, file string) ([]byte, error) {
 	return data, nil
 }
 
-// WriteFile writes a small file, creating the directories above it. The umask
-// says who may read them, as over SFTP.
+// WriteFile writes a small file and creates its parent directories. As over SFTP,
+// the umask decides who may read them.
 func (m *Machine) WriteFile(ctx context.Context, file string, data []byte) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s: %s: %w", name, file, err)
@@ -55,7 +56,8 @@ func (m *Machine) path(file string) string {
 	return filepath.Join(m.home, file)
 }
 
-// cause is an error of package os without the name, which stands there already.
+// cause strips the file name from an error of package os: the message has it
+// already.
 func cause(err error) error {
 	if path, ok := errors.AsType[*os.PathError](err); ok {
 		return path.Err

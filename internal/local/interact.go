@@ -9,10 +9,10 @@ import (
 	"syscall"
 )
 
-// Interact runs a command line on the terminal of this process, which gets its
-// keys and signals by itself, and waits until it has ended. When ctx ends first
-// the command gets SIGTERM; where that is another user's, who cannot be
-// signalled, it loses the terminal as soon as this process has ended.
+// Interact runs a command line on the terminal of this process and waits until it
+// has ended. The command gets keys and signals from the terminal directly. When
+// ctx ends first, the command gets SIGTERM. A command that runs as another user
+// cannot be signalled; it loses the terminal when this process ends.
 func (m *Machine) Interact(ctx context.Context, command, term string, in, out *os.File) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -1,9 +1,9 @@
-// Package local reaches the machine that this process runs on, without SSH: it
+// Package local reaches the machine that this process runs on, without SSH. It
 // runs commands with streams, lends them an SSH agent, reads and writes small
-// files, and opens TCP connections, all as a connection over SSH would.
+// files, and opens TCP connections, just as package remote does over SSH.
 //
-// It does not know what Slipway runs on a machine or why, and no command sees
-// the environment of this process, which on a runner is full of secrets.
+// The package does not know what Slipway runs on a machine or why. No command
+// sees the environment of this process, which on a runner is full of secrets.
 package local
 
 import (
@@ -21,33 +21,33 @@ const name = "local"
 // Machine is this machine. It is safe for use by several goroutines.
 type Machine struct {
 	home string
-	env  []string // of the commands, all of it
+	env  []string // the whole environment of the commands
 
 	linger time.Duration
 }
 
-// linger is how long output is waited for when the command has ended and
-// something that it started still holds the pipe. Over SSH that would be for as
-// long as it does; nobody could end it here, as closing the connection does
-// there.
+// linger is how long to wait for more output after the command has ended, while a
+// process that it started still holds the pipe. Over SSH there is no such limit:
+// there, closing the connection ends the wait. Here, nothing else would.
 const linger = 5 * time.Second
 
-// New takes from the environment what an SSH login has too, and nothing else.
+// New returns this machine. From the environment it takes only the variables that
+// an SSH login has too.
 func New(getenv func(string) string) *Machine {
 	me, err := user.Current()
 	if err != nil {
-		me = &user.User{} // HOME and USER say it, or "/" and nobody's name have to do
+		me = &user.User{} // rely on HOME and USER; without them, on "/" and no name
 	}
 	return &Machine{home: home(getenv, me), env: environment(getenv, me), linger: linger}
 }
 
-// Name is what the machine is called in messages.
+// Name returns the machine's name in messages.
 func (m *Machine) Name() string { return name }
 
 // Close does nothing: there is no connection to end.
 func (m *Machine) Close() error { return nil }
 
-// Lost is false: there is no connection that could be lost.
+// Lost returns false: there is no connection to lose.
 func (m *Machine) Lost() bool { return false }
 
 // DialContext opens a connection from this machine to addr.

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// machine is this one with a home of its own.
+// machine returns this machine with a home directory of its own.
 func machine(t *testing.T) *Machine {
 	t.Helper()
 	return New(env(map[string]string{"HOME": t.TempDir(), "PATH": os.Getenv("PATH")}))
@@ -41,7 +41,7 @@ func wantError(t *testing.T, err error, words ...string) {
 	}
 }
 
-// output is what a command prints, without the last line break.
+// output returns what a command prints, without the last line break.
 func output(t *testing.T, m *Machine, command string) string {
 	t.Helper()
 	var out, errs strings.Builder
@@ -91,8 +91,8 @@ func TestAFileThatIsTooLargeIsRefused(t *testing.T) {
 	}
 }
 
-// Not parallel: a process that is being started elsewhere holds the listener
-// for a moment after it was closed.
+// Not parallel: a process that another test is starting holds the listener for a
+// moment after it was closed.
 func TestConnections(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
@@ -122,7 +122,7 @@ func TestNameAndClose(t *testing.T) {
 	}
 	must(t, m.Close())
 	must(t, m.Close())
-	must(t, m.Exec(t.Context(), "exit 0", strings.NewReader(""), io.Discard, io.Discard)) // there is nothing that was closed
+	must(t, m.Exec(t.Context(), "exit 0", strings.NewReader(""), io.Discard, io.Discard)) // Close has closed nothing
 }
 
 func TestAnEnvironmentThatSaysNothing(t *testing.T) {

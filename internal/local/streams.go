@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// streams are the near ends of a command's pipes. os/exec would make them too,
-// but its WaitDelay cuts a slow reader off, and a release that goes over a slow
-// line to another machine has one.
+// streams are the near ends of a command's pipes. Those of os/exec will not do:
+// its WaitDelay cuts off a slow reader, and a release that goes to another machine
+// over a slow line has one.
 type streams struct {
 	in       io.WriteCloser
 	out, err *stream
@@ -49,7 +49,8 @@ func start(cmd *exec.Cmd, linger time.Duration, stdout, stderr io.Writer) (*stre
 	return s, nil
 }
 
-// drain waits, after the command has ended, until its output is all there.
+// drain waits until all of the output has arrived. It is called when the command
+// has ended.
 func (s *streams) drain() error {
 	return errors.Join(s.out.drain(), s.err.drain())
 }
@@ -64,11 +65,11 @@ func (s *streams) close() {
 type stream struct {
 	r      *os.File
 	linger time.Duration
-	ended  atomic.Bool // the command has
+	ended  atomic.Bool // set when the command has ended
 	copied chan error
 
 	mu sync.Mutex
-	w  io.Writer // nil when the caller has gone on
+	w  io.Writer // nil once the caller no longer waits
 }
 
 func newStream(w io.Writer, linger time.Duration) (*stream, *os.File, error) {
@@ -79,14 +80,15 @@ func newStream(w io.Writer, linger time.Duration) (*stream, *os.File, error) {
 	return &stream{r: r, w: w, linger: linger, copied: make(chan error, 1)}, end, nil
 }
 
-// maxRest is the most that a pipe holds. So of what comes after the command has
-// ended, no more than this can be the command's own.
+// maxRest is the most that a pipe can hold. After the command has ended, any
+// output beyond this cannot be its own.
 const maxRest = 1 << 20
 
-// copy spends linger on waiting for more, not on a reader that takes its time:
-// what the command wrote is in the pipe and is read without waiting.
+// copy copies the output to w. After the command has ended, only the time spent
+// waiting for more output counts against linger, not the time that a slow reader
+// takes: the command's own output is in the pipe and needs no waiting.
 func (s *stream) copy() {
-	defer s.r.Close() // a command whose output nobody takes is not to wait for ever
+	defer s.r.Close() // or a command whose output nobody reads would wait forever
 	left, rest := s.linger, maxRest
 	for buf := make([]byte, 32<<10); ; {
 		began, ended := time.Now(), s.ended.Load()
@@ -108,8 +110,8 @@ func (s *stream) copy() {
 	}
 }
 
-// clean drops the errors that are ends: nobody holds the pipe any more, or
-// nobody waits for those who do.
+// clean drops the errors that just mark the end: no process holds the pipe any
+// more, or linger is over.
 func clean(err error) error {
 	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, os.ErrClosed) {
 		return nil
@@ -131,11 +133,12 @@ func (s *stream) write(p []byte) (int, error) {
 
 func (s *stream) drain() error {
 	s.ended.Store(true)
-	s.r.SetReadDeadline(time.Now().Add(s.linger)) // wakes a copy that waits already
+	s.r.SetReadDeadline(time.Now().Add(s.linger)) // wakes a copy that is already waiting
 	return <-s.copied
 }
 
-// close keeps a command that goes on from writing to a caller that has gone on.
+// close stops a command that is still running from writing to a caller that no
+// longer waits for it.
 func (s *stream) close() {
 	s.r.Close()
 	s.mu.Lock()
@@ -143,10 +146,10 @@ func (s *stream) close() {
 	s.w = nil
 }
 
-// feed copies stdin and closes it. A reader that fails must not look like a
-// clean end of file to the command, so the caller gets the error: it is there
-// before the command can see the end of its input and exit. That the pipe fails
-// is none: a command may end before it has read everything.
+// feed copies stdin to in, then closes in. To the command, a reader that failed
+// looks like a clean end of file, so the error goes to the caller. It is sent
+// before in is closed, so it is there by the time the command can exit. A failed
+// write is not an error: a command may end before it has read everything.
 func feed(in io.WriteCloser, stdin io.Reader, fed chan<- error) {
 	source := &source{r: stdin}
 	io.Copy(in, source)
@@ -154,7 +157,8 @@ func feed(in io.WriteCloser, stdin io.Reader, fed chan<- error) {
 	in.Close()
 }
 
-// source remembers how reading failed, apart from how writing did.
+// source remembers the error of reading: io.Copy does not tell it from an error
+// of writing.
 type source struct {
 	r   io.Reader
 	err error
