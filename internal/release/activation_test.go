@@ -15,7 +15,7 @@ func TestActivationsReadAsWhatTheyAre(t *testing.T) {
 		want string
 	}{
 		{Activation{}, true, "nothing"},
-		{Activation{Env: e1}, true, "nothing"}, // an environment of no release is nothing that can run
+		{Activation{Env: e1}, true, "nothing"}, // an environment without a release cannot run
 		{Activation{ID: "20171114T072116"}, false, "20171114T072116"},
 		{Activation{"20171114T072116", "20171114T080000.123456789"}, false, "20171114T072116 (environment 20171114T080000.123456789)"},
 	} {

@@ -1,9 +1,9 @@
 package release
 
-// Bad reports whether a rollback took this release back, or another one of the
-// same revision, and it was not live again since; it returns that rollback. An
-// empty revision is equal to none. A release that failed its proof is not bad:
-// only a person's rollback says so.
+// Bad reports whether a release is bad, and returns the rollback that says so: it
+// took back this release or another one of the same revision, and neither was
+// live again since. An empty revision matches no other. A release that failed its
+// proof is not bad: only a person's rollback makes it so.
 func (h History) Bad(id ID, revision string) (Change, bool) {
 	ids, revisions := h.takenBack()
 	if c, ok := ids[id]; ok {
@@ -17,7 +17,7 @@ func (h History) Bad(id ID, revision string) (Change, bool) {
 // rollback over it.
 func (h History) takenBack() (ids map[ID]Change, revisions map[string]Change) {
 	ids, revisions = map[ID]Change{}, map[string]Change{}
-	built := map[ID]string{} // a release's revision, where it is known
+	built := map[ID]string{} // the revisions of releases, where known
 	var stack, popped []Activation
 	for _, c := range h {
 		if c.Outcome != Live {
@@ -33,8 +33,8 @@ func (h History) takenBack() (ids map[ID]Change, revisions map[string]Change) {
 				revisions[revision] = c
 			}
 		}
-		// What is live now is not bad, also if the rollback took back another
-		// environment of it, or another build of its revision.
+		// What is live now is not bad, even if the rollback took back the same
+		// release with another environment, or another build of its revision.
 		delete(ids, c.To)
 		delete(revisions, built[c.To])
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// of is the change with the revision that its release was built from.
+// of returns the change with the revision that its release was built from.
 func of(c Change, revision string) Change { c.Revision = revision; return c }
 
 func keyed(c Change, key string) Change { c.Key = key; return c }
@@ -17,7 +17,7 @@ func TestOnlyARollbackMakesAReleaseBad(t *testing.T) {
 		h        History
 		id       ID
 		revision string
-		by       string // key of the rollback; empty: not bad
+		by       string // key of the rollback; empty if it is not bad
 	}{
 		"what runs":                               {History{d1, d2}, r2, "bb", ""},
 		"what lies below":                         {History{d1, d2}, r1, "aa", ""},

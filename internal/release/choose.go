@@ -8,21 +8,24 @@ import (
 	"slices"
 )
 
-// HostState is what the choice of a rollback target needs to know of a host.
+// HostState is the state of one host from which a rollback target is chosen.
 type HostState struct {
 	Stack []Activation
 	// Dead is the change that a dead run left behind: switched to, perhaps
-	// running, never proved. Nil where there is none.
+	// running, but never proved. It is nil if there is none.
 	Dead *Change
 }
 
-// RollbackTarget chooses, for a whole fleet, the release that the most hosts
-// would go back to, and of its activations the one that the most of these hosts
-// mean; each host finds its own with [History.Return]. After a run died in the
-// middle of a deploy, undoing that deploy is the rollback, also for the hosts
-// that it had not reached yet. After a rollback died, the rollback is to be
-// finished, and not one more to be begun; so is a revert. It is an error if no host has anything
-// to go back to, and if as many hosts would go to one release as to another.
+// RollbackTarget chooses, for a whole fleet, the release that most hosts would go
+// back to. Of that release's activations it returns the one that most of these
+// hosts would choose; each host finds its own with [History.Return].
+//
+// If a run died in the middle of a deploy, the rollback undoes that deploy: hosts
+// that it had not reached stay where they are. If a run died in the middle of a
+// rollback or a revert, that one is finished and no further step is taken.
+//
+// It is an error if no host has anything to go back to, or if two releases have
+// equally many hosts.
 func RollbackTarget(hosts map[string]HostState) (Activation, error) {
 	var unproved Activation
 	for _, name := range slices.Sorted(maps.Keys(hosts)) {
@@ -50,8 +53,9 @@ func RollbackTarget(hosts map[string]HostState) (Activation, error) {
 	return mostMeant(activations), nil
 }
 
-// backFrom is where this host goes back to: the top of its stack if the top is
-// what the dead run should have replaced, else the one below it.
+// backFrom returns the activation that this host goes back to. That is the one
+// below the top of its stack, or the top itself if the dead deploy of unproved
+// would have replaced it.
 func (h HostState) backFrom(unproved Activation) Activation {
 	n := len(h.Stack)
 	if !unproved.IsZero() && n > 0 && h.Stack[n-1] != unproved {
@@ -75,8 +79,9 @@ func majority(votes map[ID]int) (ID, error) {
 	return ids[0], nil
 }
 
-// mostMeant breaks a tie by the key, only to be the same each time: hosts may
-// differ in the environments of one release, and each goes to its own.
+// mostMeant returns the activation with the most votes. Ties are broken by the
+// key just to get the same result each time: each host goes back to its own
+// environment of the release anyway.
 func mostMeant(votes map[Activation]int) Activation {
 	return slices.MaxFunc(slices.Collect(maps.Keys(votes)), func(a, b Activation) int {
 		return cmp.Or(cmp.Compare(votes[a], votes[b]), cmp.Compare(a.Env, b.Env))

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// Kind is what an entry of a release tree is.
+// Kind is the kind of an entry of a release tree.
 type Kind string
 
 // The kinds that a release may contain; anything else is refused.
@@ -30,7 +30,7 @@ type File struct {
 	SHA256 string   `json:"sha256,omitempty"` // hex, files only
 	Target string   `json:"target,omitempty"` // links only
 	Needs  []string `json:"needs,omitempty"`  // sonames of shared libraries, sorted; ELF files only
-	Glibc  string   `json:"glibc,omitempty"`  // the oldest that will do, e.g. 2.34; ELF files only
+	Glibc  string   `json:"glibc,omitempty"`  // the oldest version that suffices, e.g. 2.34; ELF files only
 }
 
 func (m Manifest) validateFiles() error {
@@ -58,12 +58,12 @@ func (m Manifest) validateFiles() error {
 	return errors.Join(errs...)
 }
 
-// validatePlace reports a path that does not lead through directories alone. A
-// path through a link is how an archive writes outside of its tree.
+// validatePlace returns an error if the path does not lead through directories
+// only. An archive with a path through a link can write outside of its tree.
 func (f File) validatePlace(kinds map[string]Kind) error {
 	for dir := path.Dir(f.Path); dir != "." && dir != "/"; dir = path.Dir(dir) {
 		if kind := kinds[dir]; kind == Link || kind == Regular {
-			return fmt.Errorf("manifest: %.300q lies behind the %s %.300q", f.Path, kind, dir)
+			return fmt.Errorf("manifest: %.300q is below the %s %.300q", f.Path, kind, dir)
 		}
 	}
 	return nil
@@ -74,7 +74,7 @@ func (f File) validate() error {
 	case tooLong(f.Path) || tooLong(f.Target):
 		return fmt.Errorf("manifest: %.300q has a path or a target longer than %d bytes, or a name in it longer than %d", f.Path, maxPath, maxName)
 	case !local(f.Path):
-		return fmt.Errorf("manifest: %q is not a plain path inside of the release", f.Path)
+		return fmt.Errorf("manifest: %q is not a plain path inside the release", f.Path)
 	case f.Kind == Link && (f.Target == "" || path.IsAbs(f.Target) || !plainName(f.Target) || climbsLate(f.Target)):
 		return fmt.Errorf("manifest: link %q has target %q, which is not a plain relative path", f.Path, f.Target)
 	case f.Kind == Link && !local(path.Join(path.Dir(f.Path), f.Target)):
@@ -89,22 +89,24 @@ func (f File) validate() error {
 	return f.validateNeeds()
 }
 
-// climbsLate reports whether a link's target goes up after it went down: what
-// is up from there is unknown, since the way down may lead through another link.
+// climbsLate reports whether a link's target goes up after it went down. The way
+// down may lead through another link, so it is unknown where "up" leads from
+// there.
 func climbsLate(target string) bool {
 	names := strings.Split(target, "/")
 	down := slices.IndexFunc(names, func(name string) bool { return strings.Trim(name, ".") != "" || len(name) > 2 })
 	return down >= 0 && slices.Contains(names[down:], "..")
 }
 
-// local reports whether p is a clean relative path that stays inside of its
-// tree, without characters that the line-based lists cannot carry.
+// local reports whether p is a clean relative path that stays inside its tree and
+// has no characters that the line-based lists cannot represent.
 func local(p string) bool {
 	return p != "" && p != "." && p != ".." && path.Clean(p) == p &&
 		!path.IsAbs(p) && !strings.HasPrefix(p, "../") && plainName(p)
 }
 
-// plainName reports whether JSON and the line-based lists carry s as it is.
+// plainName reports whether JSON and the line-based lists can represent s
+// unchanged.
 func plainName(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == '\\' })
 }

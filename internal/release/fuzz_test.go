@@ -42,7 +42,7 @@ func FuzzHistory(f *testing.F) {
 			}
 			for _, a := range h.Before(c.Target()) {
 				if a.ID == c.To || !slices.Contains(stack, a) {
-					t.Errorf("%v stands before %v in %v", a, c.Target(), stack)
+					t.Errorf("%v is before %v in %v", a, c.Target(), stack)
 				}
 			}
 		}
@@ -71,8 +71,8 @@ func wantSafe(t *testing.T, a Activation) {
 	}
 }
 
-// FuzzManifest makes a manifest of a listing, in which anything may stand, and
-// asks of every one that validates what unpacking it relies on.
+// FuzzManifest makes a manifest from an arbitrary listing. If the manifest is
+// valid, it must have every property on which unpacking relies.
 func FuzzManifest(f *testing.F) {
 	f.Add("d\tbin\nf\t755\t3\tbin/x\nl\tbin/x\tcur", "1.0")
 	f.Add("l\tb\ta\nl\t..\tb", "1.0\n")
@@ -104,8 +104,8 @@ func FuzzManifest(f *testing.F) {
 	})
 }
 
-// wantInside resolves every path of a tree as a kernel does, and lets no step
-// leave the tree.
+// wantInside resolves every path of a tree as a kernel does, and fails if any
+// step leaves the tree.
 func wantInside(t *testing.T, files []File) {
 	t.Helper()
 	links := map[string]string{}
@@ -122,7 +122,7 @@ func wantInside(t *testing.T, files []File) {
 }
 
 func staysInside(links map[string]string, path string) bool {
-	var at []string // where the walk is, through directories alone
+	var at []string // the directories down to where the walk is
 	rest := strings.Split(path, "/")
 	for followed := 0; len(rest) > 0; {
 		name := rest[0]

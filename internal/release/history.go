@@ -7,23 +7,22 @@ import (
 	"time"
 )
 
-// Verb is what a person or a workflow asked for.
+// Verb is the operation that a person or a workflow asked for.
 type Verb string
 
 // The verbs that change a host.
 const (
 	Deploy   Verb = "deploy"
 	Rollback Verb = "rollback"
-	// Revert takes a deploy back because another part of its fleet failed: like
-	// a rollback, but nobody has said that the release is bad.
+	// Revert takes a deploy back because another part of its fleet failed. Unlike
+	// a rollback, it does not mark the release bad.
 	Revert Verb = "revert"
-	// Migrate is the start of the unit for migrations, before the switch to To. It
-	// changes no release: it is in the history because a rollback does not take it
-	// back.
+	// Migrate starts the unit for migrations, before the switch to To. It changes
+	// no release. The history records it because a rollback does not undo it.
 	Migrate Verb = "migrate"
 )
 
-// The verbs that are a part of a deploy; in a history they stand as one.
+// The two parts of a deploy. A history records them as one deploy.
 const (
 	Stage    Verb = "stage"
 	Activate Verb = "activate"
@@ -37,43 +36,44 @@ const (
 	Live        Outcome = "live"        // switched, restarted and proved
 	Reverted    Outcome = "reverted"    // the run failed; this host went back to From
 	Interrupted Outcome = "interrupted" // the run died; a later run went back to From
-	Started     Outcome = "started"     // a migration: how it ended, its unit log knows
+	Started     Outcome = "started"     // a migration; its unit log shows how it ended
 )
 
-// Change is one line of a host's history; the same value, without an outcome,
-// is the change record while the change is under way.
+// Change is one line of a host's history. Without an outcome, it is the change
+// record of a change that is under way.
 type Change struct {
-	Key      string    `json:"key"` // tells one change from any other
+	Key      string    `json:"key"` // identifies the change
 	At       time.Time `json:"at"`
 	Verb     Verb      `json:"verb"`
-	From     ID        `json:"from,omitempty"`     // empty: nothing was there before
-	FromEnv  string    `json:"from_env,omitempty"` // key of From's environment; empty: it had none
-	To       ID        `json:"to"`                 // empty: a revert to nothing
-	ToEnv    string    `json:"to_env,omitempty"`   // key of To's environment; empty: it has none
+	From     ID        `json:"from,omitempty"`     // empty if nothing was there before
+	FromEnv  string    `json:"from_env,omitempty"` // key of From's environment; empty if it had none
+	To       ID        `json:"to"`                 // empty for a revert to nothing
+	ToEnv    string    `json:"to_env,omitempty"`   // key of To's environment; empty if it has none
 	Version  string    `json:"version,omitempty"`
 	Revision string    `json:"revision,omitempty"`
 	Ref      string    `json:"ref,omitempty"`    // the branch, tag or pull request that it was built from
-	Forced   bool      `json:"forced,omitempty"` // asked for by name, against the judgement
+	Forced   bool      `json:"forced,omitempty"` // the user forced it, against the judgement
 	Who      string    `json:"who,omitempty"`
 	Run      string    `json:"run,omitempty"` // URL of the workflow run
 	Outcome  Outcome   `json:"outcome,omitempty"`
 	Reason   string    `json:"reason,omitempty"` // why it was reverted
 }
 
-// Source is what was switched on before the change; zero if nothing was.
+// Source returns what was switched on before the change; zero if nothing was.
 func (c Change) Source() Activation { return Activation{c.From, c.FromEnv} }
 
-// Target is what the change switches on.
+// Target returns what the change switches on.
 func (c Change) Target() Activation { return Activation{c.To, c.ToEnv} }
 
-// JSON is the change as one line, without the line break.
+// JSON returns the change as one line, without the line break.
 func (c Change) JSON() (string, error) {
 	data, err := json.Marshal(c)
 	return string(data), err
 }
 
-// wellFormed reports whether what the change names can become paths on a host.
-// A history is a file that others could have written.
+// wellFormed reports whether Slipway can have written the change, so that its IDs
+// and keys can safely become paths on a host. Others may have written to the
+// file.
 func (c Change) wellFormed() bool {
 	_, badTo := ParseID(string(c.To))
 	_, badFrom := ParseID(string(c.From))
@@ -86,19 +86,19 @@ func (c Change) wellFormed() bool {
 		(c.Verb == Migrate) == (c.Outcome == Started)
 }
 
-// validKey accepts more than [ValidKey]: this one only tells changes apart, and
-// is compared and never made into a path.
+// validKey accepts more than [ValidKey]: a change's own key is only compared, and
+// never becomes a path.
 func validKey(s string) bool {
 	return len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-// History is what happened on a host, oldest first. Its order is the order of
-// the lines; the clocks in them are for people.
+// History lists the changes of a host, oldest first. The order of the lines
+// counts; the times in them are only for people.
 type History []Change
 
-// ParseHistory reads one JSON line per change. A line that cannot be read (a
-// power cut can tear the last one) or that no Slipway writes is passed over: it
-// never became a change.
+// ParseHistory reads one JSON line per change. It skips lines that it cannot read
+// (a power cut can tear the last one) and lines that Slipway does not write: they
+// never became changes.
 func ParseHistory(lines []string) History {
 	var h History
 	for _, line := range lines {
@@ -120,7 +120,7 @@ func (h History) Find(id ID) (Change, bool) {
 	return Change{}, false
 }
 
-// LatestOf returns the activation with which id was live the last time.
+// LatestOf returns the activation with which id was last live.
 func (h History) LatestOf(id ID) (Activation, bool) {
 	c, ok := h.Find(id)
 	return c.Target(), ok
@@ -131,7 +131,7 @@ func (h History) Has(key string) bool {
 	return slices.ContainsFunc(h, func(c Change) bool { return c.Key == key })
 }
 
-// recent lists releases by their latest time of being live, newest first.
+// recent lists the releases that were live, the most recent one first.
 func (h History) recent() []ID {
 	var ids []ID
 	for _, c := range slices.Backward(h) {

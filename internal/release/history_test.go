@@ -14,7 +14,7 @@ const (
 	r4 ID = "20240104T000000"
 )
 
-// plain is releases without environments.
+// plain returns activations of releases without environments.
 func plain(ids ...ID) []Activation {
 	var stack []Activation
 	for _, id := range ids {
@@ -30,7 +30,8 @@ func rolledTo(id ID) Change {
 	return Change{Key: "r" + string(id), Verb: Rollback, To: id, Outcome: Live}
 }
 
-// with is the change with the environment that a change of this key delivered.
+// with returns the change with the environment that the change of this key
+// delivered.
 func with(c Change, env string) Change { c.ToEnv = env; return c }
 
 func ended(o Outcome) Change  { return Change{Verb: Deploy, From: r1, To: r4, Outcome: o} }
@@ -97,7 +98,7 @@ func TestAChangeKnowsBothEnds(t *testing.T) {
 	}
 }
 
-// A history lies on a host, and what it names becomes paths there.
+// A history is a file on a host, and the names in it become paths there.
 func TestLinesThatNoSlipwayWritesArePassedOver(t *testing.T) {
 	good := func(change func(*Change)) string {
 		c := Change{

@@ -9,7 +9,7 @@ import (
 func TestEveryTextOfAManifestIsOneBoundedLine(t *testing.T) {
 	fields := map[string]struct {
 		of   func(*Manifest) *string
-		most int // bytes; 0: only values of a fixed form are good
+		most int // bytes; 0 if only values of a fixed form are valid
 	}{
 		"org":                  {func(m *Manifest) *string { return &m.Org }, 0},
 		"app":                  {func(m *Manifest) *string { return &m.App }, 0},
@@ -60,7 +60,7 @@ func wantHeadRefused(t *testing.T, m Manifest) {
 	}
 	head, _, _ := strings.Cut(string(data), `"files"`)
 	got, err := ParseManifestHead(head, App{m.Org, m.App}, m.ReleaseID)
-	if err == nil && !strings.Contains(string(data), `\ufffd`) { // JSON has mended what was no UTF-8
+	if err == nil && !strings.Contains(string(data), `\ufffd`) { // JSON replaces invalid UTF-8
 		t.Errorf("the head was accepted: %+v", got)
 	}
 }
@@ -69,24 +69,24 @@ func TestWhatIdentifiesARelease(t *testing.T) {
 	hex := func(n int) string { return strings.Repeat("a", n) }
 	for name, c := range map[string]struct {
 		change func(*Manifest)
-		want   string // empty: valid
+		want   string // empty if it is valid
 	}{
 		"as a build writes it":         {func(*Manifest) {}, ""},
 		"SHA-256 revision":             {func(m *Manifest) { m.Revision = hex(64) }, ""},
 		"no revision":                  {func(m *Manifest) { m.Revision = "" }, ""},
 		"digests":                      {func(m *Manifest) { m.MixLock, m.ToolVersions = hex(64), hex(64) }, ""},
 		"text of any language":         {func(m *Manifest) { m.Ref, m.Version = "refs/heads/größe-☃", "1.0 β" }, ""},
-		"a short revision":             {func(m *Manifest) { m.Revision = hex(12) }, "no full commit ID"},
-		"a revision between the two":   {func(m *Manifest) { m.Revision = hex(50) }, "no full commit ID"},
-		"a revision in capitals":       {func(m *Manifest) { m.Revision = strings.Repeat("A", 40) }, "no full commit ID"},
-		"a branch as the revision":     {func(m *Manifest) { m.Revision = "main" }, "no full commit ID"},
-		"an option as the revision":    {func(m *Manifest) { m.Revision = "--output=/etc/passwd" }, "no full commit ID"},
-		"a short digest":               {func(m *Manifest) { m.MixLock = hex(63) }, "no SHA-256"},
-		"a digest in capitals":         {func(m *Manifest) { m.ToolVersions = strings.Repeat("A", 64) }, "no SHA-256"},
-		"no organization":              {func(m *Manifest) { m.Org = "" }, "no name of an organization"},
-		"a path as the organization":   {func(m *Manifest) { m.Org = "../x" }, "no name of an organization"},
-		"a path as the application":    {func(m *Manifest) { m.App = "a/b" }, "no name of an organization or an application"},
-		"capitals in the application":  {func(m *Manifest) { m.App = "Apxr" }, "no name of an organization or an application"},
+		"a short revision":             {func(m *Manifest) { m.Revision = hex(12) }, "not a full commit ID"},
+		"a revision between the two":   {func(m *Manifest) { m.Revision = hex(50) }, "not a full commit ID"},
+		"a revision in capitals":       {func(m *Manifest) { m.Revision = strings.Repeat("A", 40) }, "not a full commit ID"},
+		"a branch as the revision":     {func(m *Manifest) { m.Revision = "main" }, "not a full commit ID"},
+		"an option as the revision":    {func(m *Manifest) { m.Revision = "--output=/etc/passwd" }, "not a full commit ID"},
+		"a short digest":               {func(m *Manifest) { m.MixLock = hex(63) }, "not a SHA-256"},
+		"a digest in capitals":         {func(m *Manifest) { m.ToolVersions = strings.Repeat("A", 64) }, "not a SHA-256"},
+		"no organization":              {func(m *Manifest) { m.Org = "" }, "not a valid name of an organization"},
+		"a path as the organization":   {func(m *Manifest) { m.Org = "../x" }, "not a valid name of an organization"},
+		"a path as the application":    {func(m *Manifest) { m.App = "a/b" }, "not a valid name of an organization or an application"},
+		"capitals in the application":  {func(m *Manifest) { m.App = "Apxr" }, "not a valid name of an organization or an application"},
 		"a path as the release's ID":   {func(m *Manifest) { m.ReleaseID = "../x" }, `release ID "../x"`},
 		"a release ID of a line break": {func(m *Manifest) { m.ReleaseID += "\n" }, "is not a UTC time stamp"},
 	} {
@@ -104,7 +104,7 @@ func TestFilesOfAHostileManifest(t *testing.T) {
 	deep := strings.TrimSuffix(strings.Repeat(long+"/", 15), "/") // 3839 bytes
 	for name, c := range map[string]struct {
 		files []File
-		want  string // empty: valid
+		want  string // empty if it is valid
 	}{
 		"a chain of links inside":         {[]File{link("a", "b"), link("b", "c/d"), link("c/d", "../e")}, ""},
 		"links in a circle":               {[]File{link("a", "b"), link("b", "a")}, ""},
@@ -116,11 +116,11 @@ func TestFilesOfAHostileManifest(t *testing.T) {
 		"up again behind a dot":           {[]File{link("x", "./d/./..")}, "plain relative path"},
 		"up again behind two slashes":     {[]File{link("x", "d//..")}, "plain relative path"},
 		"a link to the tree itself":       {[]File{link("d/x", "..")}, "leaves the release"},
-		"a file behind a chain of links":  {[]File{link("a", "b"), link("b", "c"), regular("a/x")}, `"a/x" lies behind the link "a"`},
-		"a link behind a link to a dir":   {[]File{{Path: "d", Kind: Dir}, link("a", "d"), link("a/b", "../..")}, `"a/b" lies behind the link "a"`},
-		"a directory behind a link":       {[]File{link("a", "d"), {Path: "a/b", Kind: Dir}}, `"a/b" lies behind the link "a"`},
-		"the link comes after the file":   {[]File{regular("a/x"), link("a", "b")}, `"a/x" lies behind the link "a"`},
-		"a file behind a file":            {[]File{regular("a"), regular("a/x")}, `"a/x" lies behind the file "a"`},
+		"a file behind a chain of links":  {[]File{link("a", "b"), link("b", "c"), regular("a/x")}, `"a/x" is below the link "a"`},
+		"a link behind a link to a dir":   {[]File{{Path: "d", Kind: Dir}, link("a", "d"), link("a/b", "../..")}, `"a/b" is below the link "a"`},
+		"a directory behind a link":       {[]File{link("a", "d"), {Path: "a/b", Kind: Dir}}, `"a/b" is below the link "a"`},
+		"the link comes after the file":   {[]File{regular("a/x"), link("a", "b")}, `"a/x" is below the link "a"`},
+		"a file behind a file":            {[]File{regular("a"), regular("a/x")}, `"a/x" is below the file "a"`},
 		"an absolute target":              {[]File{link("a", "/")}, "plain relative path"},
 		"a home directory is only a name": {[]File{link("a", "~/x"), regular("~/x")}, ""},
 		"setgid":                          {[]File{{Path: "x", Kind: Regular, Mode: 0o2755, SHA256: sum}}, "setuid, setgid and sticky"},
@@ -137,7 +137,7 @@ func TestFilesOfAHostileManifest(t *testing.T) {
 		"a path of 4096 bytes":            {[]File{regular(deep + "/" + long[1:] + "/n")}, ""},
 		"a path of 4097 bytes":            {[]File{regular(deep + "/" + long[1:] + "/nn")}, "longer than 4096"},
 		"a target of 10 kB":               {[]File{link("l", strings.Repeat("../", 3_334))}, "longer than 4096"},
-		"a need of 10 kB":                 {[]File{needing("x", "", strings.Repeat("n", 10_000))}, "no plain name of a shared library"},
+		"a need of 10 kB":                 {[]File{needing("x", "", strings.Repeat("n", 10_000))}, "not a plain name of a shared library"},
 		"a name that is no UTF-8":         {[]File{regular("a\xff")}, "not a plain path"},
 		"a target that is no UTF-8":       {[]File{link("a", "b\xff")}, "plain relative path"},
 		"a name for an 8-bit terminal":    {[]File{regular("a\u009b2J")}, "not a plain path"},
@@ -162,7 +162,7 @@ func TestAManifestHeadIsJudgedLikeTheWhole(t *testing.T) {
 		"good":                  {`{"format": 1, "release_id": "20171114T072116", "org": "apxr", "app": "apxr_io", "version": "1",`, ""},
 		"two mistakes":          {`{"format": 1, "release_id": "20171114T072116", "org": "apxr", "app": "apxr_io", "version": "a\nb", "ref": "\u001b",`, "ref"},
 		"another artifact's":    {`{"format": 1, "release_id": "20171114T072117", "org": "apxr", "app": "apxr_io",`, "its manifest is that of"},
-		"a path for the app":    {`{"format": 1, "release_id": "20171114T072116", "org": "apxr", "app": "../x",`, "no name"},
+		"a path for the app":    {`{"format": 1, "release_id": "20171114T072116", "org": "apxr", "app": "../x",`, "not a valid name"},
 		"another format":        {`{"format": 2, "version": "\n",`, "format 2"},
 		"a release to traverse": {`{"format": 1, "release_id": "20171114T072116", "org": "apxr", "app": "apxr_io", "release": "../x",`, "bin/NAME"},
 		"files all the same":    {`{"format": 1, "release_id": "20171114T072116", "org": "apxr", "app": "apxr_io", "files": [{"path": "/etc"}]`, ""},

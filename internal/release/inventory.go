@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// An inventory is how a tree is written down on a machine with find and
-// sha256sum alone. The build host prints one, from which the manifest is made;
-// a host compares its own with the one made from the manifest. It has two parts:
+// An inventory describes a tree; a machine makes it with just find and sha256sum.
+// The build host prints one, and the manifest is made from it. A host compares
+// its own with the one made from the manifest. An inventory has two parts:
 //
 //	listing    a line per entry: "f MODE SIZE PATH", "l TARGET PATH", "d PATH",
 //	           separated by tabs, sorted by bytes
 //	checksums  a line per file as sha256sum prints it: "SHA256  PATH"
 
-// HostUmask is the umask under which a release is unpacked on a host: the app's
-// group reads, others do not.
+// HostUmask is the umask under which a release is unpacked on a host: the
+// application's group can read it, others cannot.
 const HostUmask = 0o027
 
-// ParseInventory makes the entries of a manifest out of an inventory.
+// ParseInventory returns the manifest entries that an inventory describes.
 func ParseInventory(listing, checksums []string) ([]File, error) {
 	sums, err := parseChecksums(checksums)
 	if err != nil {
@@ -72,7 +72,7 @@ func parseEntry(line string) (File, error) {
 	return File{}, fmt.Errorf("inventory: %q is neither a file, a link nor a directory with a plain name", line)
 }
 
-// Listing is the listing that a host must print for this release once it is
+// Listing returns the listing that a host must print for this release once it is
 // unpacked under [HostUmask].
 func (m Manifest) Listing() string {
 	lines := make([]string, 0, len(m.Files))
@@ -90,7 +90,7 @@ func (m Manifest) Listing() string {
 	return strings.Join(lines, "")
 }
 
-// Checksums is the list that "sha256sum --check" verifies the release with.
+// Checksums returns the list with which "sha256sum --check" verifies the release.
 func (m Manifest) Checksums() string {
 	var b strings.Builder
 	for _, f := range m.sorted() {

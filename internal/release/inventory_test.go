@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// onMachine runs the functions that write trees down on real machines.
+// onMachine runs the shell functions that make inventories on real machines.
 func onMachine(t *testing.T, dir, command string) string {
 	t.Helper()
 	functions, err := os.ReadFile("../script/sh/inventory.sh")
@@ -62,7 +62,7 @@ func inventoried(t *testing.T, dir, tree string) (Manifest, error) {
 	return manifest(files...), err
 }
 
-// What the build host wrote down must be, letter by letter, what a host prints
+// The inventory of the build host must equal, byte for byte, what a host prints
 // once it has unpacked the release as stage.sh does.
 func TestInventoryOfABuildIsWhatAHostFinds(t *testing.T) {
 	dir := t.TempDir()

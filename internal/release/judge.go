@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// Relation is what the revision of a deploy's target is to the running one, as
-// git on the build host says.
+// Relation is the relation of a target's revision to the running one, according
+// to git on the build host.
 type Relation string
 
 // The relations of two revisions.
@@ -17,34 +17,34 @@ const (
 	Ancestor   Relation = "ancestor"   // the target is older: a strict ancestor
 	Descendant Relation = "descendant" // the target is newer
 	Unrelated  Relation = "unrelated"  // another branch
-	Unknown    Relation = "unknown"    // git could not be asked, or does not know one of them
+	Unknown    Relation = "unknown"    // git was not available, or lacks one of the commits
 )
 
-// VerdictKind is what is to become of a deploy on a host.
+// VerdictKind says whether a release may be deployed on a host.
 type VerdictKind string
 
 // The verdicts.
 const (
 	Fresh      VerdictKind = "fresh"       // deploy it
-	Superseded VerdictKind = "superseded"  // what runs is newer
+	Superseded VerdictKind = "superseded"  // the running release is newer
 	RolledBack VerdictKind = "rolled back" // a rollback marked it bad
-	Unsure     VerdictKind = "unsure"      // deploy it, and say that nobody knows
+	Unsure     VerdictKind = "unsure"      // deploy it, with a notice that it may be older
 )
 
-// Verdict is a judgement and, unless it is [Fresh], its reason: one line, for
-// people.
+// Verdict is a judgement and its reason, one line for people. A [Fresh] one needs
+// no reason.
 type Verdict struct {
 	Kind   VerdictKind
 	Reason string
 }
 
-// Judge says whether the release id, built from revision, may be deployed on a
-// host with this history where the running change is what made the running
-// release live (zero: nothing runs). Of that only To and Revision count. What is
-// older or bad is deployed only by force, which is for the caller to know.
+// Judge decides whether the release id, built from revision, may be deployed on a
+// host with this history. The change running is the one that made the running
+// release live, or zero if nothing runs; only its To and Revision count. An older
+// or bad release may be deployed only by force; the caller knows about that.
 func (h History) Judge(id ID, revision string, running Change, rel Relation) Verdict {
 	if id == running.To {
-		return Verdict{Kind: Fresh} // that there is nothing to do is decided elsewhere
+		return Verdict{Kind: Fresh} // the caller finds out that there is nothing to do
 	}
 	if bad, ok := h.Bad(id, revision); ok {
 		return Verdict{RolledBack, fmt.Sprintf("%s was rolled back%s; use force to deploy it all the same", named(id, revision), blame(bad))}
@@ -69,8 +69,8 @@ func named(id ID, revision string) string {
 	return fmt.Sprintf("release %s (revision %.12s)", id, oneLine(revision))
 }
 
-// blame says when, by whom and in which run a change was made, as far as its
-// line knows.
+// blame returns when, by whom and in which run a change was made, as far as the
+// change records it.
 func blame(c Change) string {
 	var b strings.Builder
 	if !c.At.IsZero() {
@@ -85,8 +85,8 @@ func blame(c Change) string {
 	return b.String()
 }
 
-// oneLine keeps a value from a host's file away from the terminal's controls
-// and from the commands that a workflow's log takes.
+// oneLine blanks the control characters in a value from a host's file: they could
+// control a terminal, or start a command in a workflow's log.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

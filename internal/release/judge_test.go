@@ -14,7 +14,8 @@ var (
 	rev4 = strings.Repeat("4", 40)
 )
 
-// rolledBackAtNight is r1, r2 and a rollback to r1, with who did it.
+// rolledBackAtNight returns deploys of r1 and r2 and a rollback to r1 that names
+// who did it.
 func rolledBackAtNight() History {
 	back := rolledTo(r1)
 	back.At = time.Date(2024, 1, 5, 3, 4, 5, 0, time.FixedZone("CET", 3600))

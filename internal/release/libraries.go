@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// What a release's ELF files need from a host is written down on the build
-// host with readelf, a line for each need, its parts separated by tabs:
+// The build host lists what a release's ELF files need from a host, as readelf
+// shows it. Each need is a line of parts that are separated by tabs:
 //
 //	n SONAME PATH           a shared library
 //	v VERSION SONAME PATH   a version of its symbols, e.g. GLIBC_2.34
 
-// ParseLibraries returns the entries with what those lines say of them.
+// ParseLibraries returns the entries with the needs that the lines list for them.
 func ParseLibraries(files []File, lines []string) ([]File, error) {
 	files = slices.Clone(files)
 	byPath := make(map[string]*File, len(files))
@@ -30,7 +30,7 @@ func ParseLibraries(files []File, lines []string) ([]File, error) {
 		f := byPath[part[len(part)-1]]
 		switch {
 		case f == nil:
-			return nil, fmt.Errorf("libraries: %q is of no file of the release", line)
+			return nil, fmt.Errorf("libraries: %q names no file of the release", line)
 		case part[0] == "n" && len(part) == 3:
 			f.addNeed(part[1])
 		case part[0] == "v" && len(part) == 4:
@@ -51,11 +51,11 @@ func (f *File) addNeed(name string) {
 	}
 }
 
-// glibcOf is the glibc that has a version of symbols: "2.34" for GLIBC_2.34. It
-// is empty for other libraries' versions and for GLIBC_PRIVATE, which says
-// nothing about which glibc it takes.
+// glibcOf returns the version of glibc that has a symbol version: "2.34" for
+// GLIBC_2.34. It returns "" for symbol versions of other libraries, and for
+// GLIBC_PRIVATE, from which the version of glibc cannot be told.
 func glibcOf(version string) string {
-	if version == "GLIBC_ABI_DT_RELR" { // packed relocations, which the loader knows since then
+	if version == "GLIBC_ABI_DT_RELR" { // packed relocations: the loader knows them since 2.36
 		return "2.36"
 	}
 	number, ok := strings.CutPrefix(version, "GLIBC_")
@@ -65,7 +65,7 @@ func glibcOf(version string) string {
 	return number
 }
 
-// newer returns the newer of two versions of glibc; none is the oldest.
+// newer returns the newer of two versions of glibc; "" is older than any.
 func newer(a, b string) string {
 	if slices.Compare(numbers(a), numbers(b)) < 0 {
 		return b
@@ -85,14 +85,14 @@ func numbers(version string) []int {
 	}
 	var ns []int
 	for _, part := range strings.Split(version, ".") {
-		n, _ := strconv.Atoi(part) // numeric has seen it
+		n, _ := strconv.Atoi(part) // cannot fail: numeric has matched it
 		ns = append(ns, n)
 	}
 	return ns
 }
 
-// NewestGlibc is the oldest glibc with which everything in the release can
-// start, e.g. "2.34". It is empty if nothing needs any.
+// NewestGlibc returns the oldest version of glibc with which every program in the
+// release can start, e.g. "2.34", or "" if none needs glibc.
 func (m Manifest) NewestGlibc() string {
 	var newest string
 	for _, f := range m.Files {
@@ -101,8 +101,8 @@ func (m Manifest) NewestGlibc() string {
 	return newest
 }
 
-// Libraries are the shared libraries that a host must have: those that the
-// release needs and does not bring along itself, under their base names.
+// Libraries returns the shared libraries that a host must have: those that the
+// release needs but does not contain under their base names.
 func (m Manifest) Libraries() []string {
 	own := map[string]bool{}
 	for _, f := range m.Files {
@@ -122,8 +122,8 @@ func (m Manifest) Libraries() []string {
 	return slices.Compact(names)
 }
 
-// The values need no quotes anywhere. A soname may be a path. elf.sh leaves out
-// what soname refuses: only damaged files have it.
+// These values never need quoting. A soname may be a path. elf.sh leaves out
+// names that soname does not match: only damaged files have them.
 var (
 	numeric = regexp.MustCompile(`^[0-9]{1,4}(\.[0-9]{1,4}){1,3}$`)
 	soname  = regexp.MustCompile(`^[A-Za-z0-9_./][A-Za-z0-9_.+:@/-]*$`)
@@ -132,11 +132,11 @@ var (
 func (f File) validateNeeds() error {
 	for _, name := range f.Needs {
 		if len(name) > maxPath || !soname.MatchString(name) {
-			return fmt.Errorf("manifest: %q needs %.300q, which is no plain name of a shared library", f.Path, name)
+			return fmt.Errorf("manifest: %q needs %.300q, which is not a plain name of a shared library", f.Path, name)
 		}
 	}
 	if f.Glibc != "" && !numeric.MatchString(f.Glibc) {
-		return fmt.Errorf("manifest: %q needs glibc %.100q, which is no version such as 2.34", f.Path, f.Glibc)
+		return fmt.Errorf("manifest: %q needs glibc %.100q, which is not a version such as 2.34", f.Path, f.Glibc)
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func TestParseLibraries(t *testing.T) {
 				lines = append(lines, line+"\tx")
 			}
 			want := []File{regular("a b"), needing("x", c.glibc, c.needs...)}
-			// What was known before counts no more.
+			// The needs of before no longer count.
 			got, err := ParseLibraries([]File{regular("a b"), needing("x", "9.9", "old.so")}, lines)
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%v\n got %+v\nwant %+v", err, got, want)
@@ -79,10 +79,10 @@ func TestParseLibrariesRefuses(t *testing.T) {
 		"n\tlibc.so.6\tlibc.so.6\tx":     "neither a library nor a version",
 		"v\tGLIBC_2.4\tx":                "neither a library nor a version",
 		"w\tlibc.so.6\tx":                "neither a library nor a version",
-		"n\t\tx":                         "no plain name",
-		"n\t-l\tx":                       "no plain name",
-		"n\tlib c.so\tx":                 "no plain name",
-		"n\t$(reboot)\tx":                "no plain name",
+		"n\t\tx":                         "not a plain name",
+		"n\t-l\tx":                       "not a plain name",
+		"n\tlib c.so\tx":                 "not a plain name",
+		"n\t$(reboot)\tx":                "not a plain name",
 		"v\tGLIBC_2.4\tlibc.so.6\tx\tno": "no file of the release",
 	} {
 		_, err := ParseLibraries(files, []string{line})

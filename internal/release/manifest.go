@@ -11,22 +11,22 @@ import (
 // ManifestFormat is the version of the manifest's own format.
 const ManifestFormat = 1
 
-// Manifest says what a release is and lists every file in it.
+// Manifest identifies a release and lists every file in it.
 type Manifest struct {
 	Format       int       `json:"format"`
 	ReleaseID    ID        `json:"release_id"`
 	Org          string    `json:"org"`
 	App          string    `json:"app"`
 	Release      string    `json:"release,omitempty"` // its name in mix.exs; the start script is bin/NAME
-	Version      string    `json:"version"`           // the application's own, from mix.exs
+	Version      string    `json:"version"`           // the application's version in mix.exs
 	Revision     string    `json:"revision"`          // the git commit it was built from
 	Ref          string    `json:"ref,omitempty"`     // the branch or tag that was pushed
 	Repository   string    `json:"repository"`
 	BuiltAt      time.Time `json:"built_at"`
-	OS           string    `json:"os"`   // as uname -s says, e.g. Linux
-	Arch         string    `json:"arch"` // as uname -m says, e.g. x86_64
+	OS           string    `json:"os"`   // from uname -s, e.g. Linux
+	Arch         string    `json:"arch"` // from uname -m, e.g. x86_64
 	Libc         string    `json:"libc"`
-	Kernel       string    `json:"kernel,omitempty"` // as uname -r says on the build host
+	Kernel       string    `json:"kernel,omitempty"` // from uname -r on the build host
 	ERTS         string    `json:"erts"`
 	Elixir       string    `json:"elixir"`
 	OTP          string    `json:"otp"`
@@ -35,7 +35,7 @@ type Manifest struct {
 	Files        []File    `json:"files"`
 }
 
-// ParseManifest reads a manifest and refuses one that no build of Slipway makes.
+// ParseManifest reads a manifest. It refuses one that Slipway cannot have made.
 func ParseManifest(data []byte) (Manifest, error) {
 	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil {
@@ -44,7 +44,7 @@ func ParseManifest(data []byte) (Manifest, error) {
 	return m, m.Validate()
 }
 
-// JSON is the manifest as it is stored.
+// JSON returns the manifest as it is stored.
 func (m Manifest) JSON() ([]byte, error) {
 	data, err := json.MarshalIndent(m, "", " ")
 	if err != nil {
@@ -53,7 +53,7 @@ func (m Manifest) JSON() ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
-// Size is the sum of all file sizes in bytes.
+// Size returns the sum of all file sizes in bytes.
 func (m Manifest) Size() int64 {
 	var n int64
 	for _, f := range m.Files {
@@ -64,8 +64,8 @@ func (m Manifest) Size() int64 {
 
 var releaseName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 
-// Validate reports everything in the manifest that would make the release
-// unsafe to unpack or impossible to identify.
+// Validate reports everything that makes the release unsafe to unpack or
+// impossible to identify.
 func (m Manifest) Validate() error {
 	return errors.Join(m.validateFormat(), m.validateIdentity(), m.validateText(), m.validateOrigin(), m.validateFiles())
 }

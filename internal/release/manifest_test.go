@@ -32,7 +32,7 @@ func TestManifestValidation(t *testing.T) {
 	badSum.SHA256 = strings.Repeat("AB", 32)
 	for name, c := range map[string]struct {
 		files []File
-		want  string // empty: valid
+		want  string // empty if it is valid
 	}{
 		"a plain tree":                       {[]File{{Path: "bin", Kind: Dir}, regular("bin/x"), link("cur", "bin/x")}, ""},
 		"a link up and down inside":          {[]File{link("a/b/c", "../../lib/x")}, ""},
@@ -51,9 +51,9 @@ func TestManifestValidation(t *testing.T) {
 		"carriage return in a name":          {[]File{regular("a\rb")}, "not a plain path"},
 		"tab in a name":                      {[]File{regular("a\tb")}, "not a plain path"},
 		"backslash in a name":                {[]File{regular(`a\b`)}, "not a plain path"},
-		"through a link":                     {[]File{link("lib", "other"), regular("lib/x")}, `"lib/x" lies behind the link "lib"`},
-		"through a link far above":           {[]File{regular("a/b/c/d"), link("a", "z")}, `"a/b/c/d" lies behind the link "a"`},
-		"a link through a link":              {[]File{link("a", "z"), link("a/b", "c")}, "lies behind the link"},
+		"through a link":                     {[]File{link("lib", "other"), regular("lib/x")}, `"lib/x" is below the link "lib"`},
+		"through a link far above":           {[]File{regular("a/b/c/d"), link("a", "z")}, `"a/b/c/d" is below the link "a"`},
+		"a link through a link":              {[]File{link("a", "z"), link("a/b", "c")}, "is below the link"},
 		"link leaves":                        {[]File{link("lib", "../x")}, "leaves the release"},
 		"link leaves from below":             {[]File{link("a/lib", "../../x")}, "leaves the release"},
 		"link leaves by way of another link": {[]File{link("p/q/up", "../../z"), link("out", "p/q/up/../../x")}, "plain relative path"},
@@ -71,13 +71,13 @@ func TestManifestValidation(t *testing.T) {
 		"unknown kind":                       {[]File{{Path: "dev/null", Kind: "device"}}, "files, links and directories only"},
 		"no kind":                            {[]File{{Path: "x"}}, "files, links and directories only"},
 		"needs of an ELF file":               {[]File{needing("x", "2.2.5", "libc.so.6", "libstdc++.so.6", "/opt/a/b.so")}, ""},
-		"a need with a blank":                {[]File{needing("x", "", "lib c.so")}, "no plain name of a shared library"},
-		"a need with a line break":           {[]File{needing("x", "", "libc.so\n")}, "no plain name of a shared library"},
-		"an empty need":                      {[]File{needing("x", "", "")}, "no plain name of a shared library"},
-		"a need that reads as an option":     {[]File{needing("x", "", "-v")}, "no plain name of a shared library"},
-		"glibc with its prefix":              {[]File{needing("x", "GLIBC_2.4")}, "no version such as 2.34"},
-		"glibc without a dot":                {[]File{needing("x", "2")}, "no version such as 2.34"},
-		"glibc with a line break":            {[]File{needing("x", "2.4\n")}, "no version such as 2.34"},
+		"a need with a blank":                {[]File{needing("x", "", "lib c.so")}, "not a plain name of a shared library"},
+		"a need with a line break":           {[]File{needing("x", "", "libc.so\n")}, "not a plain name of a shared library"},
+		"an empty need":                      {[]File{needing("x", "", "")}, "not a plain name of a shared library"},
+		"a need that reads as an option":     {[]File{needing("x", "", "-v")}, "not a plain name of a shared library"},
+		"glibc with its prefix":              {[]File{needing("x", "GLIBC_2.4")}, "not a version such as 2.34"},
+		"glibc without a dot":                {[]File{needing("x", "2")}, "not a version such as 2.34"},
+		"glibc with a line break":            {[]File{needing("x", "2.4\n")}, "not a version such as 2.34"},
 	} {
 		t.Run(name, func(t *testing.T) { wantError(t, manifest(c.files...).Validate(), c.want) })
 	}
@@ -146,7 +146,7 @@ func TestAManifestOfAnEarlierSlipwayStillParses(t *testing.T) {
 	}
 	for _, field := range []string{"release", "kernel", "needs", "glibc"} {
 		if strings.Contains(string(data), `"`+field+`"`) {
-			t.Errorf("what is not known is written:\n%s", data)
+			t.Errorf("an unknown value is written:\n%s", data)
 		}
 	}
 }

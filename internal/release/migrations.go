@@ -2,9 +2,9 @@ package release
 
 import "slices"
 
-// MigratedSince lists the releases whose migrations were started on this host
-// after a was made live the last time, oldest first and each once, a's own left
-// out. If a was never live here, the newer releases than a count.
+// MigratedSince lists the releases, except that of a, whose migrations were
+// started on this host after a was last made live: oldest first, and each once.
+// If a was never live here, it lists those that are newer than a.
 func (h History) MigratedSince(a Activation) []ID {
 	since := -1
 	for i, c := range h {

@@ -33,7 +33,7 @@ func TestAMigrationIsNoStepOfTheStack(t *testing.T) {
 	h := ParseHistory([]string{
 		`{"key":"a","verb":"deploy","to":"20260101T000001","outcome":"live"}`,
 		`{"key":"b","verb":"migrate","from":"20260101T000001","to":"20260101T000002","outcome":"started"}`,
-		`{"key":"c","verb":"migrate","to":"20260101T000002","outcome":"live"}`, // no Slipway writes this
+		`{"key":"c","verb":"migrate","to":"20260101T000002","outcome":"live"}`, // Slipway never writes this
 	})
 	if len(h) != 2 || len(h.Stack()) != 1 || h.Stack()[0].ID != "20260101T000001" {
 		t.Errorf("%v, stack %v", h, h.Stack())

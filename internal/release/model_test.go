@@ -8,15 +8,15 @@ import (
 	"testing"
 )
 
-// A model is a host as its operator thinks of it: a pile of cards, what was
-// taken off the pile for good reason, and what lies on the disk. It shares
-// nothing with the code under test but the names.
+// A model is a host as its operator thinks of it: a pile of cards, the cards that
+// were taken off for good reason, and the releases on the disk. It shares nothing
+// with the code under test but the names.
 type model struct {
-	pile    string   // a letter per activation that was piled up, e.g. "AbC"
+	pile    string   // a letter per activation in the pile, e.g. "AbC"
 	last    string   // the letters in the order of being live, latest at the end
 	bad     string   // the letters of releases that a rollback took off
-	disk    string   // the letters of releases that lie there
-	history []string // the lines, as a host has them
+	disk    string   // the letters of releases on the disk
+	history []string // the lines of the host's history
 }
 
 // The letters A to F are the releases R1 to R6; capital letters carry one
@@ -52,7 +52,7 @@ func (m *model) write(t *testing.T, verb Verb, letter byte, outcome Outcome) {
 	m.history = append(m.history, line)
 }
 
-// lives is what every activation that was proved does to the model.
+// lives records that an activation was proved.
 func (m *model) lives(letter byte) {
 	m.last += string(letter)
 	m.bad = without(m.bad, letter)
@@ -88,7 +88,7 @@ func (m *model) rollback(t *testing.T, letter byte) {
 	m.lives(letter)
 }
 
-// revert takes the top card off, for no fault of its own.
+// revert takes the top card off, through no fault of its own.
 func (m *model) revert(t *testing.T) {
 	t.Helper()
 	top := activationOf(m.pile[len(m.pile)-1])
@@ -106,7 +106,7 @@ func (m *model) revert(t *testing.T) {
 	m.history = append(m.history, line)
 }
 
-// named is the letter that a person means by a release ID.
+// named returns the letter that a person means by a release ID.
 func (m *model) named(letter byte) byte {
 	for _, place := range []string{m.pile, m.last} {
 		for i := len(place) - 1; i >= 0; i-- {
@@ -145,7 +145,7 @@ func (m *model) step(t *testing.T, random *rand.Rand) {
 	}
 }
 
-// prune removes what the code says, and knows what it must never say.
+// prune removes what the code chooses, and fails if that may not be removed.
 func (m *model) prune(t *testing.T, keep int) {
 	t.Helper()
 	var present []ID
@@ -170,7 +170,8 @@ func (m *model) String() string {
 	return fmt.Sprintf("pile %q, last %q, bad %q, disk %q\n%s", m.pile, m.last, m.bad, m.disk, strings.Join(m.history, "\n"))
 }
 
-// compare looks at the history through every question that is asked of it.
+// compare asks the history every question that the code asks it, and compares the
+// answers with the model.
 func (m *model) compare(t *testing.T) {
 	t.Helper()
 	h := ParseHistory(m.history)

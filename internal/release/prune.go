@@ -2,9 +2,9 @@ package release
 
 import "slices"
 
-// Prune chooses which of the releases that lie on a host to remove: all but the
-// keep most recently live ones and the protected ones (running, current, a
-// rollback's target). What a rollback would choose next is always kept.
+// Prune chooses which of the releases on a host to remove. It spares the keep
+// releases that were live most recently, the protected ones (running, current, a
+// rollback's target), and always the one that a rollback would choose next.
 func Prune(present []ID, h History, keep int, protected ...ID) []ID {
 	kept := append(slices.Clone(protected), h.needed()...)
 	recent := h.recent()
@@ -18,9 +18,9 @@ func Prune(present []ID, h History, keep int, protected ...ID) []ID {
 	return remove
 }
 
-// needed is what should be running and the release below it. Steps between
-// environments of one release are passed over: whoever walks back over them
-// must still find another release at their end.
+// needed returns the release that should be running and the next other release
+// below it. Steps between environments of one release are skipped: after several
+// rollbacks over them, there must still be another release to go back to.
 func (h History) needed() []ID {
 	stack := h.Stack()
 	if len(stack) == 0 {
@@ -34,12 +34,12 @@ func (h History) needed() []ID {
 	return ids
 }
 
-// PruneActivations chooses which of the activations that lie on a host, given by
-// their keys, to remove: all but the protected ones (running, current, a
-// rollback's target) and those through which a kept release can be gone back to.
-// What is no [ValidKey] is not Slipway's to remove.
+// PruneActivations chooses which of the activations on a host, given by their
+// keys, to remove. It spares the protected ones (running, current, a rollback's
+// target) and those that a rollback to a kept release could use. A name that is
+// not a [ValidKey] is not Slipway's, so it is never removed.
 func PruneActivations(present []string, h History, keptReleases []ID, protected ...Activation) []string {
-	releases := append(slices.Clone(keptReleases), h.needed()...) // Prune keeps these, whatever the caller saw
+	releases := append(slices.Clone(keptReleases), h.needed()...) // Prune keeps these too, even if the caller did not see them
 	kept := slices.Clone(protected)
 	for _, a := range h.Stack() {
 		if slices.Contains(releases, a.ID) {

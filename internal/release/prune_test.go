@@ -107,7 +107,7 @@ func TestPruneActivations(t *testing.T) {
 	}{
 		"all releases are there":                 {all, h, []ID{r1, r2, r3}, nil, []string{e5}},
 		"a release is gone":                      {all, h, []ID{r2, r3}, nil, []string{e1, e5}},
-		"each environment that can be gone to":   {all, h, []ID{r3}, nil, []string{e1, e5}}, // r2 is next
+		"each environment a rollback can use":    {all, h, []ID{r3}, nil, []string{e1, e5}}, // r2 is next
 		"what a rollback chooses, if it is gone": {all, h, nil, nil, []string{e1, e5}},
 		"protected":                              {all, h, []ID{r2, r3}, []Activation{{r4, e5}, {r1, e1}}, nil},
 		"protected without an environment":       {all, h, []ID{r2, r3}, []Activation{{r1, ""}, {}}, []string{e1, e5}},

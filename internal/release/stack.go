@@ -2,8 +2,8 @@ package release
 
 import "slices"
 
-// Stack is what a rollback walks down: a deploy pushes, a rollback or a revert pops. The
-// last element is what should be running.
+// Stack returns the activations that rollbacks walk down. A deploy pushes one; a
+// rollback or a revert pops. The last element should be running.
 func (h History) Stack() []Activation {
 	var stack []Activation
 	for _, c := range h {
@@ -12,8 +12,8 @@ func (h History) Stack() []Activation {
 	return stack
 }
 
-// after is the stack after a change, and what the change took from its top. It
-// may reuse the memory of the stack before.
+// after returns the stack after a change, and what the change popped. The result
+// may share the memory of the old stack.
 func after(stack []Activation, c Change) (now, popped []Activation) {
 	at := topmost(stack, func(a Activation) bool { return a == c.Target() })
 	switch {
@@ -24,13 +24,13 @@ func after(stack []Activation, c Change) (now, popped []Activation) {
 	case c.Verb == Rollback && at >= 0:
 		return stack[:at+1], stack[at+1:]
 	case at >= 0 && at == len(stack)-1:
-		return stack, nil // the same again is no new step to go back over
+		return stack, nil // deploying the same again adds no step
 	}
 	return append(stack, c.Target()), nil
 }
 
-// reverted is the stack without the step that a revert takes back. What it takes
-// off counts as nothing that was popped: it is not bad.
+// reverted returns the stack without the step that a revert takes back. What it
+// removes does not count as popped, since it is not bad.
 func reverted(stack []Activation, c Change) []Activation {
 	if at := topmost(stack, func(a Activation) bool { return a == c.Source() }); at >= 0 {
 		stack = stack[:at]
@@ -41,8 +41,8 @@ func reverted(stack []Activation, c Change) []Activation {
 	return stack
 }
 
-// topmost is the index of the topmost match, -1 if there is none. What is named
-// twice in a stack is reached at its upper place, which pops the least.
+// topmost returns the index of the topmost match, or -1. If an activation is in
+// the stack twice, a rollback goes to the upper one, which pops the least.
 func topmost(stack []Activation, match func(Activation) bool) int {
 	for i, a := range slices.Backward(stack) {
 		if match(a) {
@@ -52,10 +52,10 @@ func topmost(stack []Activation, match func(Activation) bool) int {
 	return -1
 }
 
-// Choose returns the activation that a person means by naming a release alone:
-// the topmost one of it in the stack, else the one with which it was live the
-// last time. If it was never live here, the result is the release without an
-// environment, and false. The history does not know what still lies on the host.
+// Choose returns the activation that a person means who names just a release: its
+// topmost one in the stack, else the one with which it was last live. If it was
+// never live here, Choose returns the release without an environment, and false.
+// The history does not know whether the activation is still on the host.
 func (h History) Choose(id ID) (Activation, bool) {
 	stack := h.Stack()
 	if at := topmost(stack, func(a Activation) bool { return a.ID == id }); at >= 0 {
@@ -67,9 +67,9 @@ func (h History) Choose(id ID) (Activation, bool) {
 	return Activation{ID: id}, false
 }
 
-// Return is what this host goes to when the fleet goes to want: want itself if
-// it stands in this host's stack, else this host's own activation of that
-// release, as [History.Choose] finds it.
+// Return returns the activation that this host goes back to when its fleet goes
+// back to want: want itself if it is in this host's stack, else this host's own
+// activation of that release, as [History.Choose] finds it.
 func (h History) Return(want Activation) Activation {
 	if slices.Contains(h.Stack(), want) {
 		return want
@@ -78,9 +78,9 @@ func (h History) Return(want Activation) Activation {
 	return a
 }
 
-// Before lists the other releases below the topmost a in the stack, topmost
-// first and each once: where a rollback can go if a cannot run any more. It is
-// empty if a does not stand in the stack.
+// Before lists the other releases below the topmost a in the stack, topmost first
+// and each once. A rollback can go to them if a no longer runs. The list is empty
+// if a is not in the stack.
 func (h History) Before(a Activation) []Activation {
 	stack := h.Stack()
 	at := topmost(stack, func(b Activation) bool { return b == a })

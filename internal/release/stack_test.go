@@ -36,7 +36,7 @@ func TestHistoryIsAStack(t *testing.T) {
 	}
 }
 
-// The design's own example, step by step, on one host.
+// The example of the design, step by step, on one host.
 func TestRollbacksWalkDownTheStack(t *testing.T) {
 	h := History{deployed(r1), deployed(r2), deployed(r3)}
 	rollback := func(want ID) {
@@ -52,11 +52,11 @@ func TestRollbacksWalkDownTheStack(t *testing.T) {
 	h = append(h, deployed(r4))
 	rollback(r1)
 	if _, err := RollbackTarget(map[string]HostState{"web1": {Stack: h.Stack()}}); err == nil {
-		t.Error("there is nothing below the first release, and a rollback found something")
+		t.Error("a rollback found something below the first release")
 	}
 }
 
-// The design's example again, with what must not count in between.
+// The same example, with changes in between that must not count.
 func TestRollbacksPassOverWhatFailed(t *testing.T) {
 	torn := ParseHistory([]string{`{"key":"k","verb":"deploy","to":"20240104T0000`})
 	h := History{deployed(r1), ended(Reverted), deployed(r2), ended(Interrupted), undone(Reverted), deployed(r3), ended("")}
@@ -70,8 +70,8 @@ func TestRollbacksPassOverWhatFailed(t *testing.T) {
 	}
 }
 
-// Somebody set the clock back by a day between the deploys: IDs and times are
-// out of order, and the lines are not.
+// The clock was set back by a day between the deploys: IDs and times are out of
+// order, but the lines are in order.
 func TestTheOrderIsTheHistorysOwnAndNoClocks(t *testing.T) {
 	h := History{deployed(r3), deployed(r1), deployed(r2)}
 	for i := range h {
@@ -175,7 +175,7 @@ func TestBeforeAreTheOtherReleasesBelow(t *testing.T) {
 		want []Activation
 	}{
 		{Activation{r4, ""}, []Activation{{r1, ""}, {r2, e3}, {r3, ""}}},
-		{Activation{r1, ""}, []Activation{{r2, e3}, {r3, ""}}}, // at its upper place
+		{Activation{r1, ""}, []Activation{{r2, e3}, {r3, ""}}}, // from its upper place
 		{Activation{r2, e3}, []Activation{{r3, ""}, {r1, ""}}},
 		{Activation{r3, ""}, []Activation{{r2, e2}, {r1, ""}}},
 		{Activation{r2, e2}, plain(r1)},

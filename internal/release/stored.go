@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// Stored is an artifact as it lies on the build server.
+// Stored is an artifact on the build server.
 type Stored struct {
 	ID       ID
 	Manifest Manifest // without its files; zero if there is a problem
 	Size     int64    // bytes on the disk
 	Held     bool     // a deploy is using it
-	Problem  string   // why its manifest cannot be used, empty if it can
+	Problem  string   // why its manifest cannot be used, or ""
 }
 
-// ParseManifestHead reads a manifest that ends before its list of files: enough
-// to say what an artifact is, without the hundreds of kilobytes of the rest. It
-// refuses one that is another artifact's, and values that could not be shown.
+// ParseManifestHead reads a manifest that ends before its list of files. That is
+// enough to describe an artifact, and saves hundreds of kilobytes. It refuses the
+// manifest of another artifact, and values that cannot be shown.
 func ParseManifestHead(head string, a App, id ID) (Manifest, error) {
 	var m Manifest
 	if head == "" {
@@ -43,7 +43,7 @@ func ParseManifestHead(head string, a App, id ID) (Manifest, error) {
 	return m, nil
 }
 
-// IsOf reports a manifest that is another artifact's.
+// IsOf returns an error if the manifest belongs to another artifact.
 func (m Manifest) IsOf(a App, id ID) error {
 	if m.ReleaseID == id && m.Org == a.Org && m.App == a.Name {
 		return nil
@@ -51,11 +51,11 @@ func (m Manifest) IsOf(a App, id ID) error {
 	return fmt.Errorf("its manifest is that of %.100s/%.100s %.100s", m.Org, m.App, m.ReleaseID)
 }
 
-// Sweep chooses which artifacts to remove from the build server: all but the
-// keep newest, those younger than minAge at now, and the run's own.
+// Sweep chooses which artifacts to remove from the build server. It spares the
+// keep newest ones, those younger than minAge, and the run's own.
 func Sweep(present []ID, now time.Time, keep int, minAge time.Duration, own ID) []ID {
 	newest := slices.Sorted(slices.Values(present))
 	old := newest[:max(0, len(newest)-max(0, keep))]
-	youngest := NewID(now.Add(-minAge)) // of those that are old enough
+	youngest := NewID(now.Add(-minAge)) // the youngest that is old enough
 	return slices.DeleteFunc(old, func(id ID) bool { return id > youngest || id == own })
 }

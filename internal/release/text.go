@@ -14,12 +14,12 @@ var (
 	digestRE   = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
-// ValidRevision reports whether s is a full commit ID of git, SHA-1 or SHA-256:
-// what can be given to git without being taken for anything else.
+// ValidRevision reports whether s is a full commit ID of git, SHA-1 or SHA-256.
+// Git cannot take such an argument for anything else.
 func ValidRevision(s string) bool { return revisionRE.MatchString(s) }
 
-// Bounds in bytes. What says what a release is ends up in logs, tables and
-// comments; Linux knows no longer paths and names of files.
+// Bounds in bytes. The texts of a manifest end up in logs, tables and comments.
+// The bounds of paths and names are those of Linux.
 const (
 	maxText   = 512
 	maxOrigin = 1024 // of a ref and of a repository's URL
@@ -27,7 +27,7 @@ const (
 	maxName   = 255
 )
 
-// validateText reports values that could not be shown, or not as what they are.
+// validateText reports values that cannot be shown, or that would be misread.
 func (m Manifest) validateText() error {
 	var errs []error
 	for _, f := range []struct {
@@ -42,7 +42,7 @@ func (m Manifest) validateText() error {
 	} {
 		switch {
 		case len(f.value) > f.most:
-			errs = append(errs, fmt.Errorf("manifest: %s has %d bytes, and may have %d", f.name, len(f.value), f.most))
+			errs = append(errs, fmt.Errorf("manifest: %s has %d bytes; at most %d are allowed", f.name, len(f.value), f.most))
 		case !utf8.ValidString(f.value) || strings.ContainsFunc(f.value, breaks):
 			errs = append(errs, fmt.Errorf("manifest: %s %q is not one line of plain text", f.name, f.value))
 		}
@@ -50,7 +50,7 @@ func (m Manifest) validateText() error {
 	return errors.Join(errs...)
 }
 
-// validateIdentity reports what does not name exactly one release.
+// validateIdentity reports values that do not identify exactly one release.
 func (m Manifest) validateIdentity() error {
 	var errs []error
 	if _, err := ParseID(string(m.ReleaseID)); err != nil {
@@ -58,28 +58,28 @@ func (m Manifest) validateIdentity() error {
 	}
 	for _, name := range []string{m.Org, m.App} {
 		if !ValidName(name) {
-			errs = append(errs, fmt.Errorf("manifest: %.100q is no name of an organization or an application", name))
+			errs = append(errs, fmt.Errorf("manifest: %.100q is not a valid name of an organization or an application", name))
 		}
 	}
 	if m.Release != "" && !releaseName.MatchString(m.Release) {
-		errs = append(errs, fmt.Errorf("manifest: %.100q is no name of a release: bin/NAME is its start script", m.Release))
+		errs = append(errs, fmt.Errorf("manifest: %.100q is not a valid name of a release: its start script is bin/NAME", m.Release))
 	}
 	return errors.Join(errs...)
 }
 
-// validateOrigin reports what could not have been computed by git and sha256sum.
+// validateOrigin reports values that git and sha256sum cannot have computed.
 func (m Manifest) validateOrigin() error {
 	var errs []error
 	if m.Revision != "" && !ValidRevision(m.Revision) {
-		errs = append(errs, fmt.Errorf("manifest: revision %.100q is no full commit ID", m.Revision))
+		errs = append(errs, fmt.Errorf("manifest: revision %.100q is not a full commit ID", m.Revision))
 	}
 	for _, digest := range []string{m.MixLock, m.ToolVersions} {
 		if digest != "" && !digestRE.MatchString(digest) {
-			errs = append(errs, fmt.Errorf("manifest: %.100q is no SHA-256", digest))
+			errs = append(errs, fmt.Errorf("manifest: %.100q is not a SHA-256", digest))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// breaks reports a character that ends a line or controls a terminal.
+// breaks reports whether r ends a line or controls a terminal.
 func breaks(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) }

@@ -259,7 +259,7 @@ func TestWhatWasStagedIsActivatedWhereNothingElseWasDeployed(t *testing.T) {
 		"a rollback":            {rolledBack, plan(to(id(3))), "something else was deployed since then; stage it again"},
 		"what is expected":      {rolledBack, plan(to(id(3)), expect(id(1))), ""},
 		"not what is expected":  {func(*fleet) {}, plan(to(id(3)), expect(id(1))), "and " + string(id(1)) + " is expected"},
-		"never staged":          {func(*fleet) {}, plan(to(id(4))), "the note that release " + string(id(4)) + " was staged is about"},
+		"never staged":          {func(*fleet) {}, plan(to(id(4))), "the staging note of release " + string(id(4)) + " is about"},
 		"no longer what it was": {func(f *fleet) { f.with("web2", hosttest.Fault{Step: hosttest.StepVerify, How: hosttest.Fails}) }, plan(to(id(3))), "web2: verify fails"},
 	} {
 		t.Run(name, func(t *testing.T) {
