@@ -8,15 +8,15 @@ import (
 	"github.com/apxr/slipway/internal/progress"
 )
 
-// The lengths at which GitHub cuts an annotation and its title.
+// GitHub cuts an annotation and its title at these lengths.
 const (
 	maxAnnotation = 4096
 	maxTitle      = 255
 )
 
-// GitHub shows ten annotations of a kind of a step, the first ones. The last of
-// them is for what must be among them: the run's own error or warning, or the
-// notice that there is more.
+// GitHub shows the first ten annotations of each kind in a step. The tenth is
+// reserved for those that must be shown: the run's own error or warning, or the
+// notice that there are more.
 const (
 	maxShown  = 10
 	maxOthers = maxShown - 1
@@ -29,8 +29,8 @@ const (
 	kindNotice  = "notice"
 )
 
-// room reports whether one more of a kind is shown if that may be the one of
-// number most. If not, it is counted by its name.
+// room reports whether one more annotation of a kind fits under the limit most. If
+// not, it counts the annotation as dropped, under its name.
 func (r *Runner) room(kind string, most int, name string) bool {
 	if r.shown[kind] >= most {
 		r.dropped[name]++
@@ -40,13 +40,13 @@ func (r *Runner) room(kind string, most int, name string) bool {
 	return true
 }
 
-// Annotate shows what a compiler said at its place in the source.
+// Annotate shows a compiler's message at its place in the source.
 func (r *Runner) Annotate(a progress.Annotation) {
 	if !r.room(string(a.Severity), maxOthers, "compile "+string(a.Severity)) {
 		return
 	}
 	r.unfence()
-	action := r.action.WithFieldsMap(properties(a)) // which escapes them
+	action := r.action.WithFieldsMap(properties(a)) // it escapes them
 	if a.Severity == progress.SeverityError {
 		action.Errorf("%s", clip(a.Message, maxAnnotation))
 	} else {
@@ -54,8 +54,7 @@ func (r *Runner) Annotate(a progress.Annotation) {
 	}
 }
 
-// properties leaves out what is not known; the runner drops a column without a
-// line.
+// properties leaves out unknown values. The runner drops a column without a line.
 func properties(a progress.Annotation) map[string]string {
 	p := map[string]string{}
 	if a.File != "" {
@@ -73,14 +72,15 @@ func properties(a progress.Annotation) map[string]string {
 	return p
 }
 
-// lines prints what there was no room for.
+// lines prints a message as plain lines, since there is no room for it as an
+// annotation.
 func (r *Runner) lines(kind, message string) {
 	for line := range strings.Lines(kind + ": " + message) {
 		r.Line(strings.TrimRight(line, "\r\n"))
 	}
 }
 
-// more says how many annotations were dropped, if any were.
+// more returns a text that says how many annotations were dropped, or "".
 func (r *Runner) more() string {
 	var parts []string
 	total := 0
@@ -96,7 +96,7 @@ func (r *Runner) more() string {
 	return listed(parts) + plural(total, " is", " are") + " in the log"
 }
 
-// listed is "a", "a and b", "a, b and c".
+// listed joins the parts to "a", "a and b" or "a, b and c".
 func listed(parts []string) string {
 	last := len(parts) - 1
 	if last == 0 {

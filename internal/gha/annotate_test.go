@@ -12,7 +12,8 @@ import (
 
 var _ progress.Face = (*Runner)(nil)
 
-// annotations are those that the runner shows: of each kind the first ten.
+// annotations returns the annotations that GitHub shows: the first ten of each
+// kind.
 func annotations(log string) []annotation {
 	a := &actionsRunner{}
 	a.run(log)
@@ -88,8 +89,8 @@ func TestAnnotationsHaveTheLengthThatGitHubShows(t *testing.T) {
 
 func TestTheRunsOwnErrorIsAmongTheTenThatGitHubShows(t *testing.T) {
 	for name, c := range map[string]struct {
-		before, errors, warnings int // before: errors of the run itself
-		shown                    int // of all
+		before, errors, warnings int // before counts the run's own errors
+		shown                    int // of all kinds
 		notice                   string
 	}{
 		"nine fit":           {0, 9, 9, 18 + 1, ""},
@@ -149,7 +150,7 @@ func TestWhatWasDroppedIsSaidOnce(t *testing.T) {
 	}
 }
 
-// told is a number of annotations of each kind.
+// told counts annotations of each kind.
 type told struct{ compile, warnings, notices int }
 
 func (n told) tell(r *Runner) {
@@ -167,7 +168,7 @@ func (n told) tell(r *Runner) {
 func TestOfEachKindTenAreShownAndTheRestIsInTheLog(t *testing.T) {
 	for name, c := range map[string]struct {
 		told
-		sent, lines []string // by kind and how many; the first and the last line
+		sent, lines []string // kinds with their numbers; the first and the last line
 		more        string
 	}{
 		"nothing":               {told{}, nil, nil, ""},
@@ -209,7 +210,7 @@ func TestOfEachKindTenAreShownAndTheRestIsInTheLog(t *testing.T) {
 	}
 }
 
-// A message that became a line is text, and each of its lines is one.
+// A message over the limit is printed as text, line by line.
 func TestANoticeThatIsALineIsNoCommand(t *testing.T) {
 	a := &actionsRunner{}
 	a.run(logged(func(r *Runner) {

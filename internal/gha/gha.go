@@ -1,7 +1,7 @@
 // Package gha is the boundary to a GitHub Actions runner: inputs, outputs, the
-// job summary, the log with its commands, and what the workflow run is.
+// job summary, the log with its commands, and the identity of the workflow run.
 //
-// It does not know what Slipway does.
+// The package does not know what Slipway does.
 package gha
 
 import (
@@ -16,17 +16,17 @@ import (
 	"github.com/sethvargo/go-githubactions"
 )
 
-// Runner is the runner that this program was started by.
+// Runner is the runner that started this program.
 type Runner struct {
 	action *githubactions.Action
 	getenv func(string) string
-	fence  string // token of the stop-commands that is in force, empty if none
+	fence  string // the token that ends stop-commands; empty if commands are on
 
-	shown   map[string]int // annotations by their kind
-	dropped map[string]int // those that there was no room for, by their name
+	shown   map[string]int // annotations sent, by kind
+	dropped map[string]int // annotations over GitHub's limit, by name
 }
 
-// New returns the runner whose environment and log these are.
+// New returns the runner with this environment and this log.
 func New(getenv func(string) string, log io.Writer) *Runner {
 	return &Runner{
 		action: githubactions.New(githubactions.WithGetenv(getenv), githubactions.WithWriter(log)),
@@ -35,25 +35,26 @@ func New(getenv func(string) string, log io.Writer) *Runner {
 	}
 }
 
-// Input is the value of an action's input; a composite action has to map it
-// into the environment itself.
+// Input returns the value of an action's input. A composite action has to map
+// its inputs into the environment itself.
 func (r *Runner) Input(name string) string { return r.action.GetInput(name) }
 
-// delimiter is the library's mark for the end of a value.
+// delimiter marks the end of a value in the runner's files. The library always
+// uses this one.
 const delimiter = "_GitHubActionsFileCommandDelimeter_"
 
-// SetOutput hands a value to later steps. A value with a line break is refused:
-// the file that it goes through could be made to hold other outputs by it.
+// SetOutput passes a value to later steps. It refuses a value with a line break,
+// which could forge other outputs in the runner's file.
 func (r *Runner) SetOutput(name, value string) (err error) {
 	if strings.ContainsAny(value, "\r\n") || value == delimiter {
-		return fmt.Errorf("output %s has a line break, or is the mark that ends a value", name)
+		return fmt.Errorf("output %s has a line break, or is the runner's delimiter", name)
 	}
 	defer recoverInto(&err, "output "+name)
 	r.action.SetOutput(name, value)
 	return nil
 }
 
-// maxSummary is GitHub's limit for a step; beyond it the whole summary is lost.
+// maxSummary is GitHub's limit for a step. It drops a longer summary as a whole.
 const maxSummary = 1 << 20
 
 // AddSummary appends Markdown to the job summary.
@@ -67,36 +68,38 @@ func (r *Runner) AddSummary(markdown string) (err error) {
 	return nil
 }
 
-// recoverInto turns a panic of the library, which panics if the runner's files
-// cannot be written, into an error.
+// recoverInto turns a panic into an error: the library panics if it cannot write
+// the runner's files.
 func recoverInto(err *error, what string) {
 	if p := recover(); p != nil {
-		*err = fmt.Errorf("%s could not be handed to the runner: %v", what, p)
+		*err = fmt.Errorf("%s could not be passed to the runner: %v", what, p)
 	}
 }
 
-// Group, EndGroup, Error, Warning, Notice, Annotate and Line draw a log as progress.Face wants it.
+// Group, EndGroup, Error, Warning, Notice, Annotate and Line implement
+// progress.Face.
 
-// Group opens a foldable group of lines.
+// Group opens a collapsible group of lines.
 func (r *Runner) Group(title string) {
 	r.unfence()
 	r.action.Group(title)
 }
 
-// EndGroup closes it.
+// EndGroup closes the group.
 func (r *Runner) EndGroup() {
 	r.unfence()
 	r.action.EndGroup()
 }
 
-// Error prints a message and shows it on the run's page.
+// Error prints a message and shows it as an error on the run's page.
 func (r *Runner) Error(message string) {
 	r.unfence()
 	r.shown[kindError]++
 	r.action.Errorf("%s", clip(message, maxAnnotation))
 }
 
-// Warning does the same, less loudly; beyond what GitHub shows it is a line.
+// Warning prints a message and shows it as a warning on the run's page. Over
+// GitHub's limit it just prints lines.
 func (r *Runner) Warning(message string) {
 	if !r.room(kindWarning, maxShown, kindWarning) {
 		r.lines(kindWarning, message)
@@ -106,7 +109,8 @@ func (r *Runner) Warning(message string) {
 	r.action.Warningf("%s", clip(message, maxAnnotation))
 }
 
-// Notice does the same as Warning, still less loudly.
+// Notice prints a message and shows it as a notice on the run's page. Over
+// GitHub's limit it just prints lines.
 func (r *Runner) Notice(message string) {
 	if !r.room(kindNotice, maxOthers, kindNotice) {
 		r.lines(kindNotice, message)
@@ -116,8 +120,8 @@ func (r *Runner) Notice(message string) {
 	r.action.Noticef("%s", clip(message, maxAnnotation))
 }
 
-// Line prints text that may come from a remote host: a workflow command in it
-// must stay text, so the runner is told to pass over commands.
+// Line prints text that may come from a remote host. A workflow command in it must
+// stay text, so Line first turns the runner's commands off.
 func (r *Runner) Line(text string) {
 	if r.fence == "" {
 		r.fence = rand.Text()
@@ -126,8 +130,8 @@ func (r *Runner) Line(text string) {
 	r.action.Infof("%s", text)
 }
 
-// Close ends the log, so that what comes after it may issue commands again. It
-// says first what annotations were not shown.
+// Close ends the log and turns the runner's commands on again. A notice says how
+// many annotations were not shown.
 func (r *Runner) Close() {
 	r.unfence()
 	if more := r.more(); more != "" {
@@ -143,20 +147,20 @@ func (r *Runner) unfence() {
 	}
 }
 
-// Run is what the workflow run is.
+// Run describes the workflow run.
 type Run struct {
 	URL        string
 	API        string // the URL of GitHub's REST API
 	Name       string // OWNER/NAME of the workflow's repository
 	Page       string // the URL of its page
 	Actor      string
-	Repository string // of the workflow, as an SSH URL for git
-	HTTPS      string // the same over HTTPS
+	Repository string // the workflow's repository, as an SSH URL for git
+	HTTPS      string // the same repository over HTTPS
 	Revision   string
 	Ref        string
 }
 
-// Run reads it from the runner's environment.
+// Run reads the description of the run from the runner's environment.
 func (r *Runner) Run() (Run, error) {
 	server := cmp.Or(r.getenv("GITHUB_SERVER_URL"), "https://github.com")
 	repo, id := r.getenv("GITHUB_REPOSITORY"), r.getenv("GITHUB_RUN_ID")

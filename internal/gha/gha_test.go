@@ -19,7 +19,7 @@ func env(values map[string]string) func(string) string {
 	return func(name string) string { return values[name] }
 }
 
-// files is a runner with the files that one has.
+// files returns a runner with its files for outputs and the summary.
 func files(t *testing.T, log *strings.Builder) (r *Runner, output, summary string) {
 	dir := t.TempDir()
 	output, summary = filepath.Join(dir, "output"), filepath.Join(dir, "summary")
@@ -117,10 +117,10 @@ type actionsRunner struct {
 	stop        string
 	acted       []string
 	text        []string
-	annotations []annotation // those of the first syntax, ::name key=value::message
+	annotations []annotation // only those with the syntax ::name key=value::message
 }
 
-// annotation is an error, warning or notice as the runner understands it.
+// annotation is an error, warning or notice as the runner parses it.
 type annotation struct {
 	kind       string
 	properties map[string]string
@@ -136,7 +136,7 @@ var (
 	unescapeProperty = strings.NewReplacer("%0D", "\r", "%0A", "\n", "%3A", ":", "%2C", ",", "%25", "%")
 )
 
-// annotate takes what is between the colons, and the message.
+// annotate parses the text between the colons, and the message.
 func (a *actionsRunner) annotate(info, data string) {
 	name, list, _ := strings.Cut(info, " ")
 	if !slices.Contains([]string{"error", "warning", "notice"}, name) {
@@ -340,8 +340,8 @@ func TestWithoutARunnerThereIsNoRun(t *testing.T) {
 	}
 }
 
-// Whatever a branch, a commit message, a version or a host may say: the runner
-// acts on what was meant, and on nothing else.
+// No text of a branch, a commit message, a version or a host makes the runner act
+// on a command that Slipway did not issue.
 func TestNoValueForgesACommandOrAnOutput(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	parts := append(slices.Clone(evil), "\n", "\r", "\r\n", "_GitHubActionsFileCommandDelimeter_", "x<<E\nevil\nE", "::", "##[", "]", "%", "%25", "%0D", "\u2028", "\x00", "\x85", " ", "\t", "stop-commands", "☃")
