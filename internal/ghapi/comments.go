@@ -10,33 +10,33 @@ import (
 	"github.com/google/go-github/v62/github"
 )
 
-// Edit writes a comment anew. It is given what Slipway's comments on the pull
-// request say, in the order in which they were made, none or more, and returns
-// what the one that stays is to say: all that they say, and what is new. Given
-// its own text it returns that text.
+// Edit returns the new text of a comment. It is given the texts of Slipway's
+// comments on the pull request, oldest first; there may be none. Its result
+// merges them and adds what is new. Given its own result, it returns the same
+// text.
 type Edit func(bodies []string) string
 
-// Comment is what is to be said on a pull request.
+// Comment is a comment to write on a pull request.
 type Comment struct {
 	Pull int
 	Edit Edit
-	// Create makes the comment if there is none.
+	// Create says whether to make the comment if there is none.
 	Create bool
 }
 
-// rounds bounds how often a comment is written that others write too.
+// rounds bounds how often a comment is rewritten while other runs change it too.
 const rounds = 5
 
 const needWrite = "pull-requests: write"
 
-// CommentAll sees to it that each pull request has one comment that says what it
-// is to say, and returns those that have. Comments are found by the marker that
-// they begin with.
+// CommentAll makes sure that each pull request has exactly one of Slipway's
+// comments, with the right text, and returns the pull requests that have it.
+// Slipway's comments begin with the marker.
 //
-// GitHub has no compare-and-set. So whoever finds two comments moves all that
-// they say into the first one; and since another run may have overwritten what
-// this one wrote, having read before and written after, all are read again when
-// such a run must have ended, and mended.
+// GitHub has no compare-and-set. So a run that finds two comments merges both
+// into the first one. Another run that read a comment before this run wrote it
+// may also overwrite it. So all comments are read once more, when such a run must
+// have written, and are fixed if they have changed.
 func (c *Client) CommentAll(ctx context.Context, marker string, comments []Comment) (said []int, err error) {
 	var errs []error
 	var done []Comment
@@ -66,7 +66,7 @@ func (c *Client) CommentAll(ctx context.Context, marker string, comments []Comme
 	return numbers(done), errors.Join(errs...)
 }
 
-// final reports an error that each further comment would meet as well.
+// final reports whether all further comments would fail in the same way.
 func final(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || errors.As(err, new(*Missing)) || errors.As(err, new(*Unavailable))
 }
@@ -78,7 +78,7 @@ func numbers(comments []Comment) (all []int) {
 	return all
 }
 
-// comment writes one comment until it is seen to say what it should.
+// comment writes one comment until it reads back with the right text.
 func (c *Client) comment(ctx context.Context, marker string, want Comment) (there bool, err error) {
 	what := fmt.Sprintf("commenting on #%d", want.Pull)
 	for range rounds {
@@ -97,10 +97,10 @@ func (c *Client) comment(ctx context.Context, marker string, want Comment) (ther
 			return false, explain(err, what, needWrite)
 		}
 	}
-	return false, fmt.Errorf("%s: others change the comment all the time", what)
+	return false, fmt.Errorf("%s: other runs keep changing the comment", what)
 }
 
-// write makes the first comment say body, and removes the others.
+// write sets the text of the first comment and removes the others.
 func (c *Client) write(ctx context.Context, pull int, found []*github.IssueComment, body string) error {
 	if err := c.changes.wait(ctx); err != nil {
 		return err
@@ -112,7 +112,7 @@ func (c *Client) write(ctx context.Context, pull int, found []*github.IssueComme
 	if !same(found[0].GetBody(), body) {
 		_, _, err := c.api.Issues.EditComment(ctx, c.owner, c.repo, found[0].GetID(), &github.IssueComment{Body: &body})
 		if removed(err) {
-			return nil // somebody removed it: look again
+			return nil // somebody removed it: the caller reads again
 		}
 		if err != nil {
 			return err
@@ -126,8 +126,8 @@ func (c *Client) write(ctx context.Context, pull int, found []*github.IssueComme
 	return nil
 }
 
-// ours lists Slipway's comments on a pull request, oldest first. What other
-// people write below the same marker is theirs.
+// ours lists Slipway's comments on a pull request, oldest first. A comment that a
+// person began with the same marker is not Slipway's.
 func (c *Client) ours(ctx context.Context, marker string, pull int) (found []*github.IssueComment, err error) {
 	options := &github.IssueListCommentsOptions{ListOptions: github.ListOptions{Page: 1, PerPage: perPage}}
 	for options.Page != 0 {
@@ -146,14 +146,14 @@ func (c *Client) ours(ctx context.Context, marker string, pull int) (found []*gi
 	return found, nil
 }
 
-// wrote reports whether a comment is by an app, as those of a workflow's own
-// token are, or by the token's user.
+// wrote reports whether a comment is from an app, as those of a workflow's own
+// token are, or from the token's user.
 func (c *Client) wrote(ctx context.Context, comment *github.IssueComment) bool {
 	if comment.GetUser().GetType() == "Bot" {
 		return true
 	}
 	if c.me == "" {
-		c.me = "-" // no login looks like this: a workflow's token may not ask
+		c.me = "-" // matches no login; it stays if the token, like a workflow's, may not ask
 		if me, _, err := c.api.Users.Get(ctx, ""); err == nil {
 			c.me = me.GetLogin()
 		}
@@ -168,7 +168,8 @@ func bodies(comments []*github.IssueComment) (all []string) {
 	return all
 }
 
-// same is equal but for what GitHub may do to a text on its way.
+// same reports whether two texts are equal, but for what GitHub may change in
+// them.
 func same(a, b string) bool { return normal(a) == normal(b) }
 
 func normal(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }

@@ -8,16 +8,16 @@ import (
 	"github.com/google/go-github/v62/github"
 )
 
-// Deployment is a release that goes to an environment.
+// Deployment is the deployment of a release to an environment.
 type Deployment struct {
-	App         string // of several in one environment
+	App         string // an environment may have several
 	Environment string
 	Revision    string
 	ReleaseID   string
 	Description string // one line
 }
 
-// State is what has become of a deployment.
+// State is the state of a deployment.
 type State string
 
 // The states that Slipway records.
@@ -25,19 +25,18 @@ const (
 	InProgress State = "in_progress"
 	Success    State = "success"
 	Failure    State = "failure"
-	Inactive   State = "inactive" // something else runs
+	Inactive   State = "inactive" // another release runs
 )
 
-// Status is a state, and what belongs to it.
+// Status is a state with its description and links.
 type Status struct {
 	State       State
 	Description string
-	LogURL      string // of the workflow run
-	URL         string // of the environment; may be empty
+	LogURL      string // the workflow run
+	URL         string // the environment; may be empty
 }
 
-// payload is how Slipway knows its own deployments from others of the same
-// environment.
+// payload marks Slipway's own deployments, among others to the same environment.
 type payload struct {
 	Slipway   string `json:"slipway"` // the application
 	ReleaseID string `json:"release_id"`
@@ -47,12 +46,12 @@ const (
 	task            = "deploy"
 	maxDescription  = 140
 	needDeployments = "deployments: write"
-	lookBack        = 30 // deployments of one environment
+	lookBack        = 30 // deployments that Retire looks at
 )
 
-// CreateDeployment records that a deployment begins, and returns its ID.
-// Nothing is merged and no status checks are asked for: what is deployed is not
-// GitHub's to decide.
+// CreateDeployment records that a deployment begins, and returns its ID. GitHub
+// neither merges anything nor requires status checks: it does not decide what is
+// deployed.
 func (c *Client) CreateDeployment(ctx context.Context, d Deployment) (int64, error) {
 	if err := c.changes.wait(ctx); err != nil {
 		return 0, err
@@ -65,7 +64,7 @@ func (c *Client) CreateDeployment(ctx context.Context, d Deployment) (int64, err
 	return made.GetID(), explain(err, "recording a deployment to "+d.Environment, needDeployments)
 }
 
-// SetStatus records what has become of a deployment.
+// SetStatus records the state of a deployment.
 func (c *Client) SetStatus(ctx context.Context, id int64, s Status) error {
 	if err := c.changes.wait(ctx); err != nil {
 		return err
@@ -84,8 +83,8 @@ func (c *Client) SetStatus(ctx context.Context, id int64, s Status) error {
 }
 
 // Retire marks the application's earlier deployments to the environment as
-// inactive. GitHub does that by itself only where nothing is called production,
-// and for whatever else is deployed there too.
+// inactive. GitHub's own auto_inactive skips production environments, and it would
+// also retire other applications in the same environment.
 func (c *Client) Retire(ctx context.Context, d Deployment, id int64, reason string) error {
 	list, _, err := c.api.Repositories.ListDeployments(ctx, c.owner, c.repo, &github.DeploymentsListOptions{
 		Environment: d.Environment, Task: task, ListOptions: github.ListOptions{PerPage: lookBack},
@@ -102,10 +101,10 @@ func (c *Client) Retire(ctx context.Context, d Deployment, id int64, reason stri
 			return explain(err, "reading what became of a deployment", needDeployments)
 		}
 		if len(statuses) > 0 && statuses[0].GetState() == string(Inactive) {
-			return nil // so are those before it
+			return nil // all before it are inactive too
 		}
 		if len(statuses) > 0 && statuses[0].GetState() == string(Failure) {
-			continue // it never was active, and that it failed is worth seeing
+			continue // it was never active, and the failure should stay visible
 		}
 		if err := c.SetStatus(ctx, earlier.GetID(), Status{State: Inactive, Description: reason}); err != nil {
 			return err

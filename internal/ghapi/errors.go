@@ -11,18 +11,18 @@ import (
 	"github.com/google/go-github/v62/github"
 )
 
-// Missing is a permission that the token lacks.
+// Missing reports a permission that the token lacks.
 type Missing struct {
-	Permission string // as a workflow names it, such as "pull-requests: write"
-	What       string // what was to be done
+	Permission string // in a workflow's words, such as "pull-requests: write"
+	What       string // what the request was for
 }
 
 func (e *Missing) Error() string {
 	return fmt.Sprintf("%s: the token lacks a permission. Add '%s' to the job's permissions", e.What, e.Permission)
 }
 
-// Unavailable is GitHub as a whole, for this token: whoever asks for something
-// else gets the same.
+// Unavailable reports that GitHub does not serve this token at all: any other
+// request would fail in the same way.
 type Unavailable struct{ reason string }
 
 func (e *Unavailable) Error() string { return e.reason }
@@ -31,11 +31,12 @@ func unavailable(format string, args ...any) error {
 	return &Unavailable{fmt.Sprintf(format, args...)}
 }
 
-// errLocked is a conversation that nobody may add to.
+// errLocked reports a conversation to which nobody may add.
 var errLocked = errors.New("the conversation is locked")
 
-// explain says what an error of the API means for who asked for what; needs is
-// the permission that it takes. Tokens and bodies are in none of these errors.
+// explain turns an error of the API into one for people: what is what the request
+// was for, and needs is the permission that it takes. The errors never contain
+// tokens or bodies.
 func explain(err error, what, needs string) error {
 	var rate *github.RateLimitError
 	var abuse *github.AbuseRateLimitError
@@ -50,7 +51,7 @@ func explain(err error, what, needs string) error {
 		return unavailable("%s: GitHub's secondary rate limit: it asks for fewer requests", what)
 	case errors.As(err, &answer) && answer.Response != nil:
 		return answered(answer, what, needs)
-	case errors.As(err, &network): // whose text has the URL
+	case errors.As(err, &network): // leave out the URL that its text has
 		return unavailable("%s: GitHub's API does not answer: %v", what, network.Err)
 	}
 	return fmt.Errorf("%s: %w", what, err)
@@ -62,7 +63,7 @@ func answered(a *github.ErrorResponse, what, needs string) error {
 	case status == http.StatusForbidden && strings.Contains(a.Message, "locked"):
 		return fmt.Errorf("%s: %w", what, errLocked)
 	case status == http.StatusUnauthorized:
-		return unavailable("%s: GitHub does not take the token (github-token): it is expired or mistyped", what)
+		return unavailable("%s: GitHub does not accept the token (github-token): it is expired or mistyped", what)
 	case status == http.StatusForbidden && !limited(a.Response):
 		return &Missing{Permission: needs, What: what}
 	}
@@ -82,13 +83,13 @@ func answered(a *github.ErrorResponse, what, needs string) error {
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// unknown reports whether GitHub does not know a commit: 422 is its answer to
-// what cannot be one.
+// unknown reports whether GitHub does not know a commit. It answers 422 to a text
+// that cannot be a commit.
 func unknown(err error) bool {
 	return answers(err, http.StatusNotFound, http.StatusUnprocessableEntity)
 }
 
-// removed reports whether something is not there any more.
+// removed reports whether GitHub no longer has what was asked for.
 func removed(err error) bool { return answers(err, http.StatusNotFound, http.StatusGone) }
 
 func answers(err error, statuses ...int) bool {

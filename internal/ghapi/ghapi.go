@@ -1,9 +1,8 @@
-// Package ghapi is what Slipway does through GitHub's REST API: it finds the
-// pull requests between two commits, keeps one comment on each of them, and
-// records deployments.
+// Package ghapi uses GitHub's REST API: it finds the pull requests between two
+// commits, keeps one comment on each of them, and records deployments.
 //
-// It does not know what stands in a comment (an [Edit] writes it), nor what was
-// deployed where.
+// The package does not know the text of a comment, which an [Edit] writes, nor
+// what was deployed where.
 package ghapi
 
 import (
@@ -18,32 +17,32 @@ import (
 	"github.com/google/go-github/v62/github"
 )
 
-// Config is whose API is asked, and as whom.
+// Config says which API to use, for which repository, and with which token.
 type Config struct {
 	URL        string // such as https://api.github.com, or https://HOST/api/v3 of a GitHub Enterprise Server
 	Repository string // OWNER/NAME
 	Token      string
-	// Told hears of long waits; nil: nobody does.
+	// Told, if not nil, is called before long waits.
 	Told func(line string)
 
 	// Zero means the default.
-	Timeout time.Duration // of one try of one request: 15 s
+	Timeout time.Duration // for one try of a request: 15 s
 	Wait    time.Duration // before the first retry, doubled for each further one: 1 s
-	Settle  time.Duration // after the last comment, before all are looked at again: 3 s
-	Pace    time.Duration // between two changes, when there are many: 1 s, which GitHub asks for
+	Settle  time.Duration // after the last comment, before all are read again: 3 s
+	Pace    time.Duration // between two changes, when there are many: 1 s, as GitHub asks
 }
 
-// Client talks to GitHub about one repository. It is for one run, and for one
+// Client talks to GitHub about one repository. It serves one run, and one
 // goroutine at a time.
 type Client struct {
 	api         *github.Client
 	owner, repo string
 	settle      time.Duration
 	changes     pace
-	me          string // the token's own user, asked for when it matters
+	me          string // the token's own user; empty until it is needed
 }
 
-// New checks the configuration. Nothing is sent.
+// New returns a client if the configuration is valid. It sends nothing.
 func New(c Config) (*Client, error) {
 	owner, repo, ok := strings.Cut(c.Repository, "/")
 	if !ok || owner == "" || repo == "" || strings.Contains(repo, "/") {
@@ -62,15 +61,15 @@ func New(c Config) (*Client, error) {
 	}, nil
 }
 
-// pace spaces out changes when there are many of them: GitHub slows down who
-// makes more than about one a second.
+// pace spaces out changes when there are many of them: GitHub throttles clients
+// that make more than about one a second.
 type pace struct {
 	every time.Duration
 	made  int
 	last  time.Time
 }
 
-// freely is how many changes are made without waiting.
+// freely is the number of changes that are made without waiting.
 const freely = 10
 
 func (p *pace) wait(ctx context.Context) error {

@@ -17,7 +17,7 @@ import (
 func TestWhoseAPI(t *testing.T) {
 	for name, c := range map[string]struct {
 		url, repository string
-		base            string // empty: refused
+		base            string // empty if it is refused
 	}{
 		"github.com":           {"https://api.github.com", "apxr/apxr_io", "https://api.github.com/"},
 		"an Enterprise Server": {"https://git.example.com/api/v3", "apxr/apxr_io", "https://git.example.com/api/v3/"},
@@ -49,7 +49,7 @@ func TestWhatIsTriedAgain(t *testing.T) {
 		status int
 		header http.Header
 		again  bool
-		wait   time.Duration // at the second try; 0: the usual
+		wait   time.Duration // before the second try; 0 for the default
 	}{
 		"it worked":                    {200, nil, false, 0},
 		"not there":                    {404, nil, false, 0},
@@ -102,7 +102,7 @@ func TestWhatAnErrorMeans(t *testing.T) {
 	}{
 		"a permission":   {answer(403, "Resource not accessible by integration"), "commenting on #7: the token lacks a permission. Add 'pull-requests: write' to the job's permissions"},
 		"locked":         {answer(403, "Unable to create comment because issue is locked."), "commenting on #7: the conversation is locked"},
-		"the token":      {answer(401, "Bad credentials"), "commenting on #7: GitHub does not take the token (github-token): it is expired or mistyped"},
+		"the token":      {answer(401, "Bad credentials"), "commenting on #7: GitHub does not accept the token (github-token): it is expired or mistyped"},
 		"invalid":        {answer(422, "Validation Failed\n::error::x"), "commenting on #7: GitHub answers 422: Validation Failed ::error::x"},
 		"without a word": {answer(502, ""), "commenting on #7: GitHub answers 502: Bad Gateway"},
 		"the hourly limit": {

@@ -12,40 +12,41 @@ import (
 	"github.com/google/go-github/v62/github"
 )
 
-// Revision is a commit, and the branch, tag or pull request that it was taken
-// from (refs/heads/main, refs/pull/7/merge), as far as that is known.
+// Revision is a commit, and the ref that it was built from, if known: a branch, a
+// tag or a pull request (refs/heads/main, refs/pull/7/merge).
 type Revision struct{ SHA, Ref string }
 
-// Pull is a pull request whose changes began to run, or run no longer.
+// Pull is a pull request whose changes run now, or no longer run.
 type Pull struct {
 	Number int
-	Open   bool // not merged: what ran was its own branch
+	Open   bool // not merged: its own branch was deployed
 }
 
-// Difference is what the pull requests see of a change from one commit to
-// another. A pull request is in one of the lists, at most.
+// Difference lists the pull requests that a change from one commit to another
+// affects. A pull request is in at most one of the lists.
 type Difference struct {
 	Gained, Lost []Pull
-	Notes        []string // what a person should know of what is not in the lists
+	Notes        []string // for people: what the lists leave out
 }
 
-// Bounds of one difference. What is beyond them is said in a note.
+// Bounds of one difference. A note says what is beyond them.
 const (
 	perPage     = 100
-	maxPages    = 10  // of commits, and of pull requests
-	MaxPulls    = 100 // that are commented on for one change
+	maxPages    = 10  // pages of commits, and of pull requests
+	MaxPulls    = 100 // pull requests that get a comment for one change
 	updateSlack = time.Hour
 )
 
-// needRead is all that comments need: who lacks one of them may lack the other.
+// needRead names all permissions that comments need: a token that lacks one of
+// them may lack the other too.
 const needRead = "contents: read, pull-requests: write"
 
-// Between finds the pull requests whose changes are in after and not in before,
-// and the other way round. Without before, it finds what the last commit of
-// after came with.
+// Between finds the pull requests whose changes are in after but not in before,
+// and the other way round. Without before, it finds only the pull requests to which
+// the commit of after itself belongs.
 func (c *Client) Between(ctx context.Context, before, after Revision) (Difference, error) {
 	if after.SHA == "" {
-		return Difference{Notes: []string{"Nobody knows from which commit the release was built that runs: no pull request is looked for."}}, nil
+		return Difference{Notes: []string{"The commit of the running release is unknown: no pull requests are looked for."}}, nil
 	}
 	gained, lost, notes, err := c.commits(ctx, before.SHA, after.SHA)
 	if err != nil {
@@ -70,11 +71,11 @@ func (c *Client) Between(ctx context.Context, before, after Revision) (Differenc
 	return d, nil
 }
 
-// commits are what one revision has and another one has not.
+// commits are those that one revision has and another one lacks.
 type commits struct {
 	shas   map[string]bool
-	oldest time.Time // by the committer's clock
-	alone  bool      // only the last one is known
+	oldest time.Time // the earliest committer date
+	alone  bool      // only the last commit is known
 }
 
 func (s commits) has(p *github.PullRequest) bool { return s.shas[p.GetMergeCommitSHA()] }
@@ -93,13 +94,14 @@ func (c *Client) commits(ctx context.Context, before, after string) (gained, los
 	}
 	if unknown(err) {
 		return last, commits{}, []string{fmt.Sprintf(
-			"GitHub does not know both %.12s, which ran before, and %.12s: was the history rewritten, is it another repository, or may the token not read this one (contents: read)? Only pull requests that end in the deployed commit are looked for.", before, after)}, nil
+			"GitHub does not know both %.12s, which ran before, and %.12s: was the history rewritten, is it another repository, or may the token not read this one (contents: read)? Only pull requests that ended in the deployed commit are looked for.", before, after)}, nil
 	}
 	return gained, lost, notes, explain(err, "comparing what ran with what runs", needRead)
 }
 
-// ahead lists the commits that head has and base has not, the newest ones if
-// they are very many, and says how many base has that head has not.
+// ahead lists the commits that head has and base lacks; if there are very many,
+// only the newest ones. The result behind counts those that base has and head
+// lacks.
 func (c *Client) ahead(ctx context.Context, base, head string, notes *[]string) (found commits, behind int, err error) {
 	found.shas = map[string]bool{}
 	first, _, err := c.api.Repositories.CompareCommits(ctx, c.owner, c.repo, base, head, &github.ListOptions{Page: 1, PerPage: perPage})
@@ -130,10 +132,11 @@ func (s *commits) add(list []*github.RepositoryCommit) {
 	}
 }
 
-// merged lists the merged pull requests that end in one of the commits, the
-// latest first. GitHub says with each in which commit it ended: the merge
-// commit, the squashed one, or the last one of a rebase. To ask for each commit
-// would be a request for each, and works for the default branch alone.
+// merged lists the merged pull requests that ended in one of the commits, the
+// latest first. GitHub names that commit for each pull request: the merge commit,
+// the squashed one, or the last one of a rebase. Asking for the pull requests of
+// each commit would take a request per commit, and works only for the default
+// branch.
 func (c *Client) merged(ctx context.Context, gained, lost commits, after Revision, notes *[]string) (found []*github.PullRequest, err error) {
 	if gained.alone {
 		all, err := c.of(ctx, after)
@@ -158,7 +161,7 @@ func (c *Client) merged(ctx context.Context, gained, lost commits, after Revisio
 			break
 		}
 		if options.Page = resp.NextPage; options.Page > maxPages {
-			*notes = append(*notes, fmt.Sprintf("Pull requests were looked for among the %d that were changed last.", maxPages*perPage))
+			*notes = append(*notes, fmt.Sprintf("Pull requests were looked for among the %d most recently changed ones.", maxPages*perPage))
 			break
 		}
 	}
@@ -173,7 +176,7 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
-// addOpen adds the open pull requests whose own branches ran before and run now.
+// addOpen adds the open pull requests whose own branch runs now, or ran before.
 func (c *Client) addOpen(ctx context.Context, d *Difference, before, after Revision, moved bool) error {
 	now, err := c.open(ctx, after, true)
 	if err != nil {
@@ -204,7 +207,7 @@ func add(list []Pull, p Pull) []Pull {
 
 var pullRef = regexp.MustCompile(`^refs/pull/([1-9][0-9]{0,8})/(?:merge|head)$`)
 
-// PullOf is the number of the pull request that a ref is of.
+// PullOf returns the number of the pull request that a ref belongs to.
 func PullOf(ref string) (number int, ok bool) {
 	m := pullRef.FindStringSubmatch(ref)
 	if m == nil {
@@ -214,8 +217,8 @@ func PullOf(ref string) (number int, ok bool) {
 	return number, err == nil
 }
 
-// open lists the open pull requests that a commit is of; as their last commit
-// only, if that is asked for. A commit that GitHub does not know is of none.
+// open lists the open pull requests that have a commit; if last is set, only those
+// whose last commit it is. A commit that GitHub does not know is in none.
 func (c *Client) open(ctx context.Context, r Revision, last bool) (numbers []int, err error) {
 	if n, ok := PullOf(r.Ref); ok {
 		return []int{n}, nil
@@ -229,7 +232,7 @@ func (c *Client) open(ctx context.Context, r Revision, last bool) (numbers []int
 	return numbers, err
 }
 
-// of lists the pull requests that GitHub knows a commit by.
+// of lists the pull requests that have a commit, according to GitHub.
 func (c *Client) of(ctx context.Context, r Revision) ([]*github.PullRequest, error) {
 	list, _, err := c.api.PullRequests.ListPullRequestsWithCommit(ctx, c.owner, c.repo, r.SHA, &github.ListOptions{PerPage: perPage})
 	if unknown(err) {
@@ -238,7 +241,7 @@ func (c *Client) of(ctx context.Context, r Revision) ([]*github.PullRequest, err
 	return list, explain(err, "looking for pull requests of a commit", needRead)
 }
 
-// bounded is the latest of the pull requests; those that are open come first.
+// bounded returns the first MaxPulls pull requests: open ones, then the latest.
 func bounded(list []Pull, notes *[]string) []Pull {
 	if len(list) <= MaxPulls {
 		return list

@@ -12,16 +12,16 @@ import (
 
 const (
 	retries = 4
-	// longestWait is how long one answer may make a run wait. A secondary limit
-	// ends within a minute; the hourly one may take an hour, which nobody waits.
+	// longestWait is the longest wait for one answer. A secondary rate limit ends
+	// within a minute. The hourly one may take an hour, which is too long to wait.
 	longestWait = 90 * time.Second
-	// longWait is worth a line in the log.
+	// longWait is the shortest wait that gets a line in the log.
 	longWait = 5 * time.Second
 )
 
-// retrying tries a request again that failed for a reason that passes: the
-// network, a server's error, a rate limit that ends soon. It also repeats what
-// creates something: who asks for that looks afterwards whether there are two.
+// retrying repeats requests that failed for a passing reason: the network, a
+// server error, a rate limit that ends soon. It also repeats requests that create
+// something; the caller checks afterwards whether there are two.
 func retrying(timeout, wait time.Duration, told func(string)) http.RoundTripper {
 	c := retryablehttp.NewClient()
 	c.Logger = nil
@@ -32,11 +32,11 @@ func retrying(timeout, wait time.Duration, told func(string)) http.RoundTripper 
 	c.Backoff = func(least, most time.Duration, attempt int, resp *http.Response) time.Duration {
 		d := backoff(least, most, attempt, resp)
 		if d >= longWait && told != nil {
-			told(fmt.Sprintf("GitHub's API is asked again in %s", d.Round(time.Second)))
+			told(fmt.Sprintf("GitHub's API: trying again in %s", d.Round(time.Second)))
 		}
 		return d
 	}
-	c.ErrorHandler = retryablehttp.PassthroughErrorHandler // the last answer says more than how often it was tried
+	c.ErrorHandler = retryablehttp.PassthroughErrorHandler // the last answer says more than the number of tries
 	return &retryablehttp.RoundTripper{Client: c}
 }
 
@@ -55,8 +55,8 @@ func shouldRetry(ctx context.Context, resp *http.Response, err error) (bool, err
 	return !known || wait <= longestWait && (!bounded || time.Until(until) > wait), nil
 }
 
-// limited reports whether an answer is a rate limit: the hourly one, or one of
-// the secondary ones, which come as 403 too.
+// limited reports whether an answer is a rate limit. It may be the hourly one or a
+// secondary one; both can come as 403.
 func limited(resp *http.Response) bool {
 	switch resp.StatusCode {
 	case http.StatusTooManyRequests:
@@ -67,7 +67,7 @@ func limited(resp *http.Response) bool {
 	return false
 }
 
-// asked is how long an answer asks to wait.
+// asked returns how long an answer asks the client to wait.
 func asked(resp *http.Response) (wait time.Duration, known bool) {
 	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s >= 0 {
 		return time.Duration(s) * time.Second, true
@@ -76,7 +76,7 @@ func asked(resp *http.Response) (wait time.Duration, known bool) {
 		return 0, false
 	}
 	if s, err := strconv.ParseInt(resp.Header.Get("X-RateLimit-Reset"), 10, 64); err == nil {
-		wait = min(time.Until(time.Unix(s, 0)), 24*time.Hour) // which is as good as never
+		wait = min(time.Until(time.Unix(s, 0)), 24*time.Hour) // far beyond longestWait
 		return max(0, wait) + time.Second, true
 	}
 	return 0, false

@@ -66,7 +66,7 @@ func TestTroubleThatStays(t *testing.T) {
 		asked int // how often at most
 	}{
 		"not allowed":       {githubapi.Fault{Status: 403}, "Add 'pull-requests: write' to the job's permissions", 1},
-		"a bad token":       {githubapi.Fault{Status: 401}, "GitHub does not take the token", 1},
+		"a bad token":       {githubapi.Fault{Status: 401}, "GitHub does not accept the token", 1},
 		"not there":         {githubapi.Fault{Status: 404}, "commenting on #1: GitHub answers 404", 1},
 		"refused":           {githubapi.Fault{Status: 422, Body: `{"message":"Validation Failed","errors":[{"resource":"IssueComment","code":"unprocessable","field":"data","message":"Body is too long"}],"documentation_url":"https://docs.github.com/rest"}`}, "GitHub answers 422: Validation Failed; data unprocessable Body is too long", 1},
 		"down":              {githubapi.Fault{Status: 503}, "GitHub answers 503", 5},
