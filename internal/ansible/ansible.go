@@ -1,8 +1,8 @@
-// Package ansible runs Ansible's programs on this machine: whatever an
-// ansible.cfg says, with nothing of this process's environment but what a login
-// has, and with secrets that stand in no argument list and on no disk.
+// Package ansible runs Ansible's programs on this machine. They ignore any
+// ansible.cfg, see only the environment of a login, and get secrets in a way that
+// puts them in no argument list and on no disk.
 //
-// It does not know what they are run for.
+// The package does not know what the programs are run for.
 package ansible
 
 import (
@@ -17,7 +17,8 @@ import (
 	"strings"
 )
 
-// Programs are those of one Ansible, with a private directory for what they write.
+// Programs are the programs of one Ansible, with a private directory for the files
+// that they write.
 type Programs struct {
 	playbook  string
 	inventory string
@@ -25,7 +26,8 @@ type Programs struct {
 	env       []string
 }
 
-// What Ansible has to be at least: it has the playbooks of collections.
+// The oldest version of Ansible that can run a playbook of a collection as Slipway
+// needs it.
 const (
 	leastMajor = 2
 	leastMinor = 14
@@ -33,7 +35,8 @@ const (
 
 const advice = "install it with 'pipx install ansible-core' or, on Debian 12, Ubuntu 24.04 and later, 'apt-get install ansible-core'"
 
-// Open looks for Ansible in the PATH. The error says how to install it.
+// Open looks for Ansible in the PATH. If it is not there, the error says how to
+// install it.
 func Open(getenv func(string) string) (*Programs, error) {
 	p := &Programs{}
 	for name, at := range map[string]*string{"ansible-playbook": &p.playbook, "ansible-inventory": &p.inventory} {
@@ -47,9 +50,9 @@ func Open(getenv func(string) string) (*Programs, error) {
 	return p, nil
 }
 
-// Check says why a playbook of a collection cannot be run: Ansible does not work
-// or is too old. An inventory can be read by older ones, and half a second sooner
-// without asking.
+// Check returns an error if a playbook of a collection cannot be run because
+// Ansible does not work or is too old. It takes half a second. Reading an
+// inventory needs no check: older versions can do that too.
 func (p *Programs) Check(ctx context.Context) error {
 	version, err := p.version(ctx)
 	switch {
@@ -58,18 +61,19 @@ func (p *Programs) Check(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("Ansible does not work on this machine: %w; %s", err, advice)
 	case !isEnough(version):
-		return fmt.Errorf("Ansible on this machine is version %s (%s), and ansible-core %d.%d is the oldest that will do; %s",
+		return fmt.Errorf("Ansible on this machine is version %s (%s), but ansible-core %d.%d or later is needed; %s",
 			version, p.playbook, leastMajor, leastMinor, advice)
 	}
 	return nil
 }
 
-// memory is a directory of memory on Linux. Ansible's own copy and template
-// modules write what they are about to send into a temporary file, secrets too:
-// it had better be on no disk.
+// memory is a directory that Linux keeps in memory. Ansible's copy and template
+// modules write what they send, secrets included, into a temporary file first:
+// that file must not be on a disk.
 const memory = "/dev/shm"
 
-// privateDir is for this user alone, with a short name: there are sockets in it.
+// privateDir makes a directory that only this user can read. Its name is short,
+// since it will hold sockets.
 func privateDir() (string, error) {
 	name := fmt.Sprintf("slipway-%d-", os.Getpid())
 	if dir, err := os.MkdirTemp(memory, name); err == nil {
@@ -78,8 +82,8 @@ func privateDir() (string, error) {
 	return os.MkdirTemp("", name)
 }
 
-// furnish makes the private directory, with a configuration that says nothing:
-// without one Ansible would look for another.
+// furnish makes the private directory and puts an empty configuration into it:
+// without one, Ansible would look elsewhere.
 func (p *Programs) furnish(getenv func(string) string) (err error) {
 	if p.dir, err = privateDir(); err != nil {
 		return err
@@ -88,17 +92,17 @@ func (p *Programs) furnish(getenv func(string) string) (err error) {
 	return os.WriteFile(filepath.Join(p.dir, configFile), nil, 0o600)
 }
 
-// Dir is the private directory.
+// Dir returns the private directory.
 func (p *Programs) Dir() string { return p.dir }
 
 // Close removes the private directory.
 func (p *Programs) Close() error { return os.RemoveAll(p.dir) }
 
-// Look is where a program is in the PATH; empty if it is not there.
+// Look returns the path of a program in the PATH, or "" if it is not there.
 func Look(name string, getenv func(string) string) string {
 	for _, dir := range filepath.SplitList(getenv("PATH")) {
 		if !filepath.IsAbs(dir) {
-			continue // it would be another program in each directory
+			continue // a relative one finds another program in each directory
 		}
 		path := filepath.Join(dir, name)
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0 {
@@ -128,7 +132,7 @@ func (p *Programs) version(ctx context.Context) (string, error) {
 }
 
 func isEnough(version string) bool {
-	parts := strings.Split(version, ".") // two at least, of digits
+	parts := strings.Split(version, ".") // versionRE matched at least two numbers
 	major, _ := strconv.Atoi(parts[0])
 	minor, _ := strconv.Atoi(parts[1])
 	return major > leastMajor || major == leastMajor && minor >= leastMinor
@@ -139,5 +143,5 @@ func lastLine(text []byte) string {
 	return lines[len(lines)-1]
 }
 
-// Env is the environment of Ansible's programs.
+// Env returns the environment of Ansible's programs.
 func (p *Programs) Env() []string { return p.env }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// standIn is an Ansible whose ansible-playbook is a shell script.
+// standIn returns an Ansible whose ansible-playbook is a shell script.
 func standIn(t *testing.T, script string) (*Programs, func(string) string) {
 	t.Helper()
 	bin := t.TempDir()
@@ -38,7 +38,7 @@ func standIn(t *testing.T, script string) (*Programs, func(string) string) {
 }
 
 func TestSecretsComeThroughNamedPipes(t *testing.T) {
-	big := strings.Repeat("line of many\n", 20_000) // more than a pipe holds
+	big := strings.Repeat("line of many\n", 20_000) // more than a pipe can hold
 	p, _ := standIn(t, `for o; do case $o in --vault*) cat "${o#*=}" ;; --extra-vars=@*) cat "${o#*@}" ;; esac; done`)
 	var out strings.Builder
 	err := p.Playbook(t.Context(), Call{Vault: []byte("password"), Vars: []byte(big), Stdout: &out})
@@ -76,7 +76,7 @@ func TestAnsibleSeesNothingOfOurEnvironment(t *testing.T) {
 	}
 }
 
-// One that does not mind signals is killed, with all of its group.
+// A playbook that ignores signals is killed with its whole process group.
 func TestACancelEndsTheWholeGroup(t *testing.T) {
 	pids := filepath.Join(t.TempDir(), "pids")
 	p, _ := standIn(t, "trap '' INT TERM\n(trap '' INT TERM; echo $$ >>"+pids+"; exec sleep 60) &\necho $! >>"+pids+"\nsleep 60; sleep 60")
@@ -98,7 +98,7 @@ func TestACancelEndsTheWholeGroup(t *testing.T) {
 	}
 }
 
-// ends waits a moment: what is killed does not end at once.
+// ends waits for a process to end: a killed process may take a moment.
 func ends(stat string) bool {
 	for range 500 {
 		state, err := os.ReadFile(stat)

@@ -8,12 +8,13 @@ import (
 
 const configFile = "ansible.cfg"
 
-// environment is what a login has, and settings that stand in the place of every
-// ansible.cfg. This process's own environment has a runner's secrets and inputs.
+// environment returns the environment of a login, with settings that replace any
+// ansible.cfg. It leaves out this process's own environment, which may hold a
+// runner's secrets and inputs.
 func environment(getenv func(string) string, dir string) []string {
-	locale := "C.UTF-8" // Ansible refuses to work in one that is not UTF-8
+	locale := "C.UTF-8" // Ansible insists on UTF-8
 	if runtime.GOOS == "darwin" {
-		locale = "en_US.UTF-8" // macOS has no other one everywhere
+		locale = "en_US.UTF-8" // the only one that every macOS has
 	}
 	env := []string{
 		"LC_ALL=" + locale,

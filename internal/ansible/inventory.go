@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Inventory is what ansible-inventory says of one.
+// Inventory is an inventory as ansible-inventory reads it.
 type Inventory struct {
 	groups map[string]group
 	vars   map[string]map[string]any
@@ -28,10 +28,10 @@ type group struct {
 // Host is a host of an inventory.
 type Host struct {
 	Name string
-	Vars map[string]any // templates in them are not resolved
+	Vars map[string]any // with unresolved templates
 }
 
-// listTimeout bounds an inventory that asks somebody else, and gets no answer.
+// listTimeout bounds a dynamic inventory whose source does not answer.
 const listTimeout = 2 * time.Minute
 
 // List reads the inventory at a path.
@@ -61,8 +61,8 @@ func cause(err error) error {
 	return err
 }
 
-// complaint is what ansible-inventory said of what is wrong, on one line, with
-// the remedy where that is known.
+// complaint returns ansible-inventory's error as one line, or the remedy if that
+// is known.
 func complaint(stderr string) string {
 	text := strings.Join(strings.Fields(strings.ReplaceAll(stderr, "[WARNING]:", "")), " ")
 	if at := strings.Index(text, "ERROR"); at >= 0 {
@@ -72,7 +72,7 @@ func complaint(stderr string) string {
 	case strings.Contains(text, "no vault secrets found"):
 		return "parts of it are encrypted: give vault-password"
 	case strings.Contains(text, "Decryption failed"):
-		return "vault-password is not the one that it is encrypted with"
+		return "vault-password is not the password that it was encrypted with"
 	case text == "":
 		return "it gives no reason"
 	}
@@ -98,19 +98,21 @@ func parse(text []byte) (Inventory, error) {
 		i.groups[name] = g
 	}
 	if err != nil {
-		return i, errors.New("what ansible-inventory wrote is not the JSON that it should be") // it is full of secrets
+		return i, errors.New("the output of ansible-inventory is not the expected JSON") // do not quote it: it has secrets
 	}
 	return i, nil
 }
 
-// Groups are the names of the groups that have hosts, but for Ansible's own.
+// Groups returns the names of the groups that have hosts, without Ansible's own
+// groups.
 func (i Inventory) Groups() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(i.groups)), func(name string) bool {
 		return name == "all" || name == "ungrouped" || len(i.Hosts(name)) == 0
 	})
 }
 
-// Hosts are those of a group and its child groups, in the inventory's order.
+// Hosts returns the hosts of a group and its child groups, in the inventory's
+// order.
 func (i Inventory) Hosts(name string) []Host {
 	var hosts []Host
 	seen := map[string]bool{}
@@ -134,7 +136,7 @@ func (i Inventory) Hosts(name string) []Host {
 	return hosts
 }
 
-// Text is a variable as a text; empty if it is not set.
+// Text returns a variable as a string, or "" if it is not set.
 func (h Host) Text(name string) string {
 	switch v := h.Vars[name].(type) {
 	case nil:
@@ -148,7 +150,7 @@ func (h Host) Text(name string) string {
 	}
 }
 
-// Texts are all texts in a variable, however deep.
+// Texts returns all strings in a variable, at any depth.
 func (h Host) Texts(name string) []string { return texts(h.Vars[name]) }
 
 func texts(value any) []string {

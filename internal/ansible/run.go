@@ -11,16 +11,16 @@ import (
 // Call is one run of ansible-playbook.
 type Call struct {
 	Args   []string
-	Env    []string // beside what every run has
-	Vault  []byte   // password of Ansible Vault; empty: none
-	Vars   []byte   // extra variables as YAML; empty: none
+	Env    []string // added to the environment that every run has
+	Vault  []byte   // password of Ansible Vault, if any
+	Vars   []byte   // extra variables as YAML, if any
 	Stdout io.Writer
 	Stderr io.Writer
 }
 
-// Playbook runs ansible-playbook. If ctx ends, Ansible is interrupted and waited
-// for. No process of it is left when this returns, but for what has begun a
-// session of its own.
+// Playbook runs ansible-playbook. If ctx ends, it interrupts Ansible and waits for
+// it. When Playbook returns, none of Ansible's processes is left, except those
+// that have started a session of their own.
 func (p *Programs) Playbook(ctx context.Context, c Call) error {
 	return p.run(ctx, p.playbook, c)
 }
@@ -45,8 +45,9 @@ func (p *Programs) run(ctx context.Context, program string, c Call) error {
 	cmd := exec.Command(program, args...)
 	cmd.Env = append(p.env[:len(p.env):len(p.env)], c.Env...)
 	cmd.Stdout, cmd.Stderr = c.Stdout, c.Stderr
-	// A session of its own: a Ctrl-C, or the runner's signal to the process group,
-	// is for Slipway; and no ssh finds a terminal to ask for a password.
+	// In a session of its own, Ansible gets neither a Ctrl-C nor the runner's
+	// signal to the process group: those are for Slipway. And ssh finds no terminal
+	// on which to ask for a password.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.WaitDelay = time.Second
 	if err := ctx.Err(); err != nil {
@@ -58,20 +59,20 @@ func (p *Programs) run(ctx context.Context, program string, c Call) error {
 	return await(ctx, cmd)
 }
 
-// How long Ansible has to end by itself, of the 7.5 s that a runner leaves to a
-// cancelled step.
+// How long to wait for Ansible after each signal. A runner gives a cancelled step
+// 7.5 s in all.
 const (
 	interrupted = 3 * time.Second
 	terminated  = time.Second
 )
 
-// await ends the whole group if ctx ends: it has Ansible's workers, their ssh and
-// what runs on this machine itself.
+// await waits for the command. If ctx ends, it ends the whole process group:
+// Ansible's workers, their ssh, and tasks that run on this machine.
 func await(ctx context.Context, cmd *exec.Cmd) error {
 	group := -cmd.Process.Pid
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
-	defer syscall.Kill(group, syscall.SIGKILL) // of a group that has ended, an error
+	defer syscall.Kill(group, syscall.SIGKILL) // fails if the group has ended, as it should
 	select {
 	case err := <-done:
 		return err

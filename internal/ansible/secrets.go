@@ -9,39 +9,41 @@ import (
 	"time"
 )
 
-// secrets are texts that a program reads as files, and that are on no disk: each
-// goes through a named pipe, to the one reader that opens it first. Paths of open
-// files (/dev/fd) would not do: Ansible follows them to where there is nothing.
+// secrets are texts that a program reads as files but that are on no disk. Each
+// goes through a named pipe to the first reader that opens it. Paths of open files
+// (/dev/fd) would not work: Ansible resolves them to paths that do not exist.
 type secrets struct {
 	dir     string
 	paths   []string
 	writers sync.WaitGroup
 }
 
-// add returns the path by which the program finds the text.
+// add returns the path from which the program can read the text.
 func (s *secrets) add(text []byte) (string, error) {
 	path := filepath.Join(s.dir, fmt.Sprintf("secret-%d", len(s.paths)))
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
-		return "", fmt.Errorf("cannot hand a secret to Ansible: mkfifo %s: %w", path, err)
+		return "", fmt.Errorf("cannot pass a secret to Ansible: mkfifo %s: %w", path, err)
 	}
 	s.paths = append(s.paths, path)
 	s.writers.Go(func() { give(path, text) })
 	return path, nil
 }
 
-// give waits for the reader. A reader that goes away has what it wants.
+// give waits for a reader and writes the text. It ignores a reader that goes away
+// early.
 func give(path string, text []byte) {
 	w, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
-		return // the directory is gone, and so is the reader
+		return // the directory is gone, and with it the reader
 	}
 	os.Remove(path)
 	w.Write(text)
 	w.Close()
 }
 
-// close ends the writers for which no reader came, or one that has gone: to open
-// a pipe wakes the first, to close it the others.
+// close ends the writers that have no reader, or whose reader has gone. Opening
+// the pipe wakes a writer that waits for a reader; closing it ends a blocked
+// write.
 func (s *secrets) close() {
 	done := make(chan struct{})
 	go func() {

@@ -169,7 +169,7 @@ func TestAnsibleThatIsMissingOrOld(t *testing.T) {
 	for script, says := range map[string]string{
 		"": "Ansible is not installed on this machine: there is no ansible-",
 		"#!/bin/sh\necho 'ansible-playbook 2.9.27'\n":        "version 2.9.27 (",
-		"#!/bin/sh\necho 'ansible-playbook [core 2.13.1]'\n": "ansible-core 2.14 is the oldest",
+		"#!/bin/sh\necho 'ansible-playbook [core 2.13.1]'\n": "ansible-core 2.14 or later is needed",
 		"#!/bin/sh\necho no python >&2\nexit 1\n":            "does not work on this machine: ansible-playbook --version: exit status 1: no python",
 	} {
 		bin := t.TempDir()
