@@ -1,9 +1,8 @@
-// Package progress is what a run tells while it works: phases, a line per
-// thing that happened with the host it happened on, and the output of remote
-// commands.
+// Package progress is the log of a run: phases, a line for each event and its
+// host, and the output of remote commands.
 //
-// It does not know who reads it: a [Face] draws it, on a terminal or in a
-// GitHub log.
+// The package does not know who reads the log: a [Face] draws it, on a terminal or
+// in a GitHub log.
 package progress
 
 import (
@@ -19,7 +18,7 @@ import (
 	"unicode/utf8"
 )
 
-// Face draws what a Log is told. Its methods are never called at the same time.
+// Face draws a Log. A Log never calls two of its methods at the same time.
 type Face interface {
 	Group(title string)
 	EndGroup()
@@ -27,12 +26,12 @@ type Face interface {
 	Warning(message string)
 	Notice(message string)
 	Annotate(a Annotation)
-	// Line prints one line that may hold anything: it must not be taken for a
-	// command by whoever reads the log.
+	// Line prints one line of arbitrary text. A reader of the log, such as
+	// GitHub's runner, must not take it for a command.
 	Line(text string)
 }
 
-// Severity is how bad it is what an annotation tells.
+// Severity is the severity of an annotation.
 type Severity string
 
 const (
@@ -40,33 +39,33 @@ const (
 	SeverityWarning Severity = "warning"
 )
 
-// Annotation is what a compiler said of a place in the repository.
+// Annotation is a compiler's message about a place in the repository.
 type Annotation struct {
 	Severity Severity
-	File     string // its path from the top of the repository
-	Line     int    // from 1; 0 if it is not known
-	Column   int    // likewise
+	File     string // path relative to the top of the repository
+	Line     int    // counted from 1; 0 if unknown
+	Column   int    // counted from 1; 0 if unknown
 	Title    string
 	Message  string
 }
 
-// Log is safe for use by several goroutines.
+// Log writes the log of a run. It is safe for use by several goroutines.
 type Log struct {
 	mu      sync.Mutex
 	face    Face
-	heard   time.Time // when something was told last
+	heard   time.Time // when something was last logged
 	secrets *strings.Replacer
 	waits   waits
 }
 
-// New makes a log that shows *** in place of every line of every secret.
+// New returns a log that shows *** in place of every line of every secret.
 func New(face Face, secrets ...string) *Log {
 	var hidden []string
 	for _, secret := range secrets {
 		hidden = append(hidden, toHide(secret)...)
 	}
-	// At one place of a text the replacer takes the first that fits: the longest
-	// has to come first, or the rest of it would be shown.
+	// The replacer takes the first text that matches at a place. So the longest
+	// comes first, or the rest of it would be shown.
 	slices.SortStableFunc(hidden, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	var pairs []string
 	for _, text := range hidden {
@@ -75,15 +74,16 @@ func New(face Face, secrets ...string) *Log {
 	return &Log{face: face, heard: time.Now(), secrets: strings.NewReplacer(pairs...)}
 }
 
-// Shorter texts are not hidden: they are words and numbers that occur in any
-// log, and *** all over it would say what they are. A secret of one line is
-// somebody's choice, maybe a PIN; a line of a key is nothing by itself.
+// Shorter texts are not hidden: they are words and numbers that occur in any log,
+// and *** in many places would give them away. The limit for a secret of one line
+// is lower, since a person chose it and it may be a PIN. A single short line of a
+// key is useless without the others.
 const (
 	shortestSecret = 4
 	shortestLine   = 6
 )
 
-// toHide is the lines of a secret that are long enough.
+// toHide returns the lines of a secret that are long enough.
 func toHide(secret string) (hidden []string) {
 	secret = strings.TrimSpace(visible(secret))
 	shortest := shortestSecret
@@ -98,13 +98,13 @@ func toHide(secret string) (hidden []string) {
 	return hidden
 }
 
-// Phase opens a group of lines; the function it returns closes it.
+// Phase opens a group of lines. The function that it returns closes the group.
 func (l *Log) Phase(format string, args ...any) (end func()) {
 	l.draw(func(f Face) { f.Group(l.Redact(fmt.Sprintf(format, args...))) })
 	return func() { l.draw(Face.EndGroup) }
 }
 
-// Say tells one thing that happened; who is a host's name or empty.
+// Say logs one event; who is a host's name, or empty.
 func (l *Log) Say(who, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	if who != "" {
@@ -115,26 +115,27 @@ func (l *Log) Say(who, format string, args ...any) {
 	}
 }
 
-// Error tells what a person must know although the log is long.
+// Error logs what a person must see, however long the log is.
 func (l *Log) Error(message string) { l.draw(func(f Face) { f.Error(l.Redact(message)) }) }
 
-// Warning tells what a person should look at although the run goes on.
+// Warning logs what a person should look at, although the run goes on.
 func (l *Log) Warning(message string) { l.draw(func(f Face) { f.Warning(l.Redact(message)) }) }
 
-// Notice tells what a person may want to know although the log is long.
+// Notice logs what a person may want to see, however long the log is.
 func (l *Log) Notice(message string) { l.draw(func(f Face) { f.Notice(l.Redact(message)) }) }
 
-// Annotate tells what a compiler said of a place in the repository.
+// Annotate logs a compiler's message about a place in the repository.
 func (l *Log) Annotate(a Annotation) {
 	a.File, a.Title, a.Message = l.Redact(a.File), l.Redact(a.Title), l.Redact(a.Message)
 	l.draw(func(f Face) { f.Annotate(a) })
 }
 
-// Redact is a text as the log shows it, for whoever shows it elsewhere. It takes
-// out what cannot be seen first: a secret must not hide behind it.
+// Redact returns a text as the log would show it, for use elsewhere. It removes
+// invisible characters first, so that a secret with such characters in it is found.
 func (l *Log) Redact(s string) string { return l.secrets.Replace(visible(s)) }
 
-// visible is s without what a remote host could steer a terminal with.
+// visible removes the control characters, with which a remote host could control
+// a terminal.
 func visible(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\t' && r != '\n' && unicode.IsControl(r) {
@@ -151,10 +152,10 @@ func (l *Log) draw(f func(Face)) {
 	f(l.face)
 }
 
-// Output takes the output of a remote command and tells it line by line.
+// Output returns a writer that logs the output of a remote command line by line.
 func (l *Log) Output(who string) *Output { return &Output{log: l, who: who} }
 
-// Output is a writer that a remote command's output goes to.
+// Output is a writer for the output of a remote command.
 type Output struct {
 	log  *Log
 	who  string
@@ -162,7 +163,7 @@ type Output struct {
 	rest []byte
 }
 
-// maxLine keeps a program that never breaks a line from filling the memory.
+// maxLine bounds a line in memory: a program may never write a line break.
 const maxLine = 64 << 10
 
 func (o *Output) Write(p []byte) (int, error) {
@@ -179,7 +180,7 @@ func (o *Output) Write(p []byte) (int, error) {
 	}
 }
 
-// Close tells a last line that had no line break.
+// Close logs a last line that has no line break.
 func (o *Output) Close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -194,8 +195,8 @@ func (o *Output) tell(line []byte) {
 	o.log.Say("", "%s | %s", o.who, settled(string(line)))
 }
 
-// settled is the line as a terminal would leave it: without what a carriage
-// return overwrote.
+// settled returns the line as a terminal would show it in the end, without the
+// text that a carriage return let the program overwrite.
 func settled(s string) string {
 	s = strings.TrimRight(s, "\r")
 	s = s[strings.LastIndexByte(s, '\r')+1:]

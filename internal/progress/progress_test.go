@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// paper is a face that keeps what it is told. It has no lock of its own: the
-// race detector sees a Log that calls it from two goroutines at once.
+// paper is a face that keeps the log. It has no lock of its own, so the race
+// detector notices a Log that calls it from two goroutines at once.
 type paper struct{ lines []string }
 
 func (p *paper) Group(s string)   { p.lines = append(p.lines, "group "+s) }
@@ -114,7 +114,7 @@ func TestOutputIsToldLineByLine(t *testing.T) {
 		"ünï ☃  \n":                      {"ünï ☃"},
 		"::set-output name=x::y\n":       {"::set-output name=x::y"},
 	} {
-		for _, chunk := range []int{1, 3, 1000} { // however the writes are cut
+		for _, chunk := range []int{1, 3, 1000} { // the size of the writes
 			p := &paper{}
 			out := New(p).Output("web1")
 			for part := range slices.Chunk([]byte(given), chunk) {

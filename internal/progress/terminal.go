@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// Terminal is the face of a run that a person started in a shell.
+// Terminal draws the log of a run that a person started in a shell.
 type Terminal struct{ W io.Writer }
 
 // Group prints a headline.
@@ -23,8 +23,8 @@ func (t Terminal) Warning(message string) { fmt.Fprintf(t.W, "warning: %s\n", me
 // Notice prints a message.
 func (t Terminal) Notice(message string) { fmt.Fprintf(t.W, "note: %s\n", message) }
 
-// Annotate prints nothing: a person at a terminal has just read the compiler's
-// own lines, which the log has already. Annotations are for who does not read it.
+// Annotate prints nothing: annotations are for people who do not read the log, and
+// a person at a terminal has just read the compiler's own lines in it.
 func (t Terminal) Annotate(Annotation) {}
 
 // Line prints a line.

@@ -10,18 +10,19 @@ import (
 	"time"
 )
 
-// waitTold is how long somebody waits before it is told, and how often then.
+// waitTold is how long a wait lasts before it is logged, and the interval between
+// such lines.
 const waitTold = 10 * time.Second
 
-// waits is who waits for something. However many they are, they are told as one line.
+// waits are all waits that are under way. They are logged together as one line.
 type waits struct {
 	mu   sync.Mutex
-	all  []*Wait   // who has waited longest is the first
-	told time.Time // when they were told last
-	stop func()    // of the telling; nil while nobody waits
+	all  []*Wait   // the longest wait comes first
+	told time.Time // when they were last logged
+	stop func()    // stops the logging; nil while nobody waits
 }
 
-// Wait is somebody who waits for something.
+// Wait is a host's wait for something.
 type Wait struct {
 	log   *Log
 	who   string
@@ -29,7 +30,7 @@ type Wait struct {
 	why   string
 }
 
-// Wait is called when somebody begins to wait for something, until End.
+// Wait begins a wait; [Wait.End] ends it.
 func (l *Log) Wait(who, why string) *Wait {
 	w := &Wait{log: l, who: who, since: time.Now()}
 	w.For(why)
@@ -42,7 +43,8 @@ func (l *Log) Wait(who, why string) *Wait {
 	return w
 }
 
-// For says what is waited for now. A secret is taken out before it could be cut.
+// For sets the reason of the wait. Secrets are hidden before the text is cut: half
+// a secret would not be found.
 func (w *Wait) For(why string) {
 	why = brief(w.log.Redact(why))
 	w.log.waits.mu.Lock()
@@ -50,14 +52,14 @@ func (w *Wait) For(why string) {
 	w.why = why
 }
 
-// End is called when the waiting is over, however it ended.
+// End ends the wait. It must be called in any case.
 func (w *Wait) End() {
 	if stop := w.log.waits.remove(w); stop != nil {
-		stop() // which waits for a line that needs the lock
+		stop() // not under the lock: it waits for a line that needs the lock
 	}
 }
 
-// remove returns what is to be stopped when nobody waits any more.
+// remove returns the function that stops the logging if nobody waits any more.
 func (ws *waits) remove(w *Wait) (stop func()) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
@@ -68,14 +70,14 @@ func (ws *waits) remove(w *Wait) (stop func()) {
 	return stop
 }
 
-// What bounds a line: a whole fleet may wait, each host for something else.
+// Bounds of a line: a whole fleet may wait, and each host for something else.
 const (
 	mostReasons = 3
 	mostNamed   = 3
 	maxReason   = 200
 )
 
-// line is who waits, and for what, if somebody has for long.
+// line says who waits for what, or returns "" if it is too early to say so.
 func (ws *waits) line() string {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
@@ -94,14 +96,14 @@ func (ws *waits) line() string {
 	return fmt.Sprintf("waiting for %s: %s", hostsOf(len(ws.all)), some(parts, mostReasons, "; "))
 }
 
-// commonest is the reasons, those of the most hosts first.
+// commonest returns the reasons; the one with the most hosts comes first.
 func commonest(who map[string][]string) []string {
 	return slices.SortedFunc(maps.Keys(who), func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(who[b]), len(who[a])), cmp.Compare(a, b))
 	})
 }
 
-// some joins the first of many, and counts the others.
+// some joins the first texts and counts the others.
 func some(all []string, most int, separator string) string {
 	if len(all) <= most {
 		return strings.Join(all, separator)
@@ -116,7 +118,7 @@ func hostsOf(n int) string {
 	return fmt.Sprintf("%d hosts", n)
 }
 
-// brief is the beginning of a text, as one line.
+// brief returns the beginning of a text as one line.
 func brief(text string) string {
 	first, _, _ := strings.Cut(text, "\n")
 	if len(first) > maxReason {

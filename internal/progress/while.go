@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// While tells a line every so often for as long as something takes: what line
-// returns then, nothing if that is empty. Nothing is told after stop has returned.
+// While calls line at regular intervals until stop is called, and logs what it
+// returns, unless that is empty. Nothing is logged after stop has returned.
 func (l *Log) While(every time.Duration, line func() string) (stop func()) {
 	done := make(chan struct{})
 	var told sync.WaitGroup
@@ -29,7 +29,7 @@ func (l *Log) While(every time.Duration, line func() string) (stop func()) {
 	}
 }
 
-// remind tells a line that is no news: it does not end a silence.
+// remind logs a line that is not news, so it does not end a silence.
 func (l *Log) remind(text string) {
 	if text == "" {
 		return
@@ -39,25 +39,27 @@ func (l *Log) remind(text string) {
 	l.face.Line(l.Redact(text))
 }
 
-// How long a silence is before it is told, and how often it is told then.
+// A silence is logged after silentFor, and then again at that interval; a long one
+// at the interval remindLater.
 const (
 	silentFor   = 30 * time.Second
 	silentLong  = 5 * time.Minute
-	remindLater = time.Minute // of a long silence
+	remindLater = time.Minute
 )
 
-// WhileSilent tells that what is under way still is, if nothing else is told for long.
+// WhileSilent logs that work is still going on whenever nothing else was logged
+// for long, until stop is called.
 func (l *Log) WhileSilent(what string) (stop func()) {
 	s := silence{log: l, what: what, began: time.Now()}
 	return l.While(time.Second, s.line)
 }
 
-// silence is how long nothing was told, and when that is to be said.
+// silence decides when to log that nothing else was logged.
 type silence struct {
 	log   *Log
 	what  string
 	began time.Time
-	next  time.Duration // of silence
+	next  time.Duration // the length of the silence at which to log it next
 }
 
 func (s *silence) line() string {
@@ -81,7 +83,7 @@ func (l *Log) silent() time.Duration {
 	return time.Since(l.heard)
 }
 
-// minutes is a duration for people who wait.
+// minutes formats a duration for people who wait.
 func minutes(d time.Duration) string {
 	d = d.Round(time.Second)
 	if d < time.Minute {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// timed is a face that keeps when it was told what.
+// timed is a face that keeps the lines with their times.
 type timed struct {
 	paper
 	began time.Time
@@ -17,7 +17,7 @@ type timed struct {
 
 func (f *timed) Line(s string) { f.paper.Line(fmt.Sprintf("%s %s", time.Since(f.began), s)) }
 
-// inTime runs a test on a clock of its own, on which waiting takes no time.
+// inTime runs a test with a clock of its own, so that waiting takes no time.
 func inTime(t *testing.T, f func(l *Log, p *timed)) {
 	t.Helper()
 	synctest.Test(t, func(*testing.T) {
@@ -31,7 +31,7 @@ func TestWhileItTakesLongALineIsTold(t *testing.T) {
 		n := 0
 		stop := l.While(10*time.Second, func() string {
 			n++
-			return map[int]string{1: "one", 3: "hidden three"}[n] // nothing to say at the second
+			return map[int]string{1: "one", 3: "hidden three"}[n] // empty the second time
 		})
 		time.Sleep(39 * time.Second)
 		stop()
@@ -46,7 +46,7 @@ func TestWhileItTakesLongALineIsTold(t *testing.T) {
 func TestNothingIsToldAfterTheEnd(t *testing.T) {
 	inTime(t, func(l *Log, p *timed) {
 		stop := l.While(10*time.Second, func() string {
-			time.Sleep(5 * time.Second) // it takes long to find out
+			time.Sleep(5 * time.Second) // it takes long to make the line
 			return "one"
 		})
 		time.Sleep(11 * time.Second)
@@ -57,7 +57,7 @@ func TestNothingIsToldAfterTheEnd(t *testing.T) {
 
 func TestASilenceIsTold(t *testing.T) {
 	for name, c := range map[string]struct {
-		spoken []int // seconds at which something is told
+		spoken []int // seconds at which something is logged
 		until  int
 		want   []string
 	}{
