@@ -8,13 +8,14 @@ import (
 	"unicode/utf8"
 )
 
-// Harmless is a writer to a terminal for text of any origin: of what a terminal
-// obeys, line breaks and tabs alone come through; all else is shown as \x1b.
+// Harmless returns a writer to a terminal for text of any origin. Of all control
+// characters, only line breaks and tabs pass; others are shown in a form such as
+// \x1b.
 func Harmless(w io.Writer) io.Writer { return &harmless{w: w} }
 
 type harmless struct {
 	w    io.Writer
-	rest []byte // a character whose end has not come yet
+	rest []byte // the beginning of an incomplete character
 }
 
 func (h *harmless) Write(p []byte) (int, error) {
@@ -34,7 +35,7 @@ func (h *harmless) Write(p []byte) (int, error) {
 			b.Write(text[:size])
 		case r < 0x100:
 			fmt.Fprintf(&b, `\x%02x`, r)
-		default: // what turns the direction of a text, for one
+		default: // for example a character that changes the direction of text
 			fmt.Fprintf(&b, `\u{%x}`, r)
 		}
 		text = text[size:]

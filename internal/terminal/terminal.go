@@ -1,7 +1,7 @@
-// Package terminal is the terminal that this process was started on: its size,
-// its raw mode, and what may be shown on it.
+// Package terminal handles the terminal of this process: its size, its raw mode,
+// and what may be shown on it.
 //
-// It does not know what runs on it.
+// The package does not know what runs on the terminal.
 package terminal
 
 import (
@@ -20,7 +20,7 @@ func Is(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Size is its width and height in characters.
+// Size returns the width and height of a terminal in characters.
 func Size(f *os.File) (width, height int, err error) {
 	width, height, err = term.GetSize(int(f.Fd()))
 	if err != nil {
@@ -29,8 +29,8 @@ func Size(f *os.File) (width, height int, err error) {
 	return width, height, err
 }
 
-// Raw makes it hand on every key as it is, and show what it gets as it is. Restore
-// makes it again what it was.
+// Raw makes a terminal pass on every key unchanged, and show its input unchanged.
+// The function restore undoes that.
 func Raw(f *os.File) (restore func() error, err error) {
 	before, err := term.MakeRaw(int(f.Fd()))
 	if err != nil {

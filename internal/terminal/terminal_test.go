@@ -73,7 +73,7 @@ func TestNothingThatATerminalObeysComesThrough(t *testing.T) {
 			t.Errorf("%q becomes %q, want %q", text, whole.String(), want)
 		}
 		w := Harmless(&pieces)
-		for _, b := range []byte(text + "\n") { // a character may come in pieces
+		for _, b := range []byte(text + "\n") { // a character may arrive in pieces
 			if n, err := w.Write([]byte{b}); n != 1 || err != nil {
 				t.Fatal(n, err)
 			}
