@@ -13,7 +13,7 @@ import (
 
 var shop = release.App{Org: "apxr", Name: "shop"}
 
-// open is a host on which nothing is missing.
+// open returns the facts of a host on which nothing is missing.
 func open() script.Inside {
 	return script.Inside{
 		Service: script.Service{Units: []script.Unit{{Name: "shop.service", Load: "loaded", Active: "active", PID: 7}}, Current: release.Activation{ID: "20240101T000000"}},
@@ -49,7 +49,7 @@ func TestCommandsAreTheRules(t *testing.T) {
 func TestEveryReasonIsOneLineWithItsRemedy(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil func(*script.Inside)
-		ways  string // for which it is a reason
+		ways  string // the ways that it keeps out
 		says  string
 	}{
 		"no unit":         {func(in *script.Inside) { in.Units[0].Load = "not-found" }, "console eval rpc logs", "there is no unit shop.service"},
@@ -111,7 +111,7 @@ func TestTimesOfALog(t *testing.T) {
 	}
 }
 
-// deadHost is one that no script reaches.
+// deadHost is a host on which every script fails.
 type deadHost struct{ err error }
 
 func (deadHost) Name() string                                                          { return "web1" }
@@ -128,7 +128,7 @@ func TestRootIsNeverAskedForAPassword(t *testing.T) {
 	}
 }
 
-// answers is a host whose script says these facts.
+// answers is a host whose script prints these facts.
 type answers string
 
 func (answers) Name() string { return "web1" }

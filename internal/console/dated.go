@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// dated writes the times of journalctl's short-unix as those of short-iso are: the
-// sudo rule for a log that is not followed has the former, which programs read.
+// dated rewrites the times of journalctl's short-unix format as in short-iso. The
+// sudo rule for a log that is not followed has short-unix, since other scripts use
+// the same rule and parse the times.
 type dated struct {
 	w    io.Writer
-	rest []byte // a line whose end has not come yet
+	rest []byte // the beginning of an incomplete line
 }
 
 var unixTime = regexp.MustCompile(`^([0-9]{1,11})\.[0-9]{6} `)

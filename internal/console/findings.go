@@ -8,7 +8,7 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// Refused is a host that does not let a person look inside, with every reason.
+// Refused reports that a host does not let a person look inside, with all reasons.
 type Refused struct {
 	Host    string
 	Reasons []string
@@ -24,10 +24,10 @@ func (e *Refused) Error() string {
 
 const setup = "run the setup phase with slipway_allow_console: true"
 
-// userRE holds what a host calls a user to what any shell reads as a plain word.
+// userRE matches user names that any shell reads as one plain word.
 var userRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 
-// judge says what keeps a person out.
+// judge returns an error with everything that keeps a person out.
 func (p Plan) judge(host string, in script.Inside) error {
 	var reasons []string
 	say := func(format string, args ...any) { reasons = append(reasons, fmt.Sprintf(format, args...)) }
@@ -60,7 +60,7 @@ func (p Plan) judgeService(in script.Inside, say func(string, ...any)) {
 	case in.User == "" || in.User == "root":
 		say("%s runs as root: give it a user of its own (User=), or nobody but root can look inside", p.Unit)
 	case !userRE.MatchString(in.User):
-		say("%s runs as %q, which is no user's name", p.Unit, in.User)
+		say("%s runs as %q, which is not a valid user name", p.Unit, in.User)
 	}
 	if in.Current.IsZero() && !in.Hidden {
 		say("nothing is deployed in %s: deploy a release first, or name its directory (--deploy-to)", p.Layout.Base)
@@ -71,15 +71,15 @@ func (p Plan) judgeService(in script.Inside, say func(string, ...any)) {
 	}
 }
 
-// judgeWrapper refuses a program that somebody else than root could have
-// written: it runs as the application's user.
+// judgeWrapper refuses a program that users other than root could have written: it
+// runs as the application's user.
 func (p Plan) judgeWrapper(in script.Inside, say func(string, ...any)) {
 	if in.Wrapper == nil {
 		say("%s is not there: %s", p.Wrapper(), setup)
 		return
 	}
 	if in.Wrapper.Kind != "regular file" {
-		say("%s is a %s, not a file of root's: find out who put it there, then %s", p.Wrapper(), in.Wrapper.Kind, setup)
+		say("%s is a %s, not a regular file: find out who put it there, then %s", p.Wrapper(), in.Wrapper.Kind, setup)
 		return
 	}
 	judgeOwner(p.Wrapper(), *in.Wrapper, say)
@@ -98,14 +98,14 @@ func (p Plan) judgeSudo(in script.Inside, say func(string, ...any)) {
 	as, remedy := "", "run the setup phase"
 	if p.Way != Logs {
 		if as = "-u " + in.User + " "; in.User == "" {
-			return // who it would be is not known
+			return // it is not known as which user to run the wrapper
 		}
 		remedy = setup
 	}
 	switch {
 	case in.Sudo == "no":
-		say("%s may not run 'sudo %s%s': %s, or log in as somebody who may (NAME@HOST)", in.Login, as, p.rule(), remedy)
+		say("%s may not run 'sudo %s%s': %s, or log in as a user who may (NAME@HOST)", in.Login, as, p.rule(), remedy)
 	case in.Sudo == "password" && p.Way != Console:
-		say("sudo asks %s for a password to run '%s%s', and nobody can be asked: a rule for it needs NOPASSWD", in.Login, as, p.rule())
+		say("sudo asks %s for a password to run '%s%s', and there is no terminal to ask on: the sudo rule needs NOPASSWD", in.Login, as, p.rule())
 	}
 }
