@@ -213,7 +213,7 @@ func TestSecretsOfAnInventoryAreHidden(t *testing.T) {
 	if slices.Contains(s.hidden(), "400100") || slices.Contains(s.hidden(), "debug") || slices.Contains(s.hidden(), "{{ vault_cookie }}") {
 		t.Error("what is no secret is hidden")
 	}
-	for password, says := range map[string]string{"": "parts of it are encrypted: give vault-password", "wrong": "vault-password is not the one"} {
+	for password, says := range map[string]string{"": "parts of it are encrypted: give vault-password", "wrong": "vault-password is not the password"} {
 		given["vault-password"] = password
 		if _, err := resolved(t, config.History, given); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v", password, err)

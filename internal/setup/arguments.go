@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// arguments are those of ansible-playbook. There is no secret in them.
+// arguments returns the arguments of ansible-playbook. They hold no secrets.
 func (p Plan) arguments(files place) []string {
 	args := []string{Playbook}
 	if p.Inventory != "" {
 		args = append(args, "--inventory="+p.Inventory)
 	}
-	app, _ := json.Marshal(map[string]string{"slipway_org": p.Org, "slipway_app": p.App}) // texts
+	app, _ := json.Marshal(map[string]string{"slipway_org": p.Org, "slipway_app": p.App}) // strings cannot fail
 	args = append(args,
 		"--inventory="+files.path("hosts.json"), "--limit=@"+files.path("limit"),
-		"--user="+p.User, "--become", // a user who is root already stays so, without sudo
+		"--user="+p.User, "--become", // root stays root, without sudo
 		"--extra-vars="+string(app),
 	)
 	if p.Check {
@@ -30,10 +30,10 @@ func (p Plan) arguments(files place) []string {
 	return args
 }
 
-// environment is what stands in the place of an ansible.cfg.
+// environment returns the settings that replace an ansible.cfg.
 func (p Plan) environment(files place, home string) []string {
 	env := []string{
-		// Others are for plugins of the inventory.
+		// The other two have the plugins that an inventory may need.
 		"ANSIBLE_COLLECTIONS_PATH=" + files.path("collections") + ":" + home + "/.ansible/collections:/usr/share/ansible/collections",
 		"ANSIBLE_CALLBACKS_ENABLED=apxr.slipway.lines",
 		"ANSIBLE_STDOUT_CALLBACK=default",
@@ -54,5 +54,5 @@ func (p Plan) environment(files place, home string) []string {
 	return env
 }
 
-// quoted is one word for Ansible, which splits as a shell does.
+// quoted makes s one word for Ansible, which splits as a shell does.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

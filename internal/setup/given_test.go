@@ -78,7 +78,7 @@ func TestAGroupOfAnInventoryIsTheWebServers(t *testing.T) {
 	}
 }
 
-// ssh itself says what it makes of the configuration.
+// ssh -G prints how ssh reads the configuration.
 func TestSSHGoesOnlyWhereItMay(t *testing.T) {
 	ssh, err := exec.LookPath("ssh")
 	if err != nil {
@@ -98,7 +98,7 @@ func TestSSHGoesOnlyWhereItMay(t *testing.T) {
 	}
 	for host, want := range map[string][]string{
 		"web1":           {"hostname web1", "proxyjump slipway-jump-2", "stricthostkeychecking true", "globalknownhostsfile /dev/null", "batchmode yes", "forwardagent no", "userknownhostsfile " + dir + "/known_hosts", "identityagent /run/a 100%h/agent"},
-		"inner":          {"hostname inner", "proxyjump slipway-jump-2"}, // as a server to be set up
+		"inner":          {"hostname inner", "proxyjump slipway-jump-2"}, // a jump host that is also set up
 		"slipway-jump-2": {"hostname inner", "port 2222", "user root", "proxyjump slipway-jump-1", "stricthostkeychecking true"},
 		"slipway-jump-1": {"hostname outer", "port 22", "user gate", "stricthostkeychecking true"},
 	} {

@@ -6,24 +6,24 @@ import (
 	"strings"
 )
 
-// Server is one that was listed.
+// Server is a server that was given by address.
 type Server struct {
 	Name       string // in messages
 	Address    string
 	Port       string
-	DeployUser string // empty: whatever the variables say
-	Local      bool   // it is this machine
-	Web, Build bool   // what it is for
+	DeployUser string // empty if the variables decide
+	Local      bool   // whether it is this machine
+	Web, Build bool   // whether it becomes a web server, a build server
 }
 
-// The groups that the collection's playbook is about.
+// The groups that the collection's playbook sets up.
 const (
 	webGroup   = "web-servers"
 	buildGroup = "build-servers"
 )
 
-// alias is what the inventory calls each server, in their order: a name in which
-// Ansible sees no port and no pattern.
+// aliases returns the inventory's name for each server, in order. Ansible cannot
+// take such a name for a pattern or a name with a port.
 func (p Plan) aliases() []string {
 	var all []string
 	taken := map[string]bool{}
@@ -40,7 +40,8 @@ func (p Plan) aliases() []string {
 	return all
 }
 
-// names are what Ansible calls the servers that are meant, and what people do.
+// names returns the servers to set up, each with Ansible's name and the name for
+// people.
 func (p Plan) names() [][2]string {
 	var all [][2]string
 	for i, alias := range p.aliases() {
@@ -52,7 +53,8 @@ func (p Plan) names() [][2]string {
 	return all
 }
 
-// limit has their names in lines: nothing else of an inventory is touched.
+// limit lists Ansible's names, one a line. No other server of an inventory is
+// touched.
 func (p Plan) limit() []byte {
 	var b strings.Builder
 	for _, name := range p.names() {
@@ -66,8 +68,9 @@ type inventoryGroup struct {
 	Children map[string]struct{}       `json:"children,omitempty"`
 }
 
-// inventory is one of the servers that were listed; beside a given one it says
-// which of its groups has the web servers. JSON is YAML too.
+// inventory returns an inventory of the servers that were given by address. Beside
+// the user's own inventory, it also says which of its groups are the web servers.
+// It is JSON, which is also YAML.
 func (p Plan) inventory() ([]byte, error) {
 	web, build := map[string]map[string]any{}, map[string]map[string]any{}
 	groups := map[string]inventoryGroup{webGroup: {Hosts: web}, buildGroup: {Hosts: build}}

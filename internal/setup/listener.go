@@ -8,7 +8,7 @@ import (
 	"github.com/apxr/slipway/internal/progress"
 )
 
-// listener hands the output of Ansible on to the log and remembers its end.
+// listener passes the output of Ansible on to the log and remembers its end.
 type listener struct {
 	to *progress.Output
 
@@ -17,11 +17,11 @@ type listener struct {
 	over bool
 }
 
-// maxTail is what is kept.
+// maxTail bounds the end that is remembered.
 const maxTail = 8 << 10
 
-// noHostsLeft is what Ansible says when a play has ended for all hosts because of
-// some: those that are well have not come to its end either.
+// noHostsLeft is what Ansible prints when failures on some hosts end a play for
+// all: then the other hosts have not finished it either.
 const noHostsLeft = "NO MORE HOSTS LEFT"
 
 func (l *listener) Write(p []byte) (int, error) {

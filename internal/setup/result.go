@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Result is what became of a setup.
+// Result is the result of a setup.
 type Result struct {
 	Check     bool
 	Cancelled bool
@@ -17,28 +17,28 @@ type Result struct {
 	Took      time.Duration
 }
 
-// Host is what became of a server.
+// Host is the result on one server.
 type Host struct {
 	Name    string
 	Outcome Outcome
-	Changed int // changes that were made, or that a check would make
-	OK      int // tasks that were well, changes among them
+	Changed int // changes that were made, or would have been made but for the check
+	OK      int // tasks that succeeded, with or without a change
 	Tasks   []Task
 }
 
-// Outcome is what became of a server, in one word for programs.
+// Outcome says how the setup of a server ended. Programs read it.
 type Outcome string
 
 const (
 	Ready       Outcome = "ready" // nothing had to be changed
 	Changed     Outcome = "changed"
-	WouldChange Outcome = "would-change" // a check
+	WouldChange Outcome = "would-change" // in a check
 	Failed      Outcome = "failed"
 	NotReached  Outcome = "not-reached"
-	NotFinished Outcome = "not-finished" // the run ended before
+	NotFinished Outcome = "not-finished" // the run ended first
 )
 
-// Status is how a task ended.
+// Status says how a task ended.
 type Status string
 
 const (
@@ -47,7 +47,7 @@ const (
 	TaskUnreachable Status = "unreachable"
 )
 
-// Task is one that changed something, failed, or could not reach its server.
+// Task is a task that changed something, failed, or could not reach its server.
 type Task struct {
 	Name    string `json:"task"`
 	Role    string
@@ -58,10 +58,10 @@ type Task struct {
 	Diff    []Diff
 }
 
-// Diff is a change of one thing, mostly a file.
+// Diff is a change of one thing, usually a file.
 type Diff struct{ Header, Before, After string }
 
-// Title is the task with its role.
+// Title returns the name of the task with its role.
 func (t Task) Title() string {
 	if t.Role == "" {
 		return t.Name
@@ -69,12 +69,12 @@ func (t Task) Title() string {
 	return t.Role + ": " + t.Name
 }
 
-// Bad reports whether the task is why the server is not set up.
+// Bad reports whether the task kept the server from being set up.
 func (t Task) Bad() bool {
 	return !t.Ignored && (t.Status == TaskFailed || t.Status == TaskUnreachable)
 }
 
-// Changes is how many changes there are on all servers.
+// Changes returns the number of changes on all servers.
 func (r Result) Changes() int {
 	n := 0
 	for _, h := range r.Hosts {
@@ -83,15 +83,15 @@ func (r Result) Changes() int {
 	return n
 }
 
-// fate is what is known of a run as a whole.
+// fate describes a run as a whole.
 type fate struct {
 	check  bool
 	failed bool
-	broken bool // a play has ended for all hosts because of some
+	broken bool // failures on some hosts ended a play for all
 }
 
-// outcomes are those of the servers that were meant, given as Ansible's names and
-// people's.
+// outcomes returns the results on the servers to set up. Each server is given with
+// Ansible's name and the name for people.
 func outcomes(names [][2]string, tasks map[string][]Task, stats map[string]numbers, f fate) []Host {
 	var hosts []Host
 	for _, name := range names {
@@ -130,9 +130,9 @@ func outcome(h Host, n numbers, finished bool, f fate) Outcome {
 	return Ready
 }
 
-// failure is why a run was not well: what failed on each server, or what Ansible
-// itself complained of. That it ended well is not enough: every server has to
-// have been there.
+// failure returns an error if a run failed: with what failed on each server, or
+// with Ansible's own complaint. An exit status of 0 is not enough: every server
+// must be in the results.
 func (r Result) failure(err error, complaint string) error {
 	var lines []string
 	missing := 0
@@ -152,7 +152,7 @@ func (r Result) failure(err error, complaint string) error {
 	case len(lines) > 0:
 		return errors.New(strings.Join(lines, "\n"))
 	case err == nil:
-		return errors.New("ansible-playbook ended well, and does not say that it set up all servers: see the log")
+		return errors.New("ansible-playbook succeeded, but does not say that it set up all servers: see the log")
 	}
 	return fmt.Errorf("ansible-playbook: %w: %s", err, cmp.Or(complaint, "see the log"))
 }

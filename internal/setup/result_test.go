@@ -69,7 +69,8 @@ func TestWhatBecameOfEachServer(t *testing.T) {
 	}
 }
 
-// That ansible-playbook ends well is no proof: it does so where no server was met.
+// An exit status of 0 proves nothing: ansible-playbook has it even if it reached no
+// server.
 func TestAGreenRunHasSetUpEveryServer(t *testing.T) {
 	none := errors.New("exit status 2")
 	bad := Host{Name: "b", Outcome: Failed, Tasks: []Task{{Name: "Make users", Role: "users", Status: TaskFailed, Message: "no space\nleft"}}}
@@ -98,7 +99,7 @@ func TestMessagesHaveTheRemedyFirst(t *testing.T) {
 		want   string
 	}{
 		"Missing sudo password":                  {TaskFailed, "setup-user needs sudo without a password (NOPASSWD) there\nMissing sudo password"},
-		"x: Permission denied (publickey).":      {TaskUnreachable, "it lets setup-user not in with this key"},
+		"x: Permission denied (publickey).":      {TaskUnreachable, "it does not let setup-user in with this key"},
 		"open /etc/x: Permission denied (no)":    {TaskFailed, "open /etc/x: Permission denied (no)"},
 		"REMOTE HOST IDENTIFICATION HAS CHANGED": {TaskUnreachable, "its host key is not the one in known-hosts"},
 		" \n":                                    {TaskFailed, "it gives no reason"},

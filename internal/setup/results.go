@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// numbers are a server's when a playbook has ended.
+// numbers counts the tasks of a server at the end of a playbook.
 type numbers struct {
 	OK, Changed, Failed, Unreachable, Skipped int
 }
@@ -32,8 +32,8 @@ func readFile(path string) (map[string][]Task, map[string]numbers, error) {
 	return read(f)
 }
 
-// read takes the lines by server. A last line that is cut off is what a run that
-// was ended leaves.
+// read groups the lines by server. It skips an incomplete last line, which a run
+// leaves behind that was ended early.
 func read(r io.Reader) (map[string][]Task, map[string]numbers, error) {
 	tasks, stats := map[string][]Task{}, map[string]numbers{}
 	for lines := bufio.NewReader(r); ; {
@@ -58,22 +58,21 @@ func read(r io.Reader) (map[string][]Task, map[string]numbers, error) {
 	}
 }
 
-// explanations are what ssh and Ansible say of a server on which nothing can be
-// done, and what to do about it.
+// explanations say what to do about known errors of ssh and Ansible.
 var explanations = []struct {
 	status       Status
 	says, advice string
 }{
-	{TaskUnreachable, "REMOTE HOST IDENTIFICATION HAS CHANGED", "its host key is not the one in known-hosts, or somebody stands in between; nothing was sent. If the server was installed anew, replace its line in known-hosts by what ssh-keyscan prints"},
+	{TaskUnreachable, "REMOTE HOST IDENTIFICATION HAS CHANGED", "its host key is not the one in known-hosts, or someone is intercepting the connection; nothing was sent. If the server was reinstalled, replace its line in known-hosts with what ssh-keyscan prints"},
 	{TaskUnreachable, "host key is known for", "its host key is not in known-hosts; nothing was sent. Add the line that ssh-keyscan prints for it, and compare it with the key on the server (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub)"},
-	{TaskUnreachable, "Permission denied (", "it lets setup-user not in with this key: its public half has to be in authorized_keys of that user"},
+	{TaskUnreachable, "Permission denied (", "it does not let setup-user in with this key: the public half has to be in that user's authorized_keys"},
 	{TaskFailed, "sudo: a password is required", needsSudo},
 	{TaskFailed, "Missing sudo password", needsSudo},
 }
 
 const needsSudo = "setup-user needs sudo without a password (NOPASSWD) there"
 
-// explained is the message of a task with the remedy first.
+// explained returns the message of a task, after the remedy if one is known.
 func explained(t Task) string {
 	text := strings.TrimSpace(t.Message)
 	for _, e := range explanations {

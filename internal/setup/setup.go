@@ -1,9 +1,9 @@
-// Package setup prepares servers by running Ansible's collection apxr.slipway
-// from this machine: it builds what ansible-playbook is given, runs it, and reads
-// what became of each server.
+// Package setup prepares servers by running Ansible's collection apxr.slipway from
+// this machine: it makes the input of ansible-playbook, runs it, and reads the
+// result on each server.
 //
-// It does not know what the collection does on a server, nor who holds the key:
-// an SSH agent signs.
+// The package does not know what the collection does on a server. It never sees the
+// SSH key either: an SSH agent signs.
 package setup
 
 import (
@@ -20,28 +20,28 @@ import (
 	"github.com/apxr/slipway/internal/progress"
 )
 
-// Playbook is that of the collection.
+// Playbook is the name of the collection's playbook.
 const Playbook = "apxr.slipway.setup"
 
-// Plan is what a setup is told.
+// Plan says what to set up, and how.
 type Plan struct {
 	Org, App   string
-	Collection fs.FS // of apxr.slipway: galaxy.yml is at its top
+	Collection fs.FS // apxr.slipway, with galaxy.yml at its top
 
-	Servers   []Server // that were listed; none: those of Inventory
-	Inventory string   // a path
-	Group     string   // of the web servers in Inventory
-	Names     []string // of the servers in Inventory that are meant
+	Servers   []Server // servers given by address
+	Inventory string   // path of the user's inventory, if there is one
+	Group     string   // the group of the web servers in Inventory
+	Names     []string // the servers in Inventory to set up
 
 	User    string
 	Access  Access
-	Vars    []byte // as YAML, above those of the inventory
-	Vault   []byte // password; empty: none
-	Check   bool   // change nothing
+	Vars    []byte // YAML; they override those of the inventory
+	Vault   []byte // password of Ansible Vault, if any
+	Check   bool   // whether to change nothing
 	Verbose int    // 0 to 2
 }
 
-// Subject is what is set up, and where, in a few words.
+// Subject says in a few words what is set up where.
 func (p Plan) Subject() string {
 	verb := ""
 	if p.Check {
@@ -54,24 +54,24 @@ func (p Plan) Subject() string {
 	return fmt.Sprintf("%s/%s on %d servers%s", p.Org, p.App, n, verb)
 }
 
-// Access is how the servers are reached.
+// Access says how the servers are reached.
 type Access struct {
-	Agent      string // socket of the SSH agent that logs in; empty: all is local
+	Agent      string // socket of the SSH agent that logs in; empty if all servers are local
 	KnownHosts []byte
-	Jumps      []Jump // in the order in which they are passed
+	Jumps      []Jump // in order, from this machine to the servers
 }
 
 // Jump is a server through which others are reached.
 type Jump struct{ User, Host, Port string }
 
-// Run sets the servers up. The result is there also if it failed, or if ctx
-// ended before it was done; then it says what is known.
+// Run sets the servers up. If it fails, or if ctx ends first, the result has what
+// is known.
 func Run(ctx context.Context, programs *ansible.Programs, p Plan, home string, log *progress.Log) (Result, error) {
 	began := time.Now()
 	files := place{programs.Dir()}
 	r := Result{Check: p.Check}
 	if err := files.furnish(p); err != nil {
-		return r, fmt.Errorf("cannot prepare what Ansible is given: %w", err)
+		return r, fmt.Errorf("cannot prepare the files for Ansible: %w", err)
 	}
 	defer files.endConnections(programs)
 	said := &listener{to: log.Output("ansible")}

@@ -12,16 +12,16 @@ import (
 	"github.com/apxr/slipway/internal/ansible"
 )
 
-// controlDir has the sockets of connections that are shared: a short name, since
-// the path of a socket has about 100 bytes.
+// controlDir holds the sockets of shared connections. Its name is short, since the
+// path of a socket is limited to about 100 bytes.
 const controlDir = "c"
 
-// jumpName is what ssh_config calls a jump host: a server of the same name that is
-// to be set up is reached through all of them, too.
+// jumpName returns the name of a jump host in ssh_config. It is not the host's own
+// name: a jump host that is also set up is reached through all of them, too.
 func jumpName(i int) string { return fmt.Sprintf("slipway-jump-%d", i+1) }
 
-// sshConfig holds ssh to the keys and host keys that were given, whatever the
-// user's own configuration says.
+// sshConfig returns a configuration that restricts ssh to the given keys and host
+// keys, whatever the user's own configuration says.
 func sshConfig(a Access, knownHosts string) (string, error) {
 	var b strings.Builder
 	for i, jump := range a.Jumps {
@@ -36,7 +36,7 @@ func sshConfig(a Access, knownHosts string) (string, error) {
 	}
 	for _, path := range []string{agent, knownHosts} {
 		if strings.ContainsAny(path, "\"\n") {
-			return "", fmt.Errorf("the directory for temporary files has a name that ssh does not take: %q", path)
+			return "", fmt.Errorf("the directory for temporary files has a name that ssh does not accept: %q", path)
 		}
 	}
 	fmt.Fprintf(&b, `Host *
@@ -66,10 +66,11 @@ func jumpBefore(i int) string {
 	return jumpName(i - 1)
 }
 
-// percent keeps ssh from seeing tokens in a path.
+// percent escapes a path, so that ssh sees no tokens in it.
 func percent(path string) string { return strings.ReplaceAll(path, "%", "%%") }
 
-// endTimeout bounds the end of a connection whose server does not answer.
+// endTimeout bounds how long ending the connections may take if a server does not
+// answer.
 const endTimeout = 2 * time.Second
 
 // endConnections ends the connections that ssh keeps for the next task: they are
@@ -77,7 +78,7 @@ const endTimeout = 2 * time.Second
 func (f place) endConnections(programs *ansible.Programs) {
 	sockets, err := os.ReadDir(f.path(controlDir))
 	if err != nil {
-		return // there are none
+		return // there are no connections
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 	defer cancel()
@@ -89,7 +90,7 @@ func (f place) endConnections(programs *ansible.Programs) {
 			defer func() { <-slots }()
 			cmd := exec.CommandContext(ctx, "ssh", "-F", "/dev/null", "-S", f.path(controlDir)+"/"+socket.Name(), "-O", "exit", "slipway")
 			cmd.Env = programs.Env()
-			cmd.Run() // a connection that is gone already is what was wanted
+			cmd.Run() // fails if the connection has already ended
 		})
 	}
 	ended.Wait()

@@ -60,7 +60,7 @@ func TestAHostKeyThatIsNotDeclared(t *testing.T) {
 	w.setup(1, "", []string{"Setup failed after 1 change", "its host key is not in known-hosts; nothing was sent. Add the line", "not reached", "changed"},
 		"--hosts", w.addr("web1")+" "+w.addr("web2"))
 	w.known = []string{known[0], strings.Replace(known[0], ":"+w.servers["web1"].port, ":"+w.servers["web2"].port, 1)}
-	w.setup(1, "", []string{"its host key is not the one in known-hosts, or somebody stands in between"}, "--hosts", w.addr("web2"))
+	w.setup(1, "", []string{"its host key is not the one in known-hosts, or someone is intercepting the connection"}, "--hosts", w.addr("web2"))
 	if log := w.servers["web2"].log.String(); strings.Contains(log, "Accepted") {
 		t.Error("it logged in all the same")
 	}
@@ -70,7 +70,7 @@ func TestAKeyThatIsNotLetIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.start("web1", "AuthorizedKeysFile none")
-	w.setup(1, "", []string{"it lets setup-user not in with this key", "Setup failed"}, "--hosts", w.addr("web1"))
+	w.setup(1, "", []string{"it does not let setup-user in with this key", "Setup failed"}, "--hosts", w.addr("web1"))
 }
 
 func TestAFailureOnOneServer(t *testing.T) {
