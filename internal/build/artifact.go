@@ -13,8 +13,8 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// Artifact is a release that lies on the build server, and stays there until
-// Close is called or the connection ends.
+// Artifact is a release on the build server. It is held there until Close is called
+// or the connection ends.
 type Artifact struct {
 	host     Host
 	app      release.App
@@ -23,8 +23,8 @@ type Artifact struct {
 	log      *progress.Log
 }
 
-// OpenArtifact finds the artifact of a release ID, holds it, so that no build
-// removes it as an old one, and reads its manifest.
+// OpenArtifact finds the artifact of a release ID and reads its manifest. It also
+// holds the artifact, so that no build removes it as an old one.
 func OpenArtifact(ctx context.Context, h Host, app release.App, id release.ID, log *progress.Log) (Artifact, error) {
 	hold, err := script.Store{Machine: h, App: app}.Hold(ctx, id)
 	if err != nil {
@@ -56,7 +56,7 @@ func readManifest(ctx context.Context, h Host, app release.App, id release.ID) (
 // Close lets go of the artifact.
 func (a Artifact) Close() { a.hold.Release() }
 
-// Manifest says what the release is.
+// Manifest returns the manifest of the release.
 func (a Artifact) Manifest() release.Manifest { return a.manifest }
 
 // Export writes the release as a gzipped tar.
@@ -66,8 +66,8 @@ func (a Artifact) Export(ctx context.Context, w io.Writer) error {
 	return script.Store{Machine: a.host, App: a.app, Log: out}.Export(ctx, a.manifest.ReleaseID, w)
 }
 
-// Relations says how the release's revision stands to others, as far as this
-// build host's mirror of the repository knows.
+// Relations returns the relations of the release's revision to others, as far as
+// the build host's mirror of the repository has them.
 func (a Artifact) Relations(ctx context.Context, others []string) (map[string]release.Relation, error) {
 	return script.Store{Machine: a.host, App: a.app}.Relations(ctx, a.manifest.Repository, a.manifest.Revision, others)
 }

@@ -1,8 +1,10 @@
-// Package build makes a release on a build server: exactly one commit, the
-// tools that it pins, the dependencies that it locks, assembled into an empty
-// directory and kept as an artifact with a manifest under the release ID.
+// Package build makes a release on a build server: from exactly one commit, with
+// the tools that it pins and the dependencies that it locks, assembled into an
+// empty directory. The release is kept as an artifact, with a manifest, under its
+// release ID.
 //
-// It does not know how the build server is reached or where a release goes.
+// The package does not know how the build server is reached or where a release
+// goes.
 package build
 
 import (
@@ -17,51 +19,52 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// Host is what a build needs of a connection to the build server.
+// Host is the part of a connection to the build server that a build needs.
 type Host interface {
 	script.Machine
 	ReadFile(ctx context.Context, name string) ([]byte, error)
 	WriteFile(ctx context.Context, name string, data []byte) error
 }
 
-// Plan is what a build is told. It is a plain value: made before any dial.
+// Plan says what to build, and how. It is a plain value, made before any connection.
 type Plan struct {
 	App           release.App
 	Repository    string
 	Revision      string // full commit ID, branch or tag
 	Access        script.Access
-	Dir           string // of mix.exs in the repository, "." for its top
+	Dir           string // the directory of mix.exs in the repository; "." is its top
 	MixEnv        string
-	Release       string // in mix.exs; empty: found by looking
-	BeforeRelease string // commands of sh
+	Release       string // its name in mix.exs; empty to find it there
+	BeforeRelease string // commands for sh
 	Env           []script.Variable
-	Clean         bool // go on from nothing
+	Clean         bool // whether to reuse nothing of earlier builds
 	KeepArtifacts int
 	KeepFor       time.Duration
 	WaitForLock   time.Duration
 	Ref           string // for the record: the branch or tag that was pushed
-	Who           string // for whoever waits for the lock
+	Who           string // shown to others who wait for the lock
 	Run           string
 }
 
-// Phase is a part of a build, and how long it took.
+// Phase is a part of a build, with the time that it took.
 type Phase struct {
 	Name string
 	Took time.Duration
 }
 
-// Result is what a build came to; the manifest is that of the zero ID if it failed.
+// Result is the result of a build. If the build failed, Manifest is zero.
 type Result struct {
 	Manifest release.Manifest
 	Phases   []Phase
-	Kept     script.Kept // what it went on from
+	Kept     script.Kept // what was reused from earlier builds
 }
 
-// name is what the build server is called in the log.
+// name is the build server's name in the log.
 const name = "build"
 
-// Run builds the release that the plan names. What fetches from git runs on
-// git: the same machine, where commands may have keys that others must not.
+// Run builds the release that the plan names. Commands that fetch from git run on
+// git. It is the same machine as h, but its commands may use keys that others must
+// not have.
 func Run(ctx context.Context, h Host, git script.Machine, plan Plan, log *progress.Log) (Result, error) {
 	began := time.Now()
 	lock, err := script.LockBuilds(ctx, h, plan.App, script.Holder{What: "build", Who: plan.Who, Since: began, Run: plan.Run}, script.Wait{
@@ -75,7 +78,8 @@ func Run(ctx context.Context, h Host, git script.Machine, plan Plan, log *progre
 	ctx, cancel := whileHeld(ctx, lock)
 	defer cancel()
 	b := &build{Host: h, git: git, plan: plan, log: log}
-	// The build host's clock names all its artifacts: the order of IDs is theirs.
+	// One clock, the build host's, makes all IDs: so their order is the order in
+	// which the artifacts were built.
 	b.job = script.Job{App: plan.App, ID: lock.Now, Dir: plan.Dir, MixEnv: plan.MixEnv, Env: plan.Env}
 	m, err := b.run(ctx)
 	b.result.Manifest = m
@@ -106,7 +110,7 @@ func whileHeld(ctx context.Context, lock *script.Lock) (context.Context, func())
 	return ctx, func() { cancel(nil) }
 }
 
-// build is one build under way.
+// build is one build that is under way.
 type build struct {
 	Host
 	git     script.Machine
@@ -121,7 +125,7 @@ type build struct {
 	result  Result
 }
 
-// Traced hands on what package script tells of its calls.
+// Traced passes on the traces that package script makes of its calls.
 func (b *build) Traced(step, what string) {
 	if t, ok := b.Host.(script.Tracer); ok {
 		t.Traced(step, what)
@@ -155,7 +159,7 @@ func (b *build) run(ctx context.Context) (release.Manifest, error) {
 	return m, b.publish(ctx, m)
 }
 
-// phase is a group of the log and a line of the result.
+// phase runs a part of the build as a group of the log and a line of the result.
 func (b *build) phase(ctx context.Context, title string, do func(context.Context, io.Writer) error) error {
 	defer b.log.Phase("%s", title)()
 	defer b.log.WhileSilent(title)()
@@ -216,13 +220,13 @@ func (b *build) dependencies(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	b.log.Say(name, "%s", map[script.Kept]string{
-		script.KeptNothing: "nothing is kept of a build with these tools, dependencies and settings: everything is compiled",
-		script.KeptSources: "configuration or mix.exs has changed: dependencies are kept as they were fetched, and everything is compiled",
-		script.KeptDeps:    "compiled dependencies are kept of an earlier build; the project itself is compiled anew",
-		script.KeptAll:     "compiled files are kept of an earlier build: mix compiles what has changed",
+		script.KeptNothing: "there are no files of an earlier build with these tools, dependencies and settings: everything is compiled",
+		script.KeptSources: "configuration or mix.exs has changed: fetched dependencies are reused, and everything is compiled",
+		script.KeptDeps:    "compiled dependencies of an earlier build are reused; the project itself is recompiled",
+		script.KeptAll:     "compiled files of an earlier build are reused: mix compiles what has changed",
 	}[b.result.Kept])
 	if b.result.Kept == script.KeptAll || b.result.Kept == script.KeptDeps {
-		return nil // mix itself compiles the rare one that is not up to date
+		return nil // mix itself compiles a dependency that is, rarely, out of date
 	}
 	return b.on(b, out).CompileDeps(ctx)
 }
@@ -260,13 +264,13 @@ func (b *build) publish(ctx context.Context, m release.Manifest) error {
 	return b.on(b, nil).Publish(ctx)
 }
 
-// discard ends and removes what a failed build left; if it cannot, the next
-// build will.
+// discard ends the processes and removes the files of a failed build. If it cannot,
+// the next build will.
 func (b *build) discard(ctx context.Context, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 6*time.Second)
 	defer cancel()
 	if err := b.on(b, nil).Discard(ctx); err != nil {
-		b.log.Say(name, "what this build has left is for the next one to remove: %v", err)
+		b.log.Say(name, "cannot remove what this build left behind; the next build will: %v", err)
 	}
 	return cause
 }

@@ -11,32 +11,32 @@ import (
 )
 
 const (
-	maxOutputLine  = 16 << 10 // the rest of a longer line is not looked at
-	maxMessage     = 4 << 10  // what GitHub shows of an annotation
-	maxComplaint   = 300      // lines: no diagnostic is longer
-	maxDiagnostics = 1000     // of a build: nobody reads more, and all are kept in memory
+	maxOutputLine  = 16 << 10 // the rest of a longer line is ignored
+	maxMessage     = 4 << 10  // GitHub shows no more of an annotation
+	maxComplaint   = 300      // lines; no diagnostic is longer
+	maxDiagnostics = 1000     // per build: nobody reads more, and all are kept in memory
 )
 
-// A diagnoser reads the output of mix compile or mix release and reports what
-// the compilers of Elixir 1.6 to 1.18 and of Erlang complain of, with its place.
-// testdata/diagnose has what they print.
+// A diagnoser reads the output of mix compile or mix release. It reports the errors
+// and warnings of the compilers of Elixir 1.6 to 1.18 and of Erlang, with their
+// places. testdata/diagnose has samples of the output.
 type diagnoser struct {
 	locate func(app, file string) string
 	found  func(progress.Annotation)
 
 	mu      sync.Mutex
-	line    []byte     // begun, not ended
+	line    []byte     // the beginning of an incomplete line
 	app     string     // named by the latest "==> app"
-	failing string     // named by "== Compilation error in file", until its exception came
-	open    *complaint // being read, or nil
+	failing string     // named by "== Compilation error in file", until its exception follows
+	open    *complaint // the one being read, or nil
 	seen    map[progress.Annotation]bool
-	failed  map[string]bool // files that an error was reported for
+	failed  map[string]bool // files for which an error was reported
 }
 
-// newDiagnoser makes a diagnoser. locate gets the application of the latest
-// "==> app" line (empty if there was none) and a file as it was printed, and
-// returns the file's path from the top of the repository, or "" for a file that
-// is not in it: a dependency's.
+// newDiagnoser returns a diagnoser. The function locate gets the application of the
+// latest "==> app" line (empty if there was none) and a file name as it was
+// printed. It returns the file's path from the top of the repository, or "" for a
+// file that is not in it, such as a dependency's.
 func newDiagnoser(locate func(app, file string) string, found func(progress.Annotation)) *diagnoser {
 	return &diagnoser{locate: locate, found: found, seen: map[progress.Annotation]bool{}, failed: map[string]bool{}}
 }
@@ -55,7 +55,7 @@ func (d *diagnoser) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close reports what nothing followed.
+// Close reports a diagnostic at the end of the output.
 func (d *diagnoser) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -70,11 +70,11 @@ func (d *diagnoser) endLine() {
 	text := escape.ReplaceAllString(strings.ToValidUTF8(string(d.line), ""), "")
 	d.line = d.line[:0]
 	text = strings.TrimRight(text, "\r")
-	text = text[strings.LastIndexByte(text, '\r')+1:] // what it overwrote is not there
+	text = text[strings.LastIndexByte(text, '\r')+1:] // drop what the carriage return overwrote
 	d.read(strings.TrimRight(text, " "))
 }
 
-// Only files that a compiler reads, so that a host and its port are no place.
+// Only the names of source files match, so that a host and its port do not.
 const (
 	inFile = `([^\s:]+\.(?:exs?|[lh]?eex|sface|[ehxy]rl))`
 	atLine = inFile + `:(\d+)(?::(\d+))?`
@@ -88,7 +88,7 @@ var (
 	erlangLine  = regexp.MustCompile(`^([^\s:]+\.[ehxy]rl):(\d+)(?::(\d+))?: (?:([Ww]arning): )?(.*)$`)
 )
 
-// read takes a line without its end.
+// read handles a line without its line break.
 func (d *diagnoser) read(line string) {
 	if m := headLine.FindStringSubmatch(line); m != nil && !d.open.wantsText() {
 		d.begin(&complaint{severity: progress.Severity(m[2]), title: "Elixir " + m[2], indent: len(m[1]), text: []string{m[3]}})
@@ -113,7 +113,7 @@ func (d *diagnoser) begin(c *complaint) {
 	d.open = c
 }
 
-// conclude reports what was open.
+// conclude reports the open complaint.
 func (d *diagnoser) conclude() {
 	c := d.open
 	d.open = nil
@@ -121,7 +121,7 @@ func (d *diagnoser) conclude() {
 		return
 	}
 	if c.failing != "" {
-		c.places = append(c.places, place{file: c.failing}) // better than no place
+		c.places = append(c.places, place{file: c.failing}) // the file alone, if there is nothing better
 	}
 	for _, p := range c.places {
 		if d.report(c, p) && !c.everywhere {
@@ -130,7 +130,8 @@ func (d *diagnoser) conclude() {
 	}
 }
 
-// report says whether the place is one in the repository.
+// report reports a complaint at a place, and returns whether that place is in the
+// repository.
 func (d *diagnoser) report(c *complaint, p place) bool {
 	path := d.locate(d.app, p.file)
 	if path == "" || c.repeats && d.failed[path] {
@@ -155,7 +156,7 @@ type place struct {
 	line, column int
 }
 
-// placeOf is a place of the groups of atLine.
+// placeOf returns the place that the groups of atLine matched.
 func placeOf(groups []string) place {
 	line, _ := strconv.Atoi(groups[1])
 	column, _ := strconv.Atoi(groups[2])
@@ -166,22 +167,22 @@ func placeOf(groups []string) place {
 type complaint struct {
 	severity   progress.Severity
 	title      string
-	indent     int // of its first line, and so of all its text
+	indent     int // of its first line, and so of all its lines
 	text       []string
-	places     []place // all of them, or candidates: the first in the repository counts
-	everywhere bool    // all of them
-	lines      int     // read
-	size       int     // of the text
+	places     []place // candidates: the first one in the repository counts
+	everywhere bool    // all places count
+	lines      int     // lines read
+	size       int     // bytes of text
 
-	// Of an exception alone:
+	// Only for an exception:
 	raised  bool
 	failing string // the file that was being compiled
-	located bool   // its own text says where
-	repeats bool   // it only says that errors were printed before it
-	traced  bool   // its text is over: source lines and stack trace follow
+	located bool   // its own text names the place
+	repeats bool   // it only says that errors were printed before
+	traced  bool   // its text has ended; source lines and stack trace follow
 }
 
-// erlang makes a complaint of a line of erlc's, which is all there is to it.
+// erlang makes a complaint of a line of erlc. Such a complaint has no other lines.
 func erlang(m []string) *complaint {
 	c := &complaint{severity: progress.SeverityError, title: "Erlang error", text: []string{m[5]}, places: []place{placeOf(m[1:4])}}
 	if m[4] != "" {
@@ -208,10 +209,11 @@ func raise(name, text, failing string) *complaint {
 	return c
 }
 
-// wantsText: since Elixir 1.16 a syntax error's text is in a box below it.
+// wantsText reports whether the complaint still needs its text: since Elixir 1.16
+// the text of a syntax error is in a box below it.
 func (c *complaint) wantsText() bool { return c != nil && c.located && len(c.text) == 0 }
 
-// read takes a line below the first and says whether it belongs to c.
+// read handles a line after the first, and returns whether it belongs to c.
 func (c *complaint) read(line string) bool {
 	if c.lines++; c.lines > maxComplaint {
 		return false
@@ -231,7 +233,8 @@ var (
 
 func (c *complaint) readPrinted(line string) bool {
 	if m := placeLine.FindStringSubmatch(line); m != nil {
-		// A list of places without a box is a stack trace, unless it was announced.
+		// Without a box, a list of places is a stack trace, unless a line such as
+		// "found at 2 locations" announced it.
 		c.everywhere = c.everywhere || m[1] != ""
 		c.places = append(c.places, placeOf(m[2:5]))
 		return true
@@ -263,7 +266,7 @@ func (c *complaint) readRaised(line string) bool {
 		c.traced = true
 	case c.traced, c.located && line != "" && line[0] != ' ':
 		return false
-	case headLine.MatchString(line): // of the box with the text: see wantsText
+	case headLine.MatchString(line): // the text in the box: see wantsText
 		c.add(headLine.FindStringSubmatch(line)[3])
 	default:
 		c.add(line)
@@ -271,15 +274,15 @@ func (c *complaint) readRaised(line string) bool {
 	return true
 }
 
-// trace takes a place of the stack trace if it is in the file that was being
-// compiled. If none was, a script ran: mix.exs or one in config.
+// trace adds a place of the stack trace if it is in the file that was being
+// compiled. If no file was, a script was running: mix.exs or one in config.
 func (c *complaint) trace(p place) {
 	if p.file == c.failing || c.failing == "" && strings.HasSuffix(p.file, ".exs") {
 		c.places = append(c.places, p)
 	}
 }
 
-// add takes a line of text.
+// add adds a line of text.
 func (c *complaint) add(line string) {
 	if c.size > maxMessage {
 		return

@@ -14,12 +14,12 @@ import (
 	"github.com/apxr/slipway/internal/progress"
 )
 
-// sample is one output of mix, and what has to be found in it.
+// sample is an output of mix with the annotations that must be found in it.
 type sample struct{ name, output, want string }
 
 var sampleLine = regexp.MustCompile(`(?m)^-- (.+) --\n`)
 
-// samples reads testdata/diagnose; each file's first line says where it is from.
+// samples reads testdata/diagnose. The first line of each file names its source.
 func samples(t testing.TB) (all []sample) {
 	files, err := filepath.Glob("testdata/diagnose/*.txt")
 	if err != nil || len(files) < 8 {
@@ -47,7 +47,7 @@ func samples(t testing.TB) (all []sample) {
 	return all
 }
 
-// locateSample knows the projects that the samples come from.
+// locateSample locates files of the projects that the samples come from.
 func locateSample(app, file string) string {
 	if rest, ok := strings.CutPrefix(file, "/tmp/p/"); ok {
 		_, file, _ = strings.Cut(rest, "/")
@@ -61,7 +61,7 @@ func locateSample(app, file string) string {
 	return file
 }
 
-// diagnose returns what is found in the pieces, a line for each.
+// diagnose returns the annotations found in the pieces, one a line.
 func diagnose(pieces ...string) string {
 	var b strings.Builder
 	d := newDiagnoser(locateSample, func(a progress.Annotation) {
@@ -103,8 +103,8 @@ func TestDiagnosticsDoNotDependOnHowTheOutputIsCut(t *testing.T) {
 	}
 }
 
-// A line that was overwritten, as progress bars are, is not there; the gutter,
-// heads and rulers are what the compiler colours.
+// Overwritten text, such as a progress bar, is ignored. The compiler colours the
+// gutter, heads and rulers.
 func TestColoursAndCarriageReturnsDoNotMatter(t *testing.T) {
 	coloured := regexp.MustCompile(`(?m)(warning:|error:|\d+ │|[│└]|^==>|\*\* |[~^]+$)`)
 	begun := regexp.MustCompile(`(?m)^(.)`)
@@ -152,7 +152,7 @@ func TestADiagnosticIsReportedAsSoonAsItEnds(t *testing.T) {
 	}
 }
 
-// endless are outputs of which some part never ends.
+// endless are outputs with a part that never ends.
 var endless = map[string]struct{ head, body string }{
 	"line":              {"", "x"},
 	"line of a warning": {"warning: ", "é"},
@@ -178,7 +178,7 @@ func TestNothingThatNeverEndsFillsTheMemory(t *testing.T) {
 	}
 }
 
-// kept is about how many bytes a diagnoser holds.
+// kept returns roughly how many bytes a diagnoser holds.
 func (d *diagnoser) kept() int {
 	n := cap(d.line)
 	if c := d.open; c != nil {
@@ -206,8 +206,9 @@ func TestDiagnosticsAreNotWithoutNumber(t *testing.T) {
 	}
 }
 
-// FuzzDiagnoser holds what every output has to give: no panic, and annotations
-// that have a place and a severity, the same ones however it is cut.
+// FuzzDiagnoser checks that no output causes a panic, that each annotation has a
+// place and a severity, and that the annotations do not depend on how the output is
+// cut.
 func FuzzDiagnoser(f *testing.F) {
 	for _, s := range samples(f) {
 		f.Add(s.output, 1)

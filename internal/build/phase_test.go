@@ -35,7 +35,7 @@ func TestAPhaseThatIsSilentForLongSaysThatItGoesOn(t *testing.T) {
 	})
 }
 
-// tracing is a build server that is told of scripts.
+// tracing is a build server that records the traces of scripts.
 type tracing struct {
 	Host
 	told *[]string

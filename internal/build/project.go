@@ -10,8 +10,8 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// chooseRelease finds the one release that is meant. What the project defines
-// itself goes before Distillery's file, and that before mix's own default.
+// chooseRelease chooses the release to build. The releases in mix.exs take
+// precedence over Distillery's file, and that over mix's default.
 func chooseRelease(p script.Project, named, app string) (script.Assembling, error) {
 	distillery := len(p.Releases) == 0 && p.Distillery
 	all, file := p.Releases, "mix.exs"
@@ -26,7 +26,7 @@ func chooseRelease(p script.Project, named, app string) (script.Assembling, erro
 	case len(all) == 0 && !hasMixRelease(p.Elixir):
 		return script.Assembling{}, fmt.Errorf("there is no release: Elixir %s has no releases of its own; add Distillery with a rel/config.exs, or use Elixir 1.9 or newer", p.Elixir)
 	case len(all) == 0:
-		all = []string{p.App} // what mix release makes by itself
+		all = []string{p.App} // the default of mix release
 	}
 	name, err := pick(all, named, p.DefaultRelease, app, file)
 	return script.Assembling{Release: name, Distillery: distillery, Named: distillery || len(p.Releases) > 0}, err
@@ -53,13 +53,14 @@ func pick(all []string, named, byDefault, app, file string) (string, error) {
 func hasMixRelease(elixir string) bool {
 	var major, minor int
 	if n, _ := fmt.Sscanf(elixir, "%d.%d", &major, &minor); n != 2 {
-		return true // mix itself will say
+		return true // unknown: mix itself will complain
 	}
 	return major > 1 || minor >= 9
 }
 
-// inRepository is where a file that the compiler names lies in the repository;
-// app is the application of an umbrella that is being compiled.
+// inRepository returns the path in the repository of a file that the compiler
+// names, or "" if it is not in there. The argument app is the application of an
+// umbrella that is being compiled.
 func (b *build) inRepository(app, file string) string {
 	switch {
 	case path.IsAbs(file) || strings.HasPrefix(file, "deps/"):

@@ -11,22 +11,22 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// List says what artifacts of an application the build server has, newest first.
+// List returns the artifacts of an application on the build server, newest first.
 func List(ctx context.Context, h Host, app release.App, log *progress.Log) ([]release.Stored, error) {
 	out := log.Output(name)
 	defer out.Close()
 	return script.Store{Machine: h, App: app, Log: out}.List(ctx)
 }
 
-// sweep removes old artifacts. The build that calls it is finished: what cannot
-// be removed does not make it fail.
+// sweep removes old artifacts. It only logs a failure: the build itself has
+// succeeded by then.
 func sweep(ctx context.Context, h Host, app release.App, keep int, minAge time.Duration, own release.ID, log *progress.Log) {
 	removed, err := script.Store{Machine: h, App: app}.Sweep(ctx, keep, minAge, own)
 	if len(removed) > 0 {
 		log.Say(name, "old artifacts removed: %s", join(removed))
 	}
 	if err != nil {
-		log.Notice(fmt.Sprintf("not all old artifacts of %s could be removed from the build server, and the next build tries again: %v", app, err))
+		log.Notice(fmt.Sprintf("not all old artifacts of %s could be removed from the build server; the next build will try again: %v", app, err))
 	}
 }
 

@@ -26,9 +26,9 @@ const (
 
 var app = release.App{Org: "apxr", Name: "apxr_io"}
 
-// server is this machine with a home directory of its own.
+// server is this machine with its own home directory.
 type server struct {
-	Host // what is not needed here
+	Host // for the methods that are not needed here
 	home string
 }
 
@@ -36,7 +36,7 @@ func (s server) Exec(ctx context.Context, command string, stdin io.Reader, stdou
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
 	cmd.Env = append(os.Environ(), "HOME="+s.home)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
-	in, err := cmd.StdinPipe() // as over SSH, input that goes on does not keep the call
+	in, err := cmd.StdinPipe() // as over SSH, the call does not wait for the end of its input
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// paper is a face that keeps what it is told.
+// paper is a face that keeps the log.
 type paper []string
 
 func (p *paper) Group(s string)               { *p = append(*p, "group "+s) }

@@ -11,7 +11,7 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// checkTools holds the build server's tools against .tool-versions.
+// checkTools compares the build server's tools with .tool-versions.
 func checkTools(t script.Toolchain) error {
 	var errs []error
 	for _, want := range t.Want {
@@ -28,22 +28,22 @@ func checkTool(want script.ToolVersion, t script.Toolchain) error {
 	case want.Version == "system", matches(want, t.Have):
 		return nil
 	case found == "" && t.Manager != "":
-		return nil // the manager has installed it; what its program is called is not known here
+		return nil // the manager has installed it; only the name of its program is unknown here
 	case t.Manager != "" && strings.Contains(want.Version, ":"):
-		return nil // ref:COMMIT or path:DIRECTORY, which no version tells
+		return nil // ref:COMMIT or path:DIRECTORY cannot be compared with a version
 	case found == "":
 		found = "none on its PATH"
 	}
 	remedy := "install the pinned version there, or asdf or mise, which install it"
 	if t.Manager != "" {
-		remedy = "pin the exact version that is meant"
+		remedy = "pin the exact version"
 	}
-	return fmt.Errorf(".tool-versions pins %s %s, and the build server has %s: %s", want.Tool, want.Version, found, remedy)
+	return fmt.Errorf(".tool-versions pins %s %s, but the build server has %s: %s", want.Tool, want.Version, found, remedy)
 }
 
-// matches compares versions; for Elixir, the suffix names the OTP release that
-// it was compiled for, as in 1.14.0-otp-25. Of other tools there is a line in
-// which their version must stand as a word.
+// matches reports whether the build server has the wanted version. For Elixir, a
+// suffix names the OTP release that it was compiled for, as in 1.14.0-otp-25. Other
+// tools print a line that must contain the version as a word.
 func matches(want script.ToolVersion, have map[string]string) bool {
 	switch want.Tool {
 	case "erlang":
@@ -62,9 +62,9 @@ func major(version string) string {
 	return first
 }
 
-// stateKey names the compiled files that a build may go on from: those of the
-// same tools, machine, mix.lock and settings. The variables' values are in it
-// since a build may compile them in.
+// stateKey returns the key of the compiled files that a build may reuse: those with
+// the same tools, machine, mix.lock and settings. The key includes the values of
+// variables, since a build may compile them in.
 func stateKey(t script.Toolchain, project script.Project, p Plan) string {
 	sum := sha256.New()
 	add := func(parts ...string) {

@@ -15,7 +15,7 @@ func TestCheckTools(t *testing.T) {
 		"terraform": "Terraform v1.5.7", "java": `openjdk version "17.0.2" 2022-01-18`,
 	}
 	for name, c := range map[string]struct {
-		want    string // as in .tool-versions, ; for a line break
+		want    string // .tool-versions, with ; for a line break
 		manager string
 		errs    []string
 	}{
@@ -96,7 +96,7 @@ func TestStateIsKeyedByWhatMakesItInvalid(t *testing.T) {
 	}
 }
 
-// The fingerprints are those that GitHub publishes beside the keys.
+// GitHub publishes these fingerprints with the keys.
 func TestGitHubsHostKeysAreThePublishedOnes(t *testing.T) {
 	want := map[string]string{
 		"ssh-ed25519":         "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU",

@@ -11,7 +11,7 @@ func (p Plan) arguments(files place) []string {
 	if p.Inventory != "" {
 		args = append(args, "--inventory="+p.Inventory)
 	}
-	app, _ := json.Marshal(map[string]string{"slipway_org": p.Org, "slipway_app": p.App}) // strings cannot fail
+	app, _ := json.Marshal(map[string]string{"slipway_org": p.Org, "slipway_app": p.App}) // cannot fail: all are strings
 	args = append(args,
 		"--inventory="+files.path("hosts.json"), "--limit=@"+files.path("limit"),
 		"--user="+p.User, "--become", // root stays root, without sudo

@@ -99,7 +99,7 @@ func TestAfterACompileErrorTheNextBuildIsRight(t *testing.T) {
 	w.must(p.Remove("lib/extra.ex"))
 	w.push(p, "mended")
 	id, said := w.build()
-	if !strings.Contains(said, "the project itself is compiled anew") {
+	if !strings.Contains(said, "the project itself is recompiled") {
 		t.Error("it does not say what was kept")
 	}
 	w.sameAsClean(id, "after a compile error")

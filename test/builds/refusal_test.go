@@ -70,7 +70,7 @@ func TestProjectsThatCannotBeBuilt(t *testing.T) {
 			files := sample.Plain(app)
 			files[".tool-versions"] = "erlang 1.2.3\nelixir 9.9.9\nzig 1\n"
 			return files
-		}, []string{"pins erlang 1.2.3, and the build server has 25.2.3", "pins elixir 9.9.9, and the build server has 1.14.0", "pins zig 1, and the build server has none"}},
+		}, []string{"pins erlang 1.2.3, but the build server has 25.2.3", "pins elixir 9.9.9, but the build server has 1.14.0", "pins zig 1, but the build server has none"}},
 		{"nolock", func(app string) map[string]string {
 			files := sample.Plain(app)
 			files["mix.exs"] = strings.Replace(files["mix.exs"], "app: :", `deps: [{:nolib, git: "git@git.apxr.test:nolib.git"}], app: :`, 1)
