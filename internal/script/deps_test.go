@@ -143,7 +143,7 @@ func TestWhatIsFetchedDependsOnTheLockAndTheDependencies(t *testing.T) {
 func TestWhyDependenciesAreNotFetched(t *testing.T) {
 	t.Parallel()
 	const lock = "\"x\": {:hex, :x, \"1.0\"}\n"
-	const differs = "mix.lock does not match mix.exs (the difference stands above): run 'mix deps.get', commit mix.lock, and build that commit"
+	const differs = "mix.lock does not match mix.exs (see the difference above): run 'mix deps.get', commit mix.lock, and build that commit"
 	locked := map[string]string{"mix.lock": lock}
 	for name, c := range map[string]struct {
 		files        map[string]string

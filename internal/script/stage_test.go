@@ -255,7 +255,7 @@ func TestPruneGoesOnAfterWhatCannotBeRemoved(t *testing.T) {
 	s.command("rm", `case $* in *releases/`+string(r1)+`*|*releases/`+string(r2)+`*) echo "rm: no" >&2; exit 1 ;; esac; exec /bin/rm "$@"`)
 	var log strings.Builder
 	pruned, err := s.host(&log).Prune(t.Context(), []release.ID{r2, r3}, []string{key1})
-	wantReason(t, err, "cannot remove what is left of dead runs in "+s.path("releases")+", "+s.path("releases", string(r2))+".part: see the lines above")
+	wantReason(t, err, "cannot remove the leftovers of dead runs in "+s.path("releases")+", "+s.path("releases", string(r2))+".part: see the lines above")
 	if !slices.Equal(pruned.Removed, []release.ID{r3}) || len(s.entries("activations")) > 0 || log.String() != "rm: no\nrm: no\n" {
 		t.Errorf("%+v, left %q, log %q", pruned, s.entries("activations"), log.String())
 	}

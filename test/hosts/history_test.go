@@ -99,7 +99,7 @@ func TestPruneThatFailsIsANotice(t *testing.T) {
 	if got := w.answer().Release; got != string(fourth) {
 		t.Errorf("%s answers", got)
 	}
-	w.red(0, w.run("rollback"), "note: ", "cannot remove what is left of dead runs", "Rollback to "+string(third))
+	w.red(0, w.run("rollback"), "note: ", "cannot remove the leftovers of dead runs", "Rollback to "+string(third))
 	w.root("chattr -i " + stuck)
 	w.runs(w.deploy(5, "--keep-releases", "2"))
 }

@@ -1,11 +1,11 @@
 # Libraries: service receive critical
-# Makes one release current, with its environment, and restarts the units in
-# their order, so that a host runs what current says even if the connection is
-# cut at any point.
-# Takes: base, units, link (what current is to point to; empty: nothing, and the
-# units are stopped), record (the change record to write first; empty: the one
-# that is there stays), restart (systemctl, flag or command), flag (a file). For
-# command, the command comes as input.
+# Makes one release current, with its environment, and restarts the units in their
+# order. A cut connection does not stop it in between, so the host always ends up
+# running what current points to.
+# Takes: base, units, link (the new target of current; empty: remove current and
+# stop the units), record (the change record to write first; empty: keep the
+# existing one), restart (systemctl, flag or command), flag (a file). For command,
+# the command comes as input.
 main() {
 	[ "$restart" != command ] || receive
 	critical change
@@ -14,7 +14,7 @@ main() {
 change() {
 	[ -z "$link" ] || [ -d "$base/$link/" ] || die "$base/$link is not there"
 	[ -z "$record" ] || { write_record && keep_way_back; }
-	# A unit that has been started since then has another invocation.
+	# A unit that was restarted after this has another invocation ID.
 	for unit in $units; do fact before "$unit $(unit_property InvocationID)"; done
 	if [ -n "$link" ]; then
 		point_current
@@ -30,15 +30,15 @@ write_record() {
 		sync -f "$base/.slipway" || die "cannot write the change record in $base/.slipway"
 }
 
-# keep_way_back makes the link that current is to be again, should the release
-# not work: one that fills the disk leaves no place for a new link then.
+# keep_way_back makes the link that becomes current again if the release does not
+# work. A release that fills the disk would leave no room to make it then.
 keep_way_back() {
 	rm -f "$base/.slipway/back"
 	now=$(readlink "$base/current") || return 0 # there is nothing to go back to
 	ln -s "${now#"$base"/}" "$base/.slipway/back" || die "cannot write $base/.slipway/back"
 }
 
-# The link is switched by a rename: at no time is there no current.
+# point_current switches the link by a rename, so that current always exists.
 point_current() {
 	if [ "$(readlink "$base/.slipway/back")" = "$link" ]; then
 		mv -T "$base/.slipway/back" "$base/current"
@@ -56,22 +56,22 @@ restart_by_systemctl() {
 
 service() {
 	let_it_boot
-	# Earlier restarts in a row would make systemd refuse this one. A unit that
-	# never failed has nothing to reset, and systemctl is free to say so.
+	# After several quick restarts systemd would refuse another one. If the unit
+	# never failed there is nothing to reset: systemctl may then fail.
 	sudo -n systemctl reset-failed "$unit" || true
 	sudo -n systemctl "$1" "$unit" || die "systemctl $1 $unit failed: see the lines above and 'systemctl status $unit'"
-	# Stopping a unit that keeps failing leaves it failed.
+	# A unit that keeps failing is still "failed" after it was stopped.
 	[ "$1" != stop ] || sudo -n systemctl reset-failed "$unit" || true
 }
 
-# A .path unit watches the file: what is written into it is for people.
+# A .path unit watches the file. Its contents are only for people.
 restart_by_flag() { printf '%s\n' "${link:-stop}" >"$flag" || die "cannot write the restart flag $flag"; }
 
 restart_by_command() { (run_text) || die "the restart command failed with exit status $?: see the lines above"; }
 
-# A BEAM that is booting ignores SIGTERM, and systemd then waits for as long as
-# TimeoutStopSec says. So no process is restarted within 2 s of its start. A start
-# in the future is from another clock.
+# let_it_boot waits until 2 s after the start of the process: a booting BEAM ignores
+# SIGTERM, and systemd would wait for all of TimeoutStopSec. A start in the future
+# comes from another clock, and is ignored.
 let_it_boot() {
 	[ "$(unit_property MainPID)" -gt 0 ] 2>/dev/null || return 0
 	sleep "$(awk -v started="$(unit_property ExecMainStartTimestampMonotonic)" '{

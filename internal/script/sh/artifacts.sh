@@ -1,6 +1,6 @@
 # Libraries: buildroot
-# Says for each artifact what it takes on the disk, whether a deploy holds it
-# now, its manifest up to the list of files, and last its name.
+# Reports for each artifact its size on the disk, whether a deploy holds it now, its
+# manifest up to the list of files, and last its name.
 # Takes: app (ORG/APP).
 main() {
 	for artifact in "$root/$app/artifacts"/*T*; do
@@ -10,7 +10,7 @@ main() {
 		flock -x -n -E 75 8 8<"$artifact"
 		[ $? = 75 ] && held=yes || held=no
 		manifest=$(head_of "$artifact/manifest.json")
-		[ -d "$artifact" ] || continue # also if a sweep came in between
+		[ -d "$artifact" ] || continue # a sweep may have just removed it
 		fact bytes "$bytes"
 		fact held "$held"
 		fact manifest "$manifest"
@@ -18,6 +18,7 @@ main() {
 	done
 }
 
-# head_of FILE prints the lines before the files as one, and nothing if it cannot
-# read them. There is a bound, since a file of this name may hold anything.
+# head_of FILE prints the part of a manifest before its list of files as one line,
+# or nothing if it cannot read it. The size is bounded, since the file may hold
+# anything.
 head_of() { sed -n '/^ "files": /q; p' "$1" | tr '\n' ' ' | head -c 65536; }

@@ -1,9 +1,9 @@
 # Libraries: buildroot input toolenv state inventory elf
 # Assembles the release into an empty tree and describes it.
 # Takes: app (ORG/APP), id, dir, mix_env, deps_path, build_path, kind (mix or
-# distillery), release (its name), named (the same if mix.exs has it, else empty),
-# key (of the state).
-# Input: the build's variables, the commands before.
+# distillery), release (its name), named (the same if mix.exs defines it, else
+# empty), key (of the state).
+# Input: the build's variables, the commands of before-release.
 main() {
 	enter_project
 	take_input
@@ -17,7 +17,8 @@ main() {
 	keep_state
 }
 
-# A shell of its own: it ends at the first error, and knows nothing of ours.
+# run_before runs the commands in a shell of their own. It ends at the first error
+# and sees none of this script's variables.
 run_before() {
 	(export SLIPWAY_COMMANDS="$before" && with_env sh -ec 'slipway_commands=$SLIPWAY_COMMANDS; unset SLIPWAY_COMMANDS; eval "$slipway_commands"') ||
 		spoiled "a command of before-release failed: see the lines above"
@@ -25,12 +26,13 @@ run_before() {
 
 by_mix() {
 	with_env mix release ${named:+"$named"} --quiet --overwrite --path "$tree" || spoiled "mix release failed: see the lines above"
-	# A project that also makes a tarball leaves it inside of the tree.
+	# A project that also makes a tarball leaves it inside the tree.
 	rm -f "$tree/$release-"*.tar.gz
 }
 
-# Distillery's own tree gathers what older releases had; its tarball does not.
-# Its task had the name of mix's own before Elixir 1.9 took that.
+# by_distillery takes the release from Distillery's tarball: its tree also gathers
+# files of older releases. Distillery's task was named "release" until mix got a task
+# of that name in Elixir 1.9.
 by_distillery() {
 	task=distillery.release
 	with_env mix help "$task" >/dev/null 2>&1 || task=release

@@ -1,15 +1,15 @@
 # Libraries: receive
-# Runs one command of sudo for a person, with the streams as they are, and ends it
-# with its caller: when the connection is cut, or has been silent for 30 s.
+# Runs one sudo command for a person, with unchanged streams. The command ends with
+# its caller: when the connection is cut, or has been silent for 30 s.
 #
-# What sudo runs belongs to another user, whom no signal of this one reaches. So
-# script(1) gives it a terminal of its own that nothing is written to: when that
-# is taken away, the kernel itself sends SIGHUP to all that runs on it.
-# Takes: command. What it gets as stdin comes as input, and heartbeats behind it.
+# sudo runs the command as another user, to whom this one cannot send signals. So
+# script(1) gives it a terminal of its own, to which nothing is written. When that
+# terminal goes away, the kernel sends SIGHUP to everything that runs on it.
+# Takes: command. Its stdin comes as input, followed by heartbeats.
 main() {
 	exec 4<&0
 	receive
-	# Bytes are bytes for these scripts; what runs has a locale of its own.
+	# Only these scripts need the C locale. The command chooses its own.
 	unset LC_ALL
 	printf '%s' "$text" |
 		SHELL=/bin/sh script -qec "exec $command <&7 >&5 2>&6 5>&- 6>&- 7<&-" /dev/null \

@@ -1,34 +1,34 @@
-# Where things lie on the build host, below the home of the user that builds:
+# The directories on the build host, below the home of the user that builds:
 #
 #	slipway/mirrors/KEY.git          a mirror per repository, kept
 #	slipway/ORG/APP/checkout         the tree that is being built, new each time
-#	slipway/ORG/APP/state/KEY/       deps and _build of builds that ended well
-#	slipway/ORG/APP/scratch/         of the build under way; nothing secret
+#	slipway/ORG/APP/state/KEY/       deps and _build of successful builds
+#	slipway/ORG/APP/scratch/         temporary files of the running build; no secrets
 #	slipway/ORG/APP/artifacts/ID/    manifest.json and the release in tree/
 #	slipway/ORG/APP/artifacts/ID.part/  being built; never deployed
 root=$HOME/slipway
 
-# mirror_of names a repository's mirror in git_dir.
+# mirror_of URL sets git_dir to the repository's mirror.
 mirror_of() {
 	sum=$(printf '%s' "$1" | sha256sum | cut -c1-12)
 	name=$(basename "${1##*:}" .git | tr -c 'A-Za-z0-9_.\n-' _)
 	git_dir=$root/mirrors/$name-$sum.git
 }
 
-# A build's processes carry this mark in their environment, so that none can
-# outlive it: a connection that is cut leaves a compiler running.
+# mark_build marks the environment of all processes of a build, so that reap finds
+# them: a cut connection leaves a compiler running.
 mark_build() { export SLIPWAY_BUILD="$root/$app"; }
 
-# reap ends what other builds of this application have left running: first their
-# scripts, so that none goes on, then what those had started. Nothing is left of
-# the build that is named in spare.
+# reap ends the processes that other builds of this application have left running:
+# first their scripts, so that none goes on, then all that those had started. The
+# scripts of the build in $spare are not touched.
 reap() {
 	for find in stray_scripts stray_programs; do
 		for signal in TERM KILL; do
 			for try in 0 1 2 3 4 5 6 7 8 9; do
 				pids=$("$find" | tr '\n' ' ')
 				[ -n "$pids" ] || continue 3
-				# Word splitting is meant. A process may be gone by now.
+				# Word splitting is intended. A process may have ended by now.
 				[ "$try" != 0 ] || kill -s "$signal" $pids 2>/dev/null
 				sleep 0.2
 			done
@@ -37,8 +37,8 @@ reap() {
 	done
 }
 
-# A script of a build, and each of its subshells, has build.ID and app.APP among
-# its arguments; app is encoded there.
+# stray_scripts prints the scripts of other builds. Such a script, and each of its
+# subshells, has build.ID and app.APP among its arguments; APP is encoded.
 stray_scripts() {
 	arg=app.$(printf '%s' "$app" | sed 's/_/_137/g; s,/,_057,g')
 	grep -lzxF -- "$arg" /proc/[0-9]*/cmdline 2>/dev/null | while IFS=/ read -r _ _ pid _; do
@@ -47,7 +47,8 @@ stray_scripts() {
 	done
 }
 
-# epmd is for all nodes of the machine, whoever started it.
+# stray_programs prints all marked processes except epmd, which serves all nodes of
+# the machine.
 stray_programs() {
 	grep -lzxF "SLIPWAY_BUILD=$root/$app" /proc/[0-9]*/environ 2>/dev/null | while IFS=/ read -r _ _ pid _; do
 		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" = epmd ] || echo "$pid"
@@ -56,8 +57,8 @@ stray_programs() {
 
 free_mb() { df -Pk "$root/$app" | awk 'NR == 2 { print int($4 / 1024) }'; }
 
-# failed is die for what a full disk may have caused. What cleans up before
-# calls look first.
+# failed is die for a failure that a full disk may have caused. Call look first if
+# something is cleaned up before failed is called.
 look() { room=$(free_mb); }
 failed() {
 	[ -n "${room-}" ] || look
@@ -71,5 +72,5 @@ enter_project() {
 	[ -f mix.exs ] || die "there is no mix.exs in $([ "$dir" = . ] && echo "the repository's top" || echo "$dir") of the repository: name the directory that has it as project-dir"
 }
 
-# at_least compares versions: whether the first is the second or newer.
+# at_least A B tests whether version A is B or newer.
 at_least() { [ "$(printf '%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }

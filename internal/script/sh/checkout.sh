@@ -1,5 +1,5 @@
 # Libraries: buildroot input git
-# Fetches a repository into its mirror and lays out exactly one commit of it.
+# Fetches a repository into its mirror and checks out exactly one commit of it.
 # Takes: app (ORG/APP), id, repository, revision (full commit ID, branch or tag),
 # least (MB that must be free). Input: credentials and host keys for git.
 main() {
@@ -26,12 +26,12 @@ main() {
 	submodules "$tree"
 }
 
-# What a command of a project has made read-only is still its own.
+# remove_leftovers also removes files that a project's commands made read-only.
 remove_leftovers() {
 	set -- "$artifacts"/*.part "$tree" "$tree.state"
 	rm -rf "$@" 2>/dev/null && return
 	chmod -R u+rwX "$@" 2>/dev/null
-	rm -rf "$@" || die "cannot remove what the build before has left in $root/$app: see the lines above; whose files are they?"
+	rm -rf "$@" || die "cannot remove the leftovers of an earlier build in $root/$app: see the lines above; whose files are they?"
 }
 
 has_room() {
@@ -75,14 +75,15 @@ lay_out() {
 	fact subject "$(git -C "$tree" log -1 --no-show-signature --format=%s)"
 }
 
-# quietly is git without hooks of the user's own, and without what Git LFS would
-# fetch by itself.
+# quietly runs git without the user's own hooks, and without Git LFS fetching files
+# on its own.
 quietly() { GIT_LFS_SKIP_SMUDGE=1 git -c core.hooksPath=/dev/null "$@" 3>&- 8>&-; }
 
-# git checkout succeeds even if it could not write every file.
+# complete TREE fails if files are missing: git checkout succeeds even if it could
+# not write every file.
 complete() { git -C "$1" diff-index --quiet HEAD -- || damaged; }
 
-# submodules lays out those of a tree, each from a mirror of its own.
+# submodules TREE checks out the submodules of a tree, each from its own mirror.
 submodules() {
 	[ -f "$1/.gitmodules" ] || return 0
 	git -C "$1" submodule --quiet init || failed "cannot read .gitmodules"
@@ -102,13 +103,14 @@ submodules() {
 	done || exit 1
 }
 
-# needs_lfs looks before anything is laid out, and remembers in large.
+# needs_lfs GIT_DIR COMMIT finds out whether a commit has files in Git LFS, before it
+# is checked out. The result is in $large.
 needs_lfs() {
 	large=$(git --git-dir="$1" grep -lE '(^|[[:space:]])filter=lfs' "$2" -- .gitattributes '*/.gitattributes')
 	[ -z "$large" ] || git lfs version >/dev/null 2>&1 || die "the repository has files in Git LFS: install git-lfs on the build server"
 }
 
-# large_files fetches what Git LFS keeps; its objects stay with the mirror.
+# large_files TREE fetches the files in Git LFS; its objects are kept in the mirror.
 large_files() {
 	[ -n "$large" ] || return 0
 	git -C "$1" config lfs.storage "$git_dir/lfs" &&

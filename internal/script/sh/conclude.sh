@@ -1,7 +1,7 @@
 # Libraries: append
-# Ends a change: writes its line into the history and removes its record, and the
-# way back.
-# Takes: base, line (JSON; empty: the line is there already).
+# Ends a change: writes its line into the history, and removes the change record and
+# the way back.
+# Takes: base, line (JSON; empty: the history has the line already).
 main() {
 	trap '' HUP INT TERM PIPE
 	[ -z "$line" ] || append

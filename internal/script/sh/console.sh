@@ -1,7 +1,8 @@
 # Libraries: service rules
-# Says everything about a host that a person's look inside needs; changes nothing.
-# Takes: base, units (one), wrapper (the program that opens the console; empty:
-# root's command is to be run instead), command (what sudo is to run).
+# Reports everything about a host that opening a console, or showing a log, depends
+# on. It changes nothing.
+# Takes: base, units (just one), wrapper (the program that opens the console; empty:
+# the command runs as root instead), command (to run with sudo).
 main() {
 	for tool in script sudo systemctl; do command -v "$tool" >/dev/null || fact no_tool "$tool"; done
 	fact login "$(id -un)"
@@ -12,7 +13,7 @@ main() {
 	if [ -n "$wrapper" ]; then
 		show_entry wrapper_dir "${wrapper%/*}"
 		show_entry wrapper "$wrapper"
-		# An admin who is not in the application's group sees nothing of it.
+		# A user who is not in the application's group cannot see its directory.
 		[ ! -d "$base" ] || [ -x "$base" ] || fact hidden yes
 		show_current
 	else

@@ -1,5 +1,5 @@
 # Libraries: buildroot
-# Ends what still runs of a failed build and removes what it left.
+# Ends the remaining processes of a failed build and removes its files.
 # Takes: app (ORG/APP), id.
 main() {
 	spare=none

@@ -1,6 +1,6 @@
-# What is not as the setup phase made it. Setup leaves a stamp that says what
-# that is; a server that was set up by hand has none, and nothing to differ from.
-# All of it can be seen without privileges.
+# Finds what differs from what the setup phase made. Setup leaves a stamp that lists
+# it. A server that was set up by hand has no stamp, so nothing can differ. All of
+# this works without privileges.
 
 # show_drift compares the host with $setup.
 show_drift() {
@@ -18,7 +18,8 @@ show_drift() {
 
 report_drift() { while IFS= read -r text; do fact drift "$text"; done; }
 
-# Where this user may not look, what is there cannot be said.
+# differing_files says nothing about files in directories that this user may not
+# enter.
 differing_files() {
 	awk '$1 == "file" { print $6 } $1 == "directory" { print $5 }' "$setup" | xargs stat -L -c '%n %a %U:%G' 2>/dev/null |
 		awk 'FNR == NR && FILENAME == "-" { is[$1] = $2 " " $3; next }
@@ -35,8 +36,8 @@ differing_files() {
 		done
 }
 
-# The application's own units are not asked whether they run: that is for the
-# deploy to say.
+# differing_units does not report that one of the application's own units is down:
+# the deploy itself checks that.
 differing_units() {
 	systemctl show --property=Id,UnitFileState,ActiveState,NeedDaemonReload -- $(awk '$1 == "unit" { print $2 }' "$setup") 2>/dev/null |
 		awk -v own=" $units " '
@@ -52,9 +53,9 @@ differing_units() {
 			}'
 }
 
-# One rule too many is worth a word as well, unless setup granted it for another
-# application of the host. Each user that commands run as has a list of its own;
-# none named is root.
+# differing_rules reports missing sudo rules and surplus ones, unless setup granted
+# those for another application on the host. Each target user has a list of its own;
+# take_rules_of takes root for an empty name.
 differing_rules() {
 	for user in root $(sed -n 's/^rule \([^ ]*\) .*/\1/p' "$setup" | grep -vx root | sort -u); do
 		granted=$(sed -n "s/^rule $user //p" "$setup")

@@ -1,5 +1,5 @@
 # Libraries: buildroot
-# Streams a release as a gzipped tar. It has no facts: its stdout is the stream.
+# Streams a release as a gzipped tar. It reports no facts: its stdout is the stream.
 # Takes: app (ORG/APP), id.
 main() {
 	cd "$root/$app/artifacts/$id/tree" || exit 1

@@ -1,7 +1,7 @@
 # Libraries: buildroot input git toolenv state
-# Gets the locked dependencies, with what is kept of earlier builds.
-# Takes: app (ORG/APP), id, dir, mix_env, lock_path, deps_path, build_path (from the
-# repository's top), key (of the state), clean (yes or no).
+# Fetches the locked dependencies, and restores files of an earlier build.
+# Takes: app (ORG/APP), id, dir, mix_env, lock_path, deps_path, build_path (relative to
+# the repository's top), key (of the state), clean (yes or no).
 # Input: credentials and host keys for git, the build's variables.
 main() {
 	enter_project
@@ -21,8 +21,8 @@ main() {
 	! needs_rebar || install_rebar
 }
 
-# Looking first: before Elixir 1.13, --force installs even what is there. The
-# home of mix is shared by all builds.
+# install_hex looks first whether Hex is there: before Elixir 1.13, --force installs
+# it again, and all builds share the home of mix.
 install_hex() {
 	with_env mix help hex >/dev/null 2>&1 && return
 	lock_tools
@@ -52,5 +52,5 @@ lock_is_the_same() {
 	fi
 	cmp -s "$scratch/mix.lock" "$lock" && return
 	diff -u "$scratch/mix.lock" "$lock"
-	die "mix.lock does not match mix.exs (the difference stands above): run 'mix deps.get', commit mix.lock, and build that commit"
+	die "mix.lock does not match mix.exs (see the difference above): run 'mix deps.get', commit mix.lock, and build that commit"
 }

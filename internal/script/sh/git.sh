@@ -1,9 +1,9 @@
-# How git reaches repositories: with the credentials that came as input, and
-# with pinned host keys.
+# Gives git access to repositories, with the credentials that came as input and with
+# pinned host keys.
 
 git_access() {
 	export GIT_TERMINAL_PROMPT=0 GIT_ALLOW_PROTOCOL=ssh:https GIT_SSH_VARIANT=ssh
-	# A server that says nothing must not hold a mirror's lock for ever.
+	# A silent server must not hold up a mirror's lock forever.
 	export GIT_HTTP_LOW_SPEED_LIMIT=1000 GIT_HTTP_LOW_SPEED_TIME=60
 	export SLIPWAY_SCRATCH="$scratch" SLIPWAY_FORWARD_AGENT="$forward_agent" GIT_SSH_COMMAND='sh "$SLIPWAY_SCRATCH/ssh"'
 	write_ssh >"$scratch/ssh" || failed "cannot write $scratch/ssh"
@@ -11,8 +11,8 @@ git_access() {
 	[ -z "$git_token" ] || use_token
 }
 
-# The token goes to its own server alone, through git's environment. An empty
-# helper first: what the user's git would store it with is not asked.
+# use_token gives the token to its own server only, through git's environment. The
+# empty helper comes first to drop the user's own helpers, which would store it.
 use_token() {
 	at_least "$(git --version | awk '{ print $3 }')" 2.31 || die "git on the build server is older than 2.31, which git-token needs: update it, or use deploy-keys"
 	export SLIPWAY_GIT_TOKEN="$git_token" GIT_CONFIG_COUNT=2
@@ -21,7 +21,8 @@ use_token() {
 	export GIT_CONFIG_VALUE_1='!token() { [ "$1" != get ] || printf "username=x-access-token\npassword=%s\n" "$SLIPWAY_GIT_TOKEN"; }; token'
 }
 
-# git calls this in place of ssh, as "ssh [-p PORT] [-o ...] [USER@]HOST COMMAND".
+# write_ssh prints the script that git calls instead of ssh, as
+# "ssh [-p PORT] [-o ...] [USER@]HOST COMMAND".
 write_ssh() {
 	cat <<'SSH'
 host= port=22 command= takes=
@@ -42,7 +43,8 @@ for arg; do
 		fi ;;
 	esac
 done
-# git-upload-pack 'apxr/apxr_io.git', or git-lfs-authenticate apxr/apxr_io.git download
+# The command is git-upload-pack 'apxr/apxr_io.git', or
+# git-lfs-authenticate apxr/apxr_io.git download.
 path=${command#* }
 case $path in
 \'*) path=${path#\'} path=${path%%\'*} ;;
@@ -66,29 +68,29 @@ name=$host
 if ssh-keygen -F "$name" -f "$SLIPWAY_SCRATCH/known_hosts" >/dev/null 2>&1; then
 	set -- -o "UserKnownHostsFile=\"$SLIPWAY_SCRATCH/known_hosts\"" -o GlobalKnownHostsFile=/dev/null "$@"
 fi
-# The user's own settings must not share a connection that another key opened,
-# nor lend the keys to the git server.
+# The user's own settings must not share a connection that was opened with another
+# key, nor forward the agent to the git server.
 exec ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o VerifyHostKeyDNS=no -o ForwardAgent=no \
 	-o ControlMaster=no -o ControlPath=none -o ConnectTimeout=30 -o ServerAliveInterval=15 "$@"
 SSH
 }
 
-# mirror fetches a repository into its mirror, names it in git_dir, and holds it
-# until release_mirror: another application may be built from the same one. git
-# inherits the lock, and so keeps it if this script dies before it.
-# Takes the URL, and what has to be in it: a full commit ID or the name of a branch or tag.
+# mirror URL REVISION fetches a repository into its mirror, sets git_dir to it, and
+# locks it until release_mirror, since another application may be built from the same
+# one. git inherits the lock, and keeps it if this script dies first. REVISION must
+# be in the mirror afterwards: a full commit ID, or the name of a branch or tag.
 mirror() {
 	mirror_of "$1"
 	command exec 8>>"$git_dir.lock" || failed "cannot write $git_dir.lock"
 	flock -w 600 8 || die "another build has been fetching $1 for 600 s"
-	# Whoever made these is dead, since we hold the mirror.
+	# We hold the mirror, so these are locks of processes that died.
 	find "$git_dir" -name '*.lock' -type f -delete 2>/dev/null
 	git init --quiet --bare "$git_dir" || failed "cannot create the mirror $git_dir"
 	if ! is_commit "$2" || ! has_commit "$2"; then
 		fetch "$1" '+refs/heads/*:refs/heads/*' '+refs/tags/*:refs/tags/*'
 	fi
-	# A commit of a pull request or of a branch that is gone is on no branch. It
-	# gets a name of its own.
+	# The commit of a pull request, or of a deleted branch, is on no branch. It gets
+	# a ref of its own.
 	! is_commit "$2" || has_commit "$2" || git --git-dir="$git_dir" fetch --quiet --no-auto-gc -- "$1" "+$2:refs/slipway/$2" 3>&-
 	git -c gc.autoDetach=false --git-dir="$git_dir" gc --auto --quiet 3>&-
 }
@@ -97,8 +99,9 @@ release_mirror() { exec 8>&-; }
 
 is_commit() { printf '%s\n' "$1" | grep -qE '^([0-9a-f]{40}|[0-9a-f]{64})$'; }
 
-# has_commit trusts what a ref leads to: git moves refs when all objects are
-# there. A commit may lie in the mirror of a fetch that died before its files came.
+# has_commit tests whether a ref leads to the commit: git moves a ref only when all
+# objects are there. Without a ref, the commit may be from a fetch that died before
+# its files had arrived.
 has_commit() { [ -n "$(git --git-dir="$git_dir" for-each-ref --count=1 --contains "$1" 2>/dev/null)" ]; }
 
 fetch() {
@@ -108,7 +111,7 @@ fetch() {
 	printf '%s\n' "$said"
 	case $said in
 	*"ssh: not found"* | *"ssh: command not found"*) die "ssh is not installed on the build server: install openssh-client" ;;
-	*"IDENTIFICATION HAS CHANGED"*) die "the server of $url has another host key than the pinned one: somebody stands in between, or it was given a new one. Compare the fingerprint above with what its operator publishes before you change git-known-hosts" ;;
+	*"IDENTIFICATION HAS CHANGED"*) die "the server of $url has another host key than the pinned one: someone is intercepting the connection, or the server was given a new key. Compare the fingerprint above with what its operator publishes before you change git-known-hosts" ;;
 	*"Host key verification failed"*) die "the host key of the server of $url is not pinned: give its lines of known_hosts as git-known-hosts" ;;
 	*"could not read Username"* | *"terminal prompts disabled"*) die "$url wants credentials: give a git-token, or use the SSH URL with deploy-keys" ;;
 	*"Permission denied"* | *"uthentication failed"* | *" 403"*) die "$url may not be read with these credentials: see git-token and deploy-keys, or give the build server's user $(id -un) a key of its own" ;;

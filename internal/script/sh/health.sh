@@ -1,10 +1,10 @@
-# Asks a URL of the host itself, for hosts whose sshd forwards no connections.
-# Takes: url, connect (where the URL's server really is, as curl wants it;
-# empty: where the URL says), most (bytes of the answer that are of interest).
+# Requests a URL from the host itself, for hosts whose sshd forwards no connections.
+# Takes: url, connect (where to connect to instead, as curl's --connect-to; empty: as
+# the URL says), most (how many bytes of the answer to return).
 main() {
 	set -- --url "$url"
 	[ -z "$connect" ] || set -- "$@" --connect-to "$connect"
-	# The answer goes out as it comes: a file of it would stay if the run gave up
+	# The answer is piped, not stored: a file would be left behind if the run gave up
 	# waiting.
 	problem=$({
 		curl --silent --show-error --noproxy '*' --max-time 5 --user-agent slipway \

@@ -1,15 +1,15 @@
 # Libraries: buildroot
-# Holds an artifact for as long as the caller lives, so that no sweep removes
-# it: until the caller's connection ends, or until it has not sent a byte for
-# 30 s. Any number of callers may hold it at once.
+# Holds an artifact for as long as the caller lives, so that no sweep removes it: until
+# the connection ends, or no byte has come for 30 s. Any number of callers may hold it
+# at once.
 # Takes: app (ORG/APP), id.
 main() {
 	artifact=$root/$app/artifacts/$id
 	[ -d "$artifact" ] || gone
-	# The directory itself is locked: no file of its own comes into it. Without
-	# "command", dash ends here and says no reason.
+	# Lock the directory itself, to add no file to it. Without "command", dash would
+	# exit here without a reason.
 	command exec 8<"$artifact" || die "cannot open $artifact as $(id -un): give it to this user"
-	# A sweep has the lock just while it renames, and a list while it looks.
+	# A sweep holds the lock only during a rename, and a listing only while it looks.
 	flock -s -w 60 8 || die "$artifact has been locked by another program for 60 s: see 'fuser $artifact'"
 	[ "$artifact" -ef /dev/fd/8 ] || gone
 	ready

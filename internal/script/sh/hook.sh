@@ -1,15 +1,14 @@
 # Libraries: receive append service
-# Runs commands in a release's directory, with its environment and its own bin/
-# at hand, then starts a one-shot unit, or does one of the two. While they run before the
-# switch, the link next leads to the release with its environment, so that a
-# unit or a sudo rule for migrations need not name it.
+# Runs commands in a release's directory with its environment, then starts a one-shot
+# unit; either may be missing. Before the switch, the link next points to the release
+# with its environment meanwhile, so that a unit or a sudo rule for migrations need
+# not name the release.
 #
-# They end with their caller: when the connection is cut, or has been silent for
-# 30 s, nothing of this run goes on beside the next one.
-# Takes: base, id, env (the key of its environment; empty: none), when (the name
-# of the setting that they are given by), unit (empty: none), line (of the
-# history: that the unit is started). The commands come as input, and heartbeats
-# behind them.
+# Both end with their caller: when the connection is cut, or has been silent for 30 s.
+# So nothing of this run can overlap with the next one.
+# Takes: base, id, env (the key of its environment; empty: none), when (the setting
+# that gives the commands), unit (empty: none), line (of the history, which records
+# that the unit is started). The commands come as input, followed by heartbeats.
 main() {
 	exec 4<&0
 	receive
@@ -38,7 +37,7 @@ release_link() {
 	if [ -n "$env" ]; then echo "activations/$env/release"; else echo "releases/$id"; fi
 }
 
-# guarded DO END runs DO, and END as soon as the caller is not there any more.
+# guarded DO END runs DO, and runs END as soon as the caller has gone.
 guarded() {
 	"$1" 4<&- &
 	running=$!
@@ -51,7 +50,7 @@ guarded() {
 
 run_in_release() {
 	[ -z "$env" ] || . "$base/activations/$env/environment"
-	# The release is for reading: what its scripts write goes elsewhere.
+	# The release is read-only: its scripts must write elsewhere.
 	: "${RELEASE_TMP:=$scratch}" "${RELEASE_MUTABLE_DIR:=$scratch}"
 	export RELEASE_TMP RELEASE_MUTABLE_DIR
 	run_text
@@ -59,14 +58,14 @@ run_in_release() {
 
 end_commands() { kill -s TERM "$running"; }
 
-# systemctl waits until a one-shot unit has ended, and fails as it does.
+# start_unit waits until the one-shot unit has ended, and fails if the unit does.
 start_unit() { exec sudo -n systemctl start "$unit" 3>&-; }
 
-# That systemctl start is ended stops nothing.
+# stop_unit stops the unit itself: ending "systemctl start" would not.
 stop_unit() { sudo -n systemctl stop "$unit"; }
 
 end_with_caller() {
 	while beat=$(timeout 30 head -c 1 <&4) && [ -n "$beat" ]; do :; done
-	echo "the run has gone: what it has started is ended"
+	echo "the run has gone: ending what it started"
 	"$1"
 }

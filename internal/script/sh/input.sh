@@ -1,13 +1,13 @@
-# What must not stand in an argument list comes as input, after ready, in lines
-# "KIND VALUE VALUE" that end with "end". Values are encoded as arguments are.
+# Reads what must not be in an argument list. It comes as input, after ready, in lines
+# "KIND VALUE VALUE"; the last line is "end". Values are encoded like arguments.
 #
-# The build's own variables stay encoded in build_env: they are no variables of
-# these scripts, only of what with_env runs.
+# The build's variables stay encoded in build_env: only commands that with_env runs
+# get them, not these scripts.
 build_env= before= git_token= token_host= forward_agent=
 
 take_input() {
 	scratch=$root/$app/scratch
-	# Of all commands git alone is told where the agent is: see git.sh.
+	# Only git may use the agent: see git.sh.
 	agent=${SSH_AUTH_SOCK-}
 	unset SSH_AUTH_SOCK
 	rm -rf "$scratch"
@@ -30,19 +30,19 @@ take_input() {
 	die "the connection ended before all settings had come"
 }
 
-# add_identity keeps the public half of a deploy key, by which ssh asks the agent
-# for this key and no other.
+# add_identity stores the public half of a deploy key, so that ssh can ask the agent
+# for exactly this key.
 add_identity() {
 	number=$(($(wc -l <"$scratch/identities") + 1))
 	decode "$2" && printf '%s\n' "$decoded" >"$scratch/$number.pub" &&
 		decode "$1" && printf '%s %s\n' "$number.pub" "$decoded" >>"$scratch/identities"
 }
 
-# with_env runs a command with the build's variables. A shell of its own exports
-# them: env(1) would show them in its arguments.
+# with_env runs a command with the build's variables. A shell exports them, since
+# env(1) would show them in its arguments.
 with_env() {
 	LC_ALL=C LANG=C.UTF-8 SLIPWAY_ENV=$build_env sh -c '
-		# Bytes are bytes until the end: bash cuts invalid UTF-8 wrongly.
+		# Keep the C locale until the end: bash cuts invalid UTF-8 wrongly.
 		slipway_locale=C.UTF-8
 		for slipway_pair in $SLIPWAY_ENV; do
 			slipway_value=$(printf "%b." "$(printf "%s" "${slipway_pair#*.}" | sed "s/_/\\\\0/g")")

@@ -1,9 +1,9 @@
 # Libraries: service rules drift
-# Says everything about a host that a plan needs; changes nothing.
-# Takes: base, units, restart (systemctl, flag or command), flag, libraries
-# (sonames that the release needs), sizes (yes: of the releases too), staged (the
-# release whose note of staging is asked for; empty: none's), migrate (the unit
-# for migrations; empty: none is to be started), setup (the stamp that it has left).
+# Reports everything about a host that a plan needs. It changes nothing.
+# Takes: base, units, restart (systemctl, flag or command), flag, libraries (sonames
+# that the release needs), sizes (yes: report the sizes of the releases too), staged
+# (the release whose staging note to report; empty: none), migrate (the unit for
+# migrations; empty: none), setup (the stamp that the setup phase left).
 main() {
 	show_machine
 	show_place
@@ -33,7 +33,7 @@ show_machine() {
 		command -v "$tool" >/dev/null || fact no_tool "$tool"
 	done
 	[ "$restart" != systemctl ] || command -v sudo >/dev/null || fact no_tool sudo
-	# What runs is proved by command lines.
+	# Command lines prove which release runs, so they must be visible.
 	cat /proc/1/cmdline >/dev/null 2>&1 || fact hidden yes
 	known=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | awk '{ print $1 }')
 	for library in $libraries; do has_library "$library" || fact no_library "$library"; done
@@ -44,7 +44,7 @@ has_library() {
 	/*) [ -e "$1" ] && return ;;
 	esac
 	printf '%s\n' "$known" | grep -qxF -- "$1" && return
-	# Without ldconfig (musl), and what its cache does not have.
+	# There may be no ldconfig (musl), and its cache may lack the library.
 	for place in /lib /usr/lib /usr/local/lib /lib64 /usr/lib64 /lib/*-linux-gnu* /usr/lib/*-linux-gnu*; do
 		[ -e "$place/$1" ] && return
 	done
@@ -63,7 +63,7 @@ show_place() {
 		[ -w "$dir" ] && [ -x "$dir" ] || fact unwritable "$dir"
 		fact directory "$(stat -L -c '%a %U %G %n' "$dir")"
 	done
-	# The releases may have a file system of their own.
+	# The releases may be on a file system of their own.
 	where=$base/releases
 	while [ ! -d "$where" ]; do where=$(dirname "$where"); done
 	fact free_kib "$(df -Pk "$where" | awk 'NR == 2 { print $4 }')"
@@ -86,7 +86,8 @@ entry_kind() {
 	fi
 }
 
-# What a unit starts, and as whom. Of its command line nothing else is told.
+# show_uses reports how each unit starts the release, and as which user. It reports
+# nothing else of the unit's command line.
 show_uses() {
 	for unit in $units; do
 		fact unit "$unit"
@@ -101,7 +102,8 @@ show_uses() {
 	done
 }
 
-# The unit for migrations has to start what next leads to.
+# show_migrate reports whether the unit for migrations starts the release that next
+# points to.
 show_migrate() {
 	[ -n "$migrate" ] || return 0
 	unit=$migrate
@@ -129,7 +131,8 @@ show_releases() {
 	done
 }
 
-# awk ends also a last line that a power cut took the line break from.
+# show_state uses awk, which also completes a last line that lost its line break in a
+# power cut.
 show_state() {
 	[ ! -f "$base/.slipway/$2" ] || awk -v key="$1" '{ print key "=" $0 }' "$base/.slipway/$2" >&3
 }

@@ -1,4 +1,5 @@
-# Writes a tree down so that two machines can compare it; see inventory.go.
+# Describes a tree, so that two machines can compare theirs; see inventory.go in
+# internal/release.
 
 listing() {
 	(cd "$1" && find . -mindepth 1 \

@@ -1,11 +1,11 @@
-# put_launcher leaves a program in $base that a unit may have as
+# put_launcher installs the program $base/launch, which a unit can use as
 #
 #	ExecStart=/opt/ORG/APP/launch bin/APP start
 #
-# and one that migrates, before the release is switched on, with --next before bin.
-# It gives the release the environment that was deployed with it. It runs as the
-# application's user: systemd's EnvironmentFile= would have PID 1 read any file
-# of the host that a link of the deploy user leads to.
+# A unit that migrates before the switch uses it with --next before bin. The launcher
+# gives the release the environment that was deployed with it. It runs as the
+# application's user. With systemd's EnvironmentFile= instead, PID 1 would read any
+# file of the host to which the deploy user makes a link.
 put_launcher() {
 	launcher_text >"$base/launch.new" && chmod 0750 "$base/launch.new" || die "cannot write $base/launch.new"
 	if cmp -s "$base/launch.new" "$base/launch"; then
@@ -20,9 +20,9 @@ put_launcher() {
 launcher_text() {
 	cat <<'LAUNCH'
 #!/bin/sh
-# Starts a program of the current release with the environment that was deployed
+# Starts a program of the current release, with the environment that was deployed
 # with it: launch bin/APP start
-# With --next before it, of the release that is about to be switched on.
+# With --next before that, it takes the release that is about to be switched on.
 # The link is read once, so that release and environment belong together.
 slipway_base=${0%/*} slipway_name=current slipway_else="nothing is deployed"
 if [ "$1" = --next ]; then

@@ -1,12 +1,12 @@
-# Comes before every script. A script defines main(). The last line that is sent
-# calls start, which decodes the arguments "name.value" into variables of these
-# names and runs main.
+# Precedes every script. A script defines main(). The last line that is sent calls
+# start, which decodes each argument "name.value" into the variable "name", then runs
+# main.
 set -u
 umask 027
 LC_ALL=C
 export LC_ALL
 
-# Facts go to the caller on descriptor 3; what commands print is log.
+# Descriptor 3 carries facts to the caller. The output of commands goes to the log.
 exec 3>&1 1>&2
 
 fact() {
@@ -18,7 +18,7 @@ fact() {
 line_break='
 '
 
-# The caller reads the reason as one line.
+# die REASON ends the script. The caller reads the reason as one line.
 die() {
 	fact error "$*"
 	exit 1
@@ -26,10 +26,9 @@ die() {
 
 ready() { echo ready >&3; }
 
-# decode VALUE says in $decoded what args.go has encoded: "_" and three octal
-# digits are a byte. A script has many arguments, and starting a process costs
-# more than most of them do otherwise; sed is for what is so long that the loop
-# would take its time.
+# decode VALUE sets $decoded to the value that args.go encoded: "_" and three octal
+# digits stand for a byte. The loop starts no process, since scripts have many short
+# arguments; sed decodes long ones, for which the loop would be slow.
 decode() {
 	rest=$1 decoded=$1
 	case $1 in
@@ -55,5 +54,5 @@ start() {
 		readonly "${pair%%.*}=$decoded"
 	done
 	main
-	exit # or the shell would wait for more on its stdin, with all that main holds
+	exit # or the shell would read on from its stdin, still holding main's locks
 }

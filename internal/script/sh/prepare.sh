@@ -1,8 +1,8 @@
 # Libraries: receive launcher
-# Puts the environment of an activation beside the release, where nothing uses
-# it yet; or says that current has that release with that environment already.
-# Takes: base, id, key (of the activation), env (new: it comes as input; keep:
-# that of the activation in from; none), from (a key).
+# Writes the environment of an activation next to the release, where nothing uses it
+# yet; or reports that current already is that release with that environment.
+# Takes: base, id, key (of the activation), env (new: it comes as input; keep: copy
+# that of the activation in from; none: there is none), from (a key).
 main() {
 	put_launcher
 	case $env in
@@ -26,8 +26,8 @@ is_current() {
 	esac
 }
 
-# The application's group may read it: the directory has its group, as all of
-# $base has, and the umask does the rest.
+# put_environment makes a file that the application's group can read: the directory
+# inherits the group from $base, and the umask allows it.
 put_environment() {
 	dir=$base/activations/$key
 	rm -rf "$dir"

@@ -1,5 +1,5 @@
 # Libraries: service
-# Says what runs now. Takes: base, units, ports (that are of interest).
+# Reports what runs now. Takes: base, units, ports (to look at).
 main() {
 	show_current
 	show_units
@@ -8,7 +8,8 @@ main() {
 	done
 }
 
-# 0A is the state LISTEN; the second column is ADDRESS:PORT in hexadecimal.
+# is_listening :PORT takes a port in hexadecimal. In /proc/net/tcp, 0A is the state
+# LISTEN, and the second column is ADDRESS:PORT.
 is_listening() {
 	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v port="$1" '
 		$4 == "0A" && substr($2, length($2) - 4) == port { found = 1 }

@@ -1,5 +1,5 @@
 # Libraries: buildroot input toolenv
-# Says what mix.exs defines, before anything is built.
+# Reports what mix.exs defines, before anything is built.
 # Takes: app (ORG/APP), id, dir (of mix.exs), mix_env. Input: the build's variables.
 main() {
 	enter_project
@@ -8,7 +8,7 @@ main() {
 	use_tools
 	export MIX_ENV="$mix_env" SLIPWAY_ANSWER="$scratch/project"
 	with_env elixir -e "$questions" || die "mix.exs cannot be loaded: see the lines above"
-	# Only known keys: mix.exs is code, and may print what it likes.
+	# Pass on only known keys.
 	grep -E '^(mix_app|umbrella|release|default_release|elixir)=' "$SLIPWAY_ANSWER" >&3
 	top=$(cd "$checkout" && pwd -P)
 	for key in lock deps build; do

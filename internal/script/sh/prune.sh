@@ -1,17 +1,17 @@
 # Libraries: service
-# Removes releases and activations, but none that a process still runs from.
-# What cannot be removed keeps nothing else from that.
+# Removes releases and activations, except those from which a process still runs. If
+# one cannot be removed, the others still are.
 # Takes: base, ids (separated by blanks), keys (of activations).
 main() {
 	problem=
-	rm -rf "$base"/releases/*.part || stuck "what is left of dead runs in $base/releases"
+	rm -rf "$base"/releases/*.part || stuck "the leftovers of dead runs in $base/releases"
 	used=$(used_releases)
 	for id in $ids; do
 		if printf '%s\n' "$used" | grep -qxF "$id"; then
 			fact in_use "$id"
 			continue
 		fi
-		# Never a half-removed directory under a release's name.
+		# Rename first: no half-removed directory may have a release's name.
 		if ! mv -T "$base/releases/$id" "$base/releases/$id.part"; then
 			stuck "$base/releases/$id"
 		elif ! rm -rf "$base/releases/$id.part"; then
@@ -27,20 +27,22 @@ main() {
 
 stuck() { problem=${problem:+$problem, }$1; }
 
-# used_releases prints the IDs that command lines of the host's processes name:
-# the BEAM's does, and so do those of the programs that a release brings along.
+# used_releases prints the IDs that the command lines of the host's processes name:
+# those of a BEAM, and of other programs in a release.
 used_releases() { cat /proc/[0-9]*/cmdline 2>/dev/null | releases_named '.*' | sort -u; }
 
-# After a power cut no release may be there again without its lists.
+# remove_lists waits until the releases are gone from the disk too: after a power cut,
+# no release may reappear without its lists.
 remove_lists() {
-	[ -z "$ids" ] || sync -f "$base/releases" || stuck "what must be on disk first"
+	[ -z "$ids" ] || sync -f "$base/releases" || stuck "the lists of these releases (cannot write $base/releases to disk)"
 	for lists in "$base"/.slipway/releases/*/; do
 		lists=${lists%/}
 		[ -d "$base/releases/${lists##*/}" ] || rm -rf "$lists" || stuck "$lists"
 	done
 }
 
-# An activation goes with its release, so that no rollback finds half of one.
+# remove_activations removes the activations that the caller chose with the releases,
+# so that no rollback finds half of one.
 remove_activations() {
 	for key in $keys; do
 		rm -rf "$base/activations/${key:?}" || stuck "$base/activations/$key"

@@ -1,5 +1,5 @@
 # receive reads the one text that comes as input into $text: commands, or an
-# environment. They are too free for an argument list, and may be secret.
+# environment. Such texts may be long and secret, so they are not arguments.
 receive() {
 	ready
 	IFS=' ' read -r word encoded mark || die "the connection ended before everything had come"
@@ -9,10 +9,9 @@ receive() {
 	text=$decoded
 }
 
-# run_text runs $text as a script that ends at its first error, and does not
-# return. It gets the text by its environment, since everybody can read
-# arguments. The time limit is for commands that wait for something that never
-# comes; timeout also ends all that the commands have started.
+# run_text runs $text as a script that ends at its first error. It does not return.
+# The text is passed in the environment, since everybody can read arguments. The time
+# limit ends commands that wait forever, with everything that they have started.
 run_text() {
 	export SLIPWAY_TEXT="$text"
 	exec timeout --kill-after=5 600 sh -ec '

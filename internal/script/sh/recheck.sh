@@ -1,5 +1,5 @@
 # Libraries: inventory verify
-# Verifies a release that lies on the host already. Takes: base, id.
+# Verifies a release that is already on the host. Takes: base, id.
 main() {
 	verify "$base/releases/$id" "$base/.slipway/releases/$id" ||
 		die "the files of $base/releases/$id are not what was built (see the lines above)"

@@ -1,13 +1,14 @@
 # Libraries: buildroot
-# Says how a commit stands to others, as the mirror of its repository has it.
+# Reports the relations of a commit to others, according to the mirror of its
+# repository.
 # Takes: repository, revision, others (commits, separated by blanks).
 main() {
 	mirror_of "$repository"
 	for other in $others; do fact "$(relation)" "$other"; done
 }
 
-# A mirror that does not have one of them, or not all that lies between, knows
-# nothing.
+# relation prints "unknown" if the mirror lacks one of the commits, or any commit
+# between them.
 relation() {
 	if [ "$other" = "$revision" ]; then
 		echo same

@@ -1,8 +1,8 @@
-# What sudo lets this user run as root, or as another user, and whether it asks
-# for a password. It has to be read from sudo's own list: "sudo -n -l COMMAND" succeeds for a rule
-# that asks for a password as soon as any other rule does not.
+# Finds out what sudo lets this user run as root or as another user, and whether it asks
+# for a password. This has to be read from sudo's list of rules: "sudo -n -l COMMAND"
+# succeeds for a rule that asks for a password if any other rule does not ask.
 
-# show_rules says which of the commands that a change needs cannot be run.
+# show_rules reports the commands that a change needs but that sudo does not allow.
 show_rules() {
 	command -v sudo >/dev/null || return 0
 	rules=$(sudo -n -l 2>/dev/null | list_rules)
@@ -18,8 +18,7 @@ show_rules() {
 }
 systemctl=/usr/bin/systemctl journalctl=/usr/bin/journalctl as=
 
-# take_rules_of USER takes the rules for commands that run as USER for what ask
-# is asked for.
+# take_rules_of USER makes ask answer for commands that run as USER.
 take_rules_of() {
 	as=$1
 	rules=$(sudo -n -l 2>/dev/null | list_rules)
@@ -30,8 +29,7 @@ need() {
 	[ "$said" = yes ] || fact "sudo_$said" "$1"
 }
 
-# ask COMMAND prints yes, password or no. As in sudo, the last rule that fits
-# counts.
+# ask COMMAND prints yes, password or no. As in sudo, the last matching rule counts.
 ask() {
 	answer=no
 	while IFS= read -r rule; do
@@ -39,8 +37,8 @@ ask() {
 	done <<-RULES
 		$rules
 	RULES
-	# Some forms of rules are not understood here; where no rule at all asks for
-	# a password, sudo's own answer is right.
+	# This script does not understand all forms of rules. If no rule at all asks for a
+	# password, sudo's own answer is right.
 	if [ "$answer" = no ] && ! printf '%s\n' "$rules" | grep -q '^password ' && sudo -n ${as:+-u "$as"} -l $1 >/dev/null 2>&1; then
 		answer=yes
 	fi
@@ -56,8 +54,8 @@ fits() {
 	esac
 }
 
-# list_rules prints a line "yes COMMAND", "password COMMAND" or "no COMMAND" for
-# each command of "sudo -l" that $as runs; empty: root.
+# list_rules prints a line "yes COMMAND", "password COMMAND" or "no COMMAND" for each
+# command in the output of "sudo -l" that may run as $as, or as root if that is empty.
 list_rules() {
 	awk -v as_user="${as:-root}" '
 		/!authenticate/ && !rules { without = 1 }

@@ -1,8 +1,8 @@
 # Libraries: buildroot inventory verify
-# Puts the release on the host, complete and verified; nothing that runs changes.
-# Takes: base, id, app (ORG/APP: its artifact lies on this very machine; empty:
-# the release comes as input, as a gzipped tar). The caller has put the lists
-# that it must match into .slipway/releases/ID.
+# Puts the release on the host, complete and verified. It changes nothing that runs.
+# Takes: base, id, app (ORG/APP, whose artifact is on this same machine; empty: the
+# release comes as input, as a gzipped tar). The caller has already written the lists
+# that the release must match to .slipway/releases/ID.
 main() {
 	release=$base/releases/$id
 	part=$release.part
@@ -17,8 +17,8 @@ main() {
 	fi
 	verify "$part" "$base/.slipway/releases/$id" ||
 		discard "what arrived in $part is not what was built: see the lines above, and run it again"
-	# current must never name a release whose files are still in memory only.
-	# The lists may be on another file system than the releases.
+	# current must never point to a release whose files are only in memory. The lists
+	# may be on another file system than the releases.
 	sync -f "$part" && sync -f "$base/.slipway/releases/$id" || discard "cannot write $part to disk"
 	mv -T "$part" "$release" || discard "cannot rename $part to $release"
 	sync -f "$base/releases"

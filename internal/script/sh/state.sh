@@ -1,14 +1,14 @@
-# deps and _build are kept from a build that ended well for the next one with
-# the same key. While a build runs, they lie in its checkout and nowhere else: a
-# build that dies takes them with it, and the next one starts from nothing.
+# Keeps deps and _build of a successful build for the next build with the same key.
+# While a build runs, they are in its checkout and nowhere else. So a build that dies
+# takes them with it, and the next one starts from nothing.
 #
-# deps_path and build_path are where mix has them, from the repository's top.
+# deps_path and build_path are their paths, relative to the repository's top.
 
-# How many keys' state stays: main, a branch, and the one before an update.
+# For how many keys the state is kept: main, a branch, and the one before an update.
 states_kept=3
 
-# restore_state says what a build goes on from: nothing, the dependencies'
-# sources, their compiled files, or the project's too.
+# restore_state restores and reports what a build can reuse: nothing, the sources of
+# dependencies, their compiled files, or those of the project too.
 restore_state() {
 	case $clean in yes) rm -rf "$root/$app/state" ;; esac
 	aside=$checkout.state
@@ -39,8 +39,9 @@ choose_state() {
 	fi
 }
 
-# Dependencies are compiled with the project's configuration, and mix.exs says
-# which ones they find. A new version of the project is nothing to them.
+# dependencies_may_differ tests whether configuration or mix.exs has changed: both
+# decide how dependencies are compiled. A change of just the project's version does not
+# matter to them.
 dependencies_may_differ() {
 	printf '%s\n' "$changed" | cut -f2 | grep -E '\.exs$' | grep -vE '(^|/)test/' | while IFS= read -r file; do
 		case $file in
@@ -50,24 +51,24 @@ dependencies_may_differ() {
 	done | grep -q .
 }
 
-# only_sources_changed says whether mix by itself sees everything that has
-# changed since the last build: other contents of files that it compiles. What a
-# module reads from elsewhere, or finds by listing a directory, mix does not see.
+# only_sources_changed tests whether mix notices everything that has changed since the
+# last build. It notices new contents of files that it compiles. It does not notice
+# what a module reads from other files, or finds by listing a directory.
 only_sources_changed() {
 	! printf '%s\n' "$changed" | grep -v '^$' |
 		grep -qvE '^M	(.*/)?(lib|web)/.*\.(ex|eex|heex|leex)$|^[AMD]	((apps/[^/]+/)?test/.*|README\.md|CHANGELOG\.md)$'
 }
 
-# reads_git says whether the project's code runs git, most likely while it is
-# compiled: the commit is then in compiled files.
+# reads_git tests whether the project's code runs git. It most likely does so while it
+# is compiled, and then compiled files contain the commit.
 reads_git() { git grep -qE '(System\.cmd|os\.cmd|Port\.open|System\.shell).*git' HEAD -- ':(top)*.ex'; }
 
 drop_releases() {
-	# Releases that lie there would gather what older ones had.
+	# A release that is assembled over an old one would keep files of the old one.
 	rm -rf "${checkout:?}/$build_path"/*/rel "$checkout/$build_path"/*/*.tar.gz
 }
 
-# drop_own removes what was compiled of anything but fetched dependencies.
+# drop_own removes all compiled files except those of fetched dependencies.
 drop_own() {
 	drop_releases
 	for lib in "$checkout/$build_path"/*/lib/*; do
@@ -76,9 +77,9 @@ drop_own() {
 	rm -rf "$checkout/$build_path"/*/consolidated
 }
 
-# keep_state keeps deps and _build, and of which commit they are.
+# keep_state keeps deps and _build, and records their commit.
 keep_state() {
-	[ -z "$(git -C "$checkout" ls-files -- "$deps_path" "$build_path")" ] || return 0 # they are the repository's own
+	[ -z "$(git -C "$checkout" ls-files -- "$deps_path" "$build_path")" ] || return 0 # they are part of the repository
 	aside=$checkout.state
 	rm -rf "$aside"
 	mkdir -p "$aside" "$root/$app/state" && git rev-parse HEAD >"$aside/revision" && printf '%s' "${1-}" >"$aside/own_dropped" ||
@@ -90,11 +91,11 @@ keep_state() {
 	rm -rf "$root/$app/state/$key"
 	mv -T "$aside" "$root/$app/state/$key" || failed "cannot keep deps and _build for the next build"
 	touch "$root/$app/state/$key"
-	# The names are keys of Slipway's own making.
+	# Slipway made the names, so parsing ls is safe.
 	ls -t "$root/$app/state" | tail -n "+$((states_kept + 1))" | while read -r old; do rm -rf "$root/$app/state/$old"; done
 }
 
-# spoiled is failed for a build whose dependencies are good: they are kept.
+# spoiled is failed for a build whose dependencies are good: it keeps them.
 spoiled() {
 	look
 	drop_own

@@ -1,6 +1,6 @@
 # Libraries: buildroot
-# Removes artifacts that nobody holds; given no IDs, says which ones there are
-# and what time it is on this host, for the choice.
+# Removes artifacts that nobody holds. Without IDs, it reports the artifacts and this
+# host's time instead, so that the caller can choose.
 # Takes: app (ORG/APP), ids (separated by blanks).
 main() {
 	artifacts=$root/$app/artifacts
@@ -8,7 +8,7 @@ main() {
 	for id in $ids; do
 		artifact=$artifacts/$id
 		[ -d "$artifact" ] || continue
-		# A subshell alone has the descriptor, and the lock ends with it.
+		# Only a subshell has the descriptor, so the lock ends with it.
 		(remove) 8<"$artifact" || [ ! -d "$artifact" ] || fact failed "$artifact: cannot open it as $(id -un)"
 	done
 }
@@ -25,7 +25,8 @@ say_what_there_is() {
 remove() {
 	flock -x -n 8 || return 0                 # a deploy holds it
 	[ "$artifact" -ef /dev/fd/8 ] || return 0 # another sweep was faster
-	# A deploy that waits for the lock finds no artifact then, never half of one.
+	# Rename first: a deploy that waits for the lock must find no artifact, not half of
+	# one.
 	if problem=$(exec 8<&-; mv -T "$artifact" "$artifact.part" 2>&1) &&
 		exec 8<&- && problem=$(rm -rf "$artifact.part" 2>&1); then
 		fact removed "$id"

@@ -1,7 +1,7 @@
-# Removes what runs that died have left. Takes: base.
+# Removes the leftovers of runs that died. Takes: base.
 main() {
 	rm -rf "$base"/releases/*.part "$base/current.new" "$base/next" "$base/launch.new" "$base/.slipway/scratch" "$base/.slipway/change.new" ||
-		die "cannot remove what is left of dead runs in $base: see the lines above"
-	# Who takes a dead run's change back needs its way back.
+		die "cannot remove the leftovers of dead runs in $base: see the lines above"
+	# The run that repairs a dead run's change still needs the way back.
 	[ -e "$base/.slipway/change" ] || rm -f "$base/.slipway/back"
 }

@@ -1,8 +1,8 @@
-# Which tools a build uses: those that .tool-versions pins, by mise or asdf,
-# whichever the host has; without a manager, what is on the PATH.
+# Chooses the tools of a build: those that .tool-versions pins, by mise or asdf,
+# whichever the host has. Without a manager, it takes those on the PATH.
 
-# An SSH session that runs a command reads no profile, so managers are also
-# looked for where they are usually installed.
+# find_manager also looks where managers are usually installed: an SSH session that
+# runs a command reads no profile.
 find_manager() {
 	manager=
 	for place in mise "$HOME/.local/bin/mise" /usr/local/bin/mise /opt/mise/bin/mise; do
@@ -13,8 +13,8 @@ find_manager() {
 	done
 }
 
-# find_pins names the nearest .tool-versions above the project, up to the
-# repository's top.
+# find_pins sets pins to the nearest .tool-versions, from the project's directory up to
+# the repository's top.
 find_pins() {
 	pins= place=$PWD
 	while :; do
@@ -24,8 +24,8 @@ find_pins() {
 	done
 }
 
-# pinned prints "TOOL VERSION" for each line; what follows a version is a
-# fallback, which would not be what was pinned.
+# pinned prints "TOOL VERSION" for each line. Further versions in a line are fallbacks:
+# they are ignored, since they are not the pinned version.
 pinned() { [ -z "$pins" ] || awk '{ sub(/#.*/, "") } NF { print $1, $2 }' "$pins"; }
 
 # use_tools puts exactly the pinned versions on the PATH.
@@ -39,12 +39,13 @@ use_tools() {
 	done <<PINS
 $(pinned)
 PINS
-	# A shim calls asdf itself.
+	# The shims call asdf, so it must be on the PATH too.
 	[ "$manager" != asdf ] || PATH=${ASDF_DATA_DIR:-$HOME/.asdf}/shims:${program%/*}:$PATH
 	export PATH
 }
 
-# The variable goes before every .tool-versions, those of dependencies included.
+# use_asdf sets a variable that overrides every .tool-versions, also those of
+# dependencies.
 use_asdf() {
 	export "ASDF_$(printf '%s' "$tool" | tr 'a-z-' 'A-Z_')_VERSION=$version"
 }
@@ -54,7 +55,7 @@ use_mise() {
 	PATH=$(printf '%s\n' "$bins" | tr '\n' ':')$PATH
 }
 
-# One build at a time installs anything that others use too.
+# lock_tools makes sure that only one build at a time installs what all builds share.
 lock_tools() {
 	command exec 7>>"$root/tools.lock" || failed "cannot write $root/tools.lock"
 	flock -n 7 || { echo "waiting for another build that installs tools" && flock -w 3600 7; } || die "another build has been installing tools for an hour"

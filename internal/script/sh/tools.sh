@@ -1,5 +1,5 @@
 # Libraries: buildroot toolenv
-# Installs the tools that the project pins and says which ones a build uses.
+# Installs the tools that the project pins, and reports those that a build uses.
 # Takes: app (ORG/APP), dir (of mix.exs).
 main() {
 	enter_project
@@ -39,12 +39,12 @@ PINS
 	unlock_tools
 }
 
-# uninstall_half removes what an installation that was killed has left: managers
-# take the directory for the tool.
+# uninstall_half removes the leftovers of an installation that was killed: a manager
+# would take the directory for a complete tool.
 uninstall_half() {
 	[ -f "$root/tools.installing" ] || return 0
 	read -r tool version <"$root/tools.installing"
-	echo "the installation of $tool $version did not end: once more"
+	echo "the installation of $tool $version was interrupted: starting over"
 	case $manager in
 	asdf) "$program" uninstall "$tool" "$version" 3>&- 7>&- </dev/null ;;
 	mise) "$program" uninstall --yes "$tool@$version" 3>&- 7>&- </dev/null ;;
@@ -66,7 +66,7 @@ install_by_mise() {
 		failed ".tool-versions pins $tool $version, which mise cannot install: see the lines above"
 }
 
-# others says what the remaining pinned tools say of themselves.
+# others reports what the other pinned tools print as their versions.
 others() {
 	pinned | while read -r tool version; do
 		case $tool in
@@ -84,7 +84,7 @@ others() {
 	done
 }
 
-# The full version of OTP stands in a file; system_info has the major one only.
+# The full version of OTP is in a file; system_info has only the major one.
 versions='
   major = List.to_string(:erlang.system_info(:otp_release))
   file = Path.join([List.to_string(:code.root_dir()), "releases", major, "OTP_VERSION"])

@@ -1,6 +1,6 @@
-# Prints the unit log's lines since a time. Takes: unit, since (seconds of the
-# host's clock), ended (yes: the unit was started since then, and has ended; else
-# empty). The command is one exact sudo rule, so the time is chosen here.
+# Prints the lines of the unit log since a time. Takes: unit, since (seconds of the
+# host's clock), ended (yes: the unit was started since then and has ended; else
+# empty). A sudo rule allows exactly one command, so the lines are selected here.
 main() {
 	command="journalctl --no-pager --output=short-unix --lines=100 --unit=$unit"
 	before=
@@ -14,7 +14,7 @@ main() {
 	[ -z "$lines" ] || printf '%s\n' "$lines" | sed 's/^/line=/' >&3
 }
 
-# A message of several lines has its time on the first one only.
+# read_log keeps all lines of a message: only the first of them has the time.
 read_log() {
 	lines=$(sudo -n $command) || die "the unit log cannot be read: run 'sudo $command' on the host"
 	lines=$(printf '%s\n' "$lines" | awk -v since="$since" '
@@ -22,6 +22,6 @@ read_log() {
 		wanted')
 }
 
-# The journal lags behind what it tells of. systemd says there that it starts a
-# unit, and what became of it.
+# has_end tests whether the log is complete: the journal lags behind. systemd logs two
+# lines, one when it starts a unit and one for the result.
 has_end() { [ "$(printf '%s\n' "$lines" | grep -c '^systemd\[1\]: ')" -ge 2 ]; }
