@@ -110,7 +110,7 @@ func ends(stat string) bool {
 	return false
 }
 
-func TestWhichVersionsWillDo(t *testing.T) {
+func TestVersionsThatSuffice(t *testing.T) {
 	for version, want := range map[string]bool{"2.14.18": true, "2.13.9": false, "2.9.27": false, "2.14.0rc1": true, "2.20": true, "3.0": true, "1.99": false} {
 		if isEnough(version) != want {
 			t.Errorf("%s: %t", version, !want)

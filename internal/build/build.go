@@ -52,7 +52,7 @@ type Phase struct {
 	Took time.Duration
 }
 
-// Result is the result of a build. If the build failed, Manifest is zero.
+// Result is the result of a build. Its Manifest is valid only if the build succeeded.
 type Result struct {
 	Manifest release.Manifest
 	Phases   []Phase

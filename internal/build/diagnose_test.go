@@ -123,7 +123,7 @@ func TestColoursAndCarriageReturnsDoNotMatter(t *testing.T) {
 	}
 }
 
-func TestLocateIsToldTheApplicationOfTheMoment(t *testing.T) {
+func TestLocateGetsTheCurrentApplication(t *testing.T) {
 	var asked []string
 	d := newDiagnoser(func(app, file string) string {
 		asked = append(asked, app+" "+file)
@@ -190,7 +190,7 @@ func (d *diagnoser) kept() int {
 	return n
 }
 
-func TestDiagnosticsAreNotWithoutNumber(t *testing.T) {
+func TestTheNumberOfDiagnosticsIsBounded(t *testing.T) {
 	var found []progress.Annotation
 	d := newDiagnoser(locateSample, func(a progress.Annotation) { found = append(found, a) })
 	for i := range maxDiagnostics + 50 {

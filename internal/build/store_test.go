@@ -213,7 +213,7 @@ func TestSweepChoosesTheOldAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestSweepNeverChoosesWhatIsToStay(t *testing.T) {
+func TestSweepNeverChoosesWhatMustStay(t *testing.T) {
 	begin := time.Date(2024, 2, 28, 0, 0, 0, 0, time.UTC)
 	for seed := range uint64(2000) {
 		random := rand.New(rand.NewPCG(seed, 1))

@@ -70,7 +70,7 @@ func TestStateIsKeyedByWhatMakesItInvalid(t *testing.T) {
 	}
 	same := stateKey(chain(func(*script.Toolchain) {}), script.Project{MixLock: "m"}, plan(func(*Plan) {}))
 	if same != stateKey(chain(func(*script.Toolchain) {}), script.Project{MixLock: "m"}, plan(func(p *Plan) { p.Revision, p.Clean, p.Release = "x", true, "y" })) {
-		t.Error("what compiles nothing differently changes the key")
+		t.Error("a setting that does not affect compilation changes the key")
 	}
 	keys := map[string]string{same: "nothing"}
 	check := func(what, key string) {

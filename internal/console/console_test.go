@@ -42,7 +42,7 @@ func TestCommandsAreTheRules(t *testing.T) {
 	in := open()
 	in.Sudo = "password"
 	if p := plan(Console); p.judge("web1", in) != nil || p.command(in) != "env --chdir=/ sudo -u shop /usr/local/lib/slipway/shop console" {
-		t.Errorf("at a terminal one can be asked: %q", p.command(in))
+		t.Errorf("at a terminal, sudo can ask for a password: %q", p.command(in))
 	}
 }
 
@@ -88,7 +88,7 @@ func TestEveryReasonIsOneLineWithItsRemedy(t *testing.T) {
 	in = open()
 	in.Current, in.Hidden = release.Activation{}, true
 	if err := plan(Eval).judge("web1", in); err != nil {
-		t.Errorf("what cannot be seen is no reason: %v", err)
+		t.Errorf("something that cannot be seen is given as a reason: %v", err)
 	}
 }
 
@@ -124,7 +124,7 @@ func TestRootIsNeverAskedForAPassword(t *testing.T) {
 		t.Errorf("%+v, %v", e, err)
 	}
 	if _, err = Open(t.Context(), answers(strings.Replace(facts, "login=root", "login=ann", 1)), plan(Eval), io.Discard); err == nil {
-		t.Error("nobody else can be asked without a terminal")
+		t.Error("without a terminal, sudo cannot ask other users for a password")
 	}
 }
 
@@ -137,7 +137,7 @@ func (a answers) Exec(_ context.Context, _ string, _ io.Reader, out, _ io.Writer
 	return err
 }
 
-func TestAHostThatIsLostIsTold(t *testing.T) {
+func TestALostHostIsReported(t *testing.T) {
 	lost := errors.New("web1: the connection was lost")
 	if _, err := Open(t.Context(), deadHost{lost}, plan(Eval), io.Discard); !errors.Is(err, lost) {
 		t.Error(err)

@@ -136,7 +136,7 @@ func notices(shown []annotation) (messages []string) {
 	return messages
 }
 
-func TestWhatWasDroppedIsSaidOnce(t *testing.T) {
+func TestDroppedAnnotationsAreReportedOnce(t *testing.T) {
 	log := logged(func(r *Runner) {
 		for i := range 12 {
 			r.Line("output")
@@ -165,7 +165,7 @@ func (n told) tell(r *Runner) {
 	}
 }
 
-func TestOfEachKindTenAreShownAndTheRestIsInTheLog(t *testing.T) {
+func TestTenOfEachKindAreShownAndTheRestIsInTheLog(t *testing.T) {
 	for name, c := range map[string]struct {
 		told
 		sent, lines []string // kinds with their numbers; the first and the last line
@@ -211,7 +211,7 @@ func TestOfEachKindTenAreShownAndTheRestIsInTheLog(t *testing.T) {
 }
 
 // A message over the limit is printed as text, line by line.
-func TestANoticeThatIsALineIsNoCommand(t *testing.T) {
+func TestANoticeOverTheLimitIsNotACommand(t *testing.T) {
 	a := &actionsRunner{}
 	a.run(logged(func(r *Runner) {
 		told{notices: 9}.tell(r)

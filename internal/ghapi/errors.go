@@ -34,9 +34,9 @@ func unavailable(format string, args ...any) error {
 // errLocked reports a conversation to which nobody may add.
 var errLocked = errors.New("the conversation is locked")
 
-// explain turns an error of the API into one for people: what is what the request
-// was for, and needs is the permission that it takes. The errors never contain
-// tokens or bodies.
+// explain turns an error of the API into one for people. The argument what names the
+// purpose of the request, and needs the permission that it takes. The errors never
+// contain tokens or bodies.
 func explain(err error, what, needs string) error {
 	var rate *github.RateLimitError
 	var abuse *github.AbuseRateLimitError

@@ -139,7 +139,7 @@ func TestThePullRequestOfARef(t *testing.T) {
 	}
 }
 
-func TestOfVeryManyPullRequestsTheLatestAreTold(t *testing.T) {
+func TestOnlyTheLatestOfVeryManyPullRequestsAreListed(t *testing.T) {
 	var list []Pull
 	for i := range 150 {
 		list = append(list, Pull{Number: 1000 - i, Open: i == 149})

@@ -84,7 +84,7 @@ func wantGone(t *testing.T, socket string, left agent.Agent) {
 		t.Errorf("the directory is still there: %v", err)
 	}
 	if keys, err := left.List(); err == nil {
-		t.Errorf("what the command left behind has the agent: %v", keys)
+		t.Errorf("a process that the command left behind has the agent: %v", keys)
 	}
 }
 
@@ -126,7 +126,7 @@ func TestWithoutAnAgentThereIsNoSocket(t *testing.T) {
 	}
 }
 
-func TestACommandWithAnAgentIsACommand(t *testing.T) {
+func TestACommandWithAnAgentBehavesLikeAnyOther(t *testing.T) {
 	t.Parallel()
 	var out, errs strings.Builder
 	err := machine(t).WithAgent(keyring(t)).Exec(t.Context(), "cat; echo oops >&2; exit 7", strings.NewReader("input"), &out, &errs)

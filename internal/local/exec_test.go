@@ -165,7 +165,7 @@ func TestACommandHasASessionOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestACommandSeesTheEnvironmentOfALoginAlone(t *testing.T) {
+func TestACommandSeesOnlyTheEnvironmentOfALogin(t *testing.T) {
 	// There are canaries in the process's environment and in the one given to New.
 	t.Setenv("CANARY", "secret")
 	want := map[string]string{
@@ -203,7 +203,7 @@ func (s *sluggish) Write(p []byte) (int, error) {
 	return s.Builder.Write(p)
 }
 
-func TestWhatAChildKeepsOpenIsNotWaitedForForEver(t *testing.T) {
+func TestAPipeThatAChildKeepsOpenIsNotAwaitedForever(t *testing.T) {
 	t.Parallel()
 	for name, child := range map[string]string{"silent": "sleep 60", "talking": "yes"} {
 		t.Run(name, func(t *testing.T) {
@@ -242,7 +242,7 @@ func TestASlowReaderGetsEverything(t *testing.T) {
 	}
 }
 
-func TestAReaderThatFailsIsTold(t *testing.T) {
+func TestAFailingReaderIsReported(t *testing.T) {
 	t.Parallel()
 	r, w := io.Pipe()
 	full := errors.New("the disk is full")

@@ -29,7 +29,7 @@ func (p *paper) want(t *testing.T, lines ...string) {
 	}
 }
 
-func TestALogTellsPhasesAndLines(t *testing.T) {
+func TestALogShowsPhasesAndLines(t *testing.T) {
 	p := &paper{}
 	l := New(p)
 	end := l.Phase("Stage on %d hosts", 2)
@@ -100,7 +100,7 @@ func TestASecretThatBeginsAnotherDoesNotShowItsRest(t *testing.T) {
 	}
 }
 
-func TestOutputIsToldLineByLine(t *testing.T) {
+func TestOutputIsLoggedLineByLine(t *testing.T) {
 	for given, want := range map[string][]string{
 		"":                               nil,
 		"a\nb\n":                         {"a", "b"},

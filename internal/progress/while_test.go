@@ -26,7 +26,7 @@ func inTime(t *testing.T, f func(l *Log, p *timed)) {
 	})
 }
 
-func TestWhileItTakesLongALineIsTold(t *testing.T) {
+func TestLongWorkIsLogged(t *testing.T) {
 	inTime(t, func(l *Log, p *timed) {
 		n := 0
 		stop := l.While(10*time.Second, func() string {
@@ -43,7 +43,7 @@ func TestWhileItTakesLongALineIsTold(t *testing.T) {
 	})
 }
 
-func TestNothingIsToldAfterTheEnd(t *testing.T) {
+func TestNothingIsLoggedAfterTheEnd(t *testing.T) {
 	inTime(t, func(l *Log, p *timed) {
 		stop := l.While(10*time.Second, func() string {
 			time.Sleep(5 * time.Second) // it takes long to make the line
@@ -55,7 +55,7 @@ func TestNothingIsToldAfterTheEnd(t *testing.T) {
 	})
 }
 
-func TestASilenceIsTold(t *testing.T) {
+func TestASilenceIsLogged(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoken []int // seconds at which something is logged
 		until  int
@@ -90,7 +90,7 @@ func TestASilenceIsTold(t *testing.T) {
 	}
 }
 
-func TestALongSilenceIsToldLessOften(t *testing.T) {
+func TestALongSilenceIsLoggedLessOften(t *testing.T) {
 	inTime(t, func(l *Log, p *timed) {
 		stop := l.WhileSilent("Release")
 		time.Sleep(8*time.Minute + time.Second)
@@ -106,7 +106,7 @@ func TestALongSilenceIsToldLessOften(t *testing.T) {
 	})
 }
 
-func TestAllWhoWaitAreOneLine(t *testing.T) {
+func TestAllWaitsAreOneLine(t *testing.T) {
 	const first, down = "the first look", "nothing listens on port 4001"
 	inTime(t, func(l *Log, p *timed) {
 		web1, web2 := l.Wait("web1", first), l.Wait("web2", first)

@@ -50,7 +50,7 @@ func TestKeysOfEnvironmentsAreSafeAsDirectories(t *testing.T) {
 	}
 }
 
-func TestWhereAnActivationLies(t *testing.T) {
+func TestThePathsOfAnActivation(t *testing.T) {
 	l := Layout{"/opt/apxr/apxr_io"}
 	for got, want := range map[string]string{
 		l.Activation(e1):            "/opt/apxr/apxr_io/activations/" + e1,

@@ -20,7 +20,7 @@ func TestOnlyARollbackMakesAReleaseBad(t *testing.T) {
 		by       string // key of the rollback; empty if it is not bad
 	}{
 		"what runs":                               {History{d1, d2}, r2, "bb", ""},
-		"what lies below":                         {History{d1, d2}, r1, "aa", ""},
+		"the one below":                           {History{d1, d2}, r1, "aa", ""},
 		"never seen":                              {History{d1, d2, back(r1, "k")}, r4, "dd", ""},
 		"popped":                                  {History{d1, d2, back(r1, "k")}, r2, "bb", "k"},
 		"popped, known by its ID":                 {History{d1, d2, back(r1, "k")}, r2, "", "k"},
@@ -61,7 +61,7 @@ func TestOnlyARollbackMakesAReleaseBad(t *testing.T) {
 	}
 }
 
-func TestBadLooksAtTheHistoryAndLeavesItAsItIs(t *testing.T) {
+func TestBadDoesNotChangeTheHistory(t *testing.T) {
 	h := History{deployed(r1), deployed(r2), deployed(r3), rolledTo(r1), deployed(r4)}
 	before := strings.Join(lines(t, h), "\n")
 	h.Bad(r2, "")

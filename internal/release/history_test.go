@@ -52,7 +52,7 @@ func TestAChangeSurvivesItsLine(t *testing.T) {
 	}
 }
 
-func TestLinesThatNeverBecameAChangeArePassedOver(t *testing.T) {
+func TestLinesThatNeverBecameAChangeAreSkipped(t *testing.T) {
 	whole, err := deployed(r1).JSON()
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func TestLinesThatNeverBecameAChangeArePassedOver(t *testing.T) {
 	}
 }
 
-func TestFindIsTheLatestTimeOfBeingLive(t *testing.T) {
+func TestFindReturnsTheLatestLiveChange(t *testing.T) {
 	first, second, failed := deployed(r1), deployed(r1), ended(Reverted)
 	first.Who, second.Who = "first", "second"
 	h := History{first, second, deployed(r2), failed}
@@ -99,7 +99,7 @@ func TestAChangeKnowsBothEnds(t *testing.T) {
 }
 
 // A history is a file on a host, and the names in it become paths there.
-func TestLinesThatNoSlipwayWritesArePassedOver(t *testing.T) {
+func TestLinesThatSlipwayNeverWritesAreSkipped(t *testing.T) {
 	good := func(change func(*Change)) string {
 		c := Change{
 			Key: e2, At: time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC), Verb: Deploy, From: r1, FromEnv: e1, To: r2, ToEnv: e2,
@@ -171,7 +171,7 @@ func TestAChangeWithoutEnvironmentsWritesNone(t *testing.T) {
 	}
 }
 
-func TestLatestOfIsHowAReleaseWasLiveLast(t *testing.T) {
+func TestLatestOfReturnsTheLastLiveActivation(t *testing.T) {
 	failed := with(ended(Reverted), e3)
 	h := History{with(deployed(r1), e1), deployed(r2), with(deployed(r1), e2), with(deployed(r4), e1), failed}
 	for id, want := range map[ID]Activation{r1: {r1, e2}, r2: {r2, ""}, r4: {r4, e1}} {

@@ -29,7 +29,7 @@ func TestMigratedSince(t *testing.T) {
 	}
 }
 
-func TestAMigrationIsNoStepOfTheStack(t *testing.T) {
+func TestAMigrationIsNotAStepOfTheStack(t *testing.T) {
 	h := ParseHistory([]string{
 		`{"key":"a","verb":"deploy","to":"20260101T000001","outcome":"live"}`,
 		`{"key":"b","verb":"migrate","from":"20260101T000001","to":"20260101T000002","outcome":"started"}`,

@@ -57,7 +57,7 @@ func TestRollbacksWalkDownTheStack(t *testing.T) {
 }
 
 // The same example, with changes in between that must not count.
-func TestRollbacksPassOverWhatFailed(t *testing.T) {
+func TestRollbacksSkipFailedChanges(t *testing.T) {
 	torn := ParseHistory([]string{`{"key":"k","verb":"deploy","to":"20240104T0000`})
 	h := History{deployed(r1), ended(Reverted), deployed(r2), ended(Interrupted), undone(Reverted), deployed(r3), ended("")}
 	h = append(h, torn...)
@@ -95,15 +95,15 @@ func TestEnvironmentsAreStepsToo(t *testing.T) {
 		more History
 		want []Activation
 	}{
-		"another environment is a step":        {History{with(d(r2), e2)}, []Activation{{r1, ""}, {r2, e1}, {r2, e2}}},
-		"also none after one":                  {History{d(r2)}, []Activation{{r1, ""}, {r2, e1}, {r2, ""}}},
-		"the same once more is none":           {History{with(d(r2), e1)}, []Activation{{r1, ""}, {r2, e1}}},
-		"a rollback takes a step back":         {History{with(d(r2), e2), with(r(r2), e1)}, []Activation{{r1, ""}, {r2, e1}}},
-		"a rollback to another one pushes":     {History{with(r(r1), e3)}, []Activation{{r1, ""}, {r2, e1}, {r1, e3}}},
-		"a failed environment is no step":      {History{with(ended(Reverted), e2)}, []Activation{{r1, ""}, {r2, e1}}},
-		"a rollback to what stands there":      {History{with(r(r2), e1)}, []Activation{{r1, ""}, {r2, e1}}},
-		"what stands twice is cut at its top":  {History{d(r1), d(r3), r(r1)}, []Activation{{r1, ""}, {r2, e1}, {r1, ""}}},
-		"and from there one step further down": {History{d(r1), d(r3), r(r1), with(r(r2), e1)}, []Activation{{r1, ""}, {r2, e1}}},
+		"another environment is a step":         {History{with(d(r2), e2)}, []Activation{{r1, ""}, {r2, e1}, {r2, e2}}},
+		"also none after one":                   {History{d(r2)}, []Activation{{r1, ""}, {r2, e1}, {r2, ""}}},
+		"the same once more is none":            {History{with(d(r2), e1)}, []Activation{{r1, ""}, {r2, e1}}},
+		"a rollback takes a step back":          {History{with(d(r2), e2), with(r(r2), e1)}, []Activation{{r1, ""}, {r2, e1}}},
+		"a rollback to another one pushes":      {History{with(r(r1), e3)}, []Activation{{r1, ""}, {r2, e1}, {r1, e3}}},
+		"a failed environment is no step":       {History{with(ended(Reverted), e2)}, []Activation{{r1, ""}, {r2, e1}}},
+		"a rollback to an activation in it":     {History{with(r(r2), e1)}, []Activation{{r1, ""}, {r2, e1}}},
+		"a duplicate is cut at its upper place": {History{d(r1), d(r3), r(r1)}, []Activation{{r1, ""}, {r2, e1}, {r1, ""}}},
+		"and from there one step further down":  {History{d(r1), d(r3), r(r1), with(r(r2), e1)}, []Activation{{r1, ""}, {r2, e1}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := append(slices.Clone(base), c.more...).Stack(); !slices.Equal(got, c.want) {

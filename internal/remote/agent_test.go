@@ -27,7 +27,7 @@ func keyring(t *testing.T) agent.Agent {
 	return a
 }
 
-func TestAKeyringHoldsTheDeployKeysAlone(t *testing.T) {
+func TestAKeyringHoldsOnlyTheDeployKeys(t *testing.T) {
 	t.Parallel()
 	a, identities, err := NewKeyring(deployKeys())
 	must(t, err)
@@ -165,7 +165,7 @@ func listenAgent(t *testing.T, a agent.Agent) string {
 	return socket
 }
 
-func TestAnAgentThatIsOfNoUseIsNamed(t *testing.T) {
+func TestAnUnusableAgentIsNamed(t *testing.T) {
 	t.Parallel()
 	dead := filepath.Join(t.TempDir(), "dead")
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: dead, Net: "unix"})

@@ -155,7 +155,7 @@ func TestAWrongUserKeySaysWhatToDo(t *testing.T) {
 	wantError(t, err, "web1: deploy is not let in with this key", "~deploy/.ssh/authorized_keys")
 }
 
-func TestOtherHandshakeFailuresAreToldAsTheyAre(t *testing.T) {
+func TestOtherHandshakeFailuresAreReportedUnchanged(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("some protocol error")
 	if err := (&login{}).explain(cause); !errors.Is(err, cause) || err.Error() != "SSH handshake: some protocol error" {

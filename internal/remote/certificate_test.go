@@ -79,7 +79,7 @@ func startAgent(t *testing.T, files ...string) (socket string) {
 	return socket
 }
 
-func TestCertificatesThatAreOfNoUseAreExplained(t *testing.T) {
+func TestUnusableCertificatesAreExplained(t *testing.T) {
 	t.Parallel()
 	dir := authority(t)
 	user := read(t, dir, "user")

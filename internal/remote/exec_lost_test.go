@@ -10,7 +10,7 @@ import (
 
 // Exec returns only once it is known whether the connection is gone too: the
 // caller reconnects only if Lost says so.
-func TestACommandIsNotToldToBeLostBeforeItsConnection(t *testing.T) {
+func TestACommandIsReportedLostOnlyAfterItsConnection(t *testing.T) {
 	for name, c := range map[string]struct {
 		after time.Duration // the connection ends; 0: it does not
 		lost  bool

@@ -105,7 +105,7 @@ func addressOf(t *testing.T, addr string) Target {
 	return Target{"deploy", host, port}
 }
 
-func TestSomethingElseThanAnSSHServerIsNamed(t *testing.T) {
+func TestAPeerThatIsNotAnSSHServerIsNamed(t *testing.T) {
 	t.Parallel()
 	web := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(web.Close)
@@ -137,7 +137,7 @@ func TestSomethingElseThanAnSSHServerIsNamed(t *testing.T) {
 	}
 }
 
-func TestConnectionsThatDoNotComeAboutAreExplained(t *testing.T) {
+func TestFailedConnectionsAreExplained(t *testing.T) {
 	t.Parallel()
 	_, err := dial(t.Context(), Target{"deploy", "no-such-host.invalid", "22"}, auth(t, userKey(), ""))
 	wantError(t, err, "web1: cannot connect: ", "no-such-host.invalid")
@@ -226,7 +226,7 @@ func TestAConnectionThatIsDroppedBeforeTheKeyExchangeIsTriedAgain(t *testing.T) 
 	}
 }
 
-func TestAnSSHDThatIsBusyIsTriedAgain(t *testing.T) {
+func TestABusySSHDIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	s := startSSHD(t, "MaxStartups 1")
 	idle, err := net.Dial("tcp", s.addr())

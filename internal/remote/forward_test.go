@@ -43,7 +43,7 @@ func TestACommandUsesTheAgentThatItIsLent(t *testing.T) {
 	}
 }
 
-func TestACommandWithAnAgentIsACommand(t *testing.T) {
+func TestACommandWithAnAgentBehavesLikeAnyOther(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]agent.Agent{"with one": keyring(t), "with none": nil} {
 		s := newServer(shell, hostKey())
@@ -66,7 +66,7 @@ func wantNoAgent(t *testing.T, s *server) {
 	t.Helper()
 	_, _, err := s.openAgent()
 	if _, ok := errors.AsType[*ssh.OpenChannelError](err); !ok {
-		t.Errorf("the agent is there: %v", err)
+		t.Errorf("the agent is available: %v", err)
 	}
 }
 
@@ -131,7 +131,7 @@ func TestAChannelEndsWithTheLastCommand(t *testing.T) {
 	s := command(func(s *server) { left, _, _ = s.openAgent(); left.List() })
 	must(t, run(t, connect(t, s).WithAgent(keyring(t)), "git fetch &"))
 	if keys, err := left.List(); err == nil {
-		t.Errorf("what a command left behind has the agent: %v", keys)
+		t.Errorf("a process that a command left behind has the agent: %v", keys)
 	}
 }
 

@@ -115,8 +115,8 @@ func public(all []declared) []knownhosts.PublicKey {
 	return keys
 }
 
-// checkCertificate checks a host's certificate and words what is wrong with it.
-// The error err is what the parser found.
+// checkCertificate checks a host's certificate and explains what is wrong with it.
+// The argument err is the error that the parser found.
 func (h *hostKeys) checkCertificate(t Target, c *ssh.Certificate, err error) (int, error) {
 	refuse := func(format string, args ...any) (int, error) {
 		return 0, &HostKeyError{Target: t, Seen: c.Key, Reason: fmt.Sprintf(format, args...)}

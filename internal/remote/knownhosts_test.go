@@ -92,7 +92,7 @@ func TestManyMalformedLinesAreCutShort(t *testing.T) {
 	wantError(t, err, "known-hosts: line 2: it is too long")
 }
 
-func TestAPrivateKeyIsNoKnownHostsAndIsNotRepeated(t *testing.T) {
+func TestAPrivateKeyAsKnownHostsIsRefusedAndNotRepeated(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{string(pemOf(userKey())), strings.ReplaceAll(string(pemOf(userKey())), "\n", " ")} {
 		_, err := parseKnownHosts([]byte(text))

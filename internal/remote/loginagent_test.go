@@ -81,7 +81,7 @@ func (s *sshd) logsIn(t *testing.T, a *Auth) {
 	}
 }
 
-func TestALoginAgentListsAndSignsAlone(t *testing.T) {
+func TestALoginAgentOnlyListsAndSigns(t *testing.T) {
 	a := check(NewAuth(Credentials{Key: pemOf(userKey()), KnownHosts: []byte("web1 " + string(ssh.MarshalAuthorizedKey(signer(hostKey()).PublicKey())))})).Agent()
 	if err := a.RemoveAll(); err == nil {
 		t.Error("somebody took the key away")

@@ -164,7 +164,7 @@ func TestASilentPeerIsGivenUp(t *testing.T) {
 	})
 }
 
-func TestAPortThatIsNoSSHServerIsNamed(t *testing.T) {
+func TestAPortWithoutAnSSHServerIsNamed(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
@@ -350,6 +350,6 @@ func TestWhatIsUnderWayEndsWithTheConnection(t *testing.T) {
 	over, doneToo := connect(t, newServer(shell, hostKey())).while(cancelled)
 	defer doneToo()
 	if err := reason(over); !errors.Is(err, context.Canceled) {
-		t.Errorf("a cancel is told as %v", err)
+		t.Errorf("a cancel is reported as %v", err)
 	}
 }

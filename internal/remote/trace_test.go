@@ -33,7 +33,7 @@ func (r *recorder) text() string {
 	return strings.Join(r.lines, "\n")
 }
 
-func TestATraceSaysHowAConnectionComesAbout(t *testing.T) {
+func TestATraceShowsHowAConnectionIsMade(t *testing.T) {
 	t.Parallel()
 	dir := authority(t)
 	s := startSSHD(t)
@@ -123,7 +123,7 @@ func TestATraceIsOneLineACallWithoutControlCharactersAndKeys(t *testing.T) {
 	}
 }
 
-func TestATraceTellsOfALostConnection(t *testing.T) {
+func TestATraceShowsALostConnection(t *testing.T) {
 	target := Target{"deploy", "web1", "22"}
 	a := auth(t, userKey(), line(target, hostKey()))
 	s := newServer(shell, hostKey())

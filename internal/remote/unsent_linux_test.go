@@ -20,7 +20,7 @@ func TestLittleWaitsToBeSent(t *testing.T) {
 	must(t, conn.SetWriteDeadline(time.Now().Add(500*time.Millisecond)))
 	n, err := conn.Write(make([]byte, 16<<20))
 	if err == nil {
-		t.Fatal("16 MB were written that nobody reads")
+		t.Fatal("16 MB were written to a peer that reads nothing")
 	}
 	t.Logf("%d bytes wait", n)
 	if n > 1<<20 {

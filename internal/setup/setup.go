@@ -41,7 +41,7 @@ type Plan struct {
 	Verbose int    // 0 to 2
 }
 
-// Subject says in a few words what is set up where.
+// Subject describes the setup in a few words.
 func (p Plan) Subject() string {
 	verb := ""
 	if p.Check {

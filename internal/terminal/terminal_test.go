@@ -58,7 +58,7 @@ func TestWhatIsNoTerminal(t *testing.T) {
 	}
 }
 
-func TestNothingThatATerminalObeysComesThrough(t *testing.T) {
+func TestNoControlCharacterReachesTheTerminal(t *testing.T) {
 	for text, want := range map[string]string{
 		"plain\ttext\n":            "plain\ttext\n",
 		"Grüße, 世界 ☃":              "Grüße, 世界 ☃",
