@@ -1,0 +1,66 @@
+package rollout_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/apxr/slipway/internal/host/hosttest"
+)
+
+// Hosts that have served the new release the longest go back last.
+func TestTheLastBatchGoesBackFirst(t *testing.T) {
+	over(t, 4, func(f *fleet) {
+		f.live(1)
+		f.machines[3].Bad[id(2)] = "it exits"
+		var order []string
+		for _, m := range f.machines {
+			f.with(m.Name, hosttest.Fault{Step: hosttest.StepGoBack, Do: func() { order = append(order, m.Name) }})
+		}
+		_, err := f.deploy(f.Context(), 2, plan())
+		f.fails(err, "web4: ")
+		if want := []string{"web4", "web3", "web2", "web1"}; !slices.Equal(order, want) {
+			f.Errorf("they went back in the order %v, want %v", order, want)
+		}
+		f.runs(1)
+	})
+}
+
+// Whatever the order of the settings, a run waits for the first host by name while
+// it holds none behind it: so two runs never wait for each other.
+func TestARunThatWaitsHoldsNoLockBehind(t *testing.T) {
+	over(t, 3, func(f *fleet) {
+		slices.Reverse(f.machines) // web3, web2, web1
+		f.live(1)
+		release := f.hold(2) // web1
+		time.AfterFunc(time.Minute, func() {
+			for _, m := range f.machines[:2] {
+				if m.State().Locked {
+					f.Errorf("%s is locked while the run waits for web1", m.Name)
+				}
+			}
+			release()
+		})
+		if _, err := f.deploy(f.Context(), 2, plan(wait(time.Hour))); err != nil {
+			f.Error(err)
+		}
+		f.runs(2)
+	})
+}
+
+// A run that does not get a lock gives back all others before it looks further.
+func TestARunThatIsRefusedGivesItsLocksBack(t *testing.T) {
+	over(t, 3, func(f *fleet) {
+		f.live(1)
+		release := f.hold(1)
+		f.with("web1", hosttest.Fault{Step: hosttest.StepLook, Do: func() {
+			if f.machines[0].State().Locked {
+				f.Error("web1 is still locked")
+			}
+		}})
+		_, err := f.deploy(f.Context(), 2, plan())
+		f.fails(err, "web2: held by another run")
+		release()
+		f.runs(1)
+	})
+}
