@@ -308,6 +308,26 @@ func TestASupersededReleaseIsStagedAndNotActivated(t *testing.T) {
 	})
 }
 
+// That a release was asked for by name is known to the part that activates it.
+func TestForceIsStagedWithTheRelease(t *testing.T) {
+	over(t, 2, func(f *fleet) {
+		f.live(2)
+		forced := func(p *rollout.Plan) { p.Force = true }
+		if _, err := rollout.Stage(f.Context(), plan(forced), f.candidates(), artifact(1), f.logTo()); err != nil {
+			f.Fatal(err)
+		}
+		if _, err := rollout.Activate(f.Context(), plan(to(id(1))), f.candidates(), f.logTo()); err != nil {
+			f.Fatal(err)
+		}
+		f.runs(1)
+		for _, m := range f.machines {
+			if made, _ := m.State().History.Find(id(1)); !made.Forced {
+				f.Errorf("%s: the history has %+v", m.Name, made)
+			}
+		}
+	})
+}
+
 func TestANoteThatCannotBeWrittenEndsTheStage(t *testing.T) {
 	over(t, 2, func(f *fleet) {
 		f.with("web1", hosttest.Fault{Step: hosttest.StepNote, How: hosttest.Fails})

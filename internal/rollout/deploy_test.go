@@ -194,6 +194,9 @@ func TestWhatIsOlderIsNotDeployed(t *testing.T) {
 		if err != nil || r.Became != rollout.BecameSuperseded || r.Notice == "" {
 			f.Errorf("%s, %v, %q", r.Became, err, r.Notice)
 		}
+		if slices.Contains(f.trail(0), hosttest.StepStage) {
+			f.Errorf("it did %v", f.trail(0))
+		}
 		f.runs(2)
 		r, err = f.deploy(f.Context(), 1, plan(func(p *rollout.Plan) { p.Force = true }))
 		if err != nil || r.Became != rollout.BecameLive {
