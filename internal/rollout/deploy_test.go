@@ -119,6 +119,18 @@ func TestSomeMayFail(t *testing.T) {
 	}
 }
 
+// A host may fail, but not be left in a state that nobody knows.
+func TestAHostThatMayFailAndDoesNotGoBackMakesTheRunFail(t *testing.T) {
+	over(t, 3, func(f *fleet) {
+		f.live(1)
+		f.with("web3", hosttest.Fault{Step: hosttest.StepProve, How: hosttest.Fails}, hosttest.Fault{Step: hosttest.StepGoBack, How: hosttest.Fails})
+		r, err := f.deploy(f.Context(), 2, plan(mayFail(1)))
+		f.fails(err, "web3: prove fails", "going back to "+string(id(1))+" failed too")
+		f.outcomes(r, host.Live, host.Live, host.Failed)
+		f.sound()
+	})
+}
+
 // Whatever fails before the first switch, on whichever host, changes nothing that
 // runs on any.
 func TestWhatFailsBeforeTheFirstSwitchChangesNothing(t *testing.T) {
