@@ -18,11 +18,11 @@ func (s *site) manager(name string, place ...string) {
 	s.writeHome(`#!/bin/sh
 echo "`+name+` $*" >>"$HOME/calls"
 cat >>"$HOME/stdin"; { cat <&4; } >>"$HOME/stdin" 2>/dev/null
-ls -l /proc/$$/fd >"$HOME/fds.$1"
+ls -l /proc/$$/fd >>"$HOME/fds.$1"
 at=$HOME/installs/$(printf '%s' "$2 ${3-}" | sed 's/ $//' | tr ' ' @)
 case $1 in
-where) [ -d "$at" ] && echo "$at" ;;
-bin-paths) [ -e "$HOME/no.bin-paths" ] && exit 2; [ -d "$at" ] && printf '%s\n' "$at/bin" "$at/more" ;;
+where) [ ! -e "$HOME/on.where" ] || . "$HOME/on.where"; [ -d "$at" ] && echo "$at" ;;
+bin-paths) [ ! -e "$HOME/on.bin-paths" ] || . "$HOME/on.bin-paths"; [ -d "$at" ] && printf '%s\n' "$at/bin" "$at/more" ;;
 plugin) case $2 in list) cat "$HOME/plugins" 2>/dev/null ;; add) [ ! -e "$HOME/no.plugin" ] && echo "$3" >>"$HOME/plugins" ;; esac ;;
 install) echo "yes=${MISE_YES-}" >>"$HOME/answers"; [ ! -e "$HOME/no.install" ] || exit 1; [ -e "$HOME/no.result" ] || mkdir -p "$at" ;;
 *) exit 3 ;;
@@ -30,7 +30,7 @@ esac
 `, place...)
 }
 
-// installed makes a tool be there.
+// installed puts tools where the stand-ins look for them.
 func (s *site) installed(tools ...string) {
 	for _, tool := range tools {
 		must(s.t, os.MkdirAll(filepath.Join(s.home, "installs", tool), 0o755))
@@ -49,6 +49,8 @@ const pins = "erlang 26.2.5 # why\n# nodejs 1\nelixir 1.16.3-otp-26 1.15.0\n\nmy
 func pinnedSite(t *testing.T) *site {
 	s := builder(t, map[string]string{".tool-versions": pins})
 	s.command("flock", "exit 0")
+	s.writeHome("rust\n", "plugins")
+	s.installed("rust@path:/opt/rust")
 	return s
 }
 
@@ -57,18 +59,19 @@ func TestAsdfInstallsWhatIsMissing(t *testing.T) {
 	s := pinnedSite(t)
 	s.manager("asdf")
 	s.installed("elixir@1.16.3-otp-26")
-	s.writeHome("elixir\nmy-tool-too\nerlang\n", "plugins")
+	s.writeHome("elixir\nmy-tool-too\nerlang\nrust\n", "plugins")
 	_, manager, err := tools(t, s)
 	must(t, err)
 	s.wantCalls("asdf where erlang 26.2.5", "asdf plugin list", "asdf install erlang 26.2.5", "asdf where erlang 26.2.5",
 		"asdf where elixir 1.16.3-otp-26",
-		"asdf where my-tool 3", "asdf plugin list", "asdf plugin add my-tool", "asdf install my-tool 3", "asdf where my-tool 3")
+		"asdf where my-tool 3", "asdf plugin list", "asdf plugin add my-tool", "asdf install my-tool 3", "asdf where my-tool 3",
+		"asdf plugin list")
 	if manager != "asdf" || s.readHome("stdin") != "" {
 		t.Errorf("manager %q has read %q", manager, s.readHome("stdin"))
 	}
 	_, _, err = tools(t, s)
 	must(t, err)
-	s.wantCalls("asdf where erlang 26.2.5", "asdf where elixir 1.16.3-otp-26", "asdf where my-tool 3")
+	s.wantCalls("asdf where erlang 26.2.5", "asdf where elixir 1.16.3-otp-26", "asdf where my-tool 3", "asdf plugin list")
 }
 
 func TestMiseInstallsWhatIsMissing(t *testing.T) {
@@ -80,7 +83,7 @@ func TestMiseInstallsWhatIsMissing(t *testing.T) {
 	must(t, err)
 	s.wantCalls("mise where erlang@26.2.5", "mise install erlang@26.2.5", "mise where erlang@26.2.5", "mise where elixir@1.16.3-otp-26",
 		"mise where my-tool@3", "mise install my-tool@3", "mise where my-tool@3",
-		"mise bin-paths erlang@26.2.5", "mise bin-paths elixir@1.16.3-otp-26", "mise bin-paths my-tool@3", "mise bin-paths rust@path:/opt/rust", "mise where rust@path:/opt/rust")
+		"mise bin-paths erlang@26.2.5", "mise bin-paths elixir@1.16.3-otp-26", "mise bin-paths my-tool@3", "mise bin-paths rust@path:/opt/rust")
 	if manager != "mise" || s.readHome("stdin") != "" || s.readHome("answers") != "yes=1\nyes=1\n" {
 		t.Errorf("manager %q has read %q, was answered %q", manager, s.readHome("stdin"), s.readHome("answers"))
 	}
@@ -197,6 +200,7 @@ func TestAsdfSelectsByVariablesBeforeAllFiles(t *testing.T) {
 	t.Parallel()
 	s := pinnedSite(t)
 	s.manager("asdf", ".asdf", "bin", "asdf")
+	s.writeHome("elixir\nmy-tool\nerlang\nrust\n", "plugins")
 	vars := s.toolEnv()
 	want := map[string]string{"ASDF_ERLANG_VERSION": "26.2.5", "ASDF_ELIXIR_VERSION": "1.16.3-otp-26", "ASDF_MY_TOOL_VERSION": "3", "ASDF_RUST_VERSION": "path:/opt/rust"}
 	for name, value := range vars {
@@ -218,26 +222,68 @@ func TestAsdfSelectsByVariablesBeforeAllFiles(t *testing.T) {
 	s.calls()
 	s.writeHome("#!/bin/sh\necho mix shim \"$*\" >>\"$HOME/calls\"", "data", "shims", "mix")
 	must(t, s.build(job, nil).CompileDeps(t.Context()))
-	s.wantCalls("mix shim deps.compile")
+	s.wantCalls("asdf plugin list", "mix shim deps.compile")
 }
 
 func TestMiseSelectsByThePathAlone(t *testing.T) {
 	t.Parallel()
 	s := pinnedSite(t)
 	s.manager("mise")
-	s.installed("erlang@26.2.5", "elixir@1.16.3-otp-26", "my-tool@3", "rust@path:")
-	at := s.home + "/installs/"
-	tail := at + "my-tool@3/bin:" + at + "my-tool@3/more:" + at + "elixir@1.16.3-otp-26/bin:" + at + "elixir@1.16.3-otp-26/more:" + at + "erlang@26.2.5/bin:" + at + "erlang@26.2.5/more:" + s.bin + ":"
-	if got := s.toolEnv()["PATH"]; !strings.Contains(got, tail) {
+	s.installed("erlang@26.2.5", "elixir@1.16.3-otp-26", "my-tool@3")
+	path := func(tool ...string) (dirs string) {
+		for _, dir := range tool {
+			dirs += filepath.Join(s.home, "installs", dir) + ":"
+		}
+		return dirs + s.bin + ":"
+	}
+	all := path("rust@path:/opt/rust/bin", "rust@path:/opt/rust/more", "my-tool@3/bin", "my-tool@3/more",
+		"elixir@1.16.3-otp-26/bin", "elixir@1.16.3-otp-26/more", "erlang@26.2.5/bin", "erlang@26.2.5/more")
+	if got := s.toolEnv()["PATH"]; !strings.HasPrefix(got, all) {
 		t.Errorf("PATH=%s", got)
 	}
-	s.writeHome("", "no.bin-paths") // an older mise
-	tail = at + "my-tool@3/bin:" + at + "elixir@1.16.3-otp-26/bin:" + at + "erlang@26.2.5/bin:" + s.bin + ":"
-	if got := s.toolEnv()["PATH"]; !strings.Contains(got, tail) {
-		t.Errorf("PATH=%s", got)
+	bins := path("rust@path:/opt/rust/bin", "my-tool@3/bin", "elixir@1.16.3-otp-26/bin", "erlang@26.2.5/bin")
+	for _, answer := range []string{
+		"exit 2", // an older mise
+		"exit 0", "echo; exit 0", "echo nothing; exit 0", `echo "$at/more"; echo; echo "$at/more"; exit 0`, "echo /; exit 0", "echo /somewhere; exit 1",
+	} {
+		s.writeHome(answer, "on.bin-paths")
+		if got := s.toolEnv()["PATH"]; !strings.HasPrefix(got, bins) {
+			t.Errorf("bin-paths with %q: PATH=%s", answer, got)
+		}
 	}
 	if s.readHome("stdin") != "" {
 		t.Errorf("mise has read %q", s.readHome("stdin"))
+	}
+}
+
+// Whatever a manager answers, no directory of the system comes before the tools
+// that are pinned.
+func TestAPinnedToolThatIsNotFoundEndsTheBuild(t *testing.T) {
+	t.Parallel()
+	const run = ": run 'mise install zig@1' on the build server as "
+	for name, c := range map[string]struct{ manager, pins, where, reason string }{
+		"not installed":      {"mise", "zig 1", "", "mise does not know where zig 1 of .tool-versions is" + run},
+		"an empty line":      {"mise", "zig 1", "echo; exit 0", "mise does not know where zig 1 of .tool-versions is" + run},
+		"the root":           {"mise", "zig 1", "echo /; exit 0", "mise does not know where zig 1 of .tool-versions is" + run},
+		"no path":            {"mise", "zig 1", "echo zig; exit 0", "mise does not know where zig 1 of .tool-versions is" + run},
+		"a path, and fails":  {"mise", "zig 1", "echo /usr; exit 1", "mise does not know where zig 1 of .tool-versions is" + run},
+		"no such directory":  {"mise", "zig path:/nowhere", "", ".tool-versions pins zig to /nowhere, which is no directory on the build server"},
+		"asdf, no plugin":    {"asdf", "zig path:/opt/zig", "", ".tool-versions pins zig path:/opt/zig, and asdf has no plugin for zig: run 'asdf plugin add zig' on the build server as "},
+		"asdf, another tool": {"asdf", "zig-bin 1", "", ".tool-versions pins zig-bin 1, and asdf has no plugin for zig-bin: run "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := builder(t, map[string]string{".tool-versions": c.pins})
+			s.manager(c.manager)
+			s.writeHome("my-zig\nzig-bin-2\nrust\n", "plugins")
+			if c.where != "" {
+				s.writeHome(c.where, "on.where")
+			}
+			wantReason(t, s.build(job, nil).CompileDeps(t.Context()), c.reason)
+			if calls := s.readHome("calls"); strings.Contains(calls, "mix ") {
+				t.Errorf("it went on to\n%s", calls)
+			}
+		})
 	}
 }
 

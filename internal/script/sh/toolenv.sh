@@ -28,11 +28,14 @@ find_pins() {
 # they are ignored, since they are not the pinned version.
 pinned() { [ -z "$pins" ] || awk '{ sub(/#.*/, "") } NF { print $1, $2 }' "$pins"; }
 
-# use_tools puts exactly the pinned versions on the PATH.
+# use_tools puts exactly the pinned versions on the PATH. A pinned tool that is not
+# found ends the build: another version, found later on the PATH, must not take
+# its place.
 use_tools() {
 	find_manager
 	find_pins
 	[ -n "$manager" ] && [ -n "$pins" ] || return 0
+	[ "$manager" != asdf ] || plugins=$("$program" plugin list 2>/dev/null </dev/null)
 	while read -r tool version; do
 		case $version in '' | system) continue ;; esac
 		"use_$manager"
@@ -45,14 +48,32 @@ PINS
 }
 
 # use_asdf sets a variable that overrides every .tool-versions, also those of
-# dependencies.
+# dependencies. A tool without a plugin has no shim; the shim of a version that is not
+# installed fails by itself.
 use_asdf() {
+	printf '%s\n' "$plugins" | grep -qxF -- "$tool" ||
+		die ".tool-versions pins $tool $version, and asdf has no plugin for $tool: run 'asdf plugin add $tool' on the build server as $(id -un)"
 	export "ASDF_$(printf '%s' "$tool" | tr 'a-z-' 'A-Z_')_VERSION=$version"
 }
 
 use_mise() {
-	bins=$("$program" bin-paths "$tool@$version" 2>/dev/null </dev/null) && [ -n "$bins" ] || bins=$("$program" where "$tool@$version" </dev/null)/bin
+	if ! bins=$("$program" bin-paths "$tool@$version" 2>/dev/null </dev/null) || ! are_paths "$bins"; then
+		# An older mise knows no bin-paths of one tool.
+		at=$("$program" where "$tool@$version" </dev/null) && are_paths "$at" || not_located
+		bins=$at/bin
+	fi
 	PATH=$(printf '%s\n' "$bins" | tr '\n' ':')$PATH
+}
+
+# are_paths TEXT checks that every line is the absolute path of a directory other
+# than the root.
+are_paths() { ! printf '%s\n' "$1" | grep -qv '^/[^/]'; }
+
+not_located() {
+	case $version in
+	path:*) die ".tool-versions pins $tool to ${version#path:}, which is no directory on the build server" ;;
+	esac
+	failed "mise does not know where $tool $version of .tool-versions is: run 'mise install $tool@$version' on the build server as $(id -un)"
 }
 
 # lock_tools makes sure that only one build at a time installs what all builds share.
