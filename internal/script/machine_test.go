@@ -32,7 +32,7 @@ func (e exitStatus) ExitStatus() int { return int(e) }
 
 func (l local) Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error {
 	cmd := exec.Command("sh", "-c", command)
-	cmd.Env, cmd.Dir = append(os.Environ(), l.env...), l.dir
+	cmd.Env, cmd.Dir = append([]string{"PATH=" + system, "HOME=/nonexistent"}, l.env...), l.dir
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	in, err := cmd.StdinPipe()
@@ -93,7 +93,8 @@ func withMain(body string) local {
 }
 
 // site is a host in a temporary directory, with commands of its own that come
-// before the system's.
+// before the system's. Its scripts look for /usr/local/bin and /opt beside its
+// home.
 type site struct {
 	local
 	release.Layout
@@ -107,7 +108,8 @@ const unit = "app.service"
 func newSite(t *testing.T) *site {
 	dir := t.TempDir()
 	s := &site{Layout: release.Layout{Base: filepath.Join(dir, "opt/app")}, t: t, home: filepath.Join(dir, "home"), bin: filepath.Join(dir, "bin")}
-	s.env = []string{"PATH=" + s.bin + ":" + os.Getenv("PATH"), "HOME=" + s.home, "BASE=" + s.Base}
+	s.env = []string{"PATH=" + s.bin + ":" + system, "HOME=" + s.home, "BASE=" + s.Base}
+	s.edit = strings.NewReplacer(" /usr/local/bin/", ` "$HOME"/../usr/local/bin/`, " /opt/", ` "$HOME"/../opt/`).Replace
 	s.dir = s.home
 	for _, d := range []string{s.bin, s.home, filepath.Join(s.Base, "releases"), s.State()} {
 		must(t, os.MkdirAll(d, 0o755))

@@ -174,6 +174,10 @@ func TestManagersAreFoundWhereTheyAreInstalled(t *testing.T) {
 		{[][]string{{".local", "bin", "asdf"}, {".local", "bin", "mise"}}, "", "mise"},
 		{[][]string{{"..", "bin", "asdf"}, {".local", "bin", "mise"}}, "", "mise"},
 		{[][]string{{"..", "bin", "mise"}, {"..", "bin", "asdf"}}, "", "mise"},
+		{[][]string{{"..", "usr", "local", "bin", "asdf"}}, "", "asdf"},
+		{[][]string{{"..", "usr", "local", "bin", "asdf"}, {"..", "usr", "local", "bin", "mise"}}, "", "mise"},
+		{[][]string{{"..", "opt", "asdf", "bin", "asdf"}}, "", "asdf"},
+		{[][]string{{"..", "opt", "asdf", "bin", "asdf"}, {"..", "opt", "mise", "bin", "mise"}}, "", "mise"},
 	} {
 		s := checkout(t, map[string]string{"mix.exs": "", ".tool-versions": "zig system"})
 		for _, place := range c.places {
