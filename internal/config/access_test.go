@@ -18,7 +18,7 @@ func TestAccessComesThroughAsGiven(t *testing.T) {
 		Key: []byte("KEY\n"), Passphrase: []byte(" pass phrase "), Certificate: []byte("ssh-ed25519-cert-v01@openssh.com AAAA\n"),
 		Agent: "/run/agent", KnownHosts: []byte("web1 x\n"), Jumps: []Host{{"deploy", "gate", "22"}, {"root", "inner", "2222"}}, Verbose: 2,
 	}
-	for _, v := range everyVerb {
+	for _, v := range doing(every) {
 		c, err := Load(v, good(given))
 		if err != nil || !reflect.DeepEqual(c.Access, want) {
 			t.Errorf("%s: %+v, %v", v, c.Access, err)

@@ -228,14 +228,12 @@ func TestCredentialsInURLsAreRefusedAndNotRepeated(t *testing.T) {
 func TestTheTableOfSettingsHoldsTogether(t *testing.T) {
 	seen := map[string]bool{}
 	for _, s := range Settings {
-		if seen[s.Name] || s.Help == "" || len(s.Verbs) == 0 {
+		if seen[s.Name] || s.Help == "" || len(doing(s.For)) == 0 {
 			t.Errorf("%s is listed twice, or has no help or no verb", s.Name)
 		}
 		seen[s.Name] = true
-		for _, v := range s.Require {
-			if !slices.Contains(s.Verbs, v) {
-				t.Errorf("%s is required by %s, which does not use it", s.Name, v)
-			}
+		if s.Need&^s.For != 0 {
+			t.Errorf("%s is needed by verbs that do not use it", s.Name)
 		}
 		if strings.Contains(s.Help, "${{") {
 			t.Errorf("%s: a runner would take the help in action.yml for an expression", s.Name)
@@ -244,9 +242,33 @@ func TestTheTableOfSettingsHoldsTogether(t *testing.T) {
 			t.Errorf("%s: a secret has a default", s.Name)
 		}
 	}
-	for _, v := range everyVerb {
-		if only := slices.Contains(listing, v) || slices.Contains(inside, v); only != (len(OutputsOf(v)) == 0) {
-			t.Errorf("%s has the outputs %v; what lists or looks inside is for the command line only, and has none", v, OutputsOf(v))
+}
+
+// doing returns the verbs that do something of a set.
+func doing(d Does) (verbs []Verb) {
+	for _, v := range Verbs {
+		if v.Does&d != 0 {
+			verbs = append(verbs, v.Verb)
 		}
+	}
+	return verbs
+}
+
+func TestTheTableOfVerbsHoldsTogether(t *testing.T) {
+	seen := map[Verb]bool{}
+	for _, v := range Verbs {
+		if seen[v.Verb] || v.Help == "" || v.Does == 0 || !strings.HasSuffix(v.Description, ".") {
+			t.Errorf("%s is listed twice, or lacks a help, a description or what it does", v.Verb)
+		}
+		seen[v.Verb] = true
+		if named, ok := VerbNamed(string(v.Verb)); !ok || named != v.Verb {
+			t.Errorf("%s is not found by its name", v.Verb)
+		}
+		if only := v.Does&(lists|looks) != 0; only != (v.Action == nil) || only != (len(OutputsOf(v.Verb)) == 0) {
+			t.Errorf("%s: a verb that lists or looks inside is for the command line alone, and has no outputs; every other one is an action and has some", v.Verb)
+		}
+	}
+	if v, ok := VerbNamed("launch"); ok || len(Of(v)) > 0 {
+		t.Error("there is a verb that is in no table")
 	}
 }

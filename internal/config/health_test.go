@@ -11,7 +11,7 @@ func TestHealthURLsOfTheHostItself(t *testing.T) {
 	for _, given := range []string{
 		"http://127.0.0.1:4001/health", "http://localhost", "https://LOCALHOST/x?y=z", "https://127.9.8.7", "http://[::1]:4001/", "https://[::1]/",
 	} {
-		for _, v := range changing {
+		for _, v := range doing(changes) {
 			c, err := Load(v, good(map[string]string{"health-url": given}))
 			if err != nil || c.Service.Health.URL.String() != given {
 				t.Errorf("%s: %q: %+v, %v", v, given, c.Service.Health, err)

@@ -59,6 +59,23 @@ type actionFile struct {
 	}
 }
 
+// Each action is a program of its own, which runs the verb of its folder.
+func TestEveryActionRunsItsOwnVerb(t *testing.T) {
+	for _, a := range Actions {
+		program, err := os.ReadFile(filepath.Join("..", "..", filepath.Dir(a.Path), "main.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		constant := ""
+		for word := range strings.SplitSeq(string(a.Verb), "-") {
+			constant += strings.ToUpper(word[:1]) + word[1:]
+		}
+		if want := "app.Action(config." + constant + ", app.System{"; !strings.Contains(string(program), want) {
+			t.Errorf("%s: its program does not say %q", a.Path, want)
+		}
+	}
+}
+
 // GitHub is stricter than any local runner: an input that is not declared is
 // dropped, one that is not mapped never reaches a composite action's program,
 // and an output without a value is empty. None of that is an error there.
