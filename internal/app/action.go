@@ -26,15 +26,15 @@ func Action(verb config.Verb, s System) int {
 	set, err := load(ctx, verb, inputs(runner, step, s.Getenv), s.Getenv)
 	cfg, log := set.Config, progress.New(runner, set.hidden()...)
 	told := &announcer{cfg: cfg, step: step, log: log}
-	var out outcome
+	var out report.Result = report.Failure{Verb: string(verb), Ended: report.Ended{Err: err}}
 	if err == nil {
 		told.connect()
-		out, err = run(ctx, set, origin{who: step.Actor, run: step.URL, ref: step.Ref, getenv: s.Getenv, collection: s.Collection, begin: told.begin}, log)
+		out = run(ctx, set, origin{who: step.Actor, run: step.URL, ref: step.Ref, getenv: s.Getenv, collection: s.Collection, told: told}, log)
 	}
 	h := hand{runner, log, told.place()}
-	code := h.over(verb, out, err)
-	if out.rolled != nil && cfg.GitHub != (config.GitHub{}) {
-		code = max(code, h.pulls(told.end(ctx, *out.rolled, err)))
+	code := h.over(out)
+	if told.heard != nil && cfg.GitHub != (config.GitHub{}) {
+		code = max(code, h.pulls(told.end(ctx)))
 	}
 	return code
 }
@@ -72,43 +72,19 @@ type hand struct {
 	place  report.Place
 }
 
-// over hands over the outcome, before anybody else is told: whatever keeps them
+// over hands over a result, before anybody else is told: whatever keeps them
 // from hearing of it.
-func (h hand) over(verb config.Verb, out outcome, err error) int {
-	markdown := ""
-	outputs := map[string]string{}
-	if out.build != nil {
-		markdown += report.BuildMarkdown(out.built, *out.build)
-	}
-	if out.built != nil {
-		maps.Copy(outputs, report.BuildOutputs(*out.built))
-	}
-	if out.rolled != nil {
-		markdown += report.Markdown(*out.rolled, err, h.place)
-		h.log.Say("", "%s\n%s", report.Headline(*out.rolled, err), report.Text(*out.rolled))
-		rolled, outErr := report.Outputs(*out.rolled, err)
-		if outErr != nil {
-			h.log.Warning(outErr.Error())
-		}
-		maps.Copy(outputs, rolled)
-	}
-	if out.prepared != nil {
-		markdown += report.SetupMarkdown(*out.prepared, err, h.place)
-		h.log.Say("", "%s\n%s", report.SetupHeadline(*out.prepared, err), report.SetupText(*out.prepared))
-		prepared, outErr := report.SetupOutputs(*out.prepared, err)
-		if outErr != nil {
-			h.log.Warning(outErr.Error())
-		}
-		maps.Copy(outputs, prepared)
-	}
+func (h hand) over(out report.Result) int {
+	h.log.Say("", "%s", out.Text())
+	outputs, err := out.Outputs()
 	if err != nil {
-		if out.rolled == nil && out.prepared == nil {
-			markdown += report.FailureMarkdown(string(verb), err)
-		}
+		h.log.Warning(err.Error())
+	}
+	if err := out.Failed(); err != nil {
 		h.log.Error(err.Error())
 	}
-	h.summary(markdown)
-	return max(exitCode(err), h.outputs(outputs))
+	h.summary(out.Markdown(h.place))
+	return max(exitCode(out.Failed()), h.outputs(outputs))
 }
 
 // pulls hands over which pull requests were told.

@@ -32,6 +32,7 @@ type announcer struct {
 	log        *progress.Log
 	api        *ghapi.Client // nil: there is nothing to tell
 	deployment int64         // 0: none is recorded
+	heard      *report.Rollout
 }
 
 // connect makes the announcer ready, if there is anything to tell. Nothing is
@@ -74,7 +75,7 @@ func (a *announcer) place() report.Place {
 
 // begin records that a deploy begins.
 func (a *announcer) begin(ctx context.Context, m release.Manifest) {
-	if a.api == nil || !a.cfg.GitHub.Deployments || !release.ValidRevision(m.Revision) {
+	if a == nil || a.api == nil || !a.cfg.GitHub.Deployments || !release.ValidRevision(m.Revision) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
@@ -101,9 +102,18 @@ func (a *announcer) status(s ghapi.State, description string) ghapi.Status {
 	return ghapi.Status{State: s, Description: description, LogURL: a.step.URL, URL: a.cfg.GitHub.EnvironmentURL}
 }
 
-// end tells what became of a run, and says which pull requests have heard of it.
-func (a *announcer) end(ctx context.Context, r rollout.Result, err error) report.Pulls {
-	if a.api == nil || r.Became == rollout.BecamePlan {
+// hear keeps what became of a rollout: GitHub is told when all locks are given
+// back.
+func (a *announcer) hear(r report.Rollout) {
+	if a != nil {
+		a.heard = &r
+	}
+}
+
+// end tells what became of a rollout, and says which pull requests have heard of
+// it.
+func (a *announcer) end(ctx context.Context) report.Pulls {
+	if a.api == nil || a.heard.Became == rollout.BecamePlan {
 		return report.Pulls{}
 	}
 	cancelled := ctx.Err() != nil
@@ -115,17 +125,17 @@ func (a *announcer) end(ctx context.Context, r rollout.Result, err error) report
 	defer cancel()
 	defer a.log.Phase("Tell GitHub")()
 	if a.cfg.GitHub.Deployments {
-		a.conclude(ctx, r, err)
+		a.conclude(ctx, *a.heard)
 	}
 	if cancelled || !a.cfg.GitHub.Comment {
 		return report.Pulls{}
 	}
-	return a.comment(ctx, r, err)
+	return a.comment(ctx, *a.heard)
 }
 
 // conclude records how a deployment ended. What needs the hosts alone is recorded
 // when it is over: only they know the revision.
-func (a *announcer) conclude(ctx context.Context, r rollout.Result, err error) {
+func (a *announcer) conclude(ctx context.Context, r report.Rollout) {
 	target := rollout.Version{ID: r.Target, Version: r.Version, Revision: r.Revision}
 	if r.Verb == release.Revert {
 		target = r.Running.Version
@@ -138,12 +148,12 @@ func (a *announcer) conclude(ctx context.Context, r rollout.Result, err error) {
 	}
 	state := ghapi.Success
 	switch {
-	case err != nil:
+	case r.Err != nil:
 		state = ghapi.Failure
 	case r.Became == rollout.BecameSuperseded:
 		state = ghapi.Inactive
 	}
-	tell := a.api.SetStatus(ctx, a.deployment, a.status(state, report.Headline(r, err)))
+	tell := a.api.SetStatus(ctx, a.deployment, a.status(state, r.Headline()))
 	if tell == nil && state == ghapi.Success {
 		d := ghapi.Deployment{App: a.place().App, Environment: a.cfg.GitHub.Environment}
 		tell = a.api.Retire(ctx, d, a.deployment, "replaced by "+string(r.Target))
@@ -154,14 +164,14 @@ func (a *announcer) conclude(ctx context.Context, r rollout.Result, err error) {
 }
 
 // comment tells the pull requests whose changes run now, or no longer.
-func (a *announcer) comment(ctx context.Context, r rollout.Result, err error) report.Pulls {
-	row, changed := report.Seen(r, err, a.place())
+func (a *announcer) comment(ctx context.Context, r report.Rollout) report.Pulls {
+	row, changed := r.Seen(a.place())
 	own, isPull := ghapi.PullOf(r.Ref)
 	switch {
 	case changed:
 		return a.commentAll(ctx, r.Running, row)
-	case err != nil && isPull && r.Verb == release.Deploy:
-		failed := report.Tried(r, a.place(), time.Now(), cmp.Or(a.step.Actor, "-"))
+	case r.Err != nil && isPull && r.Verb == release.Deploy:
+		failed := r.Tried(a.place(), time.Now(), cmp.Or(a.step.Actor, "-"))
 		return a.write(ctx, report.Pulls{Live: []int{own}}, []ghapi.Comment{a.saying(failed, own, true)})
 	}
 	return report.Pulls{}

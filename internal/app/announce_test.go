@@ -20,6 +20,7 @@ import (
 	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/report"
 	"github.com/apxr/slipway/internal/rollout"
 )
 
@@ -128,10 +129,16 @@ func back() rollout.Result {
 	return r
 }
 
+// told ends a rollout, and lets the announcer tell of it.
+func told(ctx context.Context, a *announcer, r rollout.Result, err error) report.Pulls {
+	a.hear(report.Rollout{Result: r, Ended: report.Ended{Err: err}})
+	return a.end(ctx)
+}
+
 func TestADeployTellsItsPullRequests(t *testing.T) {
 	h := newHub(t)
 	a, w := announcing(t, h, nil)
-	pulls := a.end(t.Context(), went(release.Deploy, rollout.BecameLive), nil)
+	pulls := told(t.Context(), a, went(release.Deploy, rollout.BecameLive), nil)
 	if !slices.Equal(pulls.Live, []int{7}) || len(h.comments) != 1 {
 		t.Fatalf("%+v\n%s", pulls, w.out.String())
 	}
@@ -158,7 +165,7 @@ func TestNobodyIsToldOfWhatIsNotSo(t *testing.T) {
 		h := newHub(t)
 		a, w := announcing(t, h, c.change)
 		a.begin(t.Context(), release.Manifest{ReleaseID: "20240102T000000", Revision: sha('b')})
-		if pulls := a.end(t.Context(), c.result, c.err); len(pulls.Live)+len(pulls.Gone)+len(h.asked) > 0 {
+		if pulls := told(t.Context(), a, c.result, c.err); len(pulls.Live)+len(pulls.Gone)+len(h.asked) > 0 {
 			t.Errorf("%s: %+v, %q", name, pulls, h.asked)
 		}
 		if said := strings.Contains(w.out.String(), "::notice::no pull request is commented on: there is no github-token"); said != (name == "no token") {
@@ -172,7 +179,7 @@ func TestThePullRequestWhoseOwnBranchFailsHearsOfIt(t *testing.T) {
 	a, _ := announcing(t, h, nil)
 	r := back()
 	r.Ref = "refs/pull/31/merge"
-	if pulls := a.end(t.Context(), r, errors.New("web1: broke")); !slices.Equal(pulls.Live, []int{31}) || !h.did("POST issues/31/comments") {
+	if pulls := told(t.Context(), a, r, errors.New("web1: broke")); !slices.Equal(pulls.Live, []int{31}) || !h.did("POST issues/31/comments") {
 		t.Fatalf("%+v %q", pulls, h.asked)
 	}
 	if body := h.comments[0]["body"].(string); !strings.Contains(body, "| ❌\u00a0failed |") {
@@ -186,7 +193,7 @@ func TestAMissingPermissionIsAWarningThatNamesIt(t *testing.T) {
 		h.refuse = http.StatusForbidden
 		a, w := announcing(t, h, func(c *config.Config) { c.GitHub.Comment, c.GitHub.Deployments = !deployments, deployments })
 		a.begin(t.Context(), release.Manifest{ReleaseID: "20240102T000000", Revision: sha('b')})
-		a.end(t.Context(), went(release.Deploy, rollout.BecameLive), nil)
+		told(t.Context(), a, went(release.Deploy, rollout.BecameLive), nil)
 		want := "Add 'contents: read, pull-requests: write' to the job's permissions"
 		if deployments {
 			want = "Add 'deployments: write' to the job's permissions"
@@ -219,7 +226,7 @@ func TestDeploymentsAreRecorded(t *testing.T) {
 		if c.result.Verb == release.Deploy {
 			a.begin(t.Context(), release.Manifest{ReleaseID: "20240102T000000", Version: "0.2.0", Revision: sha('b')})
 		}
-		a.end(t.Context(), c.result, c.err)
+		told(t.Context(), a, c.result, c.err)
 		var states []string
 		for i, line := range h.asked {
 			if state, found := strings.CutPrefix(line, "POST deployments/5/statuses "); found {
@@ -248,7 +255,7 @@ func TestACancelledRunIsNotHeldUp(t *testing.T) {
 	h.mu.Lock() // GitHub does not answer
 	began := time.Now()
 	go func() { time.Sleep(2 * time.Second); h.mu.Unlock() }()
-	a.end(ctx, back(), errors.New("cancelled"))
+	told(ctx, a, back(), errors.New("cancelled"))
 	if took := time.Since(began); took > 1500*time.Millisecond {
 		t.Errorf("it took %s", took)
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/gha"
@@ -55,15 +54,15 @@ func TestHelpGoesToStdout(t *testing.T) {
 }
 
 func TestEveryVerbHasHelpForItsOwnSettings(t *testing.T) {
-	for _, v := range verbHelp {
-		w := newWorld(string(v.verb), "--help")
+	for _, v := range config.Verbs {
+		w := newWorld(string(v.Verb), "--help")
 		var want []string
-		for _, s := range config.FlagsOf(v.verb) {
+		for _, s := range config.FlagsOf(v.Verb) {
 			want = append(want, "-"+flagName(s), "[$"+envName(s))
 		}
 		w.cli(t, exitOK, want...)
 		if strings.Contains(w.errOut.String(), "-ssh-key ") {
-			t.Errorf("%s: the key has a flag for its value", v.verb)
+			t.Errorf("%s: the key has a flag for its value", v.Verb)
 		}
 	}
 }
@@ -230,65 +229,13 @@ func TestAWorkflowStandsInForInputsThatWereNotGiven(t *testing.T) {
 	}
 }
 
-func TestAnOutcomeIsHandedToLogSummaryAndOutputs(t *testing.T) {
-	m := release.Manifest{ReleaseID: "20240102T000000", App: "apxr_io", Version: "0.2.0", Revision: "abc"}
-	rolled := rollout.Result{Verb: release.Deploy, Target: m.ReleaseID, Version: "0.2.0", Revision: "abc", Hosts: []host.Result{
-		{Host: "web1", Outcome: host.Reverted, Before: "20240101T000000", After: "20240101T000000", Problem: "::error::evil"},
-	}}
-	phases := report.Build{Phases: []report.Phase{{Name: "Check out", Took: time.Second}}}
-	for name, c := range map[string]struct {
-		out     outcome
-		err     error
-		code    int
-		outputs []string
-		summary []string
-	}{
-		"built":           {outcome{build: &phases, built: &m}, nil, exitOK, []string{"release-id", "version", "revision"}, []string{"### ✅ Built `apxr_io`"}},
-		"both":            {outcome{build: &phases, built: &m, rolled: &rolled}, nil, exitOK, []string{"previous-release-id", "hosts", "20240101T000000"}, []string{"### ✅ Built", "Deploy to version", "succeeded"}},
-		"deploy failed":   {outcome{rolled: &rolled}, errors.New("web1: broke"), exitFailed, []string{"result", "put-back"}, []string{"failed", "web1"}},
-		"build failed":    {outcome{build: &phases}, errors.New("broke"), exitFailed, nil, []string{"| Check out | 1.0 s |", "### ❌ deploy failed"}},
-		"nothing at all":  {outcome{}, errors.New("broke"), exitFailed, nil, []string{"### ❌ deploy failed", "broke"}},
-		"built, no hosts": {outcome{build: &phases, built: &m}, errors.New("broke"), exitFailed, []string{"release-id"}, []string{"### ✅ Built", "### ❌ deploy failed"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld()
-			output, summary := w.step(t)
-			runner := gha.New(w.Getenv, w.Stdout)
-			if code := (hand{runner, progress.New(runner), report.Place{}}).over(config.Deploy, c.out, c.err); code != c.code {
-				t.Errorf("exit code %d, want %d", code, c.code)
-			}
-			handed, _ := os.ReadFile(output) // there is none if there are no outputs
-			page, err := os.ReadFile(summary)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, word := range c.outputs {
-				if !strings.Contains(string(handed), word) {
-					t.Errorf("outputs without %s: %s", word, handed)
-				}
-			}
-			for _, word := range c.summary {
-				if !strings.Contains(string(page), word) {
-					t.Errorf("summary without %s: %s", word, page)
-				}
-			}
-			if c.err != nil && c.out.built == nil && strings.Contains(string(handed), "release-id") || c.outputs == nil && len(handed) > 0 {
-				t.Errorf("outputs %s", handed)
-			}
-			if strings.Contains(w.out.String(), "::error::") != (c.err != nil) && c.out.rolled == nil {
-				t.Errorf("log %s", w.out.String())
-			}
-		})
-	}
-}
-
 // What a program on a host printed may have the application's secrets in it.
 func TestASummaryHidesWhatTheLogHides(t *testing.T) {
 	w := newWorld()
 	_, summary := w.step(t)
 	runner := gha.New(w.Getenv, w.Stdout)
-	rolled := rollout.Result{Verb: release.Deploy, Hosts: []host.Result{{Host: "web1", Outcome: host.Failed, Problem: "no hunter2 here", UnitLog: []string{"app: DB=hunter2 refused"}}}}
-	(hand{runner, progress.New(runner, "hunter2"), report.Place{}}).over(config.Deploy, outcome{rolled: &rolled}, errors.New("web1: no hunter2 here"))
+	leaky := rollout.Result{Verb: release.Deploy, Hosts: []host.Result{{Host: "web1", Outcome: host.Failed, Problem: "no hunter2 here", UnitLog: []string{"app: DB=hunter2 refused"}}}}
+	(hand{runner, progress.New(runner, "hunter2"), report.Place{}}).over(report.Rollout{Result: leaky, Ended: report.Ended{Err: errors.New("web1: no hunter2 here")}})
 	page, err := os.ReadFile(summary)
 	if err != nil || strings.Contains(string(page), "hunter2") || strings.Count(string(page), "***") < 2 {
 		t.Errorf("%v: %s", err, page)
@@ -300,37 +247,10 @@ func TestOutputsThatCannotBeHandedOverFailTheStep(t *testing.T) {
 	w.step(t)
 	w.env["GITHUB_OUTPUT"] = ""
 	runner := gha.New(w.Getenv, w.Stdout)
-	m := release.Manifest{ReleaseID: "20240102T000000"}
-	if code := (hand{runner, progress.New(runner), report.Place{}}).over(config.BuildRelease, outcome{built: &m}, nil); code != exitFailed {
+	if code := (hand{runner, progress.New(runner), report.Place{}}).over(report.Build{Made: &made}); code != exitFailed {
 		t.Errorf("exit code %d", code)
 	}
 	if !strings.Contains(w.out.String(), "::error::output release-id") {
 		t.Error(w.out.String())
 	}
 }
-
-func TestTheCommandLinePrintsResultsOnStdoutOnly(t *testing.T) {
-	m := release.Manifest{ReleaseID: "20240102T000000"}
-	listings := []rollout.Listing{{Host: "web1"}}
-	for name, c := range map[string]struct {
-		cfg  config.Config
-		out  outcome
-		want string
-	}{
-		"a build":           {config.Config{}, outcome{built: &m}, "20240102T000000\n"},
-		"a deploy":          {config.Config{}, outcome{built: &m, rolled: &rollout.Result{Verb: release.Deploy, Target: m.ReleaseID}}, "Deploy of 20240102T000000 failed\nHOST  OUTCOME  BEFORE  NOW  TOOK\n"},
-		"releases":          {config.Config{Verb: config.Releases}, outcome{listings: listings}, "HOST  RELEASE  AGE  VERSION  REVISION  SIZE  LIVE SINCE  BY  STATE\nweb1  -  no releases\n"},
-		"releases, JSON":    {config.Config{Verb: config.Releases, JSON: true}, outcome{listings: listings}, `[ { "host": "web1" } ]`},
-		"the history":       {config.Config{Verb: config.History}, outcome{listings: listings}, "HOST  WHEN  WHAT  FROM  TO  VERSION  BY  RUN  OUTCOME\nweb1  -  no changes\n"},
-		"the history, JSON": {config.Config{Verb: config.History, JSON: true}, outcome{listings: listings}, `[ { "host": "web1" } ]`},
-		"artifacts, JSON":   {config.Config{Verb: config.Artifacts, JSON: true}, outcome{artifacts: []release.Stored{}}, "[]"},
-	} {
-		w := newWorld()
-		tell(w.System, progress.New(progress.Terminal{W: w.Stderr}), c.cfg, c.out, errors.New("broke"))
-		if got := squeeze(w.out.String()); got != squeeze(c.want) || w.errOut.String() != "error: broke\n" {
-			t.Errorf("%s: stdout %q, want %q; stderr %q", name, got, squeeze(c.want), w.errOut.String())
-		}
-	}
-}
-
-func squeeze(s string) string { return strings.Join(strings.Fields(s), " ") }

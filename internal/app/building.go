@@ -8,32 +8,38 @@ import (
 
 	"github.com/apxr/slipway/internal/build"
 	"github.com/apxr/slipway/internal/config"
-	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/remote"
 	"github.com/apxr/slipway/internal/report"
 	"github.com/apxr/slipway/internal/script"
 )
 
-func buildRelease(ctx context.Context, cfg config.Config, from origin, d dialer, log *progress.Log) (outcome, error) {
-	keys, err := openKeys(cfg.Build, from.getenv)
+func buildRelease(ctx context.Context, j job) report.Result { return j.build(ctx) }
+
+// build makes a release, and says how long that took.
+func (j job) build(ctx context.Context) report.Build {
+	b := report.Build{Verb: string(j.Verb)}
+	keys, err := openKeys(j.Build, j.getenv)
 	if err != nil {
-		return outcome{}, config.Mistakes{err.Error()}
+		b.Err = config.Mistakes{err.Error()}
+		return b
 	}
 	defer keys.Close()
-	host, err := d.buildServer(ctx, cfg.BuildHost)
+	host, err := j.servers.buildServer(ctx, j.BuildHost)
 	if err != nil {
-		return outcome{}, err
+		b.Err = err
+		return b
 	}
 	defer host.Close()
-	result, err := build.Run(ctx, host, host.lend(keys.agent), buildPlan(cfg, keys, from), log)
-	out := outcome{build: &report.Build{Kept: string(result.Kept)}}
+	result, err := build.Run(ctx, host, host.lend(keys.agent), buildPlan(j.Config, keys, j.origin), j.log)
+	b.Kept, b.Err = string(result.Kept), err
 	for _, p := range result.Phases {
-		out.build.Phases = append(out.build.Phases, report.Phase{Name: p.Name, Took: p.Took})
+		b.Phases = append(b.Phases, report.Phase{Name: p.Name, Took: p.Took})
 	}
 	if err == nil {
-		out.built = &result.Manifest
+		b.Made = &result.Manifest
 	}
-	return out, err
+	j.log.Say("", "%s", b.Steps())
+	return b
 }
 
 func buildPlan(cfg config.Config, keys keys, from origin) build.Plan {

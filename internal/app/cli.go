@@ -16,36 +16,13 @@ import (
 	"github.com/apxr/slipway/internal/report"
 )
 
-// verbHelp is the command line's list of verbs, in the order in which they are
-// used.
-var verbHelp = []struct {
-	verb config.Verb
-	help string
-}{
-	{config.Setup, "prepare servers, by Ansible: users, directories, units, sudo rules"},
-	{config.BuildRelease, "build a commit on the build server; prints the release ID"},
-	{config.Deploy, "make the servers run a release that was built"},
-	{config.BuildAndDeploy, "both, in one step"},
-	{config.Rollback, "make the servers run the release before"},
-	{config.Stage, "put a release on the servers and switch nothing: a deploy in parts"},
-	{config.Activate, "make the servers run what was staged there"},
-	{config.Revert, "take that back where it runs"},
-	{config.Releases, "list what the servers have and run"},
-	{config.History, "list what was changed on the servers, when, and by whom"},
-	{config.Artifacts, "list what the build server keeps"},
-	{config.Console, "open the remote console of what runs on a server"},
-	{config.Eval, "evaluate an expression in a new VM of the current release"},
-	{config.RPC, "evaluate an expression in the running node"},
-	{config.Logs, "show a unit log, and what comes next"},
-}
-
 // CLI runs the command line "slipway VERB [flags]" and returns the exit code.
 func CLI(s System) int {
 	if len(s.Args) == 0 || s.Args[0] == "help" || s.Args[0] == "--help" || s.Args[0] == "-h" {
 		usage(s.Stdout)
 		return exitOK
 	}
-	verb, ok := verbNamed(s.Args[0])
+	verb, ok := config.VerbNamed(s.Args[0])
 	if !ok {
 		fmt.Fprintf(s.Stderr, "slipway: %q is not a verb of slipway\n\n", s.Args[0])
 		usage(s.Stderr)
@@ -65,30 +42,21 @@ func CLI(s System) int {
 		fmt.Fprintf(s.Stderr, "slipway: %v\n\"slipway %s --help\" lists the settings: flags, or variables of the environment.\n", err, verb)
 		return exitUsage
 	}
-	if ways[verb] != "" {
+	if verbs[verb].look != "" {
 		stop() // what is looked at gets the signals
 		return lookInside(s, set.Config)
 	}
 	log := progress.New(progress.Terminal{W: s.Stderr}, set.hidden()...)
-	out, err := run(ctx, set, origin{who: person(s.Getenv), getenv: s.Getenv, collection: s.Collection}, log)
-	return exitCode(tell(s, log, set.Config, out, err))
+	out := run(ctx, set, origin{who: person(s.Getenv), getenv: s.Getenv, collection: s.Collection}, log)
+	return tell(s, log, out, set.JSON)
 }
 
 func usage(w io.Writer) {
 	fmt.Fprint(w, "slipway builds Elixir releases and puts them on servers, and back again.\n\n")
-	for _, v := range verbHelp {
-		fmt.Fprintf(w, "  slipway %-18s%s\n", v.verb, v.help)
+	for _, v := range config.Verbs {
+		fmt.Fprintf(w, "  slipway %-18s%s\n", v.Verb, v.Help)
 	}
 	fmt.Fprint(w, "\n\"slipway VERB --help\" lists the settings of a verb.\n")
-}
-
-func verbNamed(s string) (config.Verb, bool) {
-	for _, v := range verbHelp {
-		if string(v.verb) == s {
-			return v.verb, true
-		}
-	}
-	return "", false
 }
 
 // flags parses a verb's flags. A setting that has none given is looked up in
@@ -206,47 +174,19 @@ func person(getenv func(string) string) string {
 	return cmp.Or(getenv("USER"), getenv("LOGNAME"), "somebody") + "@" + host
 }
 
-// tell prints what a person or a script wants of an outcome: results on
-// stdout, everything else has gone to stderr.
-func tell(s System, log *progress.Log, cfg config.Config, out outcome, err error) error {
-	if out.built != nil && out.rolled == nil {
-		fmt.Fprintln(s.Stdout, out.built.ReleaseID)
+// tell prints what a person or a script wants of a result, and returns the exit
+// code: the result goes to stdout, everything else has gone to stderr.
+func tell(s System, log *progress.Log, out report.Result, asJSON bool) int {
+	text, err := out.Text(), error(nil)
+	if asJSON {
+		text, err = out.JSON()
 	}
-	if out.rolled != nil {
-		fmt.Fprintf(s.Stdout, "%s\n%s", report.Headline(*out.rolled, err), report.Text(*out.rolled))
+	fmt.Fprint(s.Stdout, text)
+	if problem := out.Problem(); problem != "" {
+		log.Error(problem)
 	}
-	if out.prepared != nil {
-		fmt.Fprintf(s.Stdout, "%s\n%s", report.SetupHeadline(*out.prepared, err), report.SetupText(*out.prepared))
-	}
-	list, listErr := listed(cfg, out)
-	fmt.Fprint(s.Stdout, list)
-	if out.build != nil {
-		log.Say("", "%s", report.BuildText(*out.build))
-	}
-	switch err = errors.Join(err, listErr); {
-	case err != nil && out.rolled != nil:
-		log.Error(report.Short(*out.rolled, err))
-	case err != nil:
+	if err != nil {
 		log.Error(err.Error())
 	}
-	return err
-}
-
-// listed is the list that a verb is for, empty for the other verbs.
-func listed(cfg config.Config, out outcome) (string, error) {
-	switch {
-	case out.listings != nil && cfg.Verb == config.History && cfg.JSON:
-		return report.HistoryJSON(out.listings)
-	case out.listings != nil && cfg.Verb == config.History:
-		return report.History(out.listings), nil
-	case out.listings != nil && cfg.JSON:
-		return report.ReleasesJSON(out.listings)
-	case out.listings != nil:
-		return report.Releases(out.listings), nil
-	case out.artifacts != nil && cfg.JSON:
-		return report.ArtifactsJSON(out.artifacts)
-	case out.artifacts != nil:
-		return report.Artifacts(out.artifacts), nil
-	}
-	return "", nil
+	return exitCode(errors.Join(out.Failed(), err))
 }

@@ -22,10 +22,6 @@ import (
 	"github.com/apxr/slipway/internal/terminal"
 )
 
-var ways = map[config.Verb]console.Way{
-	config.Console: console.Console, config.Eval: console.Eval, config.RPC: console.RPC, config.Logs: console.Logs,
-}
-
 // ended is a signal that ended a run.
 type ended struct{ sig syscall.Signal }
 
@@ -154,7 +150,7 @@ func shown(w io.Writer) io.Writer {
 
 func (i inside) plan() console.Plan {
 	p := console.Plan{
-		Way: ways[i.cfg.Verb], App: i.cfg.App, Layout: i.cfg.Layout, Unit: i.cfg.Service.Units[0],
+		Way: verbs[i.cfg.Verb].look, App: i.cfg.App, Layout: i.cfg.Layout, Unit: i.cfg.Service.Units[0],
 		Follow: i.cfg.Inside.Follow, Input: i.cfg.Inside.Expression,
 	}
 	if p.Way == console.Logs {

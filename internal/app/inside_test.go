@@ -27,7 +27,7 @@ func TestWhatStandsWithoutAName(t *testing.T) {
 	} {
 		w := newWorld(strings.Fields(call)...)
 		w.Stdin = strings.NewReader("from stdin\n")
-		verb, _ := verbNamed(w.Args[0])
+		verb, _ := config.VerbNamed(w.Args[0])
 		look, err := flags(verb, w.System)
 		if err != nil {
 			t.Errorf("%s: %v", call, err)

@@ -11,39 +11,39 @@ import (
 	"github.com/apxr/slipway/internal/ansible"
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/local"
-	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/remote"
+	"github.com/apxr/slipway/internal/report"
 	"github.com/apxr/slipway/internal/setup"
 )
 
 // setUp prepares servers. What it needs on this machine, and whether the key can
 // be used, is known before any server is asked.
-func setUp(ctx context.Context, set settings, from origin, log *progress.Log) (outcome, error) {
-	if from.collection == nil {
-		return outcome{}, errors.New("this program was built without Ansible's collection apxr.slipway")
+func setUp(ctx context.Context, j job) report.Result {
+	if j.collection == nil {
+		return j.failed(errors.New("this program was built without Ansible's collection apxr.slipway"))
 	}
-	programs, missing := ansible.Open(from.getenv)
+	programs, missing := ansible.Open(j.getenv)
 	if missing == nil {
 		defer programs.Close()
 	}
-	if missing == nil && set.Ansible.Inventory == "" { // or it was asked when that was read
+	if missing == nil && j.Ansible.Inventory == "" { // or it was asked when that was read
 		missing = programs.Check(ctx)
 	}
-	access, closer, wrong := openAccess(set, from.getenv)
+	access, closer, wrong := openAccess(j.settings, j.getenv)
 	if closer != nil {
 		defer closer.Close()
 	}
 	if ctx.Err() != nil {
-		return outcome{}, errors.New("cancelled: nothing was changed")
+		return j.failed(errors.New("cancelled: nothing was changed"))
 	}
 	if err := errors.Join(missing, wrong); err != nil {
-		return outcome{}, config.Mistakes(strings.Split(err.Error(), "\n"))
+		return j.failed(config.Mistakes(strings.Split(err.Error(), "\n")))
 	}
-	plan := setupPlan(set, access)
-	plan.Collection = from.collection
-	defer log.Phase("Set up %s", plan.Subject())()
-	result, err := setup.Run(ctx, programs, plan, from.getenv("HOME"), log)
-	return outcome{prepared: &result}, err
+	plan := setupPlan(j.settings, access)
+	plan.Collection = j.collection
+	defer j.log.Phase("Set up %s", plan.Subject())()
+	result, err := setup.Run(ctx, programs, plan, j.getenv("HOME"), j.log)
+	return report.Setup{Result: result, Ended: report.Ended{Err: err}}
 }
 
 // closers are closed from the last to the first.

@@ -14,8 +14,6 @@ import (
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/report"
-	"github.com/apxr/slipway/internal/rollout"
-	"github.com/apxr/slipway/internal/setup"
 )
 
 var update = flag.Bool("update", false, "write the files instead of comparing them")
@@ -116,26 +114,18 @@ func TestContractOfEveryAction(t *testing.T) {
 }
 
 func TestOutputsThatAreSetAreDeclared(t *testing.T) {
-	outputs, err := report.Outputs(rollout.Result{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rolled := slices.Collect(maps.Keys(outputs))
+	build, deploy := report.Build{Made: &release.Manifest{}}, report.Rollout{}
+	rolled := outputsOf(t, deploy)
 	told := append(slices.Clone(rolled), "pull-requests") // which app sets
-	prepared, err := report.SetupOutputs(setup.Result{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	built := slices.Collect(maps.Keys(report.BuildOutputs(release.Manifest{})))
 	set := map[config.Verb][]string{
-		config.BuildRelease:   built,
+		config.BuildRelease:   outputsOf(t, build),
 		config.Deploy:         told,
 		config.Rollback:       told,
-		config.BuildAndDeploy: append(slices.Clone(told), built...),
+		config.BuildAndDeploy: append(outputsOf(t, report.Both{Build: build, Then: deploy}), "pull-requests"),
 		config.Stage:          rolled,
 		config.Activate:       told,
 		config.Revert:         told,
-		config.Setup:          slices.Collect(maps.Keys(prepared)),
+		config.Setup:          outputsOf(t, report.Setup{}),
 	}
 	for verb, names := range set {
 		slices.Sort(names)
@@ -144,10 +134,19 @@ func TestOutputsThatAreSetAreDeclared(t *testing.T) {
 			declared = append(declared, o.Name)
 		}
 		slices.Sort(declared)
-		if names = slices.Compact(names); !slices.Equal(names, declared) {
+		if !slices.Equal(names, declared) {
 			t.Errorf("%s sets %v and declares %v", verb, names, declared)
 		}
 	}
+}
+
+func outputsOf(t *testing.T, r report.Result) []string {
+	t.Helper()
+	outputs, err := r.Outputs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Collect(maps.Keys(outputs))
 }
 
 // inputsRead asks the program's own reading of its settings what it looks up.

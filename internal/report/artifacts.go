@@ -10,15 +10,22 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Artifacts is what lies on the build server, newest first, for a terminal.
-func Artifacts(list []release.Stored) string {
+// Artifacts is what the build server keeps, newest first.
+type Artifacts struct {
+	Stored []release.Stored
+	Ended
+	list
+}
+
+// Text returns a table.
+func (a Artifacts) Text() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "RELEASE\tVERSION\tREVISION\tREF\tBUILT\tSIZE\tSTATE")
-	if len(list) == 0 {
+	if len(a.Stored) == 0 {
 		fmt.Fprintln(w, "-\t\t\t\t\t\tno artifacts")
 	}
-	for _, s := range list {
+	for _, s := range a.Stored {
 		m := s.Manifest
 		fmt.Fprintf(w, "%s\t%s\t%.12s\t%s\t%s\t%.1f MB\t%s\n", s.ID,
 			plain(m.Version), plain(m.Revision), plain(m.Ref), stamp(m.BuiltAt), float64(s.Size)/1e6, storedState(s))
@@ -39,10 +46,10 @@ type artifactJSON struct {
 	Problem  string     `json:"problem,omitempty"`
 }
 
-// ArtifactsJSON is the same for a script.
-func ArtifactsJSON(list []release.Stored) (string, error) {
+// JSON returns the same for a script.
+func (a Artifacts) JSON() (string, error) {
 	all := []artifactJSON{}
-	for _, s := range list {
+	for _, s := range a.Stored {
 		m := s.Manifest
 		j := artifactJSON{ID: s.ID, Version: m.Version, Revision: m.Revision, Ref: m.Ref, Bytes: s.Size, Held: s.Held, Problem: s.Problem}
 		if !m.BuiltAt.IsZero() {

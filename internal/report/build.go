@@ -10,8 +10,11 @@ import (
 
 // Build is how a build went.
 type Build struct {
-	Phases []Phase // those that were begun, in order
-	Kept   string  // of earlier builds: none, dependencies or all
+	Verb   string            // of the run that it belongs to
+	Made   *release.Manifest // nil if it failed
+	Phases []Phase           // those that were begun, in order
+	Kept   string            // of earlier builds: none, dependencies or all
+	Ended
 }
 
 // Phase is a part of it.
@@ -20,32 +23,16 @@ type Phase struct {
 	Took time.Duration
 }
 
-// BuildMarkdown is a build for a job summary; m is nil if it failed.
-func BuildMarkdown(m *release.Manifest, b Build) string {
-	var s strings.Builder
-	if m != nil {
-		fmt.Fprintf(&s, "### ✅ Built %s %s\n\n| Release ID | Version | Revision | Elixir | Erlang/OTP | Size |\n|---|---|---|---|---|---|\n| %s | %s | %s | %s | %s | %.1f MB |\n",
-			code(m.App), code(m.Version), code(string(m.ReleaseID)), code(m.Version), code(short(m.Revision)), code(m.Elixir), code(m.OTP), float64(m.Size())/1e6)
+// Text returns the release ID.
+func (b Build) Text() string {
+	if b.Made == nil {
+		return ""
 	}
-	if len(b.Phases) == 0 {
-		return s.String()
-	}
-	s.WriteString("\n| Phase of the build | Took |\n|---|---|\n")
-	var sum time.Duration
-	for _, p := range b.Phases {
-		fmt.Fprintf(&s, "| %s | %.1f s |\n", inline(p.Name), p.Took.Seconds())
-		sum += p.Took
-	}
-	fmt.Fprintf(&s, "| **all** | **%.1f s** |\n", sum.Seconds())
-	if b.Kept != "" {
-		fmt.Fprintf(&s, "\nKept of earlier builds: %s.\n", inline(b.Kept))
-	}
-	s.WriteString("\n")
-	return s.String()
+	return string(b.Made.ReleaseID) + "\n"
 }
 
-// BuildText is the phases in one line.
-func BuildText(b Build) string {
+// Steps returns the phases in one line.
+func (b Build) Steps() string {
 	var parts []string
 	for _, p := range b.Phases {
 		parts = append(parts, fmt.Sprintf("%s %.1f s", p.Name, p.Took.Seconds()))
@@ -53,7 +40,46 @@ func BuildText(b Build) string {
 	return strings.Join(parts, ", ")
 }
 
-// BuildOutputs is what a build hands to later steps.
-func BuildOutputs(m release.Manifest) map[string]string {
-	return map[string]string{"release-id": string(m.ReleaseID), "version": m.Version, "revision": m.Revision}
+// JSON returns the values for a script.
+func (b Build) JSON() (string, error) { return b.values().json() }
+
+// Outputs returns the values for later steps.
+func (b Build) Outputs() (map[string]string, error) { return b.values().outputs() }
+
+func (b Build) values() values {
+	if b.Made == nil {
+		return nil
+	}
+	return values{"release_id": string(b.Made.ReleaseID), "version": b.Made.Version, "revision": b.Made.Revision}
+}
+
+// Markdown returns the build for a job summary.
+func (b Build) Markdown(Place) string {
+	var s strings.Builder
+	if m := b.Made; m != nil {
+		fmt.Fprintf(&s, "### ✅ Built %s %s\n\n| Release ID | Version | Revision | Elixir | Erlang/OTP | Size |\n|---|---|---|---|---|---|\n| %s | %s | %s | %s | %s | %.1f MB |\n",
+			code(m.App), code(m.Version), code(string(m.ReleaseID)), code(m.Version), code(short(m.Revision)), code(m.Elixir), code(m.OTP), float64(m.Size())/1e6)
+	}
+	writeSteps(&s, b)
+	if b.Err != nil {
+		s.WriteString(failure(b.Verb, b.Err))
+	}
+	return s.String()
+}
+
+func writeSteps(s *strings.Builder, b Build) {
+	if len(b.Phases) == 0 {
+		return
+	}
+	s.WriteString("\n| Phase of the build | Took |\n|---|---|\n")
+	var sum time.Duration
+	for _, p := range b.Phases {
+		fmt.Fprintf(s, "| %s | %.1f s |\n", inline(p.Name), p.Took.Seconds())
+		sum += p.Took
+	}
+	fmt.Fprintf(s, "| **all** | **%.1f s** |\n", sum.Seconds())
+	if b.Kept != "" {
+		fmt.Fprintf(s, "\nKept of earlier builds: %s.\n", inline(b.Kept))
+	}
+	s.WriteString("\n")
 }

@@ -55,12 +55,12 @@ const (
 	maxAhead       = time.Hour // by which the clocks of two runners may differ
 )
 
-// Seen is the row that a rollout comes to for pull requests whose changes run
-// now, or no longer; false if nothing is known to have changed for anybody.
-func Seen(r rollout.Result, err error, p Place) (Row, bool) {
+// Seen returns the row that the rollout comes to for pull requests whose changes
+// run now, or no longer; false if nothing is known to have changed for anybody.
+func (r Rollout) Seen(p Place) (Row, bool) {
 	now := r.Running
 	changed := now.ID != r.Previous.ID
-	if now.ID == "" || err != nil && !changed || !changed && r.Became != rollout.BecameUnchanged || r.Verb == release.Stage {
+	if now.ID == "" || r.Err != nil && !changed || !changed && r.Became != rollout.BecameUnchanged || r.Verb == release.Stage {
 		return Row{}, false
 	}
 	return Row{
@@ -70,8 +70,8 @@ func Seen(r rollout.Result, err error, p Place) (Row, bool) {
 	}, true
 }
 
-// Tried is the row of a pull request whose own branch was to run and does not.
-func Tried(r rollout.Result, p Place, at time.Time, who string) Row {
+// Tried returns the row of a pull request whose own branch was to run and does not.
+func (r Rollout) Tried(p Place, at time.Time, who string) Row {
 	return Row{
 		App: p.App, Environment: p.Environment, URL: p.URL, State: StateFailed, Of: len(r.Hosts),
 		ReleaseID: string(r.Target), Version: r.Version, Revision: r.Revision,

@@ -176,7 +176,7 @@ func TestWhatPullRequestsHearOf(t *testing.T) {
 	} {
 		r := rollout.Result{Verb: c.verb, Became: c.became, Hosts: make([]host.Result, 2)}
 		c.change(&r)
-		got, hears := Seen(r, c.err, place)
+		got, hears := went(r, c.err).Seen(place)
 		if hears != c.hears {
 			t.Errorf("%s: %t", name, hears)
 		}

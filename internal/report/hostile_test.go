@@ -146,8 +146,8 @@ func texts(v string) map[string]string {
 	bad := setup.Task{Name: v, Status: setup.TaskFailed, Message: v}
 	prepared := setup.Result{Check: true, Hosts: []setup.Host{{Name: v, Outcome: setup.Failed, Changed: 1, Tasks: []setup.Task{task, bad}}}}
 	return map[string]string{
-		"setup": SetupMarkdown(prepared, errors.New(v), p), "cancelled": SetupMarkdown(setup.Result{Cancelled: true, Hosts: prepared.Hosts}, errors.New(v), p),
-		"summary": Markdown(r, errors.New(v+"\nmore"), p), "build": BuildMarkdown(&m, Build{[]Phase{{v, 1}}, v}), "failure": FailureMarkdown("deploy", errors.New(v)),
+		"setup": Setup{prepared, Ended{errors.New(v)}}.Markdown(p), "cancelled": Setup{setup.Result{Cancelled: true, Hosts: prepared.Hosts}, Ended{errors.New(v)}}.Markdown(p),
+		"summary": went(r, errors.New(v+"\nmore")).Markdown(p), "build": Build{Made: &m, Phases: []Phase{{v, 1}}, Kept: v}.Markdown(p), "failure": Failure{"deploy", Ended{errors.New(v)}}.Markdown(p),
 		"comment": CommentBody([]string{first, v, Marker + v}, row, place, at0.Add(4*time.Hour)),
 		"pulls":   Pulls{Live: []int{1}, Notes: []string{v}}.Markdown(place),
 	}

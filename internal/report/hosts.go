@@ -11,18 +11,37 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// Releases is what lies on the hosts, for a terminal.
-func Releases(listings []rollout.Listing) string {
+// list is the part of a result that no list has: no action makes one.
+type list struct{}
+
+// Markdown returns nothing.
+func (l list) Markdown(Place) string { return "" }
+
+// Outputs returns none.
+func (l list) Outputs() (map[string]string, error) { return nil, nil }
+
+func (l list) values() values { return nil }
+
+// Releases is what the hosts have.
+type Releases struct {
+	Hosts []rollout.Listing
+	Ended
+	list
+}
+
+// Text returns a table.
+func (r Releases) Text() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "HOST\tRELEASE\tAGE\tVERSION\tREVISION\tSIZE\tLIVE SINCE\tBY\tSTATE")
-	for _, l := range listings {
+	for _, l := range r.Hosts {
 		if l.Problem == "" && len(l.Releases) == 0 {
 			fmt.Fprintf(w, "%s\t-\t\t\t\t\t\t\tno releases\n", l.Host)
 		}
-		for _, r := range l.Releases {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.12s\t%.1f MB\t%s\t%s\t%s\n", l.Host, r.ID, age(r.ID, l.Now),
-				plain(r.Change.Version), plain(r.Change.Revision), float64(r.KiB)*1024/1e6, since(r.Change), plain(r.Change.Who), strings.Join(states(r), ", "))
+		for _, has := range l.Releases {
+			c := has.Change
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.12s\t%.1f MB\t%s\t%s\t%s\n", l.Host, has.ID, age(has.ID, l.Now),
+				plain(c.Version), plain(c.Revision), float64(has.KiB)*1024/1e6, since(c), plain(c.Who), strings.Join(states(has), ", "))
 		}
 	}
 	w.Flush()
@@ -67,12 +86,19 @@ func states(r rollout.Listed) []string {
 	return words
 }
 
-// History is what was changed on the hosts, for a terminal, newest first.
-func History(listings []rollout.Listing) string {
+// History is what was changed on the hosts.
+type History struct {
+	Hosts []rollout.Listing
+	Ended
+	list
+}
+
+// Text returns a table, newest first.
+func (h History) Text() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "HOST\tWHEN\tWHAT\tFROM\tTO\tVERSION\tBY\tRUN\tOUTCOME")
-	for _, l := range listings {
+	for _, l := range h.Hosts {
 		if l.Problem == "" && len(l.History) == 0 {
 			fmt.Fprintf(w, "%s\t-\t\t\t\t\t\t\tno changes\n", l.Host)
 		}
@@ -125,14 +151,15 @@ type releaseJSON struct {
 	Run      string     `json:"run,omitempty"`
 }
 
-// ReleasesJSON is what lies on the hosts, for a script.
-func ReleasesJSON(listings []rollout.Listing) (string, error) {
+// JSON returns the same for a script.
+func (r Releases) JSON() (string, error) {
 	hosts := []hostJSON{}
-	for _, l := range listings {
+	for _, l := range r.Hosts {
 		h := hostJSON{Host: l.Host, Problem: l.Problem}
-		for _, r := range l.Releases {
-			j := releaseJSON{ID: r.ID, Version: r.Change.Version, Revision: r.Change.Revision, Bytes: r.KiB * 1024, States: stateNames(r), Who: r.Change.Who, Run: r.Change.Run}
-			if at := r.Change.At; !at.IsZero() {
+		for _, has := range l.Releases {
+			c := has.Change
+			j := releaseJSON{ID: has.ID, Version: c.Version, Revision: c.Revision, Bytes: has.KiB * 1024, States: stateNames(has), Who: c.Who, Run: c.Run}
+			if at := c.At; !at.IsZero() {
 				j.LiveAt = &at
 			}
 			h.Releases = append(h.Releases, j)
@@ -155,10 +182,10 @@ func stateNames(r rollout.Listed) []string {
 	return names
 }
 
-// HistoryJSON is what was changed on the hosts, oldest first, for a script.
-func HistoryJSON(listings []rollout.Listing) (string, error) {
+// JSON returns the same for a script, oldest first.
+func (h History) JSON() (string, error) {
 	hosts := []hostJSON{}
-	for _, l := range listings {
+	for _, l := range h.Hosts {
 		hosts = append(hosts, hostJSON{Host: l.Host, Problem: l.Problem, Changes: l.History})
 	}
 	return indented(hosts)

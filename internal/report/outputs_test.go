@@ -14,8 +14,9 @@ import (
 
 func TestOutputsOfABuild(t *testing.T) {
 	want := map[string]string{"release-id": string(r2), "version": "0.2.0", "revision": revision}
-	if got := BuildOutputs(built()); !maps.Equal(got, want) {
-		t.Errorf("%v", got)
+	m := built()
+	if got, err := (Build{Made: &m}).Outputs(); err != nil || !maps.Equal(got, want) {
+		t.Errorf("%v, %v", got, err)
 	}
 }
 
@@ -24,17 +25,17 @@ func TestOutputsSayWhatIsSo(t *testing.T) {
 	r.Became, r.Previous.ID = rollout.BecameLive, r1
 	hosts := `[{"host":"web1","outcome":"live","before":"20240101T000000","now":"20240102T000000","seconds":2.345},` +
 		`{"host":"root@[fd00::1]:2222","outcome":"unchanged","before":"20240102T000000","now":"20240102T000000","seconds":0}]`
-	got, err := Outputs(r, nil)
+	got, err := went(r, nil).Outputs()
 	want := map[string]string{"release-id": string(r2), "version": "0.2.0", "revision": revision, "previous-release-id": string(r1), "result": "live", "hosts": hosts}
 	if err != nil || !maps.Equal(got, want) {
 		t.Errorf("%v, %v", got, err)
 	}
 	r.Became = rollout.BecameFailed
-	got, err = Outputs(r, errors.New("it failed"))
+	got, err = went(r, errors.New("it failed")).Outputs()
 	if want := map[string]string{"result": "failed", "hosts": hosts}; err != nil || !maps.Equal(got, want) {
 		t.Errorf("of a failed run: %v, %v", got, err)
 	}
-	if got, err := Outputs(rollout.Result{}, nil); err != nil || got["hosts"] != "[]" {
+	if got, err := (Rollout{}).Outputs(); err != nil || got["hosts"] != "[]" {
 		t.Errorf("without hosts: %v, %v", got, err)
 	}
 }
@@ -49,8 +50,8 @@ func TestEveryOutcomeHasAWordForPrograms(t *testing.T) {
 
 func TestOutputsAreOneLineOfJSON(t *testing.T) {
 	for _, v := range hostile {
-		got, err := Outputs(rollout.Result{Hosts: []host.Result{{Host: v}}}, nil)
-		var hosts []hostOutput
+		got, err := went(rollout.Result{Hosts: []host.Result{{Host: v}}}, nil).Outputs()
+		var hosts []hostValue
 		if err != nil || strings.ContainsAny(got["hosts"], "\r\n") || json.Unmarshal([]byte(got["hosts"]), &hosts) != nil || len(hosts) != 1 {
 			t.Errorf("%q: %q, %v", v, got["hosts"], err)
 		}
@@ -62,12 +63,12 @@ func TestOutputsOfTooManyHostsAreLeftOutAndSaidSo(t *testing.T) {
 	for i := range 5000 {
 		r.Hosts = append(r.Hosts, host.Result{Host: fmt.Sprintf("deploy@web%d.example.com", i), Outcome: host.Live, Before: r1, After: r2})
 	}
-	got, err := Outputs(r, nil)
-	if got["hosts"] != "[]" || got["result"] == "x" || err == nil || !strings.Contains(err.Error(), "5000 hosts") {
+	got, err := went(r, nil).Outputs()
+	if got["hosts"] != "[]" || got["result"] == "x" || err == nil || !strings.Contains(err.Error(), "the output hosts is empty") {
 		t.Errorf("%d bytes, %v", len(got["hosts"]), err)
 	}
 	r.Hosts = r.Hosts[:2000]
-	if got, err := Outputs(r, nil); err != nil || len(got["hosts"]) < 100_000 {
+	if got, err := went(r, nil).Outputs(); err != nil || len(got["hosts"]) < 100_000 {
 		t.Errorf("2000 hosts: %d bytes, %v", len(got["hosts"]), err)
 	}
 }

@@ -1,10 +1,12 @@
-// Package report turns results into what people and later workflow steps read:
-// lines for a terminal, Markdown for a job summary, outputs.
+// Package report turns results into what people, scripts and later workflow steps
+// read: lines for a terminal, JSON, Markdown for a job summary, outputs. A kind
+// of result is a type here, which is a [Result].
 //
 // It is pure: results in, text out. It does not know where the text goes.
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -15,16 +17,22 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// Headline says in one line how a rollout ended; err is the rollout's.
-func Headline(r rollout.Result, err error) string {
+// Rollout is the result of whatever changes what web servers have or run.
+type Rollout struct {
+	rollout.Result
+	Ended
+}
+
+// Headline says in one line how the rollout ended.
+func (r Rollout) Headline() string {
 	of := "of "
 	if r.Verb == release.Rollback {
 		of = "to "
 	}
 	if r.Target == "" {
-		return verbs[r.Verb] + " " + ended(r, err)
+		return verbs[r.Verb] + " " + ended(r)
 	}
-	return verbs[r.Verb] + " " + of + describe(r) + " " + ended(r, err)
+	return verbs[r.Verb] + " " + of + describe(r.Result) + " " + ended(r)
 }
 
 // verbs are what a run is called.
@@ -32,9 +40,9 @@ var verbs = map[release.Verb]string{
 	release.Deploy: "Deploy", release.Rollback: "Rollback", release.Stage: "Staging", release.Activate: "Activation", release.Revert: "Revert",
 }
 
-func ended(r rollout.Result, err error) string {
+func ended(r Rollout) string {
 	switch {
-	case err != nil:
+	case r.Err != nil:
 		return "failed"
 	case r.Became == rollout.BecamePartial:
 		return "succeeded in part"
@@ -55,18 +63,18 @@ func describe(r rollout.Result) string {
 	return fmt.Sprintf("%s (version %s, revision %.12s)", r.Target, r.Version, r.Revision)
 }
 
-// Short is the rollout's error for whoever reads [Text] too, which has the hosts'
-// problems.
-func Short(r rollout.Result, err error) string {
-	if rest := beyond(r, err); rest != "" {
-		return rest
+// Problem returns what the error says beyond the problems of the hosts, which
+// Text has.
+func (r Rollout) Problem() string {
+	if r.Err == nil {
+		return ""
 	}
-	return Headline(r, err)
+	return cmp.Or(beyond(r), r.Headline())
 }
 
 // beyond is what the rollout's error says that no host's problem says.
-func beyond(r rollout.Result, err error) string {
-	if err == nil {
+func beyond(r Rollout) string {
+	if r.Err == nil {
 		return ""
 	}
 	said := map[string]bool{}
@@ -76,7 +84,7 @@ func beyond(r rollout.Result, err error) string {
 		}
 	}
 	var rest []string
-	for line := range strings.Lines(err.Error()) {
+	for line := range strings.Lines(r.Err.Error()) {
 		if line = strings.TrimRight(line, "\n"); !said[line] {
 			rest = append(rest, line)
 		}
@@ -84,11 +92,12 @@ func beyond(r rollout.Result, err error) string {
 	return strings.Join(rest, "\n")
 }
 
-// Text is the result for a terminal or a log, which show the rollout's error
+// Text returns the result for a terminal or a log, which show the error
 // themselves.
-func Text(r rollout.Result) string {
+func (r Rollout) Text() string {
 	var b strings.Builder
-	for _, line := range remarks(r) {
+	fmt.Fprintln(&b, r.Headline())
+	for _, line := range remarks(r.Result) {
 		fmt.Fprintln(&b, line)
 	}
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -106,11 +115,17 @@ func Text(r rollout.Result) string {
 	for _, p := range proofs(r.Hosts) {
 		fmt.Fprintf(&b, "%s: proved: %s\n", p.hosts, p.text)
 	}
-	if advice := Advice(r); advice != "" {
-		fmt.Fprintln(&b, advice)
+	if text := advice(r.Result); text != "" {
+		fmt.Fprintln(&b, text)
 	}
 	return b.String()
 }
+
+// JSON returns the values for a script.
+func (r Rollout) JSON() (string, error) { return r.values().json() }
+
+// Outputs returns the values for later steps.
+func (r Rollout) Outputs() (map[string]string, error) { return r.values().outputs() }
 
 // remarks is what there is to say of a run that is of no single host.
 func remarks(r rollout.Result) []string {

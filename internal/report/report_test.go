@@ -65,70 +65,70 @@ func fleet() rollout.Result {
 	return r
 }
 
-var results = map[string]struct {
-	rollout.Result
-	err error
-}{
-	"success": {result(release.Deploy, r2,
+// went is a rollout that ended so.
+func went(r rollout.Result, err error) Rollout { return Rollout{r, Ended{err}} }
+
+var results = map[string]Rollout{
+	"success": went(result(release.Deploy, r2,
 		host.Result{Host: "web1", Outcome: host.Live, Before: r1, After: r2, Took: 2345 * time.Millisecond},
 		host.Result{Host: "root@[fd00::1]:2222", Outcome: host.Unchanged, Before: r2, After: r2},
-	), nil},
-	"first": {result(release.Deploy, r2,
+	), nil),
+	"first": went(result(release.Deploy, r2,
 		host.Result{Host: "web1", Outcome: host.Live, After: r2, Took: 61 * time.Second},
-	), nil},
-	"failure": {result(release.Deploy, r2,
+	), nil),
+	"failure": went(result(release.Deploy, r2,
 		host.Result{Host: "web1", Outcome: host.Reverted, Before: r1, After: r1, Took: time.Second, Problem: "web2 failed: not proved within 1m0s"},
 		host.Result{
 			Host: "web2", Outcome: host.Failed, Before: r1, After: r2, Took: 60 * time.Second, Problem: "not proved within 1m0s\nand going back failed too",
 			UnitLog: []string{"app[7]: ** (EXIT) ```no case```", "app[7]: | stopped"},
 		},
 		host.Result{Host: "web3", Outcome: host.Skipped, Before: r1, After: r1, Problem: "not switched, because web2 failed"},
-	), errors.New("web2: not proved within 1m0s")},
-	"partial": {result(release.Rollback, r1,
+	), errors.New("web2: not proved within 1m0s")),
+	"partial": went(result(release.Rollback, r1,
 		host.Result{Host: "web1", Outcome: host.Live, Before: r2, After: r1, Took: time.Second},
 		host.Result{Host: "web2", Outcome: host.Untouched, Problem: "cannot connect: connection refused"},
-	), errors.New("web2: cannot connect: connection refused")},
-	"no-target": {rollout.Result{Verb: release.Rollback, Hosts: []host.Result{
+	), errors.New("web2: cannot connect: connection refused")),
+	"no-target": went(rollout.Result{Verb: release.Rollback, Hosts: []host.Result{
 		{Host: "web1", Outcome: host.Untouched, Problem: "held by another run: deploy by ann"},
-	}}, errors.New("no host can be rolled back")},
-	"superseded": {rollout.Result{
+	}}, errors.New("no host can be rolled back")),
+	"superseded": went(rollout.Result{
 		Verb: release.Deploy, Became: rollout.BecameSuperseded, Target: r1, Version: "0.1.0", Revision: revision,
 		Notice: "release 20240101T000000 is older than what runs, release 20240102T000000; use force to deploy it all the same",
 		Hosts:  []host.Result{{Host: "web1", Outcome: host.Untouched, Before: r2, After: r2}},
-	}, nil},
-	"dry-run": {rollout.Result{
+	}, nil),
+	"dry-run": went(rollout.Result{
 		Verb: release.Deploy, Became: rollout.BecamePlan, Target: r2, Version: "0.2.0", Revision: revision,
 		Plan:  []string{"stage release 20240102T000000", "restart `web.service`, then worker.service"},
 		Hosts: []host.Result{{Host: "web1", Outcome: host.Untouched, Before: r1, After: r1}},
-	}, nil},
-	"unchanged": {rollout.Result{
+	}, nil),
+	"unchanged": went(rollout.Result{
 		Verb: release.Deploy, Became: rollout.BecameUnchanged, Target: r2,
 		Hosts: []host.Result{{Host: "web1", Outcome: host.Unchanged, Before: r2, After: r2}},
-	}, nil},
-	"proved": {result(release.Deploy, r2,
+	}, nil),
+	"proved": went(result(release.Deploy, r2,
 		host.Result{Host: "web1", Outcome: host.Live, Before: r1, After: r2, Took: time.Second, Proof: "app.service is active, http://127.0.0.1:4001/_health answers 200-299; looked 9 times in 2.3 s"},
-	), nil},
-	"fleet": {fleet(), errors.New("web03: not proved within 1m0s")},
-	"some-stay": {rollout.Result{
+	), nil),
+	"fleet": went(fleet(), errors.New("web03: not proved within 1m0s")),
+	"some-stay": went(rollout.Result{
 		Verb: release.Deploy, Became: rollout.BecamePartial, Target: r2, Notice: "1 host of 2 stay on what they ran, as max-failures allows: deploy again when they are mended",
 		Hosts: []host.Result{
 			{Host: "web1", Outcome: host.Live, Before: r1, After: r2, Took: time.Second},
 			{Host: "web2", Outcome: host.Untouched, Problem: "cannot connect: connection refused"},
 		},
-	}, nil},
-	"taken-back": {result(release.Revert, r2,
+	}, nil),
+	"taken-back": went(result(release.Revert, r2,
 		host.Result{Host: "web1", Outcome: host.Reverted, Before: r2, After: r1, Took: time.Second},
 		host.Result{Host: "web2", Outcome: host.Untouched, Before: r2, After: r2, Problem: "20240102T000000 cannot be taken back: release 20240101T000000 is not on this host, which has 20240102T000000"},
-	), errors.New("web2: 20240102T000000 cannot be taken back: release 20240101T000000 is not on this host, which has 20240102T000000")},
-	"refused": {result(release.Deploy, r2,
+	), errors.New("web2: 20240102T000000 cannot be taken back: release 20240101T000000 is not on this host, which has 20240102T000000")),
+	"refused": went(result(release.Deploy, r2,
 		host.Result{Host: "web1", Outcome: host.Untouched, Before: r1, After: r1, Problem: "no unit\nno sudo rule"},
 		host.Result{Host: "web2", Outcome: host.Untouched, Before: r1, After: r1},
-	), errors.New("nothing was switched on any host:\nweb1: no unit\nno sudo rule")},
+	), errors.New("nothing was switched on any host:\nweb1: no unit\nno sudo rule")),
 }
 
 func TestResultsForATerminal(t *testing.T) {
 	for name, r := range results {
-		golden(t, name+".txt", Headline(r.Result, r.err)+"\n"+Text(r.Result))
+		golden(t, name+".txt", r.Text())
 	}
 }
 
@@ -138,7 +138,7 @@ func TestAShortErrorSaysWhatNoHostSays(t *testing.T) {
 		"no-target": "no host can be rolled back",
 		"partial":   "Rollback to 20240101T000000 (version 0.2.0, revision 012345678901) failed",
 	} {
-		if got := Short(results[name].Result, results[name].err); got != want {
+		if got := results[name].Problem(); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
@@ -146,9 +146,9 @@ func TestAShortErrorSaysWhatNoHostSays(t *testing.T) {
 
 func TestResultsForASummary(t *testing.T) {
 	for name, r := range results {
-		golden(t, name+".md", Markdown(r.Result, r.err, place))
+		golden(t, name+".md", r.Markdown(place))
 	}
-	golden(t, "mistakes.md", FailureMarkdown("deploy", errors.New("2 mistakes in the settings:\n  app: missing\n  hosts: missing")))
+	golden(t, "mistakes.md", Failure{"deploy", Ended{errors.New("2 mistakes in the settings:\n  app: missing\n  hosts: missing")}}.Markdown(place))
 }
 
 func built() release.Manifest {
@@ -161,12 +161,12 @@ func built() release.Manifest {
 func TestABuildForASummary(t *testing.T) {
 	m := built()
 	phases := []Phase{{"Check out main", 1200 * time.Millisecond}, {"Release", 12 * time.Second}}
-	golden(t, "build.md", BuildMarkdown(&m, Build{phases, "dependencies"}))
-	golden(t, "build-failed.md", BuildMarkdown(nil, Build{phases[:1], ""}))
-	if got := BuildMarkdown(nil, Build{}); got != "" {
+	golden(t, "build.md", Build{Made: &m, Phases: phases, Kept: "dependencies"}.Markdown(place))
+	golden(t, "build-failed.md", Build{Phases: phases[:1]}.Markdown(place))
+	if got := (Build{}).Markdown(place); got != "" {
 		t.Errorf("a build that did not begin: %q", got)
 	}
-	golden(t, "build.txt", BuildText(Build{phases, "none"})+"\n")
+	golden(t, "build.txt", Build{Phases: phases, Kept: "none"}.Steps()+"\n")
 }
 
 var at = time.Date(2024, 1, 2, 4, 0, 0, 0, time.FixedZone("CET", 3600))
@@ -191,19 +191,19 @@ var hosts = []rollout.Listing{
 }
 
 func TestHostsForATerminal(t *testing.T) {
-	golden(t, "releases.txt", Releases(hosts))
-	golden(t, "history.txt", History(hosts))
+	golden(t, "releases.txt", Releases{Hosts: hosts}.Text())
+	golden(t, "history.txt", History{Hosts: hosts}.Text())
 }
 
 func TestHostsForAScript(t *testing.T) {
-	for name, f := range map[string]func([]rollout.Listing) (string, error){"releases.json": ReleasesJSON, "history.json": HistoryJSON} {
-		text, err := f(hosts)
+	for name, list := range map[string]Result{"releases.json": Releases{Hosts: hosts}, "history.json": History{Hosts: hosts}} {
+		text, err := list.JSON()
 		if err != nil {
 			t.Fatal(err)
 		}
 		golden(t, name, text)
 	}
-	if text, err := ReleasesJSON(nil); err != nil || text != "[]\n" {
+	if text, err := (Releases{}).JSON(); err != nil || text != "[]\n" {
 		t.Errorf("no hosts: %q %v", text, err)
 	}
 }
@@ -219,7 +219,7 @@ func TestLongLinesOfAUnitLogAreClipped(t *testing.T) {
 
 func TestHeadlineOfARollbackToNothing(t *testing.T) {
 	t.Parallel()
-	if got := Headline(rollout.Result{Verb: release.Rollback}, nil); got != "Rollback succeeded" {
+	if got := (Rollout{Result: rollout.Result{Verb: release.Rollback}}).Headline(); got != "Rollback succeeded" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -227,12 +227,12 @@ func TestHeadlineOfARollbackToNothing(t *testing.T) {
 func TestWhatMigrationsLeave(t *testing.T) {
 	failed := result(release.Deploy, r2, host.Result{Host: "web1", Outcome: host.Untouched, Problem: "app-migrate.service failed"})
 	failed.Migrated = "web1"
-	if text := Text(failed); !strings.Contains(text, "Migrations of "+string(r2)+" were started on web1") || !strings.Contains(text, "they are not taken back") {
+	if text := went(failed, nil).Text(); !strings.Contains(text, "Migrations of "+string(r2)+" were started on web1") || !strings.Contains(text, "they are not taken back") {
 		t.Errorf("%s", text)
 	}
 	back := result(release.Rollback, r1, host.Result{Host: "web1", Outcome: host.Live, Before: r2, After: r1})
 	back.MigratedSince = []release.ID{r2}
-	for _, text := range []string{Text(back), Markdown(back, nil, Place{})} {
+	for _, text := range []string{went(back, nil).Text(), went(back, nil).Markdown(Place{})} {
 		if !strings.Contains(text, "Migrations of "+string(r2)+" were started since "+string(r1)+" ran. A rollback does not take them back") {
 			t.Errorf("%s", text)
 		}

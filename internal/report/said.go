@@ -80,9 +80,9 @@ func hostNames(hosts []host.Result) string {
 	return words.Names(all)
 }
 
-// Advice is what to do now after a run that did not end as it should; empty
+// advice is what to do now after a run that did not end as it should; empty
 // where there is nothing to say.
-func Advice(r rollout.Result) string {
+func advice(r rollout.Result) string {
 	var look, old, live []host.Result
 	back := 0
 	for _, h := range r.Hosts {

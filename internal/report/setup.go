@@ -1,33 +1,37 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/apxr/slipway/internal/setup"
 )
 
-// SetupHeadline says in one line how a setup ended; err is the setup's.
-func SetupHeadline(r setup.Result, err error) string {
+// Setup is the result of setting servers up.
+type Setup struct {
+	setup.Result
+	Ended
+}
+
+// Headline says in one line how the setup ended.
+func (r Setup) Headline() string {
 	what := "Setup"
 	if r.Check {
 		what = "Check of the setup"
 	}
-	return what + " " + setupEnded(r, err)
+	return what + " " + setupEnded(r)
 }
 
-func setupEnded(r setup.Result, err error) string {
+func setupEnded(r Setup) string {
 	n := counted(r.Changes(), "change")
 	on := counted(len(r.Hosts), "server")
 	switch {
 	case r.Cancelled:
 		return "was cancelled"
-	case err != nil && r.Changes() > 0 && !r.Check:
+	case r.Err != nil && r.Changes() > 0 && !r.Check:
 		return fmt.Sprintf("failed after %s", n)
-	case err != nil:
+	case r.Err != nil:
 		return "failed"
 	case r.Changes() == 0 && r.Check:
 		return fmt.Sprintf("found nothing to change on %s", on)
@@ -45,10 +49,11 @@ var setupWords = map[setup.Outcome]string{
 	setup.NotReached: "not reached", setup.NotFinished: "not finished",
 }
 
-// SetupText is the result for a terminal or a log, which has seen Ansible's own
+// Text returns the result for a terminal or a log, which has seen Ansible's own
 // words.
-func SetupText(r setup.Result) string {
+func (r Setup) Text() string {
 	var b strings.Builder
+	fmt.Fprintln(&b, r.Headline())
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "SERVER\tOUTCOME\tCHANGES\tTASKS OK")
 	for _, h := range r.Hosts {
@@ -58,7 +63,7 @@ func SetupText(r setup.Result) string {
 	for _, h := range r.Hosts {
 		for _, t := range h.Tasks {
 			if t.Status == setup.TaskChanged {
-				fmt.Fprintf(&b, "%s: %s: %s\n", h.Name, changed(r), t.Title())
+				fmt.Fprintf(&b, "%s: %s: %s\n", h.Name, changed(r.Result), t.Title())
 			}
 		}
 	}
@@ -72,8 +77,13 @@ func changed(r setup.Result) string {
 	return "changed"
 }
 
-// SetupOutputs is what a setup hands to later steps.
-func SetupOutputs(r setup.Result, err error) (map[string]string, error) {
+// JSON returns the values for a script.
+func (r Setup) JSON() (string, error) { return r.values().json() }
+
+// Outputs returns the values for later steps.
+func (r Setup) Outputs() (map[string]string, error) { return r.values().outputs() }
+
+func (r Setup) values() values {
 	type host struct {
 		Host    string        `json:"host"`
 		Outcome setup.Outcome `json:"outcome"`
@@ -83,20 +93,12 @@ func SetupOutputs(r setup.Result, err error) (map[string]string, error) {
 	for _, h := range r.Hosts {
 		hosts = append(hosts, host{h.Name, h.Outcome, h.Changed})
 	}
-	list, jsonErr := json.Marshal(hosts)
-	switch {
-	case jsonErr != nil:
-		return nil, jsonErr
-	case len(list) > maxOutput:
-		list = []byte("[]")
-		jsonErr = fmt.Errorf("the output hosts is empty: of %d servers it would have more than %d bytes, which are the most", len(hosts), maxOutput)
-	}
-	return map[string]string{"result": setupResult(r, err), "changed": strconv.Itoa(r.Changes()), "hosts": string(list)}, jsonErr
+	return values{"result": setupResult(r), "changed": r.Changes(), "hosts": hosts}
 }
 
-func setupResult(r setup.Result, err error) string {
+func setupResult(r Setup) string {
 	switch {
-	case err != nil:
+	case r.Err != nil:
 		return "failed"
 	case r.Changes() == 0:
 		return "ready"

@@ -49,12 +49,13 @@ func TestSetups(t *testing.T) {
 		"setup-cancelled": {cancelled, errors.New("cancelled: servers may be set up in part")},
 		"setup-broken":    {broken, errors.New("ansible-playbook: exit status 4: ERROR! no such role")},
 	} {
-		outputs, err := SetupOutputs(c.r, c.err)
+		r := Setup{c.r, Ended{c.err}}
+		outputs, err := r.Outputs()
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, name+".md", SetupMarkdown(c.r, c.err, place))
-		golden(t, name+".txt", fmt.Sprintf("%s\n%s%v\n", SetupHeadline(c.r, c.err), SetupText(c.r), outputs))
+		golden(t, name+".md", r.Markdown(place))
+		golden(t, name+".txt", fmt.Sprintf("%s%v\n", r.Text(), outputs))
 	}
 }
 
@@ -68,7 +69,7 @@ func TestASetupOfALargeFleetFitsIntoASummary(t *testing.T) {
 			setup.Task{Name: long, Status: setup.TaskFailed, Message: fmt.Sprint(i, long)})
 		r.Hosts = append(r.Hosts, h)
 	}
-	text := SetupMarkdown(r, errors.New(long), place)
+	text := Setup{r, Ended{errors.New(long)}}.Markdown(place)
 	if len(text) > 1<<20 {
 		t.Errorf("%d bytes", len(text))
 	}
@@ -77,7 +78,7 @@ func TestASetupOfALargeFleetFitsIntoASummary(t *testing.T) {
 			t.Errorf("it does not say %q", want)
 		}
 	}
-	if out, err := SetupOutputs(r, nil); err == nil || out["hosts"] != "[]" {
+	if out, err := (Setup{Result: r}).Outputs(); err == nil || out["hosts"] != "[]" {
 		t.Errorf("an output of %d bytes, %v", len(out["hosts"]), err)
 	}
 }

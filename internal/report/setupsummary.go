@@ -15,27 +15,27 @@ const (
 	maxDifference = 16 << 10  // bytes of one
 )
 
-// SetupMarkdown is the result for a job summary.
-func SetupMarkdown(r setup.Result, err error, p Place) string {
+// Markdown returns the result for a job summary.
+func (r Setup) Markdown(p Place) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### %s %s\n\n", setupBadge(r, err), setupTitle(r, err, p))
+	fmt.Fprintf(&b, "### %s %s\n\n", setupBadge(r), setupTitle(r, p))
 	if r.Took > 0 {
 		fmt.Fprintf(&b, "%s · %s\n", counted(len(r.Hosts), "server"), span(r.Took))
 	}
-	if err != nil && (r.Cancelled || !writeFailures(&b, r)) {
-		b.WriteString(fenced(clipBytes(err.Error(), maxText)))
+	if r.Err != nil && (r.Cancelled || !writeFailures(&b, r.Result)) {
+		b.WriteString(fenced(clipBytes(r.Err.Error(), maxText)))
 	}
-	if err != nil && !r.Cancelled {
+	if r.Err != nil && !r.Cancelled {
 		b.WriteString("\n> When that is mended, run the setup again: it is safe to repeat.\n")
 	}
-	writeServers(&b, r)
-	writeChanges(&b, r)
+	writeServers(&b, r.Result)
+	writeChanges(&b, r.Result)
 	return b.String()
 }
 
-func setupBadge(r setup.Result, err error) string {
+func setupBadge(r Setup) string {
 	switch {
-	case err != nil:
+	case r.Err != nil:
 		return "❌"
 	case r.Check && r.Changes() > 0:
 		return "⏸️"
@@ -43,7 +43,7 @@ func setupBadge(r setup.Result, err error) string {
 	return "✅"
 }
 
-func setupTitle(r setup.Result, err error, p Place) string {
+func setupTitle(r Setup, p Place) string {
 	title := "Setup"
 	if r.Check {
 		title = "Check of the setup"
@@ -51,7 +51,7 @@ func setupTitle(r setup.Result, err error, p Place) string {
 	if p.App != "" {
 		title += " of " + code(p.App)
 	}
-	return title + " " + setupEnded(r, err)
+	return title + " " + setupEnded(r)
 }
 
 // writeFailures shows what failed, with the servers on which it did so in the same

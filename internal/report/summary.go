@@ -17,41 +17,41 @@ const (
 	maxText     = 8 << 10 // bytes of one text
 )
 
-// Markdown is the result for a job summary: what happened, what is wrong and
+// Markdown returns the result for a job summary: what happened, what is wrong and
 // what to do, every host, and how the time went by.
-func Markdown(r rollout.Result, err error, p Place) string {
+func (r Rollout) Markdown(p Place) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### %s %s\n\n", badge(r, err), title(r, err, p))
-	if line := facts(r, p); line != "" {
+	fmt.Fprintf(&b, "### %s %s\n\n", badge(r), title(r, p))
+	if line := facts(r.Result, p); line != "" {
 		b.WriteString(line + "\n")
 	}
-	if reason := beyond(r, err); reason != "" {
+	if reason := beyond(r); reason != "" {
 		b.WriteString(fenced(clipBytes(reason, maxText)))
 	}
-	if said := remarks(r); len(said) > 0 {
+	if said := remarks(r.Result); len(said) > 0 {
 		b.WriteString(fenced(clipBytes(strings.Join(said, "\n"), maxText)))
 	}
-	writeProblems(&b, r)
-	if advice := Advice(r); advice != "" {
-		fmt.Fprintf(&b, "\n> %s\n", inline(advice))
+	writeProblems(&b, r.Result)
+	if text := advice(r.Result); text != "" {
+		fmt.Fprintf(&b, "\n> %s\n", inline(text))
 	}
-	if back := goingBack(r, p); back != "" {
+	if back := goingBack(r.Result, p); back != "" {
 		b.WriteString("\n" + back + "\n")
 	}
-	writeHosts(&b, r)
-	if line := lookInside(r, p); line != "" {
+	writeHosts(&b, r.Result)
+	if line := lookInside(r.Result, p); line != "" {
 		b.WriteString("\n" + line + "\n")
 	}
-	if chart := timeline(r); chart != "" {
+	if chart := timeline(r.Result); chart != "" {
 		b.WriteString(folded("Timeline", "", chart, len(r.Hosts) <= 10))
 	}
 	return b.String()
 }
 
 // badge is the first thing that is seen.
-func badge(r rollout.Result, err error) string {
+func badge(r Rollout) string {
 	switch {
-	case err != nil:
+	case r.Err != nil:
 		return "❌"
 	case r.Became == rollout.BecamePartial:
 		return "⚠️"
@@ -63,7 +63,7 @@ func badge(r rollout.Result, err error) string {
 	return "✅"
 }
 
-func title(r rollout.Result, err error, p Place) string {
+func title(r Rollout, p Place) string {
 	words := []string{verbs[r.Verb]}
 	if p.App != "" {
 		words = append(words, "of "+code(p.App))
@@ -82,7 +82,7 @@ func title(r rollout.Result, err error, p Place) string {
 	if p.Environment != "" {
 		words = append(words, "in "+code(p.Environment))
 	}
-	return strings.Join(append(words, ended(r, err)), " ")
+	return strings.Join(append(words, ended(r)), " ")
 }
 
 // facts is one line: which release, from which commit, what was there before.
@@ -161,8 +161,8 @@ func goingBack(r rollout.Result, p Place) string {
 	return fmt.Sprintf("**To go back:** [run the rollback workflow](%s). Without a release ID it goes to the one before, %s.", url, code(string(r.Previous.ID)))
 }
 
-// FailureMarkdown is any other failure for a job summary.
-func FailureMarkdown(title string, err error) string {
+// failure is a failure of which nothing else is known, for a job summary.
+func failure(title string, err error) string {
 	return fmt.Sprintf("### ❌ %s failed\n%s", title, fenced(clipBytes(err.Error(), maxText)))
 }
 

@@ -95,16 +95,16 @@ func inPart(hosts int) rollout.Result {
 
 func TestSummaries(t *testing.T) {
 	for _, n := range []int{1, 8, 100} {
-		golden(t, fmt.Sprintf("summary-%d.md", n), Markdown(deploy(n), nil, place))
+		golden(t, fmt.Sprintf("summary-%d.md", n), went(deploy(n), nil).Markdown(place))
 		r, err := failed(n)
-		golden(t, fmt.Sprintf("summary-%d-failed.md", n), Markdown(r, err, place))
+		golden(t, fmt.Sprintf("summary-%d-failed.md", n), went(r, err).Markdown(place))
 		if n > 1 {
-			golden(t, fmt.Sprintf("summary-%d-partial.md", n), Markdown(inPart(n), nil, place))
+			golden(t, fmt.Sprintf("summary-%d-partial.md", n), went(inPart(n), nil).Markdown(place))
 		}
 	}
 	back := deploy(2)
 	back.Verb, back.Target, back.Version, back.Revision, back.Previous = release.Rollback, r1, "0.1.0", revision1, rollout.Version{ID: r2, Version: "0.2.0", Revision: revision}
-	golden(t, "summary-rollback.md", Markdown(back, nil, place)+Pulls{Live: []int{3}, Gone: []int{12, 14}, Notes: []string{"112 pull requests are concerned: the 100 that were merged last are commented on."}}.Markdown(place))
+	golden(t, "summary-rollback.md", went(back, nil).Markdown(place)+Pulls{Live: []int{3}, Gone: []int{12, 14}, Notes: []string{"112 pull requests are concerned: the 100 that were merged last are commented on."}}.Markdown(place))
 }
 
 // The worst that there can be: GitHub shows nothing of a summary past 1 MiB.
@@ -120,7 +120,7 @@ func TestASummaryAlwaysFits(t *testing.T) {
 		}
 		r.Hosts = append(r.Hosts, h)
 	}
-	got := Markdown(r, errors.New(long), place)
+	got := went(r, errors.New(long)).Markdown(place)
 	if len(got) > 1<<20-100<<10 || !utf8.ValidString(got) {
 		t.Errorf("%d bytes", len(got))
 	}
@@ -138,7 +138,7 @@ func TestOfVeryManyHostsThoseWithProblemsAreShown(t *testing.T) {
 	r := deploy(1000)
 	r.Hosts[777].Outcome, r.Hosts[777].Problem = host.Failed, "it burns"
 	r.Hosts[888].Outcome, r.Hosts[888].Problem = host.Untouched, "it does not answer"
-	got := Markdown(r, errors.New("web778: it burns"), place)
+	got := went(r, errors.New("web778: it burns")).Markdown(place)
 	for _, want := range []string{"| `web778.example.com` | ❌\u00a0FAILED", "| `web889.example.com` | ❌\u00a0not\u00a0changed", "section web778.example.com", "700 hosts more"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("it does not say %q", want)
@@ -148,7 +148,7 @@ func TestOfVeryManyHostsThoseWithProblemsAreShown(t *testing.T) {
 
 func TestOfManyHostsTheOneThatFailedIsSeenFirst(t *testing.T) {
 	r, err := failed(100)
-	if got := Markdown(r, err, place); !strings.Contains(got, "--:|---|\n| `web100.example.com` |") {
+	if got := went(r, err).Markdown(place); !strings.Contains(got, "--:|---|\n| `web100.example.com` |") {
 		t.Error(got[:3000])
 	}
 }
@@ -170,11 +170,11 @@ func TestHowToLookInside(t *testing.T) {
 	r, err := failed(3)
 	r.Hosts[0].Host = "local"
 	want := "\nLook inside: `slipway logs web3.example.com" + rest + ", `slipway console web3.example.com" + rest + "\n"
-	if text := Markdown(r, err, p); !strings.Contains(text, want) {
+	if text := went(r, err).Markdown(p); !strings.Contains(text, want) {
 		t.Errorf("no %q in\n%s", want, text)
 	}
 	r = inPart(2) // the second one was never met
-	if text := Markdown(r, nil, p); !strings.Contains(text, "Look inside: `slipway logs web1.example.com") {
+	if text := went(r, nil).Markdown(p); !strings.Contains(text, "Look inside: `slipway logs web1.example.com") {
 		t.Error(text)
 	}
 	r = deploy(1)
@@ -184,7 +184,7 @@ func TestHowToLookInside(t *testing.T) {
 		"no person gets there": func() { r.Became, r.Hosts[0].Host = rollout.BecameLive, "local" },
 	} {
 		r = deploy(1)
-		if spoil(); strings.Contains(Markdown(r, nil, p), "Look inside") {
+		if spoil(); strings.Contains(went(r, nil).Markdown(p), "Look inside") {
 			t.Error(name)
 		}
 	}

@@ -1,0 +1,70 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"github.com/apxr/slipway/internal/build"
+	"github.com/apxr/slipway/internal/config"
+	"github.com/apxr/slipway/internal/progress"
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/report"
+	"github.com/apxr/slipway/internal/rollout"
+)
+
+// onHosts is a verb that needs the hosts alone.
+func onHosts(do func(context.Context, rollout.Plan, []rollout.Candidate, *progress.Log) (rollout.Result, error)) func(context.Context, job) report.Result {
+	return func(ctx context.Context, j job) report.Result {
+		return j.rolled(do(ctx, planOf(j.Config, j.origin), j.servers.candidates(j.Hosts), j.log))
+	}
+}
+
+// withRelease is a verb that needs a release of the build server.
+func withRelease(do func(context.Context, rollout.Plan, []rollout.Candidate, rollout.Artifact, *progress.Log) (rollout.Result, error)) func(context.Context, job) report.Result {
+	return func(ctx context.Context, j job) report.Result {
+		artifact, done, err := j.open(ctx, j.ReleaseID)
+		if err != nil {
+			return j.failed(err)
+		}
+		defer done()
+		j.told.begin(ctx, artifact.Manifest())
+		return j.rolled(do(ctx, planOf(j.Config, j.origin), j.servers.candidates(j.Hosts), artifact, j.log))
+	}
+}
+
+// rolled is the result of a rollout, of which whoever is told hears in the end.
+func (j job) rolled(result rollout.Result, err error) report.Result {
+	r := report.Rollout{Result: result, Ended: report.Ended{Err: err}}
+	j.told.hear(r)
+	return r
+}
+
+func rollBack(ctx context.Context, j job) report.Result {
+	var fetch rollout.Fetch // nil: there is no build server to get a release from
+	if j.BuildHost != (config.Host{}) {
+		fetch = j.open
+	}
+	return j.rolled(rollout.Rollback(ctx, planOf(j.Config, j.origin), j.servers.candidates(j.Hosts), fetch, j.log))
+}
+
+// open opens a release on the build server; done lets go of it.
+func (j job) open(ctx context.Context, id release.ID) (_ rollout.Artifact, done func(), err error) {
+	host, err := j.servers.buildServer(ctx, j.BuildHost)
+	if err != nil {
+		return nil, nil, err
+	}
+	artifact, err := build.OpenArtifact(ctx, host, j.App, id, j.log)
+	if err != nil {
+		return nil, nil, errors.Join(err, host.Close())
+	}
+	return artifact, func() { artifact.Close(); host.Close() }, nil
+}
+
+func buildAndDeploy(ctx context.Context, j job) report.Result {
+	built := j.build(ctx)
+	if built.Err != nil {
+		return built
+	}
+	j.ReleaseID = built.Made.ReleaseID
+	return report.Both{Build: built, Then: withRelease(rollout.Deploy)(ctx, j)}
+}

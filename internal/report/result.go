@@ -1,0 +1,83 @@
+package report
+
+import (
+	"cmp"
+	"maps"
+)
+
+// Result is what a verb came to, well or not. Each kind shows itself in every
+// form that somebody reads.
+type Result interface {
+	Text() string                        // for a person, in whole lines
+	JSON() (string, error)               // for a script
+	Markdown(p Place) string             // for the summary of a workflow's job
+	Outputs() (map[string]string, error) // for the later steps of that job
+	Failed() error                       // nil: all went well
+	Problem() string                     // the error, for whoever reads Text too
+	values() values
+}
+
+// Ended is the part of a result that says whether all went well.
+type Ended struct{ Err error }
+
+// Failed returns the error.
+func (e Ended) Failed() error { return e.Err }
+
+// Problem returns the text of the error.
+func (e Ended) Problem() string {
+	if e.Err == nil {
+		return ""
+	}
+	return e.Err.Error()
+}
+
+// Failure is a run that ended before there was anything else to show.
+type Failure struct {
+	Verb string
+	Ended
+}
+
+// Text returns nothing: the error says it all.
+func (f Failure) Text() string { return "" }
+
+// JSON returns nothing, for the same reason.
+func (f Failure) JSON() (string, error) { return f.values().json() }
+
+// Markdown returns the error below a headline.
+func (f Failure) Markdown(Place) string { return failure(f.Verb, f.Err) }
+
+// Outputs returns none.
+func (f Failure) Outputs() (map[string]string, error) { return f.values().outputs() }
+
+func (f Failure) values() values { return nil }
+
+// Both is a build, and what was then done with the release.
+type Both struct {
+	Build Build
+	Then  Result
+}
+
+// Text returns what became of the release; of one that was only built, its ID.
+func (b Both) Text() string { return cmp.Or(b.Then.Text(), b.Build.Text()) }
+
+// JSON returns the values of both.
+func (b Both) JSON() (string, error) { return b.values().json() }
+
+// Markdown returns one after the other.
+func (b Both) Markdown(p Place) string { return b.Build.Markdown(p) + b.Then.Markdown(p) }
+
+// Outputs returns those of both.
+func (b Both) Outputs() (map[string]string, error) { return b.values().outputs() }
+
+// Failed returns why the release was not deployed.
+func (b Both) Failed() error { return b.Then.Failed() }
+
+// Problem returns the text of that, for whoever reads Text too.
+func (b Both) Problem() string { return b.Then.Problem() }
+
+func (b Both) values() values {
+	all := values{}
+	maps.Copy(all, b.Build.values())
+	maps.Copy(all, b.Then.values())
+	return all
+}
