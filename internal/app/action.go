@@ -23,7 +23,7 @@ func Action(verb config.Verb, s System) int {
 		fmt.Fprintln(s.Stderr, "slipway:", err)
 		return exitUsage
 	}
-	set, err := load(ctx, verb, inputs(runner, step, s.Getenv), s.Getenv)
+	set, err := load(ctx, verb, inputs(verb, runner, step, s.Getenv), s.Getenv)
 	cfg, log := set.Config, progress.New(runner, set.hidden()...)
 	told := &announcer{cfg: cfg, step: step, log: log}
 	var out report.Result = report.Failure{Verb: string(verb), Ended: report.Ended{Err: err}}
@@ -41,8 +41,12 @@ func Action(verb config.Verb, s System) int {
 
 // inputs looks settings up among the action's inputs; what a workflow run knows
 // of itself stands in for what was not given.
-func inputs(runner *gha.Runner, step gha.Run, getenv func(string) string) config.Lookup {
+func inputs(verb config.Verb, runner *gha.Runner, step gha.Run, getenv func(string) string) config.Lookup {
+	declared := config.InputsOf(verb)
 	return func(name string) string {
+		if !slices.ContainsFunc(declared, func(s config.Setting) bool { return s.Name == name }) {
+			return "" // a variable of that name was meant for somebody else
+		}
 		if name == "verbose" && getenv("RUNNER_DEBUG") == "1" {
 			return "2" // somebody ran it again with debug logging
 		}

@@ -213,11 +213,15 @@ func TestAWorkflowStandsInForInputsThatWereNotGiven(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.env["SSH_AUTH_SOCK"] = "/run/agent"
-	look := inputs(runner, step, w.Getenv)
+	look := inputs(config.BuildAndDeploy, runner, step, w.Getenv)
 	for name, want := range map[string]string{"repository": "git@github.com:apxr/apxr_io.git", "revision": strings.Repeat("a", 40), "ssh-agent": "/run/agent", "app": "", "hosts": ""} {
 		if got := look(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
+	}
+	w.env["INPUT_FORMAT"] = "json"
+	if got := look("format"); got != "" {
+		t.Errorf("an action has no format: %q", got)
 	}
 	w.env["INPUT_GIT-TOKEN"] = "ghs_x"
 	if got := look("repository"); got != "https://github.com/apxr/apxr_io.git" {

@@ -77,6 +77,11 @@ var ends = map[string]struct {
 	"both-no-deploy":  {config.BuildAndDeploy, false, report.Both{Build: built(config.BuildAndDeploy, &made, nil), Then: failed(config.BuildAndDeploy, errors.New("the artifact cannot be read"))}},
 	"both-failed":     {config.BuildAndDeploy, false, report.Both{Build: built(config.BuildAndDeploy, &made, nil), Then: undone}},
 	"both-no-build":   {config.BuildAndDeploy, false, built(config.BuildAndDeploy, nil, errors.New("it does not compile"))},
+	"build-json":      {config.BuildRelease, true, built(config.BuildRelease, &made, nil)},
+	"no-build-json":   {config.BuildRelease, true, built(config.BuildRelease, nil, errors.New("it does not compile"))},
+	"deploy-json":     {config.Deploy, true, live},
+	"both-json":       {config.BuildAndDeploy, true, report.Both{Build: built(config.BuildAndDeploy, &made, nil), Then: undone}},
+	"setup-json":      {config.Setup, true, report.Setup{Result: prepared}},
 	"setup":           {config.Setup, false, report.Setup{Result: prepared}},
 	"setup-failed":    {config.Setup, false, report.Setup{Result: prepared, Ended: report.Ended{Err: errors.New("web1: unreachable")}}},
 	"releases":        {config.Releases, false, report.Releases{Hosts: listings, Ended: report.Ended{Err: errors.New("web2: it cannot be reached")}}},
@@ -94,15 +99,13 @@ func TestWhatIsShownOfEveryResult(t *testing.T) {
 			w := newWorld()
 			code := tell(w.System, progress.New(progress.Terminal{W: w.Stderr}), c.out, c.json)
 			text := fmt.Sprintf("--- terminal, exit %d: stdout\n%s--- stderr\n%s", code, w.out.String(), w.errOut.String())
-			if isAction(c.verb) {
+			if !c.json && len(config.OutputsOf(c.verb)) > 0 {
 				text += shownInAStep(t, c.out)
 			}
 			golden(t, filepath.Join("testdata", name+".golden"), text)
 		})
 	}
 }
-
-func isAction(v config.Verb) bool { return len(config.OutputsOf(v)) > 0 }
 
 func shownInAStep(t *testing.T, out report.Result) string {
 	w := newWorld()

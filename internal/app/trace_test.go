@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/gha"
 	"github.com/apxr/slipway/internal/progress"
 )
@@ -24,7 +25,7 @@ func TestDebugLoggingShowsEverything(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		look := inputs(runner, step, w.Getenv)
+		look := inputs(config.Deploy, runner, step, w.Getenv)
 		if got := look("verbose"); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}

@@ -32,6 +32,7 @@ type Setting struct {
 	Unless  string // the setting that stands in for it, where a verb has that
 	FromRun bool   // a workflow run knows it by itself
 	InRun   bool   // of use in a workflow run only: the command line has no flag
+	ByHand  bool   // of use on the command line only: an action has no input
 	Given   string // what a workflow gives unless told otherwise, as an expression; InRun
 	Remote  bool   // of use only where a server is not the machine itself
 	Place   int    // stands on the command line without a name, as the argument of this number; 0: as a flag
@@ -316,8 +317,8 @@ var Settings = []Setting{
 		Help: "The token for comments and deployments. The default is the workflow's own.",
 	},
 	{
-		Name: "format", Type: Text, Default: "text", For: lists,
-		Help: "text for people, or json for programs.",
+		Name: "format", Type: Text, Default: "text", For: locks | lists | prepares, ByHand: true,
+		Help: "What is printed on stdout: text for people, or json for programs.",
 	},
 }
 
@@ -331,6 +332,11 @@ func Of(v Verb) []Setting {
 		}
 	}
 	return own
+}
+
+// InputsOf returns those of them that an action has.
+func InputsOf(v Verb) []Setting {
+	return slices.DeleteFunc(Of(v), func(s Setting) bool { return s.ByHand })
 }
 
 // FlagsOf returns those of them that the command line has.

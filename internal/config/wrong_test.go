@@ -81,7 +81,7 @@ func TestSwitchesAndFormat(t *testing.T) {
 	if err != nil || !c.Force || !c.DryRun || c.JSON {
 		t.Errorf("%+v, %v", c, err)
 	}
-	for _, v := range doing(lists) {
+	for _, v := range doing(lists | locks | prepares) {
 		if c, err := Load(v, good(map[string]string{"format": "json"})); err != nil || !c.JSON {
 			t.Errorf("%s: %v, %v", v, c.JSON, err)
 		}

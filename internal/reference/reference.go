@@ -46,7 +46,7 @@ func (a Action) YAML() string {
 	fmt.Fprintf(&b, "# Made from the tables in internal/config by: go test ./internal/reference -update\n")
 	fmt.Fprintf(&b, "name: %q\ndescription: %q\nbranding:\n  icon: anchor\n  color: blue\n", a.Action.Name, a.Description)
 	b.WriteString("inputs:\n")
-	for _, s := range config.Of(a.Verb) {
+	for _, s := range config.InputsOf(a.Verb) {
 		fmt.Fprintf(&b, "  %s:\n    description: %q\n    required: %t\n", s.Name, s.Help, s.Required(a.Verb) && !s.FromRun && !s.Remote && !s.Optional(a.Verb))
 		if given := cmp.Or(s.Default, s.Given); given != "" {
 			fmt.Fprintf(&b, "    default: %q\n", given)
@@ -57,7 +57,7 @@ func (a Action) YAML() string {
 		fmt.Fprintf(&b, "  %s:\n    description: %q\n    value: ${{ steps.slipway.outputs.%s }}\n", o.Name, o.Help, o.Name)
 	}
 	fmt.Fprintf(&b, "runs:\n  using: composite\n  steps:\n    - id: slipway\n      shell: bash\n      run: exec \"$GITHUB_ACTION_PATH\"/%s\n      env:\n", a.Launch)
-	for _, s := range config.Of(a.Verb) {
+	for _, s := range config.InputsOf(a.Verb) {
 		fmt.Fprintf(&b, "        INPUT_%s: ${{ inputs.%s }}\n", strings.ToUpper(s.Name), s.Name)
 	}
 	return b.String()
@@ -70,6 +70,7 @@ func Markdown() string {
 	b.WriteString("An action takes a setting as the input of its name. The command line takes it as `--name value`, or from the environment as `SLIPWAY_NAME` in capitals with `_` for `-`. ")
 	b.WriteString("Settings marked *file* hold several lines: on the command line they are named as files, `--name-file path` or `SLIPWAY_NAME_FILE`, so that no secret stands in an argument list; `env-file` has the word in its name already: `--env-file path` or `SLIPWAY_ENV_FILE`. A switch is on as `--name` alone. What stands in capitals below has no name there: it comes in this order, before or after the flags. ")
 	b.WriteString("Without `--known-hosts-file` the command line uses `~/.ssh/known_hosts`, and without `--ssh-key-file` the agent of `SSH_AUTH_SOCK`.\n")
+	b.WriteString("\nWith `--format json` the command line prints a verb's outputs as one JSON object, with `_` for `-` in their names; a verb that lists prints its list. Of a run that failed before there was anything to tell it prints nothing.\n")
 	for _, v := range config.Verbs {
 		writeVerb(&b, v)
 	}

@@ -149,7 +149,8 @@ func outputsOf(t *testing.T, r report.Result) []string {
 	return slices.Collect(maps.Keys(outputs))
 }
 
-// inputsRead asks the program's own reading of its settings what it looks up.
+// inputsRead asks the program's own reading of its settings what it looks up,
+// but for what only the command line has.
 func inputsRead(t *testing.T, v config.Verb) []string {
 	t.Helper()
 	read := map[string]bool{}
@@ -159,6 +160,11 @@ func inputsRead(t *testing.T, v config.Verb) []string {
 	})
 	if err == nil {
 		t.Fatal("a verb without any setting was accepted")
+	}
+	for _, s := range config.Of(v) {
+		if s.ByHand {
+			delete(read, s.Name)
+		}
 	}
 	return slices.Sorted(maps.Keys(read))
 }
