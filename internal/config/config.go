@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,7 +58,7 @@ type Build struct {
 
 // Load reads and checks all settings of a verb. Its error is a [Mistakes].
 func Load(v Verb, look Lookup) (Config, error) {
-	l := loader{verb: v, look: look, settings: map[string]Setting{}}
+	l := loader{verb: v, look: look, settings: map[string]Setting{}, told: map[string]bool{}}
 	for _, s := range Of(v) {
 		l.settings[s.Name] = s
 	}
@@ -87,11 +88,32 @@ func Load(v Verb, look Lookup) (Config, error) {
 // Mistakes is everything that is wrong with a configuration.
 type Mistakes []string
 
+// maxMistakes is how many of them are shown: there may be one for each line of a
+// file that was not meant.
+const maxMistakes = 50
+
 func (m Mistakes) Error() string {
 	if len(m) == 1 {
 		return "1 mistake in the settings; nothing was changed:\n  " + m[0]
 	}
-	return fmt.Sprintf("%d mistakes in the settings; nothing was changed:\n  %s", len(m), strings.Join(m, "\n  "))
+	lines := m
+	if len(m) > maxMistakes {
+		lines = append(slices.Clone(m[:maxMistakes]), fmt.Sprintf("and %d more", len(m)-maxMistakes))
+	}
+	return fmt.Sprintf("%d mistakes in the settings; nothing was changed:\n  %s", len(m), strings.Join(lines, "\n  "))
+}
+
+// And returns the mistakes with more of them, but for those of a setting that is
+// among them already: what it should hold was not seen.
+func (m Mistakes) And(more Mistakes) Mistakes {
+	all := slices.Clone(m)
+	for _, mistake := range more {
+		name, _, _ := strings.Cut(mistake, ":")
+		if !slices.ContainsFunc(m, func(known string) bool { return strings.HasPrefix(known, name+":") }) {
+			all = append(all, mistake)
+		}
+	}
+	return all
 }
 
 func (m Mistakes) err() error {

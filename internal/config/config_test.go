@@ -128,6 +128,27 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 	}
 }
 
+func TestAMistakeIsToldOnceAndThereAreNotTooMany(t *testing.T) {
+	m := mistakes(t, Deploy, good(map[string]string{"hosts": strings.Repeat("web1 ", 100)}))
+	if !slices.Equal(m, []string{"hosts: web1 is listed twice"}) {
+		t.Errorf("%q", m)
+	}
+	text := mistakes(t, Deploy, good(map[string]string{"env-file": strings.Repeat("x\n", 60)})).Error()
+	if !strings.HasPrefix(text, "60 mistakes in the settings;") || strings.Count(text, "\n") != maxMistakes+1 || !strings.HasSuffix(text, "\n  and 10 more") {
+		t.Error(text)
+	}
+}
+
+func TestMistakesOfOneSettingComeFromOnePlace(t *testing.T) {
+	got := Mistakes{"ssh-key: no such file", "app: missing"}.And(Mistakes{"ssh-key: missing", "ssh-key-x: other", "hosts: missing"})
+	if want := []string{"ssh-key: no such file", "app: missing", "ssh-key-x: other", "hosts: missing"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	if got := Mistakes(nil).And(nil); len(got) > 0 {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestValuesOfSettings(t *testing.T) {
 	key40, key64 := strings.Repeat("0f", 20), strings.Repeat("0f", 32)
 	for _, c := range []struct {

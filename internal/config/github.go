@@ -32,7 +32,8 @@ func (l *loader) github() GitHub {
 		g.Rollback = ""
 	}
 	if u, err := url.Parse(g.EnvironmentURL); g.EnvironmentURL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil) {
-		l.wrong("environment-url", "%.200q is not an http or https URL without a user", g.EnvironmentURL)
+		// It is not shown, since it may have a password in it.
+		l.wrong("environment-url", "this is not an http or https URL without a user, such as https://apxr.io")
 	}
 	if g.Token == "" && g.Deployments {
 		l.wrong("github-token", "missing. deployments needs it")

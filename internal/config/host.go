@@ -17,6 +17,7 @@ type Host struct{ User, Host, Port string }
 const DefaultUser = "deploy"
 
 const (
+	maxHostName = 253 // characters, in DNS
 	defaultPort = "22"
 	localName   = "local"
 )
@@ -37,7 +38,7 @@ func ParseHost(s string) (Host, error) {
 	switch n, err := strconv.Atoi(port); {
 	case !userRE.MatchString(user):
 		return Host{}, fmt.Errorf("%.100q is not [user@]name[:port]: %q is no user name", s, user)
-	case notIP != nil && !hostNameRE.MatchString(name), strings.Contains(name, ":") && rest[0] != '[':
+	case notIP != nil && (len(name) > maxHostName || !hostNameRE.MatchString(name)), strings.Contains(name, ":") && rest[0] != '[':
 		return Host{}, fmt.Errorf("%.100q is not [user@]name[:port]; an IPv6 address stands in brackets, as in [fd00::1]:22", s)
 	case err != nil || n < 1 || n > 65535 || strconv.Itoa(n) != port:
 		return Host{}, fmt.Errorf("%.100q has port %q, which is not a number from 1 to 65535", s, port)

@@ -15,10 +15,16 @@ type loader struct {
 	settings map[string]Setting
 	noRemote bool // all servers are the machine itself
 	mistakes Mistakes
+	told     map[string]bool
 }
 
+// wrong adds a mistake, which is told once.
 func (l *loader) wrong(name, format string, args ...any) {
-	l.mistakes = append(l.mistakes, name+": "+fmt.Sprintf(format, args...))
+	mistake := name + ": " + fmt.Sprintf(format, args...)
+	if !l.told[mistake] {
+		l.mistakes = append(l.mistakes, mistake)
+	}
+	l.told[mistake] = true
 }
 
 // uses reports whether the setting is one of the verb's.
