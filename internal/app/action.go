@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,23 +14,25 @@ import (
 )
 
 // Action runs a verb as a step of a workflow and returns the exit code.
-func Action(verb config.Verb, s System) int {
-	ctx, stop := signalled()
+func Action(verb config.Verb, s System) int { return step(context.Background(), verb, s) }
+
+func step(ctx context.Context, verb config.Verb, s System) int {
+	ctx, stop := signalled(ctx)
 	defer stop()
 	runner := gha.New(s.Getenv, s.Stdout)
 	defer runner.Close()
-	step, err := runner.Run()
+	own, err := runner.Run()
 	if err != nil {
 		fmt.Fprintln(s.Stderr, "slipway:", err)
 		return exitUsage
 	}
-	set, err := load(ctx, verb, inputs(verb, runner, step, s.Getenv), s.Getenv)
+	set, err := load(ctx, verb, inputs(verb, runner, own, s.Getenv), s.Getenv)
 	cfg, log := set.Config, progress.New(runner, set.hidden()...)
-	told := &announcer{cfg: cfg, step: step, log: log}
+	told := &announcer{cfg: cfg, step: own, log: log}
 	var out report.Result = report.Failure{Verb: string(verb), Ended: report.Ended{Err: err}}
 	if err == nil {
 		told.connect()
-		out = run(ctx, set, origin{who: step.Actor, run: step.URL, ref: step.Ref, getenv: s.Getenv, collection: s.Collection, told: told}, log)
+		out = run(ctx, set, origin{who: own.Actor, run: own.URL, ref: own.Ref, getenv: s.Getenv, collection: s.Collection, told: told}, log)
 	}
 	h := hand{runner, log, told.place()}
 	code := h.over(out)

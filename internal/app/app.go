@@ -21,9 +21,9 @@ import (
 type System struct {
 	Args   []string // without the program's name
 	Getenv func(string) string
-	Stdin  io.Reader // nil: there is none
-	Stdout io.Writer
-	Stderr io.Writer
+	Stdin   io.Reader // nil: there is none
+	Stdout  io.Writer
+	Stderr  io.Writer
 	// Collection has Ansible's collection apxr.slipway, for who sets servers up.
 	Collection fs.FS
 }
@@ -45,8 +45,8 @@ type origin struct {
 
 // signalled returns a context that a signal ends: GitHub sends SIGINT to cancel
 // a step, systemd and people also SIGTERM.
-func signalled() (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+func signalled(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 }
 
 // run carries out a verb.

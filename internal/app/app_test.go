@@ -127,7 +127,7 @@ func TestWhereASettingComesFrom(t *testing.T) {
 		for k, v := range c.env {
 			w.env[k] = v
 		}
-		look, err := flags(config.Deploy, w.System)
+		look, _, err := flags(config.Deploy, w.System)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if got := look(c.setting); got != c.want {

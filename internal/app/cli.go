@@ -2,14 +2,12 @@ package app
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/progress"
@@ -17,7 +15,9 @@ import (
 )
 
 // CLI runs the command line "slipway VERB [flags]" and returns the exit code.
-func CLI(s System) int {
+func CLI(s System) int { return commandLine(context.Background(), s) }
+
+func commandLine(ctx context.Context, s System) int {
 	if len(s.Args) == 0 || s.Args[0] == "help" || s.Args[0] == "--help" || s.Args[0] == "-h" {
 		usage(s.Stdout)
 		return exitOK
@@ -28,27 +28,37 @@ func CLI(s System) int {
 		usage(s.Stderr)
 		return exitUsage
 	}
-	ctx, stop := signalled()
+	running, stop := signalled(ctx)
 	defer stop()
-	look, err := flags(verb, s)
+	set, err := given(running, verb, s)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	}
-	var set settings
-	if err == nil {
-		set, err = load(ctx, verb, look, s.Getenv)
-	}
+	log := progress.New(progress.Terminal{W: s.Stderr}, set.hidden()...)
 	if err != nil {
-		fmt.Fprintf(s.Stderr, "slipway: %v\n\"slipway %s --help\" lists the settings: flags, or variables of the environment.\n", err, verb)
+		fmt.Fprintf(s.Stderr, "slipway: %s\n\"slipway %s --help\" lists the settings: flags, or variables of the environment.\n", log.Redact(err.Error()), verb)
 		return exitUsage
 	}
 	if verbs[verb].look != "" {
 		stop() // what is looked at gets the signals
-		return lookInside(s, set.Config)
+		return lookInside(ctx, s, set.Config)
 	}
-	log := progress.New(progress.Terminal{W: s.Stderr}, set.hidden()...)
-	out := run(ctx, set, origin{who: person(s.Getenv), getenv: s.Getenv, collection: s.Collection}, log)
+	out := run(running, set, origin{who: person(s.Getenv), getenv: s.Getenv, collection: s.Collection}, log)
 	return tell(s, log, out, set.JSON)
+}
+
+// given reads all settings of a verb: arguments, environment, files.
+func given(ctx context.Context, verb config.Verb, s System) (settings, error) {
+	look, unreadable, err := flags(verb, s)
+	if err != nil {
+		return settings{}, err
+	}
+	set, err := load(ctx, verb, look, s.Getenv)
+	var wrong config.Mistakes
+	if errors.As(err, &wrong); len(unreadable)+len(wrong) == 0 {
+		return set, err
+	}
+	return set, unreadable.And(wrong)
 }
 
 func usage(w io.Writer) {
@@ -57,112 +67,6 @@ func usage(w io.Writer) {
 		fmt.Fprintf(w, "  slipway %-18s%s\n", v.Verb, v.Help)
 	}
 	fmt.Fprint(w, "\n\"slipway VERB --help\" lists the settings of a verb.\n")
-}
-
-// flags parses a verb's flags. A setting that has none given is looked up in
-// the environment, as SLIPWAY_ and its name; a secret has no flag for its value,
-// since arguments can be read by everybody on the machine. What stands without a
-// name may come before or after the flags.
-func flags(verb config.Verb, s System) (config.Lookup, error) {
-	set := flag.NewFlagSet("slipway "+string(verb), flag.ContinueOnError)
-	set.SetOutput(io.Discard) // the error is returned, and help goes to stdout
-	values := map[string]*string{}
-	for _, setting := range config.FlagsOf(verb) {
-		values[setting.Name] = declare(set, setting)
-	}
-	free, err := parse(set, s.Args[1:], len(config.PlacesOf(verb)) > 0)
-	if errors.Is(err, flag.ErrHelp) {
-		set.SetOutput(s.Stdout)
-		fmt.Fprint(s.Stdout, placesHelp(verb))
-		set.Usage()
-	}
-	if err != nil {
-		return nil, err
-	}
-	given, err := placed(verb, free, s.Stdin)
-	if err != nil {
-		return nil, err
-	}
-	var errs []error
-	for _, setting := range config.FlagsOf(verb) {
-		value, err := read(setting, *values[setting.Name], s.Getenv)
-		given[setting.Name] = value
-		errs = append(errs, err)
-	}
-	return func(name string) string { return given[name] }, errors.Join(errs...)
-}
-
-// declare adds a flag; that of a switch may stand without a value.
-func declare(set *flag.FlagSet, s config.Setting) *string {
-	if s.Type != config.Switch {
-		return set.String(flagName(s), "", help(s))
-	}
-	value := new(string)
-	set.BoolFunc(flagName(s), help(s), func(given string) error {
-		*value = given
-		return nil
-	})
-	return value
-}
-
-func inFile(s config.Setting) bool { return s.Type == config.Secret || s.Type == config.Block }
-
-func flagName(s config.Setting) string {
-	if inFile(s) {
-		return bare(s) + "-file"
-	}
-	return s.Name
-}
-
-func envName(s config.Setting) string {
-	return "SLIPWAY_" + strings.ToUpper(strings.ReplaceAll(bare(s), "-", "_"))
-}
-
-// bare is the name without the "file" that the command line adds: env-file is
-// --env-file here too.
-func bare(s config.Setting) string {
-	if inFile(s) {
-		return strings.TrimSuffix(s.Name, "-file")
-	}
-	return s.Name
-}
-
-func help(s config.Setting) string {
-	if inFile(s) {
-		return fmt.Sprintf("A file with: %s [$%s, or the file in $%s_FILE]", s.Help, envName(s), envName(s))
-	}
-	text := s.Help
-	if s.Default != "" {
-		text += " (default " + s.Default + ")"
-	}
-	return text + " [$" + envName(s) + "]"
-}
-
-// read finds what was given for a setting: a flag, the environment, and what
-// ssh uses: its agent and its known_hosts.
-func read(s config.Setting, flagged string, getenv func(string) string) (string, error) {
-	value := getenv(envName(s))
-	if s.Name == "ssh-agent" {
-		value = cmp.Or(value, getenv("SSH_AUTH_SOCK"))
-	}
-	if !inFile(s) {
-		return cmp.Or(flagged, value), nil
-	}
-	if flagged == "" && value != "" {
-		return value, nil
-	}
-	if name := cmp.Or(flagged, getenv(envName(s)+"_FILE")); name != "" {
-		data, err := os.ReadFile(name)
-		return string(data), err
-	}
-	if s.Name != "known-hosts" {
-		return "", nil
-	}
-	data, err := os.ReadFile(filepath.Join(getenv("HOME"), ".ssh", "known_hosts"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil // the settings' own check says what is missing
-	}
-	return string(data), err
 }
 
 // person is who a change is put down to.

@@ -32,21 +32,22 @@ func newDialer(cfg config.Config, getenv func(string) string, log *progress.Log)
 	if allLocal(cfg) {
 		return d, nil
 	}
-	a := cfg.Access
-	auth, err := remote.NewAuth(remote.Credentials{
-		Key: a.Key, Passphrase: a.Passphrase, Certificate: a.Certificate, Agent: a.Agent, KnownHosts: a.KnownHosts,
-	})
+	auth, err := remote.NewAuth(credentials(cfg.Access))
 	if err != nil {
 		return d, err
 	}
 	d.auth, d.ssh = auth, &remote.Dialer{Auth: auth}
-	for _, h := range a.Jumps {
+	for _, h := range cfg.Access.Jumps {
 		d.ssh.Jumps = append(d.ssh.Jumps, target(h))
 	}
 	if d.verbose > 0 {
 		d.ssh.Trace = func(format string, args ...any) { log.Say("ssh", format, args...) }
 	}
 	return d, nil
+}
+
+func credentials(a config.Access) remote.Credentials {
+	return remote.Credentials{Key: a.Key, Passphrase: a.Passphrase, Certificate: a.Certificate, Agent: a.Agent, KnownHosts: a.KnownHosts}
 }
 
 func allLocal(cfg config.Config) bool {

@@ -28,8 +28,8 @@ type ended struct{ sig syscall.Signal }
 func (e ended) Error() string { return "ended by a signal: " + e.sig.String() }
 
 // until is a context that one of these signals ends.
-func until(signals ...os.Signal) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(context.Background())
+func until(ctx context.Context, signals ...os.Signal) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
 	got := make(chan os.Signal, 1)
 	signal.Notify(got, signals...)
 	go func() {
@@ -47,7 +47,7 @@ func until(signals ...os.Signal) (context.Context, func()) {
 
 // lookInside carries out the verbs with which a person looks inside of what runs,
 // and returns the exit code: that of the command on the host, if it ran.
-func lookInside(s System, cfg config.Config) int {
+func lookInside(ctx context.Context, s System, cfg config.Config) int {
 	log := progress.New(progress.Terminal{W: s.Stderr}, cfg.Secrets()...)
 	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
 	if cfg.Verb == config.Console && cfg.Hosts[0].IsLocal() {
@@ -55,7 +55,7 @@ func lookInside(s System, cfg config.Config) int {
 		// Caught and dropped: what is ignored stays so in the programs that are started.
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGINT)
 	}
-	ctx, stop := until(signals...)
+	ctx, stop := until(ctx, signals...)
 	defer stop()
 	err := inside{s, cfg, log}.run(ctx)
 	var by ended
@@ -85,16 +85,16 @@ type inside struct {
 }
 
 func (i inside) run(ctx context.Context) error {
+	dialer, err := newDialer(i.cfg, i.Getenv, i.log)
+	if err != nil {
+		return mistakesOf(err)
+	}
+	defer dialer.Close()
 	in, hasTerminal := i.Stdin.(*os.File)
 	out, _ := i.Stdout.(*os.File)
 	if hasTerminal = hasTerminal && terminal.Is(in) && terminal.Is(out); i.cfg.Verb == config.Console && !hasTerminal {
 		return errors.New("a console needs a terminal, as stdin and as stdout: from a script, use slipway rpc or slipway eval")
 	}
-	dialer, err := newDialer(i.cfg, i.Getenv, i.log)
-	if err != nil {
-		return err
-	}
-	defer dialer.Close()
 	host, err := dialer.insideHost(ctx, i.cfg.Hosts[0])
 	if err != nil {
 		return err

@@ -28,7 +28,7 @@ func TestWhatStandsWithoutAName(t *testing.T) {
 		w := newWorld(strings.Fields(call)...)
 		w.Stdin = strings.NewReader("from stdin\n")
 		verb, _ := config.VerbNamed(w.Args[0])
-		look, err := flags(verb, w.System)
+		look, _, err := flags(verb, w.System)
 		if err != nil {
 			t.Errorf("%s: %v", call, err)
 		} else if got := [2]string{look("host"), look("expression")}; got != want {

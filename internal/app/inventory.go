@@ -3,12 +3,14 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/apxr/slipway/internal/ansible"
 	"github.com/apxr/slipway/internal/config"
+	"github.com/apxr/slipway/internal/remote"
 )
 
 // settings are a verb's, when its inventory has been asked.
@@ -28,14 +30,38 @@ func load(ctx context.Context, verb config.Verb, look config.Lookup, getenv func
 	}
 	cfg, err := config.Load(verb, look)
 	s := settings{Config: cfg, hosts: found.hosts, secrets: found.secrets}
-	if err != nil {
-		own := err.(config.Mistakes) // Load has no other errors
-		return s, append(found.mistakes, own...)
+	var wrong config.Mistakes
+	if errors.As(err, &wrong); len(found.mistakes)+len(wrong) == 0 {
+		return s, nil
 	}
-	if len(found.mistakes) > 0 {
-		return s, found.mistakes
+	return s, append(found.mistakes, wrong.And(keyMistakes(cfg, getenv))...)
+}
+
+// keyMistakes are those in keys, which come out when they are used: here they
+// come together with all others.
+func keyMistakes(cfg config.Config, getenv func(string) string) config.Mistakes {
+	var err error
+	if named := len(cfg.Hosts) > 0 || cfg.BuildHost != (config.Host{}); !named || !allLocal(cfg) {
+		var auth *remote.Auth
+		auth, err = remote.NewAuth(credentials(cfg.Access))
+		defer auth.Close()
 	}
-	return s, nil
+	if cfg.Verb == config.Setup {
+		err = ofSetup(err)
+	}
+	keys, keysErr := openKeys(cfg.Build, getenv)
+	if keysErr == nil {
+		defer keys.Close()
+	}
+	return mistakesOf(errors.Join(err, keysErr))
+}
+
+// mistakesOf are the lines of an error, each of which is about a setting.
+func mistakesOf(err error) config.Mistakes {
+	if err == nil {
+		return nil
+	}
+	return strings.Split(err.Error(), "\n")
 }
 
 // hidden is every text that the log must not show.

@@ -64,7 +64,11 @@ var users = map[string]string{"hosts.ini": classic, "group_vars/staging/vars.yml
 
 func resolved(t *testing.T, verb config.Verb, given map[string]string) (settings, error) {
 	t.Helper()
-	values := map[string]string{"app": "apxr/apxr_io", "release-id": "20171114T072116", "expect-current": "20171113T072116", "ssh-key": "KEY", "setup-key": "KEY", "known-hosts": "x"}
+	key, public := newKey(t)
+	values := map[string]string{
+		"app": "apxr/apxr_io", "release-id": "20171114T072116", "expect-current": "20171113T072116",
+		"ssh-key": string(key), "setup-key": string(key), "known-hosts": "x " + public,
+	}
 	maps.Copy(values, given)
 	return load(t.Context(), verb, func(name string) string { return values[name] }, os.Getenv)
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/apxr/slipway/internal/ansible"
 	"github.com/apxr/slipway/internal/config"
@@ -34,10 +33,13 @@ func setUp(ctx context.Context, j job) report.Result {
 		defer closer.Close()
 	}
 	if ctx.Err() != nil {
-		return j.failed(errors.New("cancelled: nothing was changed"))
+		missing = nil // it may well be there
 	}
 	if err := errors.Join(missing, wrong); err != nil {
-		return j.failed(config.Mistakes(strings.Split(err.Error(), "\n")))
+		return j.failed(mistakesOf(err))
+	}
+	if ctx.Err() != nil {
+		return j.failed(errors.New("cancelled: nothing was changed"))
 	}
 	plan := setupPlan(j.settings, access)
 	plan.Collection = j.collection
@@ -69,9 +71,7 @@ func openAccess(set settings, getenv func(string) string) (setup.Access, io.Clos
 	if ansible.Look("ssh", getenv) == "" {
 		missing = errors.New("OpenSSH is not installed on this machine: there is no ssh in the PATH; install it with 'apt-get install openssh-client'")
 	}
-	auth, err := remote.NewAuth(remote.Credentials{
-		Key: given.Key, Passphrase: given.Passphrase, Certificate: given.Certificate, Agent: given.Agent, KnownHosts: given.KnownHosts,
-	})
+	auth, err := remote.NewAuth(credentials(given))
 	if err != nil || missing != nil {
 		return access, nil, errors.Join(missing, ofSetup(err), auth.Close())
 	}

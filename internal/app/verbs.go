@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"strings"
 
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/console"
@@ -54,7 +53,7 @@ func connected(do func(context.Context, job) report.Result) func(context.Context
 	return func(ctx context.Context, j job) report.Result {
 		dialer, err := newDialer(j.Config, j.getenv, j.log)
 		if err != nil {
-			return j.failed(config.Mistakes(strings.Split(err.Error(), "\n")))
+			return j.failed(mistakesOf(err))
 		}
 		defer dialer.Close()
 		j.servers = dialer

@@ -1,0 +1,124 @@
+package app
+
+import (
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/apxr/slipway/internal/config"
+)
+
+// flags parses a verb's flags. A setting that has none given is looked up in
+// the environment, as SLIPWAY_ and its name; a secret has no flag for its value,
+// since arguments can be read by everybody on the machine. What stands without a
+// name may come before or after the flags.
+//
+// A file that cannot be read is a mistake like others.
+func flags(verb config.Verb, s System) (look config.Lookup, unreadable config.Mistakes, err error) {
+	set := flag.NewFlagSet("slipway "+string(verb), flag.ContinueOnError)
+	set.SetOutput(io.Discard) // the error is returned, and help goes to stdout
+	values := map[string]*string{}
+	for _, setting := range config.FlagsOf(verb) {
+		values[setting.Name] = declare(set, setting)
+	}
+	free, err := parse(set, s.Args[1:], len(config.PlacesOf(verb)) > 0)
+	if errors.Is(err, flag.ErrHelp) {
+		set.SetOutput(s.Stdout)
+		fmt.Fprint(s.Stdout, placesHelp(verb))
+		set.Usage()
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	given, err := placed(verb, free, s.Stdin)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, setting := range config.FlagsOf(verb) {
+		value, err := read(setting, *values[setting.Name], s.Getenv)
+		given[setting.Name] = value
+		if err != nil {
+			unreadable = append(unreadable, fmt.Sprintf("%s: %v; --%s and %s_FILE name a file", setting.Name, err, flagName(setting), envName(setting)))
+		}
+	}
+	return func(name string) string { return given[name] }, unreadable, nil
+}
+
+// declare adds a flag; that of a switch may stand without a value.
+func declare(set *flag.FlagSet, s config.Setting) *string {
+	if s.Type != config.Switch {
+		return set.String(flagName(s), "", help(s))
+	}
+	value := new(string)
+	set.BoolFunc(flagName(s), help(s), func(given string) error {
+		*value = given
+		return nil
+	})
+	return value
+}
+
+func inFile(s config.Setting) bool { return s.Type == config.Secret || s.Type == config.Block }
+
+func flagName(s config.Setting) string {
+	if inFile(s) {
+		return bare(s) + "-file"
+	}
+	return s.Name
+}
+
+func envName(s config.Setting) string {
+	return "SLIPWAY_" + strings.ToUpper(strings.ReplaceAll(bare(s), "-", "_"))
+}
+
+// bare is the name without the "file" that the command line adds: env-file is
+// --env-file here too.
+func bare(s config.Setting) string {
+	if inFile(s) {
+		return strings.TrimSuffix(s.Name, "-file")
+	}
+	return s.Name
+}
+
+func help(s config.Setting) string {
+	if inFile(s) {
+		return fmt.Sprintf("A file with: %s [$%s, or the file in $%s_FILE]", s.Help, envName(s), envName(s))
+	}
+	text := s.Help
+	if s.Default != "" {
+		text += " (default " + s.Default + ")"
+	}
+	return text + " [$" + envName(s) + "]"
+}
+
+// read finds what was given for a setting: a flag, the environment, and what
+// ssh uses: its agent and its known_hosts.
+func read(s config.Setting, flagged string, getenv func(string) string) (string, error) {
+	value := getenv(envName(s))
+	if s.Name == "ssh-agent" {
+		value = cmp.Or(value, getenv("SSH_AUTH_SOCK"))
+	}
+	if !inFile(s) {
+		return cmp.Or(flagged, value), nil
+	}
+	if flagged == "" && value != "" {
+		return value, nil
+	}
+	if name := cmp.Or(flagged, getenv(envName(s)+"_FILE")); name != "" {
+		data, err := os.ReadFile(name)
+		return string(data), err
+	}
+	if s.Name != "known-hosts" {
+		return "", nil
+	}
+	data, err := os.ReadFile(filepath.Join(getenv("HOME"), ".ssh", "known_hosts"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil // the settings' own check says what is missing
+	}
+	return string(data), err
+}
