@@ -11,7 +11,7 @@ import (
 
 func main() {
 	os.Exit(app.CLI(app.System{
-		Args: os.Args[1:], Getenv: os.Getenv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Args: os.Args[1:], Getenv: os.Getenv, Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Collection: ansible.Collection,
 	}))
 }

@@ -21,6 +21,8 @@ import (
 type System struct {
 	Args   []string // without the program's name
 	Getenv func(string) string
+	// Environ is the environment as NAME=VALUE, where a person gives settings in it.
+	Environ []string
 	Stdin   io.Reader // nil: there is none
 	Stdout  io.Writer
 	Stderr  io.Writer

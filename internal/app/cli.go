@@ -35,6 +35,9 @@ func commandLine(ctx context.Context, s System) int {
 		return exitOK
 	}
 	log := progress.New(progress.Terminal{W: s.Stderr}, set.hidden()...)
+	for _, line := range ignored(verb, s.Environ) {
+		log.Notice(line)
+	}
 	if err != nil {
 		fmt.Fprintf(s.Stderr, "slipway: %s\n\"slipway %s --help\" lists the settings: flags, or variables of the environment.\n", log.Redact(err.Error()), verb)
 		return exitUsage

@@ -73,7 +73,16 @@ func flagName(s config.Setting) string {
 }
 
 func envName(s config.Setting) string {
-	return "SLIPWAY_" + strings.ToUpper(strings.ReplaceAll(bare(s), "-", "_"))
+	return variables + strings.ToUpper(strings.ReplaceAll(bare(s), "-", "_"))
+}
+
+// envNames are the setting's variables: with its value, or with the name of a file
+// that has it.
+func envNames(s config.Setting) []string {
+	if inFile(s) {
+		return []string{envName(s), envName(s) + "_FILE"}
+	}
+	return []string{envName(s)}
 }
 
 // bare is the name without the "file" that the command line adds: env-file is

@@ -43,7 +43,7 @@ func TestMistakesInSettings(t *testing.T) {
 		w := newWorld()
 		settings := complete(t)
 		for name, setting := range map[string]string{"APP": "app", "BUILD_HOST": "build-host", "HOSTS": "hosts", "SSH_KEY": "ssh-key", "KNOWN_HOSTS": "known-hosts"} {
-			w.env["SLIPWAY_"+name] = settings[setting]
+			w.env[variables+name] = settings[setting]
 		}
 		for _, word := range c.words {
 			if variable, value, isVariable := strings.Cut(word, "="); isVariable {

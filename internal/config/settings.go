@@ -32,6 +32,7 @@ type Setting struct {
 	Unless  string // the setting that stands in for it, where a verb has that
 	FromRun bool   // a workflow run knows it by itself
 	InRun   bool   // of use in a workflow run only: the command line has no flag
+	Trial   bool   // a switch that promises that nothing is changed
 	ByHand  bool   // of use on the command line only: an action has no input
 	Given   string // what a workflow gives unless told otherwise, as an expression; InRun
 	Remote  bool   // of use only where a server is not the machine itself
@@ -113,7 +114,7 @@ var Settings = []Setting{
 		Help: "Variables of the setup as a YAML mapping, slipway_NAME: value. They stand above those of the inventory; without one they are all that there is.",
 	},
 	{
-		Name: "check", Type: Switch, Default: "false", For: prepares,
+		Name: "check", Type: Switch, Default: "false", For: prepares, Trial: true,
 		Help: "Change nothing, and show what would be changed.",
 	},
 	{
@@ -289,7 +290,7 @@ var Settings = []Setting{
 		Help: "Deploy a revision although what runs is newer, or a rollback marked it as bad.",
 	},
 	{
-		Name: "dry-run", Type: Switch, Default: "false", For: rehearses,
+		Name: "dry-run", Type: Switch, Default: "false", For: rehearses, Trial: true,
 		Help: "Print what would be done and what is found on the hosts, and change nothing.",
 	},
 	{
@@ -324,14 +325,8 @@ var Settings = []Setting{
 
 // Of returns the settings of a verb in the table's order.
 func Of(v Verb) []Setting {
-	var own []Setting
 	does := v.does()
-	for _, s := range Settings {
-		if s.For&does != 0 {
-			own = append(own, s)
-		}
-	}
-	return own
+	return slices.DeleteFunc(slices.Clone(Settings), func(s Setting) bool { return s.For&does == 0 })
 }
 
 // InputsOf returns those of them that an action has.
@@ -380,12 +375,6 @@ var Outputs = []Output{
 
 // OutputsOf returns the outputs of a verb in the table's order.
 func OutputsOf(v Verb) []Output {
-	var own []Output
 	does := v.does()
-	for _, o := range Outputs {
-		if o.For&does != 0 {
-			own = append(own, o)
-		}
-	}
-	return own
+	return slices.DeleteFunc(slices.Clone(Outputs), func(o Output) bool { return o.For&does == 0 })
 }

@@ -163,6 +163,9 @@ func VerbNamed(name string) (Verb, bool) {
 	return Verbs[at].Verb, true
 }
 
+// Changes reports whether a verb changes servers.
+func Changes(v Verb) bool { return v.does()&(locks|prepares) != 0 }
+
 // does returns what a verb does; nothing, if there is no such verb.
 func (v Verb) does() Does {
 	at := slices.IndexFunc(Verbs, func(info VerbInfo) bool { return info.Verb == v })

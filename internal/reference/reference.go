@@ -70,6 +70,8 @@ func Markdown() string {
 	b.WriteString("An action takes a setting as the input of its name. The command line takes it as `--name value`, or from the environment as `SLIPWAY_NAME` in capitals with `_` for `-`. ")
 	b.WriteString("Settings marked *file* hold several lines: on the command line they are named as files, `--name-file path` or `SLIPWAY_NAME_FILE`, so that no secret stands in an argument list; `env-file` has the word in its name already: `--env-file path` or `SLIPWAY_ENV_FILE`. A switch is on as `--name` alone. What stands in capitals below has no name there: it comes in this order, before or after the flags. ")
 	b.WriteString("Without `--known-hosts-file` the command line uses `~/.ssh/known_hosts`, and without `--ssh-key-file` the agent of `SSH_AUTH_SOCK`.\n")
+	b.WriteString("\nVariables that begin with `SLIPWAY_` and have no effect are named on stderr; they are no error. There is a note of a name that no setting has, with the one that was probably meant; of a setting that only the actions have; of an argument, which has no variable; ")
+	b.WriteString("and of `SLIPWAY_DRY_RUN` or `SLIPWAY_CHECK` before a verb that has no such setting and changes servers all the same. A setting of another verb is not named: export those of an application once, for every verb. Names that begin with `SLIPWAY_LAB` belong to the test lab.\n")
 	b.WriteString("\nWith `--format json` the command line prints a verb's outputs as one JSON object, with `_` for `-` in their names; a verb that lists prints its list. Of a run that failed before there was anything to tell it prints nothing.\n")
 	for _, v := range config.Verbs {
 		writeVerb(&b, v)

@@ -1,0 +1,91 @@
+package app
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/apxr/slipway/internal/config"
+)
+
+const (
+	// variables is what the names of all settings in the environment begin with.
+	variables = "SLIPWAY_"
+	// labVariables are left alone: the test lab of this repository has them.
+	labVariables = variables + "LAB"
+)
+
+// ignored returns a line for each reason for which variables that look like
+// settings have no effect. A setting of another verb is none: people export the
+// settings of an application once, for whatever they do with it then.
+func ignored(verb config.Verb, environ []string) []string {
+	of := map[string][]string{}
+	for _, variable := range slices.Sorted(slices.Values(environ)) {
+		name, value, _ := strings.Cut(variable, "=")
+		if !strings.HasPrefix(name, variables) || strings.HasPrefix(name, labVariables) || value == "" {
+			continue
+		}
+		known, never := knownVariables()
+		if known[name] {
+			continue
+		}
+		why := never[name]
+		if why == "" {
+			why = noSetting(name, known)
+		}
+		of[why] = append(of[why], fmt.Sprintf("%.100s", name))
+	}
+	var lines []string
+	for _, why := range slices.Sorted(maps.Keys(of)) {
+		lines = append(lines, strings.Join(of[why], ", ")+": ignored; "+why)
+	}
+	return append(lines, brokenPromises(verb, environ)...)
+}
+
+// knownVariables are those that some verb reads, and those that none ever does,
+// with the reason.
+func knownVariables() (known map[string]bool, never map[string]string) {
+	known, never = map[string]bool{}, map[string]string{}
+	for _, s := range config.Settings {
+		for _, name := range envNames(s) {
+			switch {
+			case s.InRun:
+				never[name] = "only the actions have this setting"
+			case s.Place > 0:
+				never[name] = "the command line takes this as an argument: see 'slipway VERB --help'"
+			default:
+				known[name] = true
+			}
+		}
+	}
+	return known, never
+}
+
+// noSetting is why a variable is ignored that no setting has. The one that was
+// meant is close to it: at most two letters in five are wrong.
+func noSetting(name string, known map[string]bool) string {
+	nearest, least := "", len(name)
+	for _, candidate := range slices.Sorted(maps.Keys(known)) {
+		if d := levenshtein.ComputeDistance(name, candidate); d < least {
+			nearest, least = candidate, d
+		}
+	}
+	if 5*least > 2*(len(name)-len(variables)) {
+		return "no setting has such a name"
+	}
+	return "no setting has this name. Did you mean " + nearest + "?"
+}
+
+// brokenPromises says that something will be changed although a variable asks
+// for a trial.
+func brokenPromises(verb config.Verb, environ []string) (lines []string) {
+	for _, s := range config.Settings {
+		if s.Trial && !takes(verb, s.Name) && config.Changes(verb) && slices.Contains(environ, envName(s)+"=true") {
+			lines = append(lines, fmt.Sprintf("%s: ignored; %s has no %s, and makes its changes", envName(s), verb, s.Name))
+		}
+	}
+	return lines
+}
