@@ -166,3 +166,35 @@ func (a *anchors) Generate(heading []byte, _ ast.NodeKind) []byte {
 
 // Put counts an anchor that a page sets itself.
 func (a *anchors) Put(id []byte) { a.seen[string(id)]++ }
+
+var sourceFile = regexp.MustCompile(`^[a-z/_.-]+\.(go|sh)$`)
+
+// The walks name many files, and files are renamed.
+func TestFilesThatTheWalksNameExist(t *testing.T) {
+	sources := sourcesBelow(t, ".")
+	for _, page := range []string{"docs/architecture.md", "docs/internals.md", "CONTRIBUTING.md"} {
+		text := []byte(read(t, page))
+		walk(t, parse(t, page), func(n ast.Node) {
+			if n.Kind() != ast.KindCodeSpan {
+				return
+			}
+			name := string(n.FirstChild().(*ast.Text).Segment.Value(text))
+			if sourceFile.MatchString(name) && !strings.Contains(sources, "/"+name+"\n") {
+				t.Errorf("%s names %s, and there is no such file", page, name)
+			}
+		})
+	}
+}
+
+func sourcesBelow(t *testing.T, top string) string {
+	t.Helper()
+	var all strings.Builder
+	err := fs.WalkDir(os.DirFS(top), ".", func(name string, _ fs.DirEntry, err error) error {
+		all.WriteString("/" + name + "\n")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
+}
