@@ -90,6 +90,7 @@ func TestUnusableCertificatesAreExplained(t *testing.T) {
 		want             string
 	}{
 		"good":              {user, good, ""},
+		"with principals":   {user, certify(t, dir, "-n", "deploy,root", "user.pub"), ""},
 		"blanks around":     {user, []byte("\n  " + string(good) + "\r\n"), ""},
 		"for ever":          {user, certify(t, dir, "-V", "always:forever", "user.pub"), ""},
 		"with options":      {user, certify(t, dir, "-O", "force-command=/bin/true", "-O", "source-address=10.0.0.0/8", "user.pub"), ""},
@@ -121,14 +122,14 @@ func TestUnusableCertificatesAreExplained(t *testing.T) {
 // signed returns a certificate of a CA with which ssh-keygen refuses to sign.
 func signed(t *testing.T, key any, ca ssh.Signer) []byte {
 	t.Helper()
-	c := &ssh.Certificate{Key: signer(key).PublicKey(), CertType: ssh.UserCert, ValidBefore: ssh.CertTimeInfinity}
+	c := &ssh.Certificate{Key: signer(key).PublicKey(), CertType: ssh.UserCert, ValidPrincipals: []string{"deploy"}, ValidBefore: ssh.CertTimeInfinity}
 	must(t, c.SignCert(rand.Reader, ca))
 	return ssh.MarshalAuthorizedKey(c)
 }
 
 func damaged(t *testing.T) []byte {
 	t.Helper()
-	c := &ssh.Certificate{Key: signer(userKey()).PublicKey(), CertType: ssh.UserCert, ValidBefore: ssh.CertTimeInfinity}
+	c := &ssh.Certificate{Key: signer(userKey()).PublicKey(), CertType: ssh.UserCert, ValidPrincipals: []string{"deploy"}, ValidBefore: ssh.CertTimeInfinity}
 	must(t, c.SignCert(rand.Reader, signer(otherKey())))
 	c.KeyId = "somebody else"
 	return ssh.MarshalAuthorizedKey(c)

@@ -95,7 +95,7 @@ func modern(signer ssh.AlgorithmSigner) (ssh.MultiAlgorithmSigner, error) {
 	if algorithm == ssh.KeyAlgoRSA {
 		return ssh.NewSignerWithAlgorithms(signer, []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256})
 	}
-	if algorithm == ssh.InsecureKeyAlgoDSA {
+	if algorithm == keyTypeDSA {
 		return nil, errDSA
 	}
 	return ssh.NewSignerWithAlgorithms(signer, []string{algorithm})

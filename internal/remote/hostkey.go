@@ -138,7 +138,9 @@ func (h *hostKeys) checkCertificate(t Target, c *ssh.Certificate, err error) (in
 		return refuse("its host certificate or the key that signed it is declared as revoked (@revoked in known-hosts)")
 	case problem != nil:
 		return refuse("its host certificate cannot be trusted: %v", problem)
-	case len(c.ValidPrincipals) > 0 && !slices.Contains(c.ValidPrincipals, t.Host):
+	case len(c.ValidPrincipals) == 0:
+		return refuse("its host certificate names no host: have one signed for %s (ssh-keygen -h -n %s)", t.Host, t.Host)
+	case !slices.Contains(c.ValidPrincipals, t.Host):
 		return refuse("its host certificate is for %s, not for %s: use one of those names, or have a certificate signed for this one (ssh-keygen -h -n %s)", printable(strings.Join(c.ValidPrincipals, ", "), 200), t.Host, t.Host)
 	case err != nil:
 		return refuse("its host certificate cannot be trusted: %s", printable(err.Error(), 200))

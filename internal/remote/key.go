@@ -2,7 +2,6 @@ package remote
 
 import (
 	"bytes"
-	"crypto/dsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -24,19 +23,15 @@ var (
 // quote the text, and the text may be the key.
 func parseKey(text, passphrase []byte) (any, error) {
 	text = repair(text)
+	if isDSA(string(text)) {
+		return nil, errDSA
+	}
 	private, err := ssh.ParseRawPrivateKey(text)
 	if _, ok := errors.AsType[*ssh.PassphraseMissingError](err); ok {
 		return decrypt(text, passphrase)
 	}
 	if err != nil {
 		return nil, explainKey(string(text))
-	}
-	return withoutDSA(private)
-}
-
-func withoutDSA(private any) (any, error) {
-	if _, ok := private.(*dsa.PrivateKey); ok {
-		return nil, errDSA
 	}
 	return private, nil
 }
@@ -52,7 +47,7 @@ func decrypt(text, passphrase []byte) (any, error) {
 	}
 	switch {
 	case err == nil:
-		return withoutDSA(private)
+		return private, nil
 	case errors.Is(err, x509.IncorrectPasswordError):
 		return nil, errPassphraseWrong
 	case unreadableCipher.MatchString(err.Error()):
@@ -104,7 +99,6 @@ var mistakes = []struct {
 	{contains("PuTTY-User-Key-File-"),
 		"this is a key in PuTTY's format: export it in PuTTYgen (Conversions, Export OpenSSH key), or with puttygen KEY.ppk -O private-openssh -o KEY"},
 	{contains("-----BEGIN ENCRYPTED PRIVATE KEY-----"), errCipher.Error()},
-	{isDSA, errDSA.Error()},
 	{contains(`\n`),
 		`the key has the two characters \n where its line breaks should be: paste the file as it is`},
 	{func(s string) bool {
@@ -131,9 +125,13 @@ func contains(part string) func(string) bool {
 	return func(text string) bool { return strings.Contains(text, part) }
 }
 
+// keyTypeDSA is the type of DSA keys. The SSH library no longer knows them;
+// people, agents and old files still have them.
+const keyTypeDSA = "ssh-dss"
+
 func isDSA(text string) bool {
 	block, _ := pem.Decode([]byte(text))
-	return block != nil && (block.Type == "DSA PRIVATE KEY" || bytes.Contains(block.Bytes, []byte("\x00\x00\x00\x07ssh-dss")))
+	return block != nil && (block.Type == "DSA PRIVATE KEY" || bytes.Contains(block.Bytes, []byte("\x00\x00\x00\x07"+keyTypeDSA)))
 }
 
 var privateTypes = []string{"OPENSSH PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY"}

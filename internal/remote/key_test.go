@@ -133,6 +133,7 @@ func mangled(t *testing.T, dir string) map[string]mangledKey {
 		"PuTTY":                        key("PuTTY-User-Key-File-3: ssh-ed25519\r\nEncryption: none\r\nComment: x\r\nPublic-Lines: 2\r\nAAAA\r\nPrivate-Lines: 1\r\nAAAA\r\n", "ssh-key: this is a key in PuTTY's format"),
 		"DSA":                          key(dsaKey("OPENSSH PRIVATE KEY", []byte("openssh-key-v1\x00...\x00\x00\x00\x07ssh-dss...")), "ssh-key: this is a DSA key, which OpenSSH no longer accepts: make one with ssh-keygen -t ed25519"),
 		"DSA, PEM":                     key(dsaKey("DSA PRIVATE KEY", check(asn1.Marshal([]int{0, 23, 11, 4, 8, 3}))), "ssh-key: this is a DSA key"),
+		"DSA, PEM with a passphrase":   key(strings.Replace(dsaKey("DSA PRIVATE KEY", make([]byte, 16)), "\n", "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,"+strings.Repeat("00", 16)+"\n\n", 1), "ssh-key: this is a DSA key"),
 		"the certificate":              key(file("good-cert.pub"), "ssh-key: this is a certificate: give it as ssh-certificate"),
 		"a line of known_hosts":        key("web1 "+file("good.pub"), "ssh-key: this is a line of known_hosts"),
 		"a hashed line of known_hosts": key("|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y=|3988QV0VE8wmZL7suNrYQLITLCg= "+file("good.pub"), "ssh-key: this is a line of known_hosts"),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -32,64 +33,84 @@ const (
 )
 
 // parseKnownHosts parses the lines. Its error names up to maxMalformed malformed
-// lines: the parser stops at the first one, so that one is removed and the rest
-// is parsed again.
+// lines.
 func parseKnownHosts(text []byte) (*hostKeys, error) {
 	if bytes.Contains(text, []byte("PRIVATE KEY-----")) {
 		return nil, errors.New("known-hosts: line 1: this is a private key: give it as ssh-key, and here lines as ssh-keyscan HOST prints them")
 	}
 	text = bytes.ReplaceAll(bytes.TrimPrefix(text, []byte("\ufeff")), []byte("\r\n"), []byte("\n"))
 	lines := strings.Split(string(text), "\n")
-	var errs []error
-	for i, line := range lines {
-		if len(line) > maxLine {
-			errs, lines[i] = append(errs, malformed(i+1, line)), ""
-		}
+	blankDSA(lines)
+	if err := checkLines(lines); err != nil {
+		return nil, err
 	}
-	for len(errs) < maxMalformed {
-		db, bad, err := load(lines)
-		if err != nil {
-			return nil, err
-		}
-		if bad == 0 {
-			return &hostKeys{db, lines}, errors.Join(errs...)
-		}
-		errs, lines[bad-1] = append(errs, malformed(bad, lines[bad-1])), ""
-	}
-	return nil, errors.Join(append(errs, errors.New("known-hosts: and perhaps more"))...)
-}
-
-// load goes through a file because the parsers of known_hosts read nothing else.
-// Its contents are public. If a line is malformed, bad is its number.
-func load(lines []string) (db *knownhosts.HostKeyDB, bad int, err error) {
-	f, err := os.CreateTemp("", "known_hosts-")
+	db, err := load(lines...)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	defer os.Remove(f.Name())
-	_, err = f.WriteString(strings.Join(lines, "\n"))
-	if err := errors.Join(err, f.Close()); err != nil {
-		return nil, 0, err
-	}
-	db, err = knownhosts.NewDB(f.Name())
-	if err == nil {
-		return db, 0, nil
-	}
-	if _, at, ok := strings.Cut(err.Error(), f.Name()+":"); ok {
-		fmt.Sscanf(at, "%d", &bad)
-	}
-	if bad < 1 || bad > len(lines) {
-		return nil, 0, fmt.Errorf("known-hosts: %w", err)
-	}
-	return nil, bad, nil
+	return &hostKeys{db, lines}, nil
 }
 
-// malformed does not repeat the line, which may be a secret pasted by mistake.
-func malformed(number int, line string) error {
+// blankDSA empties the lines that declare DSA keys. No server can show such a key,
+// and the parser would reject the line as malformed.
+func blankDSA(lines []string) {
+	for i, line := range lines {
+		if words := withoutMarker(line); len(words) > 2 && words[1] == keyTypeDSA {
+			lines[i] = ""
+		}
+	}
+}
+
+func withoutMarker(line string) []string {
 	words := strings.Fields(line)
 	if len(words) > 0 && strings.HasPrefix(words[0], "@") {
 		words = words[1:]
 	}
+	return words
+}
+
+// checkLines loads each line alone: the parser skips malformed lines as long as
+// there are others.
+func checkLines(lines []string) error {
+	var errs []error
+	for i, line := range lines {
+		if len(errs) == maxMalformed {
+			return errors.Join(append(errs, errors.New("known-hosts: and perhaps more"))...)
+		}
+		switch _, err := load(line); {
+		case errors.Is(err, errMalformed):
+			errs = append(errs, malformed(i+1, line))
+		case err != nil:
+			return err
+		}
+	}
+	return errors.Join(errs...)
+}
+
+var errMalformed = errors.New("known-hosts: malformed")
+
+// load goes through a file because the parser of known_hosts reads nothing else.
+// Its contents are public.
+func load(lines ...string) (*knownhosts.HostKeyDB, error) {
+	f, err := os.CreateTemp("", "known_hosts-")
+	if err != nil {
+		return nil, fmt.Errorf("known-hosts: %w", err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(strings.Join(lines, "\n"))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("known-hosts: %w", err)
+	}
+	db, err := knownhosts.NewDB(f.Name())
+	if _, ok := errors.AsType[*fs.PathError](err); err != nil && !ok {
+		return nil, errMalformed
+	}
+	return db, err
+}
+
+// malformed does not repeat the line, which may be a secret pasted by mistake.
+func malformed(number int, line string) error {
+	words := withoutMarker(line)
 	reason := "its key is cut off or damaged, or of an unknown type"
 	switch {
 	case len(line) > maxLine:

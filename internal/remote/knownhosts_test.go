@@ -39,6 +39,8 @@ func TestLinesOfKnownHosts(t *testing.T) {
 		"no port":                 {"127.0.0.1 " + good, unknown},
 		"another key":             {name + " " + other, changed},
 		"another kind":            {name + " " + keyPart(rsaKey()), "no host key of a type that known-hosts declares for it; nothing was sent. Declared: ssh-rsa (line 1); it offers ssh-ed25519"},
+		"a DSA key beside it":     {name + " ssh-dss AAAA\n@revoked * ssh-dss AAAA\n" + name + " " + good, ""},
+		"a DSA key alone":         {name + " ssh-dss AAAA", unknown},
 		"revoked":                 {name + " " + good + "\n@revoked * " + good, revoked},
 		"revoked alone":           {"@revoked * " + good, revoked},
 		"another one revoked":     {name + " " + good + "\n@revoked * " + other, ""},
@@ -112,9 +114,9 @@ func TestHostCertificates(t *testing.T) {
 		want  string
 	}{
 		"good":              {[]string{"-n", "127.0.0.1"}, "@cert-authority %s CA", ""},
-		"for all names":     {nil, "@cert-authority %s CA", ""},
-		"a pattern":         {nil, "@cert-authority * CA", ""},
-		"and a plain line":  {nil, "@cert-authority %s CA\n%s OTHER", ""},
+		"for no name":       {nil, "@cert-authority %s CA", "its host certificate names no host: have one signed for 127.0.0.1"},
+		"a pattern":         {[]string{"-n", "127.0.0.1"}, "@cert-authority * CA", ""},
+		"and a plain line":  {[]string{"-n", "127.0.0.1"}, "@cert-authority %s CA\n%s OTHER", ""},
 		"expired":           {[]string{"-V", "20200101000000Z:20200102000000Z"}, "@cert-authority %s CA", "its host certificate cannot be trusted: the certificate expired at 2020-01-02"},
 		"not valid yet":     {[]string{"-V", "20990101000000Z:20990102000000Z"}, "@cert-authority %s CA", "not valid yet: it begins at 2099-01-01"},
 		"of another host":   {[]string{"-n", "web9,web8"}, "@cert-authority %s CA", "its host certificate is for web9, web8, not for 127.0.0.1"},
@@ -148,7 +150,7 @@ func TestHostCertificates(t *testing.T) {
 func TestAHostCertificateSignedWithSHA1IsRefused(t *testing.T) {
 	t.Parallel()
 	ca := check(ssh.NewSignerWithAlgorithms(signer(rsaKey()).(ssh.AlgorithmSigner), []string{ssh.KeyAlgoRSA}))
-	c := &ssh.Certificate{Key: signer(hostKey()).PublicKey(), CertType: ssh.HostCert, ValidBefore: ssh.CertTimeInfinity}
+	c := &ssh.Certificate{Key: signer(hostKey()).PublicKey(), CertType: ssh.HostCert, ValidPrincipals: []string{"127.0.0.1"}, ValidBefore: ssh.CertTimeInfinity}
 	must(t, c.SignCert(rand.Reader, ca))
 	s := newServer(shell)
 	s.config.AddHostKey(check(ssh.NewCertSigner(c, signer(hostKey()))))
