@@ -3,14 +3,13 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v4"
 )
 
 // Ansible is what concerns an inventory, and what a setup by Ansible is told.
@@ -67,17 +66,12 @@ func (l *loader) setupVars(c Config) (text []byte, values []string) {
 	if len(text) == 0 {
 		return nil, nil
 	}
-	var vars map[string]yaml.Node
-	d := yaml.NewDecoder(strings.NewReader(string(text)))
-	err := d.Decode(&vars)
-	if errors.Is(err, io.EOF) {
-		return nil, nil // comments alone
-	}
-	if err == nil && !errors.Is(d.Decode(&yaml.Node{}), io.EOF) {
-		err = errors.New("two documents")
-	}
+	vars, err := mapping(text)
 	if err != nil {
 		l.wrong("setup-vars", "this is not a YAML mapping of lines slipway_NAME: value%s", lineOf(err)) // the error may quote a secret
+		return nil, nil
+	}
+	if vars == nil {
 		return nil, nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
@@ -94,11 +88,25 @@ func (l *loader) setupVars(c Config) (text []byte, values []string) {
 	return text, values
 }
 
-var yamlLineRE = regexp.MustCompile(`line \d+`)
+// mapping reads one YAML document. The map is nil if the text has comments alone.
+func mapping(text []byte) (map[string]yaml.Node, error) {
+	var documents []map[string]yaml.Node
+	if err := yaml.Load(text, &documents, yaml.WithAllDocuments()); err != nil {
+		return nil, err
+	}
+	switch len(documents) {
+	case 0:
+		return nil, nil
+	case 1:
+		return documents[0], nil
+	}
+	return nil, errors.New("several documents")
+}
 
+// lineOf returns where the first error is, if the parser knows that.
 func lineOf(err error) string {
-	if at := yamlLineRE.FindString(err.Error()); at != "" {
-		return fmt.Sprintf(" (%s)", at)
+	if failed, ok := errors.AsType[*yaml.LoadError](err); ok && failed.Mark.Line > 0 {
+		return fmt.Sprintf(" (line %d)", failed.Mark.Line)
 	}
 	return ""
 }

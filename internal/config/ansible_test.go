@@ -81,6 +81,15 @@ func TestMistakesOfASetup(t *testing.T) {
 	refuses(t, Deploy, []wrong{{map[string]string{"inventory": "a,b"}, []string{`inventory: "a,b" is not one path`}}})
 }
 
+func TestSetupVarsMayBeComments(t *testing.T) {
+	for _, text := range []string{"# slipway_port: 4001\n", "---\n# slipway_port: 4001\n"} {
+		c, err := Load(Setup, good(map[string]string{"setup-vars": text}))
+		if err != nil || c.Ansible.Vars != nil {
+			t.Errorf("%q: %q, %v", text, c.Ansible.Vars, err)
+		}
+	}
+}
+
 func TestValuesOfASetupAreSecrets(t *testing.T) {
 	c, err := Load(Setup, good(map[string]string{
 		"vault-password": "open sesame", "setup-vars": `

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/release"
@@ -176,7 +176,7 @@ func parse(t *testing.T, a Action) actionFile {
 		t.Fatal(err)
 	}
 	var file actionFile
-	if err := yaml.Unmarshal(data, &file); err != nil {
+	if err := yaml.Load(data, &file); err != nil {
 		t.Fatal(err)
 	}
 	return file

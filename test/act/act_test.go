@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v4"
 )
 
 // chatty are steps that say much before they fail.
@@ -73,7 +73,7 @@ func TestACheckoutsActionsAreStillActions(t *testing.T) {
 		var action struct {
 			Runs struct{ Steps []struct{ Run string } }
 		}
-		if err := yaml.Unmarshal(data, &action); err != nil {
+		if err := yaml.Load(data, &action); err != nil {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}

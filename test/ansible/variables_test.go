@@ -1,7 +1,6 @@
 package ansible
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"os"
@@ -10,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/apxr/slipway/ansible"
 )
@@ -165,7 +164,7 @@ func parse(t *testing.T, name string, into any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := yaml.NewDecoder(bytes.NewReader(text)).Decode(into); err != nil {
+	if err := yaml.Load(text, into); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
 }

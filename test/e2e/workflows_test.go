@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/apxr/slipway/test/act"
 	"github.com/apxr/slipway/test/sample"
@@ -158,7 +158,7 @@ func (e *environment) UnmarshalYAML(node *yaml.Node) error {
 
 func parsed(t *testing.T, name string) (w workflow) {
 	t.Helper()
-	if err := yaml.Unmarshal([]byte(source(t, name)), &w); err != nil {
+	if err := yaml.Load([]byte(source(t, name)), &w); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
 	return w
@@ -176,7 +176,7 @@ func inputs(t *testing.T, uses string) map[string]bool {
 	var action struct {
 		Inputs map[string]struct{ Required bool }
 	}
-	if err := yaml.Unmarshal(data, &action); err != nil {
+	if err := yaml.Load(data, &action); err != nil {
 		t.Fatal(err)
 	}
 	required := map[string]bool{}
