@@ -10,16 +10,12 @@ import (
 )
 
 var (
-	commitRE  = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 	refRE     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+@/#-]*$`)
 	scpRE     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^\s:]+$`)
 	dirRE     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$`)
 	mixEnvRE  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 	releaseRE = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]{0,62}$`)
 )
-
-// IsCommit reports whether s is a full commit ID.
-func IsCommit(s string) bool { return commitRE.MatchString(s) }
 
 func (l *loader) build() Build {
 	b := Build{
