@@ -59,8 +59,10 @@ func (p *Programs) Check(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
+		//lint:ignore ST1005 Ansible is a name.
 		return fmt.Errorf("Ansible does not work on this machine: %w; %s", err, advice)
 	case !isEnough(version):
+		//lint:ignore ST1005 Ansible is a name.
 		return fmt.Errorf("Ansible on this machine is version %s (%s), but ansible-core %d.%d or later is needed; %s",
 			version, p.playbook, leastMajor, leastMinor, advice)
 	}

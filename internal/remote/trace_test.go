@@ -43,11 +43,11 @@ func TestATraceShowsHowAConnectionIsMade(t *testing.T) {
 	must(t, err)
 	defer a.Close()
 	var r recorder
-	c, err := (&Dialer{Auth: a, Trace: r.trace}).Dial(t.Context(), "web1", Target{s.User, "localhost", s.Port})
+	_, err = (&Dialer{Auth: a, Trace: r.trace}).Dial(t.Context(), "web1", Target{s.User, "localhost", s.Port})
 	if err == nil { // the key is declared for the address
 		t.Error("another name is trusted")
 	}
-	c, err = (&Dialer{Auth: a, Trace: r.trace}).Dial(t.Context(), "web1", s.Target)
+	c, err := (&Dialer{Auth: a, Trace: r.trace}).Dial(t.Context(), "web1", s.Target)
 	must(t, err)
 	_, err = c.ReadFile(t.Context(), "/etc/passwd")
 	must(t, err)

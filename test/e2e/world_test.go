@@ -176,7 +176,7 @@ func (w *world) waitFor(what string, done func() bool) {
 	w.Helper()
 	for deadline := time.Now().Add(time.Minute); !done(); {
 		if time.Now().After(deadline) {
-			w.Fatal(fmt.Sprintf("waited for a minute for %s", what))
+			w.Fatalf("waited for a minute for %s", what)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

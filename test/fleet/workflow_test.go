@@ -75,27 +75,27 @@ func (w *runner) caller(id release.ID, with ...string) string {
 }
 
 // merged are releases of the squashed commits of pull requests, 1 and so on.
-func (r *runner) merged(n int) {
+func (w *runner) merged(n int) {
 	var parents []string
 	for i := 1; i <= n; i++ {
 		revision := light.RevisionOf(light.At(i))
-		r.hub.Commit(revision, parents...)
-		r.hub.Branch("main", revision)
-		r.hub.Pull(githubapi.Pull{Number: i, State: "merged", HeadSHA: revision, MergeCommitSHA: revision})
+		w.hub.Commit(revision, parents...)
+		w.hub.Branch("main", revision)
+		w.hub.Pull(githubapi.Pull{Number: i, State: "merged", HeadSHA: revision, MergeCommitSHA: revision})
 		parents = []string{revision}
 	}
 }
 
 // hears checks what the one comment on a pull request says; nothing: there is
 // none.
-func (r *runner) hears(pull int, state string) {
-	r.Helper()
-	comments := r.hub.Comments(pull)
+func (w *runner) hears(pull int, state string) {
+	w.Helper()
+	comments := w.hub.Comments(pull)
 	if state == "" && len(comments) == 0 {
 		return
 	}
 	if len(comments) != 1 || state == "" || !strings.Contains(comments[0].Body, "| `production` | "+strings.ReplaceAll(state, " ", "\u00a0")+" |") {
-		r.Errorf("#%d should hear %q: %+v", pull, state, comments)
+		w.Errorf("#%d should hear %q: %+v", pull, state, comments)
 	}
 }
 

@@ -39,7 +39,7 @@ func (k *imageKit) ubuntuKeyring(ctx context.Context, i image) (string, error) {
 	}
 	debs, err := filepath.Glob(filepath.Join(dir, "ubuntu-keyring_*.deb"))
 	if err != nil || len(debs) != 1 {
-		return "", errors.Join(err, fmt.Errorf("Debian's package ubuntu-keyring is not there, but %q", debs))
+		return "", errors.Join(err, fmt.Errorf("no package ubuntu-keyring was downloaded: found %q", debs))
 	}
 	_, err = run(ctx, "dpkg-deb", "--extract", debs[0], dir)
 	return filepath.Join(dir, "usr/share/keyrings/ubuntu-archive-keyring.gpg"), err

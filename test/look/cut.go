@@ -16,7 +16,7 @@ func cut(from string, height int, to string) error {
 		return fmt.Errorf("read Chromium's picture: %w", err)
 	}
 	if got := whole.Bounds().Dy(); got < height {
-		return fmt.Errorf("Chromium's picture is %d pixels high, the page %d: split the file", got, height)
+		return fmt.Errorf("the picture is %d pixels high, the page %d: split the file", got, height)
 	}
 	top := image.NewRGBA(image.Rect(0, 0, whole.Bounds().Dx(), height))
 	draw.Draw(top, top.Bounds(), whole, whole.Bounds().Min, draw.Src)

@@ -56,7 +56,7 @@ var resultAttribute = regexp.MustCompile(`^<!DOCTYPE html>\s*<html data-look="([
 func parseResult(dom string) (result, error) {
 	found := resultAttribute.FindStringSubmatch(dom)
 	if found == nil {
-		return result{}, fmt.Errorf("Chromium did not get to the end of the page's script: the page starts with %.100q", dom)
+		return result{}, fmt.Errorf("the page's script did not run to its end in Chromium: the page starts with %.100q", dom)
 	}
 	var r result
 	err := json.Unmarshal([]byte(html.UnescapeString(found[1])), &r)
@@ -65,13 +65,13 @@ func parseResult(dom string) (result, error) {
 
 func (r result) check(charts int) error {
 	if len(r.Failures) > 0 {
-		return fmt.Errorf("Mermaid cannot draw what is in it:\n%s", strings.Join(r.Failures, "\n"))
+		return fmt.Errorf("its Mermaid charts cannot be drawn:\n%s", strings.Join(r.Failures, "\n"))
 	}
 	if r.Drawn != charts {
 		return fmt.Errorf("it has %d Mermaid charts, but %d are drawn", charts, r.Drawn)
 	}
 	if r.Width != width {
-		return fmt.Errorf("Chromium shows the page %d pixels wide, not %d: ask it for another width", r.Width, width)
+		return fmt.Errorf("the page is %d pixels wide in Chromium, not %d: ask it for another width", r.Width, width)
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ type picture struct{ from, to string }
 
 func picturesOf(files []string, dir string) ([]picture, error) {
 	if len(files) == 0 {
-		return nil, errors.New("which Markdown files? go run ./test/look -o DIR FILE.md...")
+		return nil, errors.New("no Markdown files given: go run ./test/look -o DIR FILE.md")
 	}
 	var pictures []picture
 	takenBy := map[string]string{}

@@ -19,7 +19,7 @@ func misePackage() string {
 	return "mise-linux-" + arch
 }
 
-// miseProgram is the path of mise on this machine. The first call on a machine fetches it: 52 MB.
+// MiseProgram returns the path of mise on this machine. The first call on a machine fetches it: 52 MB.
 func MiseProgram(ctx context.Context) (string, error) {
 	mise := npm.Package{Name: "@jdxcode/" + misePackage(), Version: miseVersion}
 	return mise.Fetch(ctx, "bin/mise", "mise-"+miseVersion, 0o755)
