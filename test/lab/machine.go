@@ -64,15 +64,26 @@ var tools = map[string]string{
 	"mkfs.ext4":        "e2fsprogs",
 	"mmdebstrap":       "mmdebstrap",
 	"readelf":          "binutils",
+	"shellcheck":       "shellcheck",
 	"ssh":              "openssh-client",
 	"sshd":             "openssh-server", // installed, not started: tests start their own on loopback
 	"systemd-nspawn":   "systemd-container",
 	"tcsh":             "tcsh",
 }
 
-// InstallTools installs on this machine what the lab and the tests call and it lacks.
-func InstallTools(ctx context.Context, log func(format string, args ...any)) error {
-	return InstallMissing(ctx, tools, log)
+// InstallTools installs on this machine what the lab and the tests call and it lacks: the named programs, or all.
+func InstallTools(ctx context.Context, log func(format string, args ...any), names ...string) error {
+	if len(names) == 0 {
+		return InstallMissing(ctx, tools, log)
+	}
+	named := map[string]string{}
+	for _, name := range names {
+		if tools[name] == "" {
+			return fmt.Errorf("%q is none of the tools that the lab installs", name)
+		}
+		named[name] = tools[name]
+	}
+	return InstallMissing(ctx, named, log)
 }
 
 // InstallMissing installs the packages whose programs this machine lacks. Like building an image it is done under the

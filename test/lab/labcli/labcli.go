@@ -25,7 +25,7 @@ Usage: go run ./test/lab/cmd/lab COMMAND
   status                   show the labs on this machine, those of running tests too
   ssh [USER@]HOST [CMD...] log in to a host, as root unless USER is given (deploy is there too)
   env                      print addresses and paths as shell variables: eval "$(... env)"
-  tools                    install what the lab and the tests call and this machine lacks
+  tools [PROGRAM...]       install what the lab and the tests call and this machine lacks
   help                     print this
 `
 
@@ -73,7 +73,7 @@ func dispatch(ctx context.Context, args []string, std Streams) error {
 	case "env":
 		return env(ctx, std)
 	case "tools":
-		return lab.InstallTools(ctx, func(format string, args ...any) { fmt.Fprintf(std.Err, "lab: "+format+"\n", args...) })
+		return lab.InstallTools(ctx, func(format string, args ...any) { fmt.Fprintf(std.Err, "lab: "+format+"\n", args...) }, rest...)
 	case "help", "-h", "--help":
 		_, err := io.WriteString(std.Out, help)
 		return err

@@ -64,6 +64,7 @@ func TestMistakesInTheArguments(t *testing.T) {
 	fail(t, 2, "up:", "up", "now")
 	fail(t, 2, "up:", "up", "--bare", "-1")
 	fail(t, 2, "which host?", "ssh")
+	fail(t, 1, `"shelcheck" is none of the tools`, "tools", "shelcheck")
 	succeed(t, []string{"help"}, "up [--web N] [--bare M]", "env")
 }
 
