@@ -18,7 +18,7 @@ sudo) mv "$rules" /var/lib/chaos/rules ;;
 unit-once) echo "once $id" >/var/lib/chaos/unit ;;
 unit-limit) echo "always $id" >/var/lib/chaos/unit ;;
 unit-flap)
-	for try in $(seq 200); do
+	for _ in $(seq 200); do
 		[ -e /var/lib/chaos/flapping ] || exit 0
 		pid=$(systemctl show --property=MainPID --value "$unit")
 		[ "$pid" -gt 0 ] && running "$pid" && sleep 0.2 && mending '[ ! -e /var/lib/chaos/flapping ] || kill -9 '"$pid"

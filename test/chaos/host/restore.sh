@@ -10,7 +10,7 @@ rm -rf /tmp/chaos.* /var/lib/chaos/trace/all
 cp -a "$snapshot/." "$base/" || exit 1
 [ -h "$base/current" ] || exit 0
 systemctl start "$unit" || exit 1
-for try in $(seq 300); do
+for _ in $(seq 300); do
 	! curl --silent --fail --max-time 2 --output /dev/null "$health" || exit 0
 	sleep 0.1
 done

@@ -32,7 +32,7 @@ split() {
 	system) type=system value='' ;;
 	*) type=version value=$1 ;;
 	esac
-	if [ $type = path ]; then
+	if [ "$type" = path ]; then
 		value=${value/#\~\//$HOME/}
 	fi
 }

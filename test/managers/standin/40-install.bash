@@ -51,12 +51,12 @@ install_tool() {
 install_all_classic() {
 	local name some='' missing='' versions source
 	[ -n "$(installed_plugins)" ] || die 1 'Install plugins first to be able to install tools'
-	for name in $(sed 's/#.*//' "$(nearest_file)" 2>/dev/null | awk '{ print $1 }'); do
+	while read -r name; do
 		if [ ! -d "$DATA/plugins/$name" ]; then
 			say "$name plugin is not installed"
 			missing=yes
 		fi
-	done
+	done < <(sed 's/#.*//' "$(nearest_file)" 2>/dev/null | awk 'NF { print $1 }')
 	[ -z "$missing" ] || exit 1
 	for name in $(installed_plugins); do
 		if find_versions "$name"; then

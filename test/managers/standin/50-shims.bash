@@ -4,7 +4,7 @@ reshim() {
 	mkdir -p "$DATA/shims"
 	for dir in $(bin_paths "$1" "$2"); do
 		for program in "$dir"/*; do
-			[ -f "$program" ] && [ -x "$program" ] || continue
+			{ [ -f "$program" ] && [ -x "$program" ]; } || continue
 			shim=$DATA/shims/${program##*/}
 			write_shim "$shim" "$( (grep -s '^# asdf-plugin: ' "$shim"; say "# asdf-plugin: $1 $2") | sort -u)"
 		done
@@ -21,6 +21,7 @@ write_shim() {
 reshim_all() {
 	local dir version
 	[ $# -eq 0 ] || need_plugin "$1"
+	# shellcheck disable=SC2231 # the plugin, or all
 	for dir in "$DATA"/installs/${1:-*}/*/; do
 		[ -d "$dir" ] || continue
 		dir=${dir%/} version=${dir##*/} dir=${dir%/*}
@@ -71,6 +72,7 @@ run_program() {
 		plugin_env "$plugin" "$version"
 		PATH=$(bin_paths "$plugin" "$version" | tr '\n' ':')$PATH
 		if [ -f "$ASDF_PLUGIN_PATH/bin/exec-env" ]; then
+			# shellcheck source=/dev/null # the plugin's
 			. "$ASDF_PLUGIN_PATH/bin/exec-env"
 		fi
 	fi

@@ -21,6 +21,7 @@ processes() { for p in /proc/[0-9]*; do [ "$(stat -c %u "$p" 2>/dev/null)" != "$
 for signal in TERM KILL KILL KILL; do
 	pids=$(processes)
 	[ -n "$pids" ] || break
+	# shellcheck disable=SC2086 # one argument for each process
 	kill -s "$signal" $pids 2>/dev/null
 	sleep 1
 done
@@ -30,7 +31,7 @@ done
 case $home in
 /home/?*)
 	if [ -d "$home" ] && [ ! -h "$home" ]; then
-		chown root:root "$home" && chmod 0700 "$home" || die "cannot close $home"
+		{ chown root:root "$home" && chmod 0700 "$home"; } || die "cannot close $home"
 		[ -h "$home/.ssh" ] || rm -f "$home/.ssh/authorized_keys"
 	fi
 	;;

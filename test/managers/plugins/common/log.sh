@@ -1,4 +1,5 @@
-# Sourced by the tools' tool.sh.
+# Sourced by the tools' tool.sh, which says which tool that is.
+# shellcheck disable=SC2154
 
 log() { echo "asdf-$tool: $*"; }
 
