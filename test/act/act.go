@@ -21,17 +21,15 @@ import (
 	"github.com/apxr/slipway/test/sample"
 )
 
-// The tools that the tests run workflows and look at them with.
-const (
-	Runner     = "github.com/nektos/act@v0.2.89"
-	Actionlint = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
-)
+// runner is the tool that runs workflows on this machine. It is not pinned in
+// tools/go.mod: its many dependencies would decide the versions of the linters'.
+const runner = "github.com/nektos/act@v0.2.89"
 
 var toolMutex sync.Mutex
 
-// Tool is the path of a Go program of exactly this version; it is installed
+// tool returns the path of a Go program of exactly this version. It is installed
 // where it is missing.
-func Tool(module string) (string, error) {
+func tool(module string) (string, error) {
 	toolMutex.Lock()
 	defer toolMutex.Unlock()
 	cache, err := os.UserCacheDir()
@@ -62,7 +60,7 @@ const lastWords = `[ ! -t 1 ] || trap '[ $? = 0 ] || sleep 1' EXIT
 // Command runs act for an event, with jobs on this machine. slipway is what
 // [Checkout] made, and stands for apxr/slipway@v1; home keeps what act keeps.
 func Command(ctx context.Context, slipway, home, event string, args ...string) (*exec.Cmd, error) {
-	program, err := Tool(Runner)
+	program, err := tool(runner)
 	if err != nil {
 		return nil, err
 	}

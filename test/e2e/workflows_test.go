@@ -35,63 +35,11 @@ func shown(t *testing.T, page, name string) string {
 	return text
 }
 
-// documented are the workflows that the documentation shows.
-var documented = []struct{ page, name string }{
-	{"README.md", "release.yml"}, {"README.md", "rollback.yml"}, {"docs/fleet.md", "release.yml"},
-	{"docs/setup.md", "setup.yml"},
-	{"docs/workflows.md", "release.yml"}, {"docs/workflows.md", "release-tag.yml"}, {"docs/workflows.md", "stages.yml"},
-	{"docs/workflows.md", "rollback.yml"}, {"docs/workflows.md", "preview.yml"}, {"docs/workflows.md", "release-self-hosted.yml"},
-}
-
-// No page shows a workflow that these tests do not look at.
-func TestEveryDocumentedWorkflowIsTested(t *testing.T) {
-	t.Parallel()
-	for _, page := range []string{"README.md", "docs/fleet.md", "docs/setup.md", "docs/workflows.md"} {
-		text, err := os.ReadFile(filepath.Join(sample.Root(), page))
-		if err != nil {
-			t.Fatal(err)
-		}
-		shown, listed := strings.Count(string(text), "```yaml\nname: "), 0
-		for _, d := range documented {
-			if d.page == page {
-				listed++
-			}
-		}
-		if shown != listed {
-			t.Errorf("%s shows %d workflows, and %d are tested", page, shown, listed)
-		}
-	}
-}
-
 // The shortest way to deploy and to go back.
 func TestACallerNeedsTenLines(t *testing.T) {
 	t.Parallel()
 	if n := strings.Count(shown(t, "docs/workflows.md", "release.yml"), "\n"); n > 10 {
 		t.Errorf("%d lines", n)
-	}
-}
-
-func TestWorkflowsPassActionlint(t *testing.T) {
-	t.Parallel()
-	dir := checkout(t)
-	// Beside the project's own, those of the documentation.
-	for _, d := range documented {
-		path := filepath.Join(dir, ".github/workflows", strings.ReplaceAll(d.page, "/", "-")+"-"+d.name)
-		if err := os.WriteFile(path, []byte(act.WithoutQueue(shown(t, d.page, d.name))), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// The label of a runner of one's own.
-	if err := os.WriteFile(filepath.Join(dir, ".github/actionlint.yaml"), []byte("self-hosted-runner:\n  labels: [build-server]\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(tool(t, act.Actionlint), "-no-color", "-shellcheck=")
-	cmd.Dir = dir
-	if out, err := exec.Command("git", "init", "--quiet", dir).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
 	}
 }
 
