@@ -1,5 +1,7 @@
 # make demo   watch a release being built, deployed and rolled back on real hosts
+# make check  lint, and run the fast tests
 # make test   run every test
+# make full   all of these but demo and look, which takes hours
 # make chaos  break deploys and rollbacks at every point, in every way (an hour and a half)
 # make power  cut the power 300 times
 # make bad    deploy 100 releases that do not work
@@ -8,7 +10,10 @@
 # make look   draw the comments and summaries of the tests as GitHub shows them, into look/
 # All need Debian or Ubuntu, root and Go; they install what else they lack.
 
-.PHONY: demo test chaos power bad scale servers look unit lint tools
+.PHONY: demo check test full race fuzz chaos power bad scale servers look lint tools
+
+# Labs of different targets would slow each other down.
+.NOTPARALLEL:
 
 demo:
 	go run ./test/demo
@@ -17,7 +22,7 @@ demo:
 # with CI=true they fail instead. -count=1: what they test is also the machine.
 # -p, -parallel: much of their time goes by with waiting for hosts. What takes the
 # longest begins first, so that nothing else waits for it in the end.
-test: lint tools
+test: tools check
 	go test -count=1 -p 3 -parallel 4 -timeout 45m ./test/setup ./test/hosts ./test/builds ./test/e2e ./test/fleet ./...
 
 # All of the fault matrix, of which make test runs a part; it takes an hour and a half.
@@ -25,8 +30,18 @@ chaos: tools
 	CHAOS=full go test -count=1 -v -timeout 4h ./test/chaos
 
 # What is pure, and fast: no hosts, no root.
-unit: lint
-	go test ./cmd/... ./internal/... ./actions/... .
+check: lint
+	go test $(PURE)
+
+PURE = ./cmd/... ./internal/... ./actions/... .
+
+full: test race fuzz chaos power bad scale servers
+
+race:
+	go test -race $(PURE)
+
+fuzz:
+	go run ./test/fuzz $(PURE)
 
 # Power cuts: more of them than in "make test", and other ones each time. What it
 # prints first repeats them: make power SLIPWAY_POWER_SEED=...
@@ -53,10 +68,20 @@ servers: tools
 look:
 	go run ./test/look -open -o look internal/report/testdata/*.md.golden test/e2e/testdata/*.md.golden
 
+# The Go tools are pinned in tools/go.mod, which keeps their dependencies out of
+# the product's go.mod. What each of them looks for, and why not for more, is in
+# staticcheck.conf, .shellcheckrc, .github/actionlint.yaml and ansible/.ansible-lint.
+TOOL = go tool -modfile=tools/go.mod
+TAGS = full,servers
+
 lint:
-	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }
-	go vet ./...
-	go vet -tags servers ./test/setup ./test/lab
+	@go run ./test/lab/cmd/lab tools shellcheck ansible-lint
+	@files=$$($(TOOL) gofumpt -l .) && test -z "$$files" || { echo "$(TOOL) gofumpt -w" $$files; exit 1; }
+	go vet -tags $(TAGS) ./...
+	$(TOOL) staticcheck -tags $(TAGS) ./...
+	@dead=$$($(TOOL) deadcode -test -tags $(TAGS) ./...) && test -z "$$dead" || { echo "$$dead"; exit 1; }
+	go test -count=1 ./test/lint
+	go test -run '^TestLint$$' ./test/ansible
 
 # The shells, ssh and the like that tests call; the hosts have their own.
 tools:
