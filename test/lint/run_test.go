@@ -3,6 +3,7 @@ package lint
 import (
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 )
 
@@ -21,11 +22,17 @@ func need(t *testing.T, program string) {
 	}
 }
 
-// lint runs a linter in a directory; what it finds is an error.
+// lint runs a linter in a directory. Its findings are errors.
 func lint(t *testing.T, dir, program string, args ...string) {
 	t.Helper()
+	lintText(t, "", dir, program, args...)
+}
+
+// lintText is lint with a text on stdin.
+func lintText(t *testing.T, text, dir, program string, args ...string) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)
-	cmd.Dir = dir
+	cmd.Dir, cmd.Stdin = dir, strings.NewReader(text)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%s: %v\n%s", program, err, out)
 	}

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -32,11 +31,7 @@ func TestTheStandInForAsdf(t *testing.T) {
 	for _, part := range parts {
 		program += read(t, part)
 	}
-	file := filepath.Join(t.TempDir(), "asdf")
-	if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	lint(t, root, "shellcheck", file)
+	lintText(t, program, root, "shellcheck", "-")
 }
 
 // elsewhere are folders whose shell files other tests check, each as the whole

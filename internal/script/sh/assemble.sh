@@ -46,6 +46,7 @@ by_distillery() {
 }
 
 describe() {
+	# shellcheck disable=SC2012 # for people
 	[ -x "$tree/bin/$release" ] || spoiled "the release has no bin/$release: it holds $(ls "$tree/bin" | tr '\n' ' ')"
 	start_erl=$(cat "$tree/releases/start_erl.data") || spoiled "the release has no releases/start_erl.data"
 	erts=${start_erl% *}

@@ -9,6 +9,7 @@
 root=$HOME/slipway
 
 # mirror_of URL sets git_dir to the repository's mirror.
+# shellcheck disable=SC2034 # some scripts use git_dir
 mirror_of() {
 	sum=$(printf '%s' "$1" | sha256sum | cut -c1-12)
 	name=$(basename "${1##*:}" .git | tr -c 'A-Za-z0-9_.\n-' _)
@@ -17,6 +18,7 @@ mirror_of() {
 
 # mark_build marks the environment of all processes of a build, so that reap finds
 # them: a cut connection leaves a compiler running.
+# shellcheck disable=SC2154 # the scripts that call this take app
 mark_build() { export SLIPWAY_BUILD="$root/$app"; }
 
 # reap ends the processes that other builds of this application have left running:
@@ -29,6 +31,7 @@ reap() {
 				pids=$("$find" | tr '\n' ' ')
 				[ -n "$pids" ] || continue 3
 				# Word splitting is intended. A process may have ended by now.
+				# shellcheck disable=SC2086 # one argument for each process
 				[ "$try" != 0 ] || kill -s "$signal" $pids 2>/dev/null
 				sleep 0.2
 			done
@@ -39,6 +42,7 @@ reap() {
 
 # stray_scripts prints the scripts of other builds. Such a script, and each of its
 # subshells, has build.ID and app.APP among its arguments; APP is encoded.
+# shellcheck disable=SC2154 # the scripts that call this set spare
 stray_scripts() {
 	arg=app.$(printf '%s' "$app" | sed 's/_/_137/g; s,/,_057,g')
 	grep -lzxF -- "$arg" /proc/[0-9]*/cmdline 2>/dev/null | while IFS=/ read -r _ _ pid _; do
@@ -66,6 +70,7 @@ failed() {
 	die "$*"
 }
 
+# shellcheck disable=SC2154 # the scripts that call this take dir
 enter_project() {
 	checkout=$root/$app/checkout
 	cd "$checkout/$dir" 2>/dev/null || die "the repository has no directory $dir: see project-dir"

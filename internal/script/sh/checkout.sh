@@ -65,11 +65,11 @@ resolve() {
 
 lay_out() {
 	needs_lfs "$git_dir" "$commit"
-	GIT_ALLOW_PROTOCOL=file git clone --quiet --local --no-checkout --origin origin "$git_dir" "$tree" 3>&- 8>&- &&
+	GIT_ALLOW_PROTOCOL='file' git clone --quiet --local --no-checkout --origin origin "$git_dir" "$tree" 3>&- 8>&- &&
 		git -C "$tree" remote set-url origin "$repository" &&
 		quietly -C "$tree" checkout --quiet --detach "$commit" ||
 		failed "cannot check out $commit in $tree: see the lines above"
-	complete "$tree"
+	check_files "$tree"
 	large_files "$tree"
 	fact revision "$commit"
 	fact subject "$(git -C "$tree" log -1 --no-show-signature --format=%s)"
@@ -79,9 +79,9 @@ lay_out() {
 # on its own.
 quietly() { GIT_LFS_SKIP_SMUDGE=1 git -c core.hooksPath=/dev/null "$@" 3>&- 8>&-; }
 
-# complete TREE fails if files are missing: git checkout succeeds even if it could
+# check_files TREE fails if files are missing: git checkout succeeds even if it could
 # not write every file.
-complete() { git -C "$1" diff-index --quiet HEAD -- || damaged; }
+check_files() { git -C "$1" diff-index --quiet HEAD -- || damaged; }
 
 # submodules TREE checks out the submodules of a tree, each from its own mirror.
 submodules() {
@@ -94,9 +94,9 @@ submodules() {
 		mirror "$url" "$pinned"
 		has_commit "$pinned" || die "submodule $path: commit $pinned is not in $url"
 		needs_lfs "$git_dir" "$pinned"
-		GIT_ALLOW_PROTOCOL=file quietly -C "$1" -c "url.$git_dir.insteadOf=$url" submodule --quiet update --init -- "$path" ||
+		GIT_ALLOW_PROTOCOL='file' quietly -C "$1" -c "url.$git_dir.insteadOf=$url" submodule --quiet update --init -- "$path" ||
 			failed "cannot check out submodule $path: see the lines above"
-		complete "$1/$path"
+		check_files "$1/$path"
 		large_files "$1/$path"
 		release_mirror
 		submodules "$1/$path"

@@ -39,6 +39,7 @@ differing_files() {
 # differing_units does not report that one of the application's own units is down:
 # the deploy itself checks that.
 differing_units() {
+	# shellcheck disable=SC2046 # one argument for each unit
 	systemctl show --property=Id,UnitFileState,ActiveState,NeedDaemonReload -- $(awk '$1 == "unit" { print $2 }' "$setup") 2>/dev/null |
 		awk -v own=" $units " '
 			/^$/ { tell(); next }

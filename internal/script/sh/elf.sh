@@ -20,6 +20,7 @@ check_readelf() {
 # files, it prints no versions after a damaged one (binutils 2.40).
 libraries() {
 	(
+		# shellcheck disable=SC2030,SC2031 # each subshell sets it for itself
 		cd "$1" && export LC_ALL=C || exit
 		elf_files . | while IFS= read -r file; do
 			printf 'in %s\n' "${file#./}"
@@ -40,6 +41,7 @@ libraries() {
 # are left out: a release with such names is refused for its inventory.
 elf_files() {
 	(
+		# shellcheck disable=SC2030,SC2031 # each subshell sets it for itself
 		cd "$1" && export LC_ALL=C || exit
 		find . -type f ! -path '*[[:cntrl:]]*' -print0 | sort -z | xargs -0 -r head -v -c 4 |
 			sed -n "/^==> .* <==\$/h; /^$(printf '\177ELF')\$/{ x; s/^==> //; s/ <==\$//; p; }"

@@ -25,7 +25,7 @@ use_token() {
 # "ssh [-p PORT] [-o ...] [USER@]HOST COMMAND".
 write_ssh() {
 	cat <<'SSH'
-host= port=22 command= takes=
+host='' port=22 command='' takes=''
 for arg; do
 	case $takes in
 	port) port=$arg takes= ;;

@@ -49,6 +49,7 @@ guarded() {
 }
 
 run_in_release() {
+	# shellcheck disable=SC1090 # only the host has it
 	[ -z "$env" ] || . "$base/activations/$env/environment"
 	# The release is read-only: its scripts must write elsewhere.
 	: "${RELEASE_TMP:=$scratch}" "${RELEASE_MUTABLE_DIR:=$scratch}"

@@ -3,8 +3,10 @@
 #
 # The build's variables stay encoded in build_env: only commands that with_env runs
 # get them, not these scripts.
-build_env= before= git_token= token_host= forward_agent=
+# shellcheck disable=SC2034 # no script reads all of these
+build_env='' before='' git_token='' token_host='' forward_agent=''
 
+# shellcheck disable=SC2034 # no script reads all that this sets
 take_input() {
 	scratch=$root/$app/scratch
 	# Only git may use the agent: see git.sh.

@@ -3,6 +3,7 @@
 # succeeds for a rule that asks for a password if any other rule does not ask.
 
 # show_rules reports the commands that a change needs but that sudo does not allow.
+# shellcheck disable=SC2154 # the scripts that call this take units and restart
 show_rules() {
 	command -v sudo >/dev/null || return 0
 	rules=$(sudo -n -l 2>/dev/null | list_rules)
@@ -39,12 +40,14 @@ ask() {
 	RULES
 	# This script does not understand all forms of rules. If no rule at all asks for a
 	# password, sudo's own answer is right.
+	# shellcheck disable=SC2086 # the words of a command
 	if [ "$answer" = no ] && ! printf '%s\n' "$rules" | grep -q '^password ' && sudo -n ${as:+-u "$as"} -l $1 >/dev/null 2>&1; then
 		answer=yes
 	fi
 	echo "$answer"
 }
 
+# shellcheck disable=SC2254 # rules of sudo may have patterns
 fits() {
 	case $2 in
 	ALL) return 0 ;;

@@ -5,6 +5,7 @@ unit_property() { systemctl show --property="$1" "$unit" | sed 's/^[^=]*=//'; }
 
 # show_units reports for each of $units its state in systemd's words, and the release
 # that it runs.
+# shellcheck disable=SC2154 # the scripts that call this take units
 show_units() {
 	for unit in $units; do
 		state=$(systemctl show --property=LoadState,ActiveState,SubState,Result,NRestarts,MainPID,InvocationID "$unit") ||

@@ -9,6 +9,7 @@ states_kept=3
 
 # restore_state restores and reports what a build can reuse: nothing, the sources of
 # dependencies, their compiled files, or those of the project too.
+# shellcheck disable=SC2154 # the scripts that call this take clean
 restore_state() {
 	case $clean in yes) rm -rf "$root/$app/state" ;; esac
 	aside=$checkout.state
@@ -92,6 +93,7 @@ keep_state() {
 	mv -T "$aside" "$root/$app/state/$key" || failed "cannot keep deps and _build for the next build"
 	touch "$root/$app/state/$key"
 	# Slipway made the names, so parsing ls is safe.
+	# shellcheck disable=SC2012 # newest first
 	ls -t "$root/$app/state" | tail -n "+$((states_kept + 1))" | while read -r old; do rm -rf "$root/$app/state/$old"; done
 }
 

@@ -16,7 +16,7 @@ find_manager() {
 # find_pins sets pins to the nearest .tool-versions, from the project's directory up to
 # the repository's top.
 find_pins() {
-	pins= place=$PWD
+	pins='' place=$PWD
 	while :; do
 		[ ! -f "$place/.tool-versions" ] || { pins=$place/.tool-versions && return; }
 		[ "$place" != "$(cd "$checkout" && pwd)" ] || return 0

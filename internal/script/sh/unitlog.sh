@@ -4,7 +4,7 @@
 main() {
 	command="journalctl --no-pager --output=short-unix --lines=100 --unit=$unit"
 	before=
-	for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
 		read_log
 		[ "$ended" = yes ] || break
 		[ "$lines" != "$before" ] || ! has_end || break
@@ -16,6 +16,7 @@ main() {
 
 # read_log keeps all lines of a message: only the first of them has the time.
 read_log() {
+	# shellcheck disable=SC2086 # the words of a command
 	lines=$(sudo -n $command) || die "the unit log cannot be read: run 'sudo $command' on the host"
 	lines=$(printf '%s\n' "$lines" | awk -v since="$since" '
 		/^[0-9]+\.[0-9]+ / { wanted = ($1 >= since); sub(/^[^ ]+ [^ ]+ /, "") }

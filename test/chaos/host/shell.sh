@@ -7,7 +7,7 @@
 #	kill                       die here, as by kill -9
 #
 # Without a harness it is bash.
-{ [ "${1-}" = -c ] && read -r address port 2>/dev/null </var/lib/chaos/harness; } || exec /bin/bash "$@"
+[ "${1-}" = -c ] && read -r address port 2>/dev/null </var/lib/chaos/harness || exec /bin/bash "$@"
 exec {line}<>"/dev/tcp/$address/$port" || exec /bin/bash "$@"
 command=$2
 case $command in

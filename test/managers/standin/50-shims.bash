@@ -4,7 +4,7 @@ reshim() {
 	mkdir -p "$DATA/shims"
 	for dir in $(bin_paths "$1" "$2"); do
 		for program in "$dir"/*; do
-			{ [ -f "$program" ] && [ -x "$program" ]; } || continue
+			[ -f "$program" ] && [ -x "$program" ] || continue
 			shim=$DATA/shims/${program##*/}
 			write_shim "$shim" "$( (grep -s '^# asdf-plugin: ' "$shim"; say "# asdf-plugin: $1 $2") | sort -u)"
 		done

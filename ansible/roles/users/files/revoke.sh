@@ -31,7 +31,7 @@ done
 case $home in
 /home/?*)
 	if [ -d "$home" ] && [ ! -h "$home" ]; then
-		{ chown root:root "$home" && chmod 0700 "$home"; } || die "cannot close $home"
+		chown root:root "$home" && chmod 0700 "$home" || die "cannot close $home"
 		[ -h "$home/.ssh" ] || rm -f "$home/.ssh/authorized_keys"
 	fi
 	;;
