@@ -89,8 +89,10 @@ func TestEveryVerbRequiresItsOwnSettingsOnly(t *testing.T) {
 }
 
 func TestAVerbDoesNotLookAtOtherVerbsSettings(t *testing.T) {
-	look := good(map[string]string{"build-host": "", "repository": "not a repository", "revision": "x", "keep-releases": "no",
-		"force": "no", "env-file": "x", "before-activate": "x"})
+	look := good(map[string]string{
+		"build-host": "", "repository": "not a repository", "revision": "x", "keep-releases": "no",
+		"force": "no", "env-file": "x", "before-activate": "x",
+	})
 	c, err := Load(Rollback, look)
 	if err != nil || !reflect.DeepEqual(c.Build, Build{}) || c.Keep != 0 || c.BuildHost != (Host{}) || c.Force || c.Service.Env != nil || c.Service.Before != "" {
 		t.Errorf("%+v, %v", c, err)

@@ -114,7 +114,8 @@ func TestTimesOfALog(t *testing.T) {
 // deadHost is a host on which every script fails.
 type deadHost struct{ err error }
 
-func (deadHost) Name() string                                                          { return "web1" }
+func (deadHost) Name() string { return "web1" }
+
 func (h deadHost) Exec(context.Context, string, io.Reader, io.Writer, io.Writer) error { return h.err }
 
 func TestRootIsNeverAskedForAPassword(t *testing.T) {

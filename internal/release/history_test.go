@@ -26,6 +26,7 @@ func plain(ids ...ID) []Activation {
 func deployed(id ID) Change {
 	return Change{Key: "d" + string(id), Verb: Deploy, To: id, Outcome: Live}
 }
+
 func rolledTo(id ID) Change {
 	return Change{Key: "r" + string(id), Verb: Rollback, To: id, Outcome: Live}
 }

@@ -34,11 +34,22 @@ func (m Manifest) validateText() error {
 		name, value string
 		most        int
 	}{
-		{"org", m.Org, maxText}, {"app", m.App, maxText}, {"release", m.Release, maxName}, {"version", m.Version, maxText},
-		{"revision", m.Revision, maxText}, {"ref", m.Ref, maxOrigin}, {"repository", m.Repository, maxOrigin},
-		{"os", m.OS, maxText}, {"arch", m.Arch, maxText}, {"libc", m.Libc, maxText}, {"kernel", m.Kernel, maxText},
-		{"erts", m.ERTS, maxText}, {"elixir", m.Elixir, maxText}, {"otp", m.OTP, maxText},
-		{"mix_lock_sha256", m.MixLock, maxText}, {"tool_versions_sha256", m.ToolVersions, maxText},
+		{"org", m.Org, maxText},
+		{"app", m.App, maxText},
+		{"release", m.Release, maxName},
+		{"version", m.Version, maxText},
+		{"revision", m.Revision, maxText},
+		{"ref", m.Ref, maxOrigin},
+		{"repository", m.Repository, maxOrigin},
+		{"os", m.OS, maxText},
+		{"arch", m.Arch, maxText},
+		{"libc", m.Libc, maxText},
+		{"kernel", m.Kernel, maxText},
+		{"erts", m.ERTS, maxText},
+		{"elixir", m.Elixir, maxText},
+		{"otp", m.OTP, maxText},
+		{"mix_lock_sha256", m.MixLock, maxText},
+		{"tool_versions_sha256", m.ToolVersions, maxText},
 	} {
 		switch {
 		case len(f.value) > f.most:

@@ -14,7 +14,8 @@ import (
 
 func run(t *testing.T, c interface {
 	Exec(context.Context, string, io.Reader, io.Writer, io.Writer) error
-}, command string) error {
+}, command string,
+) error {
 	return c.Exec(t.Context(), command, strings.NewReader(""), io.Discard, io.Discard)
 }
 

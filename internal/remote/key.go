@@ -94,29 +94,47 @@ var mistakes = []struct {
 	made   func(text string) bool
 	advice string
 }{
-	{func(s string) bool { return strings.TrimSpace(s) == "" },
-		"the key is empty: paste the private key file as it is"},
-	{contains("PuTTY-User-Key-File-"),
-		"this is a key in PuTTY's format: export it in PuTTYgen (Conversions, Export OpenSSH key), or with puttygen KEY.ppk -O private-openssh -o KEY"},
-	{contains("-----BEGIN ENCRYPTED PRIVATE KEY-----"), errCipher.Error()},
-	{contains(`\n`),
-		`the key has the two characters \n where its line breaks should be: paste the file as it is`},
-	{func(s string) bool {
-		return contains("-----BEGIN ")(s) && !strings.Contains(strings.TrimSpace(s), "\n")
+	{
+		func(s string) bool { return strings.TrimSpace(s) == "" },
+		"the key is empty: paste the private key file as it is",
 	},
-		"the key has no line breaks: paste the whole private key file as it is"},
+	{
+		contains("PuTTY-User-Key-File-"),
+		"this is a key in PuTTY's format: export it in PuTTYgen (Conversions, Export OpenSSH key), or with puttygen KEY.ppk -O private-openssh -o KEY",
+	},
+	{contains("-----BEGIN ENCRYPTED PRIVATE KEY-----"), errCipher.Error()},
+	{
+		contains(`\n`),
+		`the key has the two characters \n where its line breaks should be: paste the file as it is`,
+	},
+	{
+		func(s string) bool {
+			return contains("-----BEGIN ")(s) && !strings.Contains(strings.TrimSpace(s), "\n")
+		},
+		"the key has no line breaks: paste the whole private key file as it is",
+	},
 	{func(s string) bool { return contains(" PUBLIC KEY--")(s) || contains(" PUBLIC KEY --")(s) }, thisIsPublic},
-	{func(s string) bool { return contains("PRIVATE KEY-----")(s) && !contains("-----END ")(s) },
-		"the key is cut off: its END line is missing; paste the whole file"},
-	{func(s string) bool { return contains("PRIVATE KEY-----")(s) && !contains("-----BEGIN ")(s) },
-		"the key is cut off: its BEGIN line is missing; paste the whole file"},
-	{isKnownHosts,
-		"this is a line of known_hosts: give the private key here, and the line as known-hosts"},
-	{contains("-cert-v01@openssh.com "),
-		"this is a certificate: give it as ssh-certificate, and the private key here"},
+	{
+		func(s string) bool { return contains("PRIVATE KEY-----")(s) && !contains("-----END ")(s) },
+		"the key is cut off: its END line is missing; paste the whole file",
+	},
+	{
+		func(s string) bool { return contains("PRIVATE KEY-----")(s) && !contains("-----BEGIN ")(s) },
+		"the key is cut off: its BEGIN line is missing; paste the whole file",
+	},
+	{
+		isKnownHosts,
+		"this is a line of known_hosts: give the private key here, and the line as known-hosts",
+	},
+	{
+		contains("-cert-v01@openssh.com "),
+		"this is a certificate: give it as ssh-certificate, and the private key here",
+	},
 	{isPublic, thisIsPublic},
-	{isDamaged,
-		"the key is cut off or damaged: the text between its BEGIN and END lines is not a whole key; paste the whole file"},
+	{
+		isDamaged,
+		"the key is cut off or damaged: the text between its BEGIN and END lines is not a whole key; paste the whole file",
+	},
 }
 
 const thisIsPublic = "this is the public half of a key: give the private one, the file whose name does not end in .pub"

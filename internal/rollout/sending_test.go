@@ -104,11 +104,13 @@ func TestHowFarAReleaseIsIsToldForAllHosts(t *testing.T) {
 		"nobody waits for long": {0, []Host{&receiver{second: 5 * mega}}, nil},
 		"they are sent nothing": {0, []Host{&receiver{stubbed: has, verify: time.Minute}, &receiver{stubbed: copies, verify: time.Minute}}, nil},
 		"a slow host": {
-			0, []Host{&receiver{second: 10 * mega}, &receiver{second: 1.6 * mega, verify: 10500 * time.Millisecond}, &receiver{stubbed: has}},
+			0,
+			[]Host{&receiver{second: 10 * mega}, &receiver{second: 1.6 * mega, verify: 10500 * time.Millisecond}, &receiver{stubbed: has}},
 			[]string{"sending: 1 of 2 hosts done, 56 of 80 MB", "sending: 1 of 2 hosts done, 72 of 80 MB", "sending: 1 of 2 hosts done, 80 of 80 MB"},
 		},
 		"a slow build server": {
-			900 * time.Millisecond, []Host{&receiver{second: 100 * mega}, &receiver{second: 100 * mega}},
+			900 * time.Millisecond,
+			[]Host{&receiver{second: 100 * mega}, &receiver{second: 100 * mega}},
 			[]string{
 				"sending: 0 of 2 hosts done, 22 MB sent; the build server has sent 11 MB so far",
 				"sending: 0 of 2 hosts done, 44 MB sent; the build server has sent 22 MB so far",
@@ -116,18 +118,21 @@ func TestHowFarAReleaseIsIsToldForAllHosts(t *testing.T) {
 			},
 		},
 		"one that fails on its way": {
-			0, []Host{&receiver{second: 3 * mega, most: 6 * mega}, &receiver{second: 3 * mega}},
+			0,
+			[]Host{&receiver{second: 3 * mega, most: 6 * mega}, &receiver{second: 3 * mega}},
 			[]string{"sending: 0 of 2 hosts done, 1 failed, 36 of 46 MB"},
 		},
 		"one that is not begun, and one that copies it": {
-			0, []Host{
+			0,
+			[]Host{
 				&receiver{second: 1.6 * mega}, &receiver{second: 100 * mega, before: 14 * time.Second},
 				&receiver{stubbed: copies, verify: 14 * time.Second},
 			},
 			[]string{"sending: 0 of 2 hosts done, 16 of 80 MB", "sending: 1 of 2 hosts done, 72 of 80 MB"},
 		},
 		"one that is to be sent it anew": {
-			0, []Host{&spoiled{receiver{stubbed: has, second: 3 * mega}}, &receiver{second: 10 * mega}},
+			0,
+			[]Host{&spoiled{receiver{stubbed: has, second: 3 * mega}}, &receiver{second: 10 * mega}},
 			[]string{"sending: 1 of 2 hosts done, 70 of 80 MB"},
 		},
 	} {

@@ -53,8 +53,12 @@ func (h Host) Activate(ctx context.Context, s Switch) (Started, error) {
 	c := call{
 		script: "activate",
 		args: args{
-			{"base", h.Layout.Base}, {"units", strings.Join(s.Units, " ")}, {"link", link}, {"record", record},
-			{"restart", s.Restart.way()}, {"flag", s.Restart.Flag},
+			{"base", h.Layout.Base},
+			{"units", strings.Join(s.Units, " ")},
+			{"link", link},
+			{"record", record},
+			{"restart", s.Restart.way()},
+			{"flag", s.Restart.Flag},
 		},
 		onFact: func(_, value string) {
 			unit, invocation, _ := strings.Cut(value, " ")

@@ -376,8 +376,14 @@ func TestRevisionsOfAllKinds(t *testing.T) {
 	loose := o.commit("a", "of no branch")
 	o.git("checkout", "--quiet", "main")
 	for _, c := range []struct{ revision, commit string }{
-		{"main", second}, {"light", first}, {"annotated", first}, {"feature/x", second}, {"refs/heads/both", second}, {"refs/tags/both", first},
-		{first, first}, {loose, loose},
+		{"main", second},
+		{"light", first},
+		{"annotated", first},
+		{"feature/x", second},
+		{"refs/heads/both", second},
+		{"refs/tags/both", first},
+		{first, first},
+		{loose, loose},
 	} {
 		s.wantTree(o, c.revision, c.commit)
 	}
@@ -533,7 +539,9 @@ func TestACheckoutNeedsRoom(t *testing.T) {
 	for _, c := range []struct{ free, inodes, reason string }{
 		{"262143", "99999", "the build server's disk is full: 255 MB are free below " + s.home + "/slipway, and a build needs at least 256. Free some, or lower keep-artifacts"},
 		{"262144", "9999", "the build server's disk has only 9999 inodes left below " + s.home + "/slipway: remove files, or lower keep-artifacts"},
-		{"262144", "10000", ""}, {"262144", "0", ""}, {"262144", "-", ""},
+		{"262144", "10000", ""},
+		{"262144", "0", ""},
+		{"262144", "-", ""},
 	} {
 		s.command("df", `case $1 in -Pk) n=`+c.free+` ;; -Pi) n=`+c.inodes+` ;; esac; printf 'Filesystem x Used Available\n/dev/x 9 9 %s 9%% /\n' "$n"`)
 		if c.reason == "" {

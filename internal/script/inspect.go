@@ -72,9 +72,15 @@ func (h Host) Inspect(ctx context.Context, l Look) (Inspection, error) {
 	err := h.logged(ctx, call{
 		script: "inspect",
 		args: args{
-			{"base", h.Layout.Base}, {"units", strings.Join(l.Units, " ")}, {"restart", l.Restart.way()}, {"flag", l.Restart.Flag},
-			{"libraries", strings.Join(l.Libraries, " ")}, {"sizes", yes(l.Sizes)},
-			{"staged", string(l.Staged)}, {"migrate", l.Migrate}, {"setup", l.Stamp},
+			{"base", h.Layout.Base},
+			{"units", strings.Join(l.Units, " ")},
+			{"restart", l.Restart.way()},
+			{"flag", l.Restart.Flag},
+			{"libraries", strings.Join(l.Libraries, " ")},
+			{"sizes", yes(l.Sizes)},
+			{"staged", string(l.Staged)},
+			{"migrate", l.Migrate},
+			{"setup", l.Stamp},
 		},
 		onFact: func(key, value string) {
 			if key == "history" {

@@ -59,8 +59,10 @@ func (s *site) wantRestored(kept Kept) {
 
 func TestWhatChangedDecidesWhatABuildGoesOnFrom(t *testing.T) {
 	t.Parallel()
-	files := map[string]string{"lib/a.ex": "1", "lib/b.txt": "1", "config/config.exs": "1", "test/x.json": "1", "README.md": "1", ".gitignore": "_build\ndeps\n", "apps/a/test/t.exs": "1",
-		"mix.exs": "version: \"0.1.0\",\n", "lib/page.eex": "1", "web/page.heex": "1", "apps/a/lib/x.leex": "1", "src/x.erl": "1", "lib/x.erl": "1", "lib/test/x.json": "1", "priv/test/x.json": "1", "priv/README.md": "1", "lib/x.md": "1", "lib/aex": "1"}
+	files := map[string]string{
+		"lib/a.ex": "1", "lib/b.txt": "1", "config/config.exs": "1", "test/x.json": "1", "README.md": "1", ".gitignore": "_build\ndeps\n", "apps/a/test/t.exs": "1",
+		"mix.exs": "version: \"0.1.0\",\n", "lib/page.eex": "1", "web/page.heex": "1", "apps/a/lib/x.leex": "1", "src/x.erl": "1", "lib/x.erl": "1", "lib/test/x.json": "1", "priv/test/x.json": "1", "priv/README.md": "1", "lib/x.md": "1", "lib/aex": "1",
+	}
 	for change, want := range map[string]Kept{
 		":":                    KeptAll,
 		"echo 2 >lib/a.ex":     KeptAll,

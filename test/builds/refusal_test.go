@@ -29,7 +29,8 @@ func TestRefusals(t *testing.T) {
 			{
 				"several mistakes in the settings",
 				map[string]string{"SLIPWAY_APP": "test/$(id)", "SLIPWAY_BUILD_ENV": "2X=1", "SLIPWAY_REVISION": "a b", "SLIPWAY_PROJECT_DIR": "../x"},
-				2, []string{"4 mistakes", "app: ", "build-env: line 1", "revision: ", "project-dir: "},
+				2,
+				[]string{"4 mistakes", "app: ", "build-env: line 1", "revision: ", "project-dir: "},
 			},
 		} {
 			kept := map[string]string{}
