@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,22 +54,23 @@ func inputs(verb config.Verb, runner *gha.Runner, step gha.Run, getenv func(stri
 		if name == "verbose" && getenv("RUNNER_DEBUG") == "1" {
 			return "2" // somebody ran it again with debug logging
 		}
-		if v := runner.Input(name); v != "" {
-			return v
-		}
-		switch name {
-		case "repository":
-			if runner.Input("git-token") != "" {
-				return step.HTTPS
-			}
-			return step.Repository
-		case "revision":
-			return step.Revision
-		case "ssh-agent":
-			return getenv("SSH_AUTH_SOCK")
-		}
-		return ""
+		return cmp.Or(runner.Input(name), standIn(name, runner, step, getenv))
 	}
+}
+
+func standIn(name string, runner *gha.Runner, step gha.Run, getenv func(string) string) string {
+	switch name {
+	case "repository":
+		if runner.Input("git-token") != "" {
+			return step.HTTPS
+		}
+		return step.Repository
+	case "revision":
+		return step.Revision
+	case "ssh-agent":
+		return getenv("SSH_AUTH_SOCK")
+	}
+	return ""
 }
 
 // hand gives what there is to know to the log, the job summary and the later

@@ -146,13 +146,7 @@ func (a *announcer) conclude(ctx context.Context, r report.Rollout) {
 	if a.deployment == 0 {
 		return
 	}
-	state := ghapi.Success
-	switch {
-	case r.Err != nil:
-		state = ghapi.Failure
-	case r.Became == rollout.BecameSuperseded:
-		state = ghapi.Inactive
-	}
+	state := stateOf(r)
 	tell := a.api.SetStatus(ctx, a.deployment, a.status(state, r.Headline()))
 	if tell == nil && state == ghapi.Success {
 		d := ghapi.Deployment{App: a.place().App, Environment: a.cfg.GitHub.Environment}
@@ -161,6 +155,16 @@ func (a *announcer) conclude(ctx context.Context, r report.Rollout) {
 	if tell != nil {
 		a.warn(tell)
 	}
+}
+
+func stateOf(r report.Rollout) ghapi.State {
+	switch {
+	case r.Err != nil:
+		return ghapi.Failure
+	case r.Became == rollout.BecameSuperseded:
+		return ghapi.Inactive
+	}
+	return ghapi.Success
 }
 
 // comment tells the pull requests whose changes run now, or no longer.

@@ -31,15 +31,20 @@ func (j job) build(ctx context.Context) report.Build {
 	}
 	defer host.Close()
 	result, err := build.Run(ctx, host, host.lend(keys.agent), buildPlan(j.Config, keys, j.origin), j.log)
-	b.Kept, b.Err = string(result.Kept), err
+	b.Err = err
+	fill(&b, result)
+	j.log.Say("", "%s", b.Steps())
+	return b
+}
+
+func fill(b *report.Build, result build.Result) {
+	b.Kept = string(result.Kept)
 	for _, p := range result.Phases {
 		b.Phases = append(b.Phases, report.Phase{Name: p.Name, Took: p.Took})
 	}
-	if err == nil {
+	if b.Err == nil {
 		b.Made = &result.Manifest
 	}
-	j.log.Say("", "%s", b.Steps())
-	return b
 }
 
 func buildPlan(cfg config.Config, keys keys, from origin) build.Plan {

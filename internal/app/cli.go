@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/progress"
@@ -18,7 +19,7 @@ import (
 func CLI(s System) int { return commandLine(context.Background(), s) }
 
 func commandLine(ctx context.Context, s System) int {
-	if len(s.Args) == 0 || s.Args[0] == "help" || s.Args[0] == "--help" || s.Args[0] == "-h" {
+	if len(s.Args) == 0 || slices.Contains([]string{"help", "--help", "-h"}, s.Args[0]) {
 		usage(s.Stdout)
 		return exitOK
 	}
@@ -28,6 +29,10 @@ func commandLine(ctx context.Context, s System) int {
 		usage(s.Stderr)
 		return exitUsage
 	}
+	return runVerb(ctx, verb, s)
+}
+
+func runVerb(ctx context.Context, verb config.Verb, s System) int {
 	running, stop := signalled(ctx)
 	defer stop()
 	set, err := given(running, verb, s)

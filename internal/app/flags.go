@@ -40,14 +40,24 @@ func flags(verb config.Verb, s System) (look config.Lookup, unreadable config.Mi
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, setting := range config.FlagsOf(verb) {
-		value, err := read(setting, *values[setting.Name], s.Getenv)
-		given[setting.Name] = value
+	for name, flagged := range values {
+		given[name] = *flagged
+	}
+	unreadable = readAll(verb, given, s.Getenv)
+	return func(name string) string { return given[name] }, unreadable, nil
+}
+
+// readAll puts what is given elsewhere, or in files, beside and in the place of
+// what the flags have.
+func readAll(verb config.Verb, given map[string]string, getenv func(string) string) (unreadable config.Mistakes) {
+	for _, s := range config.FlagsOf(verb) {
+		value, err := read(s, given[s.Name], getenv)
+		given[s.Name] = value
 		if err != nil {
-			unreadable = append(unreadable, fmt.Sprintf("%s: %v; --%s and %s_FILE name a file", setting.Name, err, flagName(setting), envName(setting)))
+			unreadable = append(unreadable, fmt.Sprintf("%s: %v; --%s and %s_FILE name a file", s.Name, err, flagName(s), envName(s)))
 		}
 	}
-	return func(name string) string { return given[name] }, unreadable, nil
+	return unreadable
 }
 
 // declare adds a flag; that of a switch may stand without a value.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -14,10 +13,8 @@ import (
 
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/console"
-	"github.com/apxr/slipway/internal/local"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
-	"github.com/apxr/slipway/internal/remote"
 	"github.com/apxr/slipway/internal/script"
 	"github.com/apxr/slipway/internal/terminal"
 )
@@ -58,23 +55,35 @@ func lookInside(ctx context.Context, s System, cfg config.Config) int {
 	ctx, stop := until(ctx, signals...)
 	defer stop()
 	err := inside{s, cfg, log}.run(ctx)
-	var by ended
-	var status interface{ ExitStatus() int }
-	var own *script.Error
-	switch {
-	case err == nil:
+	if err == nil {
 		return exitOK
-	case errors.As(context.Cause(ctx), &by):
-		if cfg.Verb == config.Logs && by.sig == syscall.SIGINT {
-			return exitOK // that is how one leaves a log
-		}
-		return 128 + int(by.sig)
-	case errors.As(err, &own) && own.Reason != "": // the script's status is not the command's
-	case errors.As(err, &status):
-		return status.ExitStatus()
+	}
+	if status, known := lookStatus(context.Cause(ctx), err, cfg.Verb); known {
+		return status
 	}
 	log.Error(err.Error())
 	return exitCode(err)
+}
+
+// lookStatus returns the exit code where the error has nothing to say: a signal
+// ended the command, or it has said itself what is wrong.
+func lookStatus(cause, err error, verb config.Verb) (status int, known bool) {
+	if by, ok := errors.AsType[ended](cause); ok {
+		if verb == config.Logs && by.sig == syscall.SIGINT {
+			return exitOK, true // that is how one leaves a log
+		}
+		return 128 + int(by.sig), true
+	}
+	if own, ok := errors.AsType[*script.Error](err); ok && own.Reason != "" {
+		return 0, false // the script's status is not the command's
+	}
+	if exited, ok := errors.AsType[interface {
+		error
+		ExitStatus() int
+	}](err); ok {
+		return exited.ExitStatus(), true
+	}
+	return 0, false
 }
 
 // inside is one look.
@@ -90,10 +99,11 @@ func (i inside) run(ctx context.Context) error {
 		return mistakesOf(err)
 	}
 	defer dialer.Close()
-	in, hasTerminal := i.Stdin.(*os.File)
-	out, _ := i.Stdout.(*os.File)
-	if hasTerminal = hasTerminal && terminal.Is(in) && terminal.Is(out); i.cfg.Verb == config.Console && !hasTerminal {
-		return errors.New("a console needs a terminal, as stdin and as stdout: from a script, use slipway rpc or slipway eval")
+	var t tty
+	if i.cfg.Verb == config.Console {
+		if t, err = i.tty(); err != nil {
+			return err
+		}
 	}
 	host, err := dialer.insideHost(ctx, i.cfg.Hosts[0])
 	if err != nil {
@@ -102,22 +112,22 @@ func (i inside) run(ctx context.Context) error {
 	defer host.Close()
 	plan := i.plan()
 	entrance, err := console.Open(ctx, host, plan, i.Stderr)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case i.cfg.Verb == config.Console:
+		i.log.Say(host.Name(), "the console of %s, release %s. Leave it with Ctrl-C twice.", plan.Unit, cmp.Or(string(entrance.Running), "unknown"))
+		return i.console(ctx, host.insideMachine, entrance.Command, t)
 	}
-	if i.cfg.Verb != config.Console {
-		stdout, stderr := i.Stdout, i.Stderr
-		if i.cfg.Verb == config.Logs {
-			stdout, stderr = shown(stdout), shown(stderr)
-		}
-		return console.Run(ctx, host, plan, entrance, console.Output{Stdout: stdout, Stderr: stderr})
+	return console.Run(ctx, host, plan, entrance, i.output())
+}
+
+// output is where the command's output goes.
+func (i inside) output() console.Output {
+	if i.cfg.Verb == config.Logs {
+		return console.Output{Stdout: shown(i.Stdout), Stderr: shown(i.Stderr)}
 	}
-	i.log.Say(host.Name(), "the console of %s, release %s. Leave it with Ctrl-C twice.", plan.Unit, cmp.Or(string(entrance.Running), "unknown"))
-	term := cmp.Or(i.Getenv("TERM"), "dumb")
-	if machine, ok := host.insideMachine.(*local.Machine); ok {
-		return machine.Interact(ctx, entrance.Command, term, in, out)
-	}
-	return i.remoteConsole(ctx, host.insideMachine.(*remote.Conn), entrance.Command, term, in, out)
+	return console.Output{Stdout: i.Stdout, Stderr: i.Stderr}
 }
 
 // lookFlags is what a person has to give to look inside of the hosts of a run,
@@ -157,33 +167,4 @@ func (i inside) plan() console.Plan {
 		p.Unit = i.cfg.Inside.Unit
 	}
 	return p
-}
-
-// remoteConsole hands the terminal over to the host, and takes it back in the end,
-// however that comes.
-func (i inside) remoteConsole(ctx context.Context, conn *remote.Conn, command, term string, in, out *os.File) (err error) {
-	ctx, done := context.WithCancel(ctx)
-	defer done()
-	width, height, err := terminal.Size(out)
-	if err != nil {
-		return err
-	}
-	sizes := make(chan remote.Size, 1)
-	terminal.Resized(ctx, func() {
-		if width, height, err := terminal.Size(out); err == nil { // one that has gone has no size
-			select {
-			case sizes <- remote.Size{Width: width, Height: height}:
-			case <-ctx.Done():
-			}
-		}
-	})
-	restore, err := terminal.Raw(in)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		err = errors.Join(err, restore())
-		fmt.Fprintln(i.Stderr) // what comes next begins a line of its own
-	}()
-	return conn.Interact(ctx, command, remote.Terminal{Name: term, Size: remote.Size{Width: width, Height: height}, Resized: sizes, In: in, Out: out})
 }

@@ -43,8 +43,9 @@ func keyMistakes(cfg config.Config, getenv func(string) string) config.Mistakes 
 	var err error
 	if named := len(cfg.Hosts) > 0 || cfg.BuildHost != (config.Host{}); !named || !allLocal(cfg) {
 		var auth *remote.Auth
-		auth, err = remote.NewAuth(credentials(cfg.Access))
-		defer auth.Close()
+		if auth, err = remote.NewAuth(credentials(cfg.Access)); err == nil {
+			defer auth.Close()
+		}
 	}
 	if cfg.Verb == config.Setup {
 		err = ofSetup(err)

@@ -21,31 +21,45 @@ func setUp(ctx context.Context, j job) report.Result {
 	if j.collection == nil {
 		return j.failed(errors.New("this program was built without Ansible's collection apxr.slipway"))
 	}
+	tools, err := j.setupTools(ctx)
+	defer tools.open.Close()
+	if err != nil {
+		return j.failed(err)
+	}
+	plan := setupPlan(j.settings, tools.access)
+	plan.Collection = j.collection
+	defer j.log.Phase("Set up %s", plan.Subject())()
+	result, err := setup.Run(ctx, tools.programs, plan, j.getenv("HOME"), j.log)
+	return report.Setup{Result: result, Ended: report.Ended{Err: err}}
+}
+
+// setupTools are what a setup works with on this machine.
+type setupTools struct {
+	programs *ansible.Programs
+	access   setup.Access
+	open     closers
+}
+
+func (j job) setupTools(ctx context.Context) (tools setupTools, err error) {
 	programs, missing := ansible.Open(j.getenv)
 	if missing == nil {
-		defer programs.Close()
+		tools.programs, tools.open = programs, closers{programs}
 	}
 	if missing == nil && j.Ansible.Inventory == "" { // or it was asked when that was read
 		missing = programs.Check(ctx)
 	}
-	access, closer, wrong := openAccess(j.settings, j.getenv)
-	if closer != nil {
-		defer closer.Close()
-	}
+	access, open, wrong := openAccess(j.settings, j.getenv)
+	tools.access, tools.open = access, append(tools.open, open...)
 	if ctx.Err() != nil {
 		missing = nil // it may well be there
 	}
 	if err := errors.Join(missing, wrong); err != nil {
-		return j.failed(mistakesOf(err))
+		return tools, mistakesOf(err)
 	}
 	if ctx.Err() != nil {
-		return j.failed(errors.New("cancelled: nothing was changed"))
+		return tools, errors.New("cancelled: nothing was changed")
 	}
-	plan := setupPlan(j.settings, access)
-	plan.Collection = j.collection
-	defer j.log.Phase("Set up %s", plan.Subject())()
-	result, err := setup.Run(ctx, programs, plan, j.getenv("HOME"), j.log)
-	return report.Setup{Result: result, Ended: report.Ended{Err: err}}
+	return tools, nil
 }
 
 // closers are closed from the last to the first.
@@ -61,7 +75,7 @@ func (c closers) Close() error {
 
 // openAccess offers the key to ssh, which never sees it: by an SSH agent of our
 // own.
-func openAccess(set settings, getenv func(string) string) (setup.Access, io.Closer, error) {
+func openAccess(set settings, getenv func(string) string) (setup.Access, closers, error) {
 	given := set.Access
 	access := setup.Access{KnownHosts: given.KnownHosts}
 	if allLocal(set.Config) {

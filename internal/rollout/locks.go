@@ -20,30 +20,30 @@ const lockGrace = 5 * time.Second
 // while it holds none of those behind it: so two runs never wait for each other,
 // and of two runs over the same hosts the one that gets the first host gets all.
 // Locks that need no wait are taken at once.
-func (all fleet) lock(ctx context.Context, wait time.Duration) {
-	hosts := all.healthy().only(func(m *member) bool { return !m.locked })
-	slices.SortFunc(hosts, func(a, b *member) int { return cmp.Compare(a.Name(), b.Name()) })
+func (hosts fleet) lock(ctx context.Context, wait time.Duration) {
+	rest := hosts.healthy().only(func(m *member) bool { return !m.locked })
+	slices.SortFunc(rest, func(a, b *member) int { return cmp.Compare(a.Name(), b.Name()) })
 	until := time.Now().Add(wait)
-	for first := true; len(hosts) > 0; first = false {
+	for first := true; len(rest) > 0; first = false {
 		patience := time.Until(until)
 		if !first {
 			patience = max(patience, lockGrace)
 		}
-		hosts[0].lock(ctx, patience)
-		if hosts[0].held() {
+		rest[0].lock(ctx, patience)
+		if rest[0].held() {
 			break
 		}
-		hosts = hosts[1:]
-		each(hosts, func(m *member) { m.lock(ctx, 0) })
-		firstHeld := slices.IndexFunc(hosts, (*member).held)
+		rest = rest[1:]
+		each(rest, func(m *member) { m.lock(ctx, 0) })
+		firstHeld := slices.IndexFunc(rest, (*member).held)
 		if firstHeld < 0 {
 			return
 		}
-		hosts = hosts[firstHeld:]
-		each(hosts, (*member).unlock)
+		rest = rest[firstHeld:]
+		each(rest, (*member).unlock)
 	}
-	if all.isHeld() {
-		each(all, (*member).unlock)
+	if hosts.isHeld() {
+		each(hosts, (*member).unlock)
 	}
 }
 

@@ -57,8 +57,8 @@ const (
 	Hangs                // nothing is done until the run ends the step
 )
 
-// Dead is the error of each step of a run that has been killed.
-var Dead = errors.New("the run was killed")
+// ErrKilled is the error of each step of a run that has been killed.
+var ErrKilled = errors.New("the run was killed")
 
 // stepTime is how long a step takes on its own.
 const stepTime = 10 * time.Millisecond
@@ -66,7 +66,7 @@ const stepTime = 10 * time.Millisecond
 // step carries out one step, with the fault that a test has for it.
 func (f *Fake) step(ctx context.Context, s Step, do func() error) error {
 	if f.Killed() {
-		return Dead
+		return ErrKilled
 	}
 	f.Trail = append(f.Trail, s)
 	fault := f.fault(s)
@@ -78,7 +78,7 @@ func (f *Fake) step(ctx context.Context, s Step, do func() error) error {
 	}
 	switch {
 	case f.Killed():
-		return Dead
+		return ErrKilled
 	case fault.How == Hangs:
 		<-ctx.Done()
 		return ctx.Err()
