@@ -22,7 +22,7 @@ func setUp(ctx context.Context, j job) report.Result {
 		return j.failed(errors.New("this program was built without Ansible's collection apxr.slipway"))
 	}
 	tools, err := j.setupTools(ctx)
-	defer tools.open.Close()
+	defer func() { tools.open.Close() }() // some are open after an error too
 	if err != nil {
 		return j.failed(err)
 	}
