@@ -42,6 +42,9 @@ type Result struct {
 	Code           int
 }
 
+// Said returns everything that a run printed.
+func (r Result) Said() string { return r.Stdout + r.Stderr }
+
 // Run runs a command to its end. That it failed is a result, not an error.
 func Run(cmd *exec.Cmd) (Result, error) {
 	var stdout, stderr bytes.Buffer

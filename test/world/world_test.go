@@ -1,0 +1,48 @@
+package world
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestSettingsAreToldFromArguments(t *testing.T) {
+	settings, args := Split([]string{"deploy", "SLIPWAY_ENV=A=b\nC=d", "--hosts=web1", "HOME=/nowhere", "-X=y", "a=b", "--force"})
+	if want := []string{"SLIPWAY_ENV=A=b\nC=d", "HOME=/nowhere"}; !slices.Equal(settings, want) {
+		t.Errorf("settings %q, want %q", settings, want)
+	}
+	if want := []string{"deploy", "--hosts=web1", "-X=y", "a=b", "--force"}; !slices.Equal(args, want) {
+		t.Errorf("arguments %q, want %q", args, want)
+	}
+}
+
+func TestTheLastSettingOfANameCounts(t *testing.T) {
+	p := Person{T: T{t}, Home: "/home/ann", Settings: []string{"A=general"}, ForVerb: func(verb string) []string { return []string{"A=of " + verb} }}
+	cmd := p.Command("rollback", "A=of this run", "--force")
+	if at := slices.Index(cmd.Env, "A=of this run"); at < slices.Index(cmd.Env, "A=of rollback") || at < slices.Index(cmd.Env, "A=general") {
+		t.Errorf("%q", cmd.Env)
+	}
+	if got := strings.Join(cmd.Args[1:], " "); got != "rollback --force" {
+		t.Errorf("arguments: %s", got)
+	}
+}
+
+// What a host is given to run keeps every value as it is, keeps the two outputs
+// apart, and passes on the exit status.
+func TestARunOnAHostKeepsItsWords(t *testing.T) {
+	dir := t.TempDir()
+	hostile := "it's \"$HOME\"\n`id` \\ #"
+	script := strings.Replace(thereScript(dir, []string{"VALUE=" + hostile}, []string{"-c", `printf '%s|%s' "$VALUE" "$1"; echo wrong >&2; exit 7`, "sh", hostile}),
+		"/usr/local/bin/slipway", "/bin/sh", 1)
+	cmd := exec.Command("sh", "-s")
+	cmd.Stdin = strings.NewReader(script)
+	out, err := cmd.Output()
+	code, err := exitCode(err)
+	if code != 7 || err != nil || string(out) != hostile+"|"+hostile {
+		t.Errorf("exit %d, %v: %q", code, err, out)
+	}
+	if got := (T{t}).Read(dir + "/stderr"); got != "wrong\n" {
+		t.Errorf("standard error: %q", got)
+	}
+}
