@@ -58,8 +58,8 @@ func (p *Person) Command(words ...string) *exec.Cmd {
 	return cmd
 }
 
-// Run runs a verb to its end and logs what it says.
-func (p *Person) Run(words ...string) command.Result {
+// Slipway runs a verb to its end and logs what it says.
+func (p *Person) Slipway(words ...string) command.Result {
 	p.Helper()
 	began := time.Now()
 	r := p.Begin(words...).Wait()
@@ -71,7 +71,7 @@ func (p *Person) Run(words ...string) command.Result {
 // OK runs a verb and ends the test unless it succeeds.
 func (p *Person) OK(words ...string) command.Result {
 	p.Helper()
-	r := p.Run(words...)
+	r := p.Slipway(words...)
 	if r.Code != 0 {
 		p.Fatalf("slipway %q: exit %d", words, r.Code)
 	}
@@ -82,7 +82,7 @@ func (p *Person) OK(words ...string) command.Result {
 // each of these words.
 func (p *Person) Refused(code int, says []string, words ...string) command.Result {
 	p.Helper()
-	r := p.Run(words...)
+	r := p.Slipway(words...)
 	p.Red(code, r, says...)
 	return r
 }

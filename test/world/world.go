@@ -195,3 +195,10 @@ func (w *World) History(h *lab.Host) (changes []release.Change) {
 	}
 	return changes
 }
+
+// In returns the same world for a subtest.
+func (w *World) In(t *testing.T) *World {
+	v := *w
+	v.T = T{t}
+	return &v
+}
