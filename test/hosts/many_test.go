@@ -7,11 +7,11 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/test/light"
+	"github.com/apxr/slipway/test/world"
 )
 
 // badWays make a bad release and the settings that it is judged by.
@@ -37,53 +37,49 @@ var (
 	settling = []string{"SLIPWAY_HEALTH_TIMEOUT=3s", "SLIPWAY_SETTLE=1s"}
 )
 
-// badReleases is how many are tried: "make bad" tries a hundred.
+// badReleases returns how many are tried on each host. "make full" tries each way
+// on each host, and "make bad" a hundred.
 func badReleases(t *testing.T) int {
-	n, err := strconv.Atoi(cmp.Or(os.Getenv("SLIPWAY_BAD_RELEASES"), "24"))
+	t.Helper()
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("SLIPWAY_BAD_RELEASES"), strconv.Itoa(len(badWays)*breadth)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return n
+	return n / hosts
 }
 
 // However bad a release is: none is reported green, and after each the old one
 // serves.
 func TestNoBadReleaseIsReportedGreen(t *testing.T) {
-	each := badReleases(t) / 4
-	var all sync.WaitGroup
-	defer all.Wait()
-	for n := range 4 {
-		host := fmt.Sprintf("web%d", n+1)
-		// Not by t.Parallel, which allows as many as there are processors.
-		all.Go(func() {
-			t.Run(host, func(t *testing.T) {
-				w := newWorld(t, host)
-				random := rand.New(rand.NewPCG(20240101, uint64(n)))
-				good := w.deploy(1)
-				for i := range each {
-					way, settings := badWays[(n+i)%len(badWays)](random)
-					bad := w.artifact(10+i, way)
-					t.Logf("%s: %+v", bad, way)
-					w.red(1, w.run(append([]string{"deploy", "--release-id", string(bad)}, settings...)...), "put back", "back on "+string(good))
-					// One look at the host: many releases are many logins.
-					if got := w.root("readlink " + base + "/current; curl --silent " + health); !strings.HasPrefix(got, "releases/"+string(good)+"\n") || !strings.Contains(got, `"release": "`+string(good)+`"`) {
-						t.Errorf("the host has %s", got)
-					}
-					if t.Failed() {
-						t.Fatalf("%s: %+v", bad, way)
-					}
-				}
-				w.runs(good)
-				green := 0
-				for _, c := range w.changes() {
-					if c.Outcome != release.Reverted {
-						green++
-					}
-				}
-				if n := len(w.changes()); green != 1 || n != each+1 {
-					t.Errorf("the history has %d changes, and %d of them were not taken back", n, green)
-				}
-			})
+	each := badReleases(t)
+	for n := range hosts {
+		t.Run(fmt.Sprintf("part %d", n+1), func(t *testing.T) {
+			w := newWorld(t)
+			random := rand.New(rand.NewPCG(20240101, uint64(n)))
+			good := w.Deploy(1)
+			for i := range each {
+				w.staysOn(good, 10+i, badWays[(n*each+i)%len(badWays)], random)
+			}
+			w.runs(good)
+			if h := w.changes(); len(h) != each+1 {
+				t.Errorf("the history has %d changes, want %d", len(h), each+1)
+			}
 		})
+	}
+}
+
+// staysOn deploys a bad release, and ends the test if anything of it stays.
+func (w *webHost) staysOn(good release.ID, n int, bad func(*rand.Rand) (light.Way, []string), random *rand.Rand) {
+	w.Helper()
+	way, settings := bad(random)
+	id := w.Artifact(n, way)
+	w.Red(1, w.Slipway(world.DeployOf(id, settings...)...), "put back", "back on "+string(good))
+	// One look at the host: many releases are many logins.
+	if got := w.root("readlink " + base + "/current; curl --silent " + health); !strings.HasPrefix(got, "releases/"+string(good)+"\n") || !strings.Contains(got, `"release": "`+string(good)+`"`) {
+		w.Errorf("the host has %s", got)
+	}
+	w.lastChange(id, release.Reverted)
+	if w.Failed() {
+		w.Fatalf("%s: %+v", id, way)
 	}
 }

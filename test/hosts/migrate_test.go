@@ -6,13 +6,14 @@ import (
 
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/test/light"
+	"github.com/apxr/slipway/test/world"
 )
 
 const migrateUnit = "shop-migrate.service"
 
 // migratable gives the host a unit that migrates with a line of Python, and
 // the sudo rules for it, as the setup phase makes them.
-func (w *world) migratable(python string) {
+func (w *webHost) migratable(python string) {
 	w.Helper()
 	w.root(`cat >/etc/systemd/system/` + migrateUnit + ` <<'UNIT'
 [Service]
@@ -29,49 +30,40 @@ chmod 0440 /etc/sudoers.d/slipway-shop-migrate; systemctl daemon-reload`)
 }
 
 func TestMigrationsRunInTheirUnit(t *testing.T) {
-	w := anyWorld(t)
+	w := newWorld(t)
 	w.root("rm -f /etc/systemd/system/" + migrateUnit + " /etc/sudoers.d/slipway-shop-migrate; systemctl daemon-reload")
-	one := w.deploy(1, w.env("GREETING=old\n")...)
-	two := w.artifact(2, light.Way{})
-	before := w.state()
-	deploy := append([]string{"deploy", "--migrate", "--release-id", string(two)}, w.env("GREETING=new\n")...)
-	w.red(1, w.run(deploy...), "there is no unit "+migrateUnit, "deploy may not run 'sudo /usr/bin/systemctl start "+migrateUnit+"'")
-	if w.state() != before {
-		t.Error("something was changed")
-	}
+	one := w.Deploy(1, w.env("GREETING=old\n")...)
+	two := w.Artifact(2, light.Way{})
+	before := w.State()
+	deploy := world.DeployOf(two, append(w.env("GREETING=new\n"), "--migrate")...)
+	w.Red(1, w.Slipway(deploy...), "there is no unit "+migrateUnit, "deploy may not run 'sudo /usr/bin/systemctl start "+migrateUnit+"'")
+	w.Same(before)
 
 	w.migratable(`import os; print("greeting is", os.environ["GREETING"], "as", os.getuid() != 0, os.path.realpath("` + base + `/next"))`)
-	r := w.run(deploy...)
-	w.red(0, r, "greeting is new as True "+base+"/releases/"+string(two), "Migrations of "+string(two)+" were started on "+w.host.Addr)
+	r := w.Slipway(deploy...)
+	w.Red(0, r, "greeting is new as True "+base+"/releases/"+string(two), "Migrations of "+string(two)+" were started on "+w.host.Addr)
 	w.greets(two, "new")
 	if got := w.changes(); got[len(got)-2].Verb != release.Migrate || got[len(got)-2].To != two || got[len(got)-1].Outcome != release.Live {
 		t.Errorf("the history says %v", got)
 	}
-	w.red(0, w.run("rollback"), "migrations of "+string(two)+" were started since "+string(one)+" ran")
+	w.Red(0, w.Slipway("rollback"), "migrations of "+string(two)+" were started since "+string(one)+" ran")
 	w.greets(one, "old")
 }
 
 func TestAMigrationThatFails(t *testing.T) {
-	w := anyWorld(t)
-	one := w.deploy(1)
+	w := newWorld(t)
+	one := w.Deploy(1)
 	w.migratable(`import sys; print("no database"); sys.exit(3)`)
-	two := w.artifact(2, light.Way{})
-	r := w.run("deploy", "--migrate", "--release-id", string(two))
-	w.red(1, r, migrateUnit+" failed (exit-code)", "no database", "nothing was switched on any host", "they are not taken back")
+	r := w.Slipway(world.DeployOf(w.Artifact(2, light.Way{}), "--migrate")...)
+	w.Red(1, r, migrateUnit+" failed (exit-code)", "no database", "nothing was switched on any host", "they are not taken back")
 	w.runs(one)
 	if got := w.changes(); got[len(got)-1].Verb != release.Migrate || got[len(got)-1].Outcome != release.Started {
 		t.Errorf("the history says %v", got)
 	}
-	w.migratable(`print("mended")`)
-	w.red(0, w.run("deploy", "--migrate", "--release-id", string(two)), "mended")
-	w.runs(two)
-	if out := w.ok("history"); strings.Count(out, "migrate") < 2 || !strings.Contains(out, "started") {
-		t.Errorf("%s", out)
-	}
 }
 
 func TestDriftIsTold(t *testing.T) {
-	w := anyWorld(t)
+	w := newWorld(t)
 	w.root(`mkdir -p /etc/slipway/shop; { echo format 1
 		echo "file 644 root root $(sha256sum </etc/systemd/system/` + unit + ` | cut -d ' ' -f 1) /etc/systemd/system/` + unit + `"
 		echo directory 2750 deploy shop ` + base + `/releases
@@ -79,12 +71,12 @@ func TestDriftIsTold(t *testing.T) {
 		sudo -l -U deploy | sed -n 's/.*NOPASSWD: //p' | sed 's/, /\n/g; s/\\//g' | sed 's/^/rule root /'
 	} >/etc/slipway/shop/setup`)
 	defer w.root("rm -r /etc/slipway/shop")
-	one := w.deploy(1)
-	if r := w.run("rollback", "--release-id", string(one)); strings.Contains(r.Stderr, "setup phase") {
+	one := w.Deploy(1)
+	if r := w.Slipway("rollback", "--release-id", string(one)); strings.Contains(r.Stderr, "setup phase") {
 		t.Errorf("a host as it was made: %s", r.Stderr)
 	}
 	w.root("chmod 2755 " + base + "/releases; echo '# by hand' >>/etc/systemd/system/" + unit)
-	r := w.run("rollback", "--release-id", string(one))
-	w.red(0, r, "/etc/systemd/system/"+unit+" has been changed", base+"/releases is 2755 deploy:shop, not 2750 deploy:shop",
+	r := w.Slipway("rollback", "--release-id", string(one))
+	w.Red(0, r, "/etc/systemd/system/"+unit+" has been changed", base+"/releases is 2755 deploy:shop, not 2750 deploy:shop",
 		"systemd has not read it", "'slipway setup --app apxr/shop' with this host mends it")
 }

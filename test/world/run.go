@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/apxr/slipway/test/command"
 )
@@ -23,7 +22,7 @@ type Run struct {
 // Ended is how a run ended, and when.
 type Ended struct {
 	command.Result
-	At  time.Time
+	At  Moment
 	err error // not that the command line failed, but that it could not be run
 }
 
@@ -53,7 +52,7 @@ func (p *Person) Begin(words ...string) *Run {
 	go func() {
 		e := Ended{}
 		e.Code, e.err = exitCode(cmd.Wait())
-		e.At, e.Stdout, e.Stderr = time.Now(), stdout.String(), stderr.String()
+		e.At, e.Stdout, e.Stderr = Now(), stdout.String(), stderr.String()
 		r.done <- e
 	}()
 	return r
@@ -86,7 +85,7 @@ func (p *Person) beginThere(words []string) *Run {
 	script := thereScript(there, p.environment(settings, args), args)
 	go func() {
 		stdout, err := p.On.RunAs(p.Context(), "deploy", strings.NewReader(script), "sh", "-s")
-		e := Ended{At: time.Now()}
+		e := Ended{At: Now()}
 		e.Stdout = stdout
 		e.Code, e.err = exitCode(err)
 		stderr, err := os.ReadFile(filepath.Join(dir, "stderr"))

@@ -56,16 +56,16 @@ func settings() []string {
 	}
 }
 
-// OnItself makes a world whose person works on the host itself, which is local
-// for them: they have no key and no known_hosts.
-func OnItself(t *testing.T, host string) *World {
-	t.Helper()
-	w := New(t, host)
-	w.On = w.Hosts[0]
-	w.Home = w.deployHome()
-	w.Settings = append(settings(), "SLIPWAY_HOSTS=local")
-	w.Root(w.On, "rm -rf /home/deploy/slipway")
-	return w
+// OnItself returns the same world with a person who works on the first host
+// itself, which is local for them: they have no key and no known_hosts.
+func (w *World) OnItself() *World {
+	w.Helper()
+	v := *w
+	v.On, v.Hosts = w.Hosts[0], w.Hosts[:1]
+	v.Home = v.deployHome()
+	v.Settings = append(settings(), "SLIPWAY_HOSTS=local")
+	v.Root(v.On, "rm -rf /home/deploy/slipway")
+	return &v
 }
 
 // Root runs a script as root on a host and returns what it prints, without the
@@ -125,11 +125,16 @@ func (w *World) Put(r light.Release) release.ID {
 	return r.ID
 }
 
+// DeployOf returns the words that deploy a release, and more.
+func DeployOf(id release.ID, words ...string) []string {
+	return append([]string{"deploy", "--release-id", string(id)}, words...)
+}
+
 // Deploy makes the n-th release, a good one, and deploys it.
 func (w *World) Deploy(n int, words ...string) release.ID {
 	w.Helper()
 	id := w.Artifact(n, light.Way{})
-	w.OK(append([]string{"deploy", "--release-id", string(id)}, words...)...)
+	w.OK(DeployOf(id, words...)...)
 	return id
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestSettingsAreToldFromArguments(t *testing.T) {
@@ -44,5 +45,27 @@ func TestARunOnAHostKeepsItsWords(t *testing.T) {
 	}
 	if got := (T{t}).Read(dir + "/stderr"); got != "wrong\n" {
 		t.Errorf("standard error: %q", got)
+	}
+}
+
+func TestParsePressure(t *testing.T) {
+	const both = "some avg10=98.26 avg60=98.63 avg300=97.60 total=2076036449\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
+	if waited, ok := parsePressure(both); !ok || waited.Microseconds() != 2076036449 {
+		t.Errorf("%s, %v", waited, ok)
+	}
+	for _, text := range []string{"", "some avg10=0.00", "full avg10=0.00 avg60=0.00 avg300=0.00 total=0", "some total=x"} {
+		if _, ok := parsePressure(text); ok {
+			t.Errorf("%q was understood", text)
+		}
+	}
+}
+
+func TestTimeInWhichProcessesWaitedDoesNotCount(t *testing.T) {
+	from := Moment{time.Unix(100, 0), 5 * time.Second, true}
+	if took, idle := between(from, Moment{time.Unix(110, 0), 9 * time.Second, true}); took != 10*time.Second || idle != 6*time.Second {
+		t.Errorf("%s, %s", took, idle)
+	}
+	if took, idle := between(from, Moment{At: time.Unix(116, 0)}); took != 16*time.Second || idle != 2*time.Second {
+		t.Errorf("on a kernel that does not measure it: %s, %s", took, idle)
 	}
 }

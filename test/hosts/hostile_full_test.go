@@ -1,72 +1,41 @@
+//go:build full
+
 package hosts
 
 import (
 	"maps"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/test/light"
+	"github.com/apxr/slipway/test/world"
 )
 
-// mark is what a value makes, here or on the host, if something executes it.
-const mark = "/tmp/slipway-hostile"
-
-// hostile values, by what they try.
-var hostile = map[string]string{
-	"a command":      "$(touch " + mark + ")",
-	"backquotes":     "`touch " + mark + "`",
-	"quotes":         `'"; touch ` + mark + `; "'`,
-	"lines":          "a\ntouch " + mark + "\nb=c",
-	"a way up":       "../../../../.." + mark,
-	"a flag":         "--checkpoint-action=exec=touch " + mark,
-	"a short flag":   "-rf",
-	"other scripts":  "ünïcödé ☃ \u202egnp.exe",
-	"a format":       "%s%n%[9]d",
-	"a terminal":     "\x1b[2J\x1b]0;x\a",
-	"far too much":   strings.Repeat("a", 10<<10),
-	"several fields": "a\tb c,d|e",
-}
-
-// unmarked checks that nothing was executed on this machine or on the host.
-func (w *world) unmarked() {
-	w.Helper()
-	here, err := filepath.Glob(mark + "*")
-	w.must(err)
-	there := w.root("ls -d " + mark + "* /opt/*hostile* /home/deploy/*hostile* 2>/dev/null || true")
-	if len(here) > 0 || there != "" {
-		w.Errorf("a value was executed: there is %q here, %q on the host", here, there)
-	}
-}
-
-// outside is what lies around the application on the host.
-func (w *world) outside() string {
-	w.Helper()
-	return w.root("ls -laR --time-style=+ /home /root /opt/apxr --ignore=shop --ignore=.ssh; ls /tmp --ignore='systemd-private-*'; sha256sum /etc/passwd /etc/shadow /etc/sudoers.d/*")
-}
-
-func (w *world) hostileSettings() {
+// Whatever a setting is, the run ends by itself, and the host is as it was.
+func TestHostileSettings(t *testing.T) {
+	w := newWorld(t)
+	w.Deploy(1)
 	// Whatever is let through ends here at the latest, after all findings.
-	misfit := w.misfit()
+	misfit := w.misfit(func(m *release.Manifest, _ *release.File) { m.Arch = "riscv64" })
 	encrypted := w.key("right")
 	beside := map[string][]string{ // what makes a setting count
 		"ssh-passphrase":     {"SLIPWAY_SSH_KEY=" + encrypted.private},
 		"ssh-agent":          {"SLIPWAY_SSH_KEY_FILE="},
 		"health-server-name": {"SLIPWAY_HEALTH_URL=https://127.0.0.1:4001/health"},
 	}
-	before := w.state()
+	before := w.State()
 	for _, s := range config.Of(config.Deploy) {
 		if slices.Contains([]string{"restart-command", "before-activate", "after-activate"}, s.Name) {
 			continue // commands by design
 		}
-		w.sub(s.Name, func(w *world) {
+		w.sub(s.Name, func(w *webHost) {
 			for what, value := range hostile {
-				words := append([]string{"deploy", "SLIPWAY_RELEASE_ID=" + string(misfit)}, beside[s.Name]...)
-				r := w.run(append(words, variable(s)+"="+value)...)
+				words := append(slices.Clone(beside[s.Name]), "deploy", "SLIPWAY_RELEASE_ID="+string(misfit), variable(s)+"="+value)
+				r := w.Slipway(words...)
 				if r.Code != 1 && r.Code != 2 {
 					w.Errorf("%s: exit %d", what, r.Code)
 				}
@@ -77,10 +46,11 @@ func (w *world) hostileSettings() {
 			}
 		})
 	}
-	w.same(before)
+	w.Same(before)
+	w.unmarked()
 }
 
-// variable is the setting's name in the environment of the command line.
+// variable returns the setting's name in the environment of the command line.
 func variable(s config.Setting) string {
 	name := s.Name
 	if s.Name == "env-file" { // the variable with its text, not that with the file's name
@@ -89,59 +59,49 @@ func variable(s config.Setting) string {
 	return "SLIPWAY_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
-// hostileVariables reach the application as they are.
-func (w *world) hostileVariables() {
-	var all strings.Builder
-	for _, what := range slices.Sorted(maps.Keys(hostile)) {
-		all.WriteString(hostile[what] + "\n")
-	}
-	want := strings.TrimSuffix(all.String(), "\n")
-	w.ok("deploy", "--release-id", string(w.good()), "SLIPWAY_ENV=GREETING<<END\n"+want+"\nEND\n")
-	if got := w.answer().Greeting; got != want {
-		w.Errorf("the application has %q, want %q", got, want)
-	}
-	w.ok("deploy", "--release-id", string(w.good()), "SLIPWAY_ENV=# none\n")
-}
-
-// hostileManifests have each value in each field. Those that no
-// manifest may have are refused, all by one message; with the others a release
+// Each value is tried in each field of a manifest. Those that no manifest may have
+// are refused, all by one message; with the others a release
 // is deployed like any.
-func (w *world) hostileManifests() {
+func TestHostileManifests(t *testing.T) {
+	w := newWorld(t)
+	w.Deploy(1)
 	plain, running := w.manifest(w.good()), w.current()
 	for _, what := range slices.Sorted(maps.Keys(hostile)) {
-		w.sub(what, func(w *world) {
+		w.sub(what, func(w *webHost) {
 			fine, refused := sorted(plain, hostile[what])
-			before := w.state()
-			r := w.run("deploy", "--release-id", string(w.put(light.Release{ID: fresh(), Change: all(refused)})))
-			w.red(1, r, "manifest: ")
+			before := w.State()
+			r := w.Slipway(world.DeployOf(w.Put(light.Release{ID: fresh(), Change: all(refused)}))...)
+			w.Red(1, r, "manifest: ")
 			w.silent(r, "\x1b")
 			if n := strings.Count(r.Stderr, "manifest: "); n < len(refused) {
 				w.Errorf("%d lines for %d fields:\n%s", n, len(refused), r.Stderr)
 			}
 			machine := func(f field) bool { return f.name == "os" || f.name == "arch" }
 			if slices.ContainsFunc(fine, machine) {
-				r := w.run("deploy", "--release-id", string(w.put(light.Release{ID: fresh(), Change: all(fine)})))
-				w.red(1, r, "the release was built for ")
+				r := w.Slipway(world.DeployOf(w.Put(light.Release{ID: fresh(), Change: all(fine)}))...)
+				w.Red(1, r, "the release was built for ")
 				w.silent(r, "\x1b")
 				fine = slices.DeleteFunc(fine, machine)
 			}
-			w.same(before)
+			w.Same(before)
 			if len(fine) == 0 {
 				return
 			}
-			running = w.put(light.Release{ID: fresh(), Change: all(fine)})
-			w.ok("deploy", "--release-id", string(running))
+			running = w.Put(light.Release{ID: fresh(), Change: all(fine)})
+			w.OK(world.DeployOf(running)...)
 		})
 	}
 	w.runs(running)
 	for _, verb := range []string{"history", "releases", "artifacts"} {
-		w.silent(w.run(verb), "\x1b")
+		w.silent(w.Slipway(verb), "\x1b")
 	}
-	w.ok("rollback")
+	w.OK("rollback")
+	w.unmarked()
 }
 
-// hostileNames of files are deployed as they are.
-func (w *world) hostileNames() {
+// Names of files are deployed as they are.
+func TestHostileNames(t *testing.T) {
+	w := newWorld(t)
 	plain, files := w.manifest(w.good()), map[string]string{}
 	for _, value := range hostile {
 		plain.Files = []release.File{{Path: value, Kind: release.Dir}}
@@ -156,9 +116,10 @@ func (w *world) hostileNames() {
 		}
 	}
 	for range 3 { // the third one prunes the first
-		w.ok("deploy", "--release-id", string(w.put(light.Release{ID: fresh(), Files: files})), "--keep-releases", "2")
+		w.OK(world.DeployOf(w.Put(light.Release{ID: fresh(), Files: files}), "--keep-releases", "2")...)
 	}
-	w.ok("rollback")
+	w.OK("rollback")
+	w.unmarked()
 }
 
 // field is a field of a manifest with a hostile value.
@@ -175,7 +136,7 @@ func all(fields []field) func(*release.Manifest) {
 	}
 }
 
-// sorted says which fields of a manifest may have the value, by trying them one
+// sorted tells which fields of a manifest may have the value, by trying them one
 // by one: every text of the manifest, and of an entry that is one more.
 func sorted(plain release.Manifest, value string) (fine, refused []field) {
 	for _, f := range append(texts(value), entries(value)...) {
@@ -220,19 +181,4 @@ func entries(value string) (fields []field) {
 		fields = append(fields, field{"files." + name, func(m *release.Manifest) { m.Files = append(m.Files, f) }})
 	}
 	return fields
-}
-
-// manifest reads the manifest of an artifact.
-func (w *world) manifest(id release.ID) release.Manifest {
-	w.Helper()
-	data, err := os.ReadFile(filepath.Join(w.tree(id), "..", "manifest.json"))
-	w.must(err)
-	m, err := release.ParseManifest(data)
-	w.must(err)
-	return m
-}
-
-// tree is where the files of an artifact lie on the build server.
-func (w *world) tree(id release.ID) string {
-	return filepath.Join(w.home, "slipway", shop.Org, shop.Name, "artifacts", string(id), "tree")
 }

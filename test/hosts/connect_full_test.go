@@ -1,3 +1,5 @@
+//go:build full
+
 package hosts
 
 import (
@@ -9,30 +11,31 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
+	"testing"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/apxr/slipway/test/world"
 )
 
-func (w *world) connections() {
+// Whatever keeps a run from connecting has its own words, and changes nothing.
+func TestHostsThatCannotBeReached(t *testing.T) {
+	w := newWorld(t)
+	w.Deploy(1)
 	next, addr := w.good(), w.host.Addr
-	data, err := os.ReadFile(w.lab.KnownHostsPath())
-	w.must(err)
-	declared := string(data)
+	declared := w.Read(w.Lab.KnownHostsPath())
 	other, encrypted := w.key(""), w.key("right")
-	deploy := func(words ...string) []string {
-		return append([]string{"deploy", "--release-id", string(next)}, words...)
-	}
+	deploy := func(words ...string) []string { return world.DeployOf(next, words...) }
 	at := func(addr string) []string { return deploy("SLIPWAY_HOSTS=" + addr) }
 	closed, silent := w.listener(), w.listener()
-	w.must(closed.Close())
+	w.Must(closed.Close())
 	web := httptest.NewServer(http.NotFoundHandler())
 	w.Cleanup(web.Close)
 	passwords, passwordsKey := w.passwordServer()
-	nobodyThere := fmt.Sprintf("10.213.%d.200", w.lab.Number())
+	nobodyThere := fmt.Sprintf("10.213.%d.200", w.Lab.Number())
 	cases := []refusal{
 		{
 			name: "a host key that was not declared", words: deploy("SLIPWAY_KNOWN_HOSTS=" + without(declared, addr)),
@@ -62,22 +65,22 @@ func (w *world) connections() {
 			says: []string{passwords + ": the server offers only password: Slipway logs in with keys alone; enable PubkeyAuthentication in its sshd_config"},
 		},
 	}
-	before := w.state()
-	w.sub("all", func(w *world) {
+	before := w.State()
+	w.sub("all", func(w *webHost) {
 		for _, c := range cases {
-			w.sub(c.name, func(w *world) {
+			w.sub(c.name, func(w *webHost) {
 				// Nobody gets as far as the host's lock, and some wait for long.
 				w.Parallel()
 				if c.code == 0 {
 					c.says = append(c.says, "nothing was switched on any host")
 				}
-				r := w.run(c.words...)
-				w.red(max(c.code, 1), r, c.says...)
+				r := w.Slipway(c.words...)
+				w.Red(max(c.code, 1), r, c.says...)
 				w.silent(r, c.never...)
 			})
 		}
 	})
-	w.same(before)
+	w.Same(before)
 }
 
 // without drops a host's lines.
@@ -114,31 +117,31 @@ type key struct {
 }
 
 // key makes a key that no host knows; without a passphrase it is not encrypted.
-func (w *world) key(passphrase string) key {
+func (w *webHost) key(passphrase string) key {
 	w.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
-	w.must(err)
+	w.Must(err)
 	signer, err := ssh.NewSignerFromKey(private)
-	w.must(err)
+	w.Must(err)
 	block, err := ssh.MarshalPrivateKey(private, "")
 	if passphrase != "" {
 		block, err = ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte(passphrase))
 	}
-	w.must(err)
+	w.Must(err)
 	return key{string(pem.EncodeToMemory(block)), signer.PublicKey(), signer}
 }
 
 // listener accepts connections, as the kernel does for it, and says nothing.
-func (w *world) listener() net.Listener {
+func (w *webHost) listener() net.Listener {
 	w.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	w.must(err)
+	w.Must(err)
 	w.Cleanup(func() { l.Close() })
 	return l
 }
 
-// passwordServer is an SSH server that knows no keys.
-func (w *world) passwordServer() (addr string, hostKey ssh.PublicKey) {
+// passwordServer starts an SSH server that knows no keys.
+func (w *webHost) passwordServer() (addr string, hostKey ssh.PublicKey) {
 	w.Helper()
 	host, l := w.key(""), w.listener()
 	config := &ssh.ServerConfig{PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
