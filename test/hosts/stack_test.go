@@ -30,7 +30,7 @@ func TestARollbackWalksDownTheStack(t *testing.T) {
 	back(r1)
 	w.Red(1, w.Slipway("rollback"), "nothing to roll back to")
 	w.runs(r1)
-	w.isListed(map[release.ID][]string{r1: {"current", "running"}, r2: {"rolled-back"}, r3: {"rolled-back"}, bad: {}},
+	w.isListed(map[release.ID][]string{r1: {"current", "running"}, r2: {"rolled-back"}, r3: {"rolled-back"}},
 		"deploy "+string(r1)+" live", "deploy "+string(r2)+" live", "deploy "+string(bad)+" reverted", "deploy "+string(r3)+" live",
 		"rollback "+string(r2)+" live", "rollback "+string(r1)+" live")
 }
