@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/test/lab"
@@ -206,4 +207,12 @@ func (w *World) In(t *testing.T) *World {
 	v := *w
 	v.T = T{t}
 	return &v
+}
+
+// Aged waits until the unit's process is so old on all hosts. A restart lets a
+// young process boot first, which is not the time that a test measures.
+func (w *World) Aged(age time.Duration) {
+	w.Helper()
+	w.Everywhere(fmt.Sprintf(`started=$(systemctl show --property=ExecMainStartTimestampMonotonic --value %s)
+		sleep "$(awk -v started="$started" '{ rest = %f - ($1 - started / 1000000); print (rest > 0 ? rest : 0) }' /proc/uptime)"`, Unit, age.Seconds()))
 }
