@@ -38,6 +38,7 @@ func newFleet(t *testing.T, hosts int) *fleet {
 
 // pool has the hosts that no test uses.
 type pool struct {
+	queue sync.Mutex // of whoever is waiting: nobody takes the hosts that another one waits for
 	mu    sync.Mutex
 	more  sync.Cond
 	names []string
@@ -52,6 +53,8 @@ var unused = func() *pool {
 // take returns n hosts, all at once: who waits for the rest would keep others
 // from ending.
 func (p *pool) take(n int) []string {
+	p.queue.Lock()
+	defer p.queue.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(p.names) < n {

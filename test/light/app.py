@@ -75,7 +75,7 @@ if "certificate" in WAY:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(ROOT + "/lib/" + WAY["certificate"])
-server = socket.create_server(("127.0.0.1", port))
+server = socket.create_server(("", port))
 print(f"light: {RELEASE} listens on {port}", flush=True)
 tell_ready()
 while True:

@@ -1,19 +1,23 @@
+//go:build full
+
 package e2e
 
 import (
 	"strings"
 	"testing"
+
+	"github.com/apxr/slipway/test/world"
 )
 
 func TestBuildRefusals(t *testing.T) {
-	w := newWorld(t)
+	w := newSite(t)
 	_, rev := w.build("good")
 	const artifacts = "ls /home/deploy/slipway/apxr/apxr_io/artifacts"
 	before := w.root(w.lab.Host("build"), artifacts)
-	w.must(w.project.Write(".tool-versions", "erlang 1.2.3\nelixir 9.9.9\n"))
+	w.Must(w.project.Write(".tool-versions", "erlang 1.2.3\nelixir 9.9.9\n"))
 	otherTools := w.push("other tools")
-	w.must(w.project.Replace("mix.lock", `"apxr_greeting"`, `"something_else"`))
-	w.must(w.project.Write(".tool-versions", ""))
+	w.Must(w.project.Replace("mix.lock", `"apxr_greeting"`, `"something_else"`))
+	w.Must(w.project.Write(".tool-versions", ""))
 	staleLock := w.push("stale lock")
 	cases := []struct {
 		name, repository, revision string
@@ -26,12 +30,13 @@ func TestBuildRefusals(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			w := &world{T: t, lab: w.lab, project: w.project}
-			w.isRed(w.slipway("build-release", "--repository", c.repository, "--revision", c.revision), c.says...)
+			w := &site{w.Person, w.lab, w.project}
+			w.T = world.T{T: t}
+			w.Red(1, w.Slipway("build-release", "--repository", c.repository, "--revision", c.revision), c.says...)
 			if after := w.root(w.lab.Host("build"), artifacts); after != before {
 				t.Errorf("a failed build changed the artifacts from %s to %s", before, after)
 			}
 		})
 	}
-	w.ok("build-release", "--revision", rev)
+	w.OK("build-release", "--revision", rev)
 }
