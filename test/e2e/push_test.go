@@ -38,18 +38,12 @@ func TestPushBuildsAndDeploysAndOneClickRollsBack(t *testing.T) {
 	r.everyHostRuns(first, health{Release: first})
 	r.comment(2, "gone", first, firstRev)
 
-	began := r.root(r.lab.Host("web1"), "date +%s")
 	r.killAfterSwitch(id)
 	r.Says(r.OK("deploy", "--release-id", id, "--force").Stderr, "repaired: a run of")
 	r.everyHostRuns(id, health{Version: "0.1.1", Revision: revision})
 	r.alone(func() { r.Says(r.OK("rollback").Stdout, "Rollback to "+first) })
 	r.everyHostRuns(first, health{Release: first})
 	r.nothingLeft()
-	// The run was killed while the new release booted: it was given the time to hear
-	// that it is to stop.
-	if got := r.root(r.lab.Host("web1"), "journalctl --no-pager --unit=apxr_io --since=@"+began+" | grep 'timed out' || true"); got != "" {
-		t.Errorf("a release was killed: %s", got)
-	}
 }
 
 // alone does something while the build host and the git host are off the network.
