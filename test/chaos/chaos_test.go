@@ -22,17 +22,17 @@ func TestWhateverGoesWrongThePromisesHold(t *testing.T) {
 
 func withLight(t *testing.T) {
 	seed := theSeed(t)
-	w := newWorld(t)
-	w.must(putLight(t.TempDir()))
+	w := newHosts(t)
+	w.Must(putLight(t.TempDir()))
 	w.states(light)
-	if names := strings.Fields(os.Getenv("CHAOS_CASE")); len(names) > 0 {
+	if names := named(); len(names) > 0 {
 		w.repeat(light, names)
 		return
 	}
 	recordings := w.record(light)
 	trials := cases(recordings, seed)
 	if !full {
-		trials = some(trials, 40, rand.New(rand.NewPCG(seed, 99)))
+		trials = some(trials, atRandom, rand.New(rand.NewPCG(seed, 99)))
 	}
 	covered := w.tryAll(trials, seed)
 	if full {
@@ -40,10 +40,19 @@ func withLight(t *testing.T) {
 	}
 }
 
+// named returns the cases that are tried by their names: those of the
+// environment, or the few of "make test".
+func named() []string {
+	if names := strings.Fields(os.Getenv("CHAOS_CASE")); len(names) > 0 || full || atRandom > 0 {
+		return names
+	}
+	return few
+}
+
 // withBeam is for what takes its time to boot and to stop, and is asked for it.
 func withBeam(t *testing.T) {
-	w := newWorld(t)
-	w.must(putBeam(t.Context(), w.lab, t.TempDir(), t.TempDir()))
+	w := newHosts(t)
+	w.Must(putBeam(t.Context(), w.lab, t.TempDir(), t.TempDir()))
 	w.states(beam)
 	if names := strings.Fields(os.Getenv("CHAOS_CASE")); len(names) > 0 {
 		w.repeat(beam, names)
@@ -80,7 +89,7 @@ func theSeed(t *testing.T) uint64 {
 }
 
 // record records all scenarios of a kind that have one host.
-func (w *world) record(k *kind) []recording {
+func (w *hosts) record(k *kind) []recording {
 	w.Helper()
 	var ours []*scenario
 	for _, s := range scenarios {
@@ -108,18 +117,21 @@ func (w *world) record(k *kind) []recording {
 }
 
 // repeat tries cases by their names: those of one kind.
-func (w *world) repeat(k *kind, names []string) {
+func (w *hosts) repeat(k *kind, names []string) {
 	w.Helper()
 	var trials []trial
 	for _, name := range names {
 		c, err := parseTrial(name)
-		w.must(err)
+		w.Must(err)
 		if c.scenario.kind == k {
 			trials = append(trials, c)
 		}
 	}
 	w.all(w.Context(), trials, func(o outcome) {
-		w.Logf("%s: fired %v, %.1f s\n%s", o.trial, o.fired, o.took.Seconds(), o.log)
+		if !o.fired {
+			w.Errorf("%s: the run never came to the point: is there still such a step?", o.trial)
+		}
+		w.Logf("%s: %.1f s\n%s", o.trial, o.took.Seconds(), o.log)
 		for _, wrong := range o.wrong {
 			w.Errorf("%s: %s", o.trial, wrong)
 		}
@@ -127,7 +139,7 @@ func (w *world) repeat(k *kind, names []string) {
 }
 
 // tryAll tries cases, the slow ones first, and says how they ended.
-func (w *world) tryAll(trials []trial, seed uint64) *coverage {
+func (w *hosts) tryAll(trials []trial, seed uint64) *coverage {
 	w.Helper()
 	if os.Getenv("CHAOS_LIST") != "" {
 		w.Skipf("%d cases: %s", len(trials), trials)
@@ -189,7 +201,7 @@ func progress(done, failed, all int, o outcome) {
 }
 
 // coverage shows what was covered, and fails for what was not.
-func (w *world) coverage(c *coverage, recordings []recording) {
+func (w *hosts) coverage(c *coverage, recordings []recording) {
 	w.Helper()
 	table, missing := c.table(recordings)
 	w.Logf("b: before the step, a: after it\n%s", table)

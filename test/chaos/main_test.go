@@ -15,7 +15,7 @@ var full = os.Getenv("CHAOS") == "full"
 
 // Most of a case's time goes by with waiting, so there are several hosts. Each
 // takes 7 of the 128 inotify instances that root has on most machines.
-const hostsFull, hostsShort = 8, 6
+const hostsFull, hostsShort = 8, 4
 
 func TestMain(m *testing.M) {
 	var hosts []string

@@ -9,7 +9,7 @@ import (
 
 // How long a host may take for what it has to do by itself.
 const (
-	lockAtOnce  = 6 * time.Second  // of which 5 are a busy machine's
+	lockAtOnce  = 20 * time.Second // of which 19 are a busy machine's
 	lockSilent  = 45 * time.Second // 30 s after the last heartbeat, which may come 10 s late
 	agreeWithin = 40 * time.Second
 )

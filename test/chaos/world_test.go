@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -12,11 +11,12 @@ import (
 
 	"github.com/apxr/slipway/test/lab"
 	"github.com/apxr/slipway/test/lab/labtest"
+	"github.com/apxr/slipway/test/world"
 )
 
-// world is all hosts, and the states that they can be put into.
-type world struct {
-	*testing.T
+// hosts are all of the lab, and the states that they can be put into.
+type hosts struct {
+	world.T
 	lab      *lab.Lab
 	machines []*machine
 }
@@ -24,9 +24,9 @@ type world struct {
 // furnished are the hosts of the lab once a test has made them so.
 var furnished []*machine
 
-func newWorld(t *testing.T) *world {
+func newHosts(t *testing.T) *hosts {
 	t.Helper()
-	w := &world{T: t, lab: labtest.Lab(t), machines: furnished}
+	w := &hosts{T: world.T{T: t}, lab: labtest.Lab(t), machines: furnished}
 	if furnished == nil {
 		w.furnish()
 		furnished = w.machines
@@ -34,10 +34,10 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) furnish() {
+func (w *hosts) furnish() {
 	w.Helper()
 	b, err := newBell(fmt.Sprintf("10.213.%d.1", w.lab.Number()))
-	w.must(err)
+	w.Must(err)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for _, h := range w.lab.WebHosts() {
@@ -59,62 +59,52 @@ func (w *world) furnish() {
 	}
 }
 
-func (w *world) must(err error) {
-	w.Helper()
-	if err != nil {
-		w.Fatal(err)
-	}
-}
-
 // states makes the snapshots of a kind on one host and gives them to all.
-func (w *world) states(k *kind) {
+func (w *hosts) states(k *kind) {
 	w.Helper()
 	m := w.machines[0]
-	w.must(each(w.machines, func(m *machine) error {
+	w.Must(each(w.machines, func(m *machine) error {
 		_, err := m.root("rm -f /var/lib/chaos/light; [ " + k.name + " != light ] || touch /var/lib/chaos/light")
 		return err
 	}))
 	deploy := &scenario{name: "deploy", kind: k, hosts: 1, start: three, verb: "deploy"}
-	w.must(m.snapshot(k, k.name+"-"+none))
+	w.Must(m.snapshot(k, k.name+"-"+none))
 	for _, id := range k.ids[:3] {
 		a := w.run(deploy, trial{}, "--release-id", id, "--keep-releases", "5")
 		if a.code() != 0 {
 			w.Fatalf("no state to start from: exit %d\n%s", a.code(), a.output.String())
 		}
 	}
-	w.must(m.snapshot(k, k.name+"-"+three))
+	w.Must(m.snapshot(k, k.name+"-"+three))
 	a := w.run(deploy, trial{deploy, point{step: "activate#1", when: after}, client}, "--release-id", k.ids[3])
 	if !a.fired {
 		w.Fatalf("no run died: %s", a.output.String())
 	}
 	_, err := m.root("cd " + k.base() + " && mkdir releases/20240108T000000.part && touch releases/20240108T000000.part/half && chown -R deploy releases/20240108T000000.part")
-	w.must(err)
-	w.must(m.snapshot(k, k.name+"-"+dead))
+	w.Must(err)
+	w.Must(m.snapshot(k, k.name+"-"+dead))
 	const snapshots = "var/lib/chaos/snapshots"
 	for _, other := range w.machines[1:] {
 		for _, state := range []string{none, three, dead} {
 			name := filepath.Join(snapshots, k.name+"-"+state)
-			out, err := exec.Command("cp", "-a", filepath.Join(m.Root(), name), filepath.Join(other.Root(), snapshots)).CombinedOutput()
-			if err != nil {
-				w.Fatalf("%v: %s", err, out)
-			}
+			w.Tool("cp", "-a", filepath.Join(m.Root(), name), filepath.Join(other.Root(), snapshots))
 		}
 	}
 }
 
 // run runs Slipway on the first host until all is calm.
-func (w *world) run(s *scenario, c trial, words ...string) *attempt {
+func (w *hosts) run(s *scenario, c trial, words ...string) *attempt {
 	w.Helper()
 	a, err := start(w.Context(), s, w.machines[:1], c, false, words...)
-	w.must(err)
+	w.Must(err)
 	var ignored findings
 	_, _, err = a.judge(&ignored)
-	w.must(err)
+	w.Must(err)
 	return a
 }
 
 // all tries cases, as many at a time as there are hosts for.
-func (w *world) all(ctx context.Context, trials []trial, done func(outcome)) {
+func (w *hosts) all(ctx context.Context, trials []trial, done func(outcome)) {
 	byHosts := map[int][]trial{}
 	for _, c := range trials {
 		byHosts[c.scenario.hosts] = append(byHosts[c.scenario.hosts], c)
