@@ -57,7 +57,7 @@ func (w *workshop) ignore(c ignoring) error {
 	r.bare = c.bare
 	for range c.cycles {
 		r.arm(plan{})
-		w.must(r.cycle())
+		w.Must(r.cycle())
 	}
 	r.soon = c.soon
 	r.ignored = func(step, command string) bool {

@@ -8,11 +8,13 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/apxr/slipway/test/world"
 )
 
 // workshop makes hosts for a test, all from one seed.
 type workshop struct {
-	*testing.T
+	world.T
 	rnd       *rand.Rand
 	artifacts []artifact
 	launcher  string
@@ -22,21 +24,14 @@ type workshop struct {
 
 func newWorkshop(t *testing.T, seed uint64) *workshop {
 	need(t)
-	w := &workshop{T: t, rnd: rand.New(rand.NewPCG(seed, 0))}
+	w := &workshop{T: world.T{T: t}, rnd: rand.New(rand.NewPCG(seed, 0))}
 	for range 4 {
 		a, err := newArtifact(w.rnd)
-		w.must(err)
+		w.Must(err)
 		w.artifacts = append(w.artifacts, a)
 	}
 	w.warmUp()
 	return w
-}
-
-func (w *workshop) must(err error) {
-	w.Helper()
-	if err != nil {
-		w.Fatal(err)
-	}
 }
 
 // warmUp learns from a host that keeps its power how long a cycle is, and the
@@ -47,20 +42,20 @@ func (w *workshop) warmUp() {
 	for range 5 {
 		r.arm(plan{})
 		began := time.Now()
-		w.must(r.cycle())
+		w.Must(r.cycle())
 		w.took, w.points = max(w.took, time.Since(began)), max(w.points, r.count)
 	}
 	var err error
 	w.launcher, err = r.text("launch")
-	w.must(err)
+	w.Must(err)
 	r.launcher = w.launcher
-	w.must(r.check(r.known))
+	w.Must(r.check(r.known))
 }
 
 func (w *workshop) open(separate bool) *runner {
 	w.Helper()
 	h, err := newHost(separate)
-	w.must(err)
+	w.Must(err)
 	r := &runner{host: h, known: newKnown(), ctx: w.Context(), rnd: rand.New(rand.NewPCG(w.rnd.Uint64(), 0)), artifacts: w.artifacts}
 	r.launcher = w.launcher
 	return r
@@ -81,7 +76,7 @@ func (w *workshop) try(r *runner, p plan) (where hit, found error) {
 		return hit{}, err
 	}
 	where, err := r.blackout()
-	w.must(err)
+	w.Must(err)
 	return where, r.check(r.known)
 }
 

@@ -9,10 +9,10 @@ import (
 // The build host is one more server. It is asked for the release once, however
 // many hosts get it.
 func TestABuildHostServesAReleaseOnce(t *testing.T) {
-	const hosts = 12
-	w := newWorld(t, hosts)
+	const hosts = 6
+	w := newScene(t, hosts)
 	builder, err := w.fleet.Apart(func(h *simssh.Host) { h.Home = w.home })
-	w.must(err)
+	w.Must(err)
 	w.settings = []string{"SLIPWAY_MAX_PARALLEL=20", "SLIPWAY_BUILD_HOST=" + builder.Name()}
 	env := w.env(w.knownHosts(""))
 	id := w.artifact(1, 1_000_000)

@@ -8,13 +8,13 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// size is how many hosts there are: 500 take minutes of two processors, nearly
-// all for the hosts' own scripts. make scale has them.
+// size returns how many hosts there are: 500 take minutes of two processors,
+// nearly all for the hosts' own scripts. "make scale" has them.
 func size(t *testing.T) int {
 	t.Helper()
 	given := os.Getenv("SLIPWAY_SCALE_HOSTS")
 	if given == "" {
-		return 40
+		return usual
 	}
 	n, err := strconv.Atoi(given)
 	if err != nil || n < 1 {
@@ -27,7 +27,7 @@ func size(t *testing.T) int {
 // over one connection.
 func TestAFleetIsDeployedToAndRolledBack(t *testing.T) {
 	hosts := size(t)
-	w := newWorld(t, hosts)
+	w := newScene(t, hosts)
 	w.settings = []string{"SLIPWAY_MAX_PARALLEL=" + parallel()}
 	env := w.env(w.knownHosts(""))
 	first, second := w.artifact(1, 100_000), w.artifact(2, 100_000)
@@ -54,7 +54,7 @@ func TestAFleetIsDeployedToAndRolledBack(t *testing.T) {
 	}
 }
 
-// parallel is max-parallel, which decides most of the time.
+// parallel returns max-parallel, which decides most of the time.
 func parallel() string {
 	if given := os.Getenv("SLIPWAY_SCALE_PARALLEL"); given != "" {
 		return given

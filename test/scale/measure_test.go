@@ -38,10 +38,10 @@ type line struct {
 }
 
 // run runs the command line and measures it.
-func (w *world) run(env []string, args ...string) figures {
+func (w *scene) run(env []string, args ...string) figures {
 	w.Helper()
 	path, err := command.Program()
-	w.must(err)
+	w.Must(err)
 	ctx, cancel := context.WithCancel(w.Context())
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
@@ -49,9 +49,9 @@ func (w *world) run(env []string, args ...string) figures {
 	var stdout strings.Builder
 	cmd.Stdout = &stdout
 	stderr, err := cmd.StderrPipe()
-	w.must(err)
+	w.Must(err)
 	before, servers, began := w.fleet.Seen(), ownTime(), time.Now()
-	w.must(cmd.Start())
+	w.Must(cmd.Start())
 	var f figures
 	var watching sync.WaitGroup
 	watching.Go(func() { f.watch(ctx, cmd.Process.Pid) })
@@ -130,7 +130,7 @@ func since(before, now simssh.Seen) simssh.Seen {
 }
 
 // tell prints the figures of a run on so many hosts.
-func (w *world) tell(what string, f figures, hosts int) {
+func (w *scene) tell(what string, f figures, hosts int) {
 	w.Helper()
 	n := time.Duration(hosts)
 	w.Logf("%s, %d hosts: exit %d after %.1f s", what, hosts, f.code, f.wall.Seconds())
@@ -159,7 +159,7 @@ func (f figures) phases() (phases []line) {
 }
 
 // ok fails the test unless the run succeeded.
-func (w *world) ok(f figures) {
+func (w *scene) ok(f figures) {
 	w.Helper()
 	if f.code == 0 {
 		return

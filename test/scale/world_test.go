@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,38 +14,32 @@ import (
 	"github.com/apxr/slipway/test/lab/labtest"
 	"github.com/apxr/slipway/test/light"
 	"github.com/apxr/slipway/test/simssh"
+	"github.com/apxr/slipway/test/world"
 )
 
 const base = "/opt/apxr/shop"
 
 var shop = release.App{Org: "apxr", Name: "shop"}
 
-// world is a fleet and a home with artifacts.
-type world struct {
-	*testing.T
+// scene is a fleet and a home with artifacts.
+type scene struct {
+	world.T
 	fleet    *simssh.Fleet
 	home     string
 	settings []string // more than every run has
 }
 
-func newWorld(t *testing.T, hosts int, change ...func(*simssh.Host)) *world {
+func newScene(t *testing.T, hosts int, change ...func(*simssh.Host)) *scene {
 	t.Helper()
 	if err := simssh.Available(); err != nil {
 		labtest.CannotRun(t, err)
 	}
 	f, err := simssh.New(t.TempDir())
-	w := &world{T: t, fleet: f, home: t.TempDir()}
-	w.must(err)
+	w := &scene{T: world.T{T: t}, fleet: f, home: t.TempDir()}
+	w.Must(err)
 	t.Cleanup(f.Close)
-	w.must(f.Add(hosts, change...))
+	w.Must(f.Add(hosts, change...))
 	return w
-}
-
-func (w *world) must(err error) {
-	w.Helper()
-	if err != nil {
-		w.Fatal(err)
-	}
 }
 
 // A unit's process has to be cheap, five hundred times: a shell that reads what
@@ -57,7 +50,7 @@ const (
 )
 
 // artifact makes the n-th release, with so many bytes that do not compress.
-func (w *world) artifact(n, bytes int) release.ID {
+func (w *scene) artifact(n, bytes int) release.ID {
 	w.Helper()
 	files := map[string]string{"bin/shop": start, "lib/app.sh": wait}
 	random := rand.NewChaCha8([32]byte{byte(n)})
@@ -66,19 +59,17 @@ func (w *world) artifact(n, bytes int) release.ID {
 		random.Read(data)
 		files[fmt.Sprintf("lib/data-%d/beam", i)] = string(data)
 	}
-	w.must(light.Put(w.home, light.Release{App: shop, ID: light.At(n), Files: files}))
+	w.Must(light.Put(w.home, light.Release{App: shop, ID: light.At(n), Files: files}))
 	return light.At(n)
 }
 
 // knownHosts writes the fleet's keys and more into one file.
-func (w *world) knownHosts(more string) string {
+func (w *scene) knownHosts(more string) string {
 	w.Helper()
-	path := filepath.Join(w.TempDir(), "known_hosts")
-	w.must(os.WriteFile(path, []byte(w.fleet.KnownHosts()+more), 0o644))
-	return path
+	return w.File(w.fleet.KnownHosts() + more)
 }
 
-func (w *world) env(known string) []string {
+func (w *scene) env(known string) []string {
 	return append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + w.home, "USER=tester",
 		"SLIPWAY_APP=" + shop.String(), "SLIPWAY_BUILD_HOST=local", "SLIPWAY_HOSTS=" + w.fleet.Names(), "SLIPWAY_SETTLE=300ms",
@@ -91,7 +82,7 @@ const look = `cd ` + base + ` && readlink -f current; . /opt/units/shop.service;
 ls -d releases/*.part .slipway/change .slipway/scratch .slipway/back current.new launch.new next 2>/dev/null`
 
 // runs checks links and processes of all hosts.
-func (w *world) runs(id release.ID) {
+func (w *scene) runs(id release.ID) {
 	w.Helper()
 	dir := base + "/releases/" + string(id)
 	for _, h := range w.fleet.Hosts {

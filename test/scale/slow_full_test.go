@@ -1,3 +1,5 @@
+//go:build full
+
 package scale
 
 import (
@@ -13,7 +15,7 @@ import (
 func TestASlowHostHoldsNobodyUpWhileStaging(t *testing.T) {
 	const hosts, bytes, rate = 40, 3_000_000, 60_000
 	first := true
-	w := newWorld(t, hosts, func(h *simssh.Host) {
+	w := newScene(t, hosts, func(h *simssh.Host) {
 		if first {
 			h.Rate = rate
 		}

@@ -1,3 +1,5 @@
+//go:build full
+
 package scale
 
 import (
@@ -12,7 +14,7 @@ func TestHostsFarAwayTakeTheirRoundTrips(t *testing.T) {
 	const hosts, trip = 10, 200 * time.Millisecond
 	var took []time.Duration
 	for _, delay := range []time.Duration{0, trip} {
-		w := newWorld(t, hosts, func(h *simssh.Host) { h.Delay = delay })
+		w := newScene(t, hosts, func(h *simssh.Host) { h.Delay = delay })
 		w.settings = []string{"SLIPWAY_MAX_PARALLEL=20"}
 		id := w.artifact(1, 100_000)
 		f := w.run(w.env(w.knownHosts("")), "deploy", "--release-id", string(id))
