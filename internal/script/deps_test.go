@@ -1,13 +1,17 @@
 package script
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -54,8 +58,7 @@ func builder(t *testing.T, files map[string]string) *site {
 	s.writeHome(`mkdir -p "$tree/bin" "$tree/releases" "$tree/erts-14.2.5" && echo "14.2.5 0.2.0" >"$tree/releases/start_erl.data" &&
 		echo start >"$tree/bin/$name" && chmod 755 "$tree/bin/$name"`, "make")
 	must(t, os.MkdirAll(filepath.Join(s.home, PartialArtifactDir(app, r1)), 0o755))
-	runGit(t, s.project(), "init", "--quiet")
-	s.commit()
+	s.initialise()
 	return s
 }
 
@@ -63,11 +66,49 @@ func (s *site) project(parts ...string) string {
 	return filepath.Join(append([]string{s.home, BuildDir(app), "checkout"}, parts...)...)
 }
 
-func (s *site) commit() string {
+var making sync.Mutex
+
+// initialise makes a Git repository of the checkout, with one commit. Sites with
+// the same files get copies of the same one.
+func (s *site) initialise() {
+	s.t.Helper()
+	sum := sha256.New()
+	must(s.t, filepath.WalkDir(s.project(), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		fmt.Fprintf(sum, "%s %q ", strings.TrimPrefix(path, s.project()), text)
+		return err
+	}))
+	made := filepath.Join(repositories, hex.EncodeToString(sum.Sum(nil)))
+	making.Lock()
+	defer making.Unlock()
+	if _, err := os.Stat(made); err == nil {
+		must(s.t, os.CopyFS(s.project(".git"), os.DirFS(made)))
+		return
+	}
+	runGit(s.t, s.project(), "init", "--quiet", "--template=")
+	s.commit()
+	must(s.t, os.CopyFS(made, os.DirFS(s.project(".git"))))
+}
+
+func (s *site) commit() {
 	s.t.Helper()
 	runGit(s.t, s.project(), "add", "--all", "--force")
 	runGit(s.t, s.project(), "commit", "--quiet", "--allow-empty", "--message=x")
-	return runGit(s.t, s.project(), "rev-parse", "HEAD")
+}
+
+// head returns the commit that is checked out in dir.
+func head(t *testing.T, dir string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, ".git", "HEAD"))
+	must(t, err)
+	if ref, ok := strings.CutPrefix(string(text), "ref: "); ok {
+		text, err = os.ReadFile(filepath.Join(dir, ".git", strings.TrimSpace(ref)))
+		must(t, err)
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // on says what mix does at a task, or elixir, besides writing that down.

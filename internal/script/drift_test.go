@@ -90,6 +90,7 @@ func TestDrift(t *testing.T) {
 			s, stamp := setUp(t)
 			owner := strings.Replace(strings.TrimSpace(output(t, "stat", "-c", "%U %G", s.path("etc"))), " ", ":", 1)
 			c.spoil(s)
+			s.edit = withMain("show_drift").edit
 			look := s.look()
 			look.Stamp = stamp
 			in, err := s.host(nil).Inspect(t.Context(), look)

@@ -303,7 +303,7 @@ func newOrigin(t *testing.T, name string) origin {
 	dir := filepath.Join(t.TempDir(), name)
 	must(t, os.MkdirAll(dir, 0o755))
 	o := origin{t, dir}
-	o.git("init", "--quiet")
+	o.git("init", "--quiet", "--template=")
 	return o
 }
 
@@ -316,7 +316,7 @@ func (o origin) commit(name, text string) string {
 	must(o.t, os.WriteFile(filepath.Join(o.dir, name), []byte(text), 0o644))
 	o.git("add", "--force", "--", name)
 	o.git("commit", "--quiet", "--message", name+" is "+text)
-	return o.git("rev-parse", "HEAD")
+	return head(o.t, o.dir)
 }
 
 // pin commits a submodule.
@@ -327,7 +327,7 @@ func (o origin) pin(name, path, url, commit string) string {
 	o.git("add", ".gitmodules")
 	o.git("update-index", "--add", "--cacheinfo", "160000,"+commit+","+path)
 	o.git("commit", "--quiet", "--message", "pin "+path)
-	return o.git("rev-parse", "HEAD")
+	return head(o.t, o.dir)
 }
 
 // layOut checks a revision out.
@@ -683,7 +683,7 @@ func TestFilesInLFSAreFetchedIntoTheMirror(t *testing.T) {
 	o.commit("x.big", "a pointer")
 	o.commit("deep/x.big", "a pointer")
 	s.command("git-lfs", `echo "$* storage=$(git config lfs.storage) smudge=${GIT_LFS_SKIP_SMUDGE-}" >>"$HOME/lfs.log"; [ ! -e "$HOME/lfs.fails" ] || exit 1`)
-	s.wantTree(o, "main", o.git("rev-parse", "HEAD"))
+	s.wantTree(o, "main", head(t, o.dir))
 	if got := s.readHome("lfs.log"); got != "" {
 		t.Errorf("without files in LFS: %s", got)
 	}
@@ -744,7 +744,7 @@ func TestWithoutGitItIsSaidSo(t *testing.T) {
 func (s *site) left(mark, body string) <-chan error {
 	s.t.Helper()
 	started := filepath.Join(s.t.TempDir(), "started")
-	cmd := exec.Command("sh", "-c", body+"; : >"+started+"; while :; do sleep 0.05; done")
+	cmd := exec.Command("sh", "-c", body+"; : >"+started+"; while :; do sleep 1; done")
 	cmd.Env = append(os.Environ(), "SLIPWAY_BUILD="+s.home+"/slipway/"+mark)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	must(s.t, cmd.Start())

@@ -205,6 +205,7 @@ func TestInspectReadsWhatSudoAllows(t *testing.T) {
 			s.write(list, "rules")
 			// What sudo -l says of one command is not to be relied on: see rules.sh.
 			s.command("sudo", `[ "$*" = "-n -l" ] && exec cat "$BASE/rules"; grep -q '(root)\|(ALL' "$BASE/rules" && grep -q ' ALL$\|PASSWD: .*PASSWD:' "$BASE/rules"`)
+			s.edit = withMain("show_rules").edit
 			in := s.inspect()
 			if !slices.Equal(in.NotAllowed, c.no) || !slices.Equal(in.AsksPassword, c.asked) {
 				t.Errorf("not allowed %q, asks %q\nwant        %q,      %q", in.NotAllowed, in.AsksPassword, c.no, c.asked)

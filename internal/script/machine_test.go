@@ -117,7 +117,7 @@ func newSite(t *testing.T) *site {
 	s.command("sync", "exit 0") // the disk's speed is not what is tested
 	s.command("sudo", `[ "$1" = -n ] && shift; [ "$1" != -l ] || exit 0; exec "$@"`)
 	s.command("systemctl", `case $1 in
-		show) for p in $(echo "${2#--property=}" | tr , ' '); do echo "$p=$(cat "$BASE/$p" 2>/dev/null)"; done ;;
+		show) IFS=,; for p in ${2#--property=}; do v=; [ ! -f "$BASE/$p" ] || read -r v <"$BASE/$p"; echo "$p=$v"; done ;;
 		*) echo "$* current=$(readlink "$BASE/current") record=$(cat "$BASE/.slipway/change" 2>/dev/null)" >>"$BASE/systemctl.log"
 		   ls -l /proc/self/fd >"$BASE/fds.log"; echo "systemctl says=$1"; [ ! -e "$BASE/fail.$1" ] ;;
 		esac`)

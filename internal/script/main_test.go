@@ -1,6 +1,7 @@
 package script
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -8,6 +9,10 @@ import (
 	"strings"
 	"testing"
 )
+
+// repositories is a directory with the Git repositories that tests start from.
+// Copying one takes no time, making one takes three processes.
+var repositories string
 
 // system is a directory with the commands of this machine that the scripts and
 // their tests use. It is their whole PATH: whatever else a machine has, its own
@@ -25,12 +30,17 @@ const (
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	var err error
-	if system, err = os.MkdirTemp("", "system-"); err != nil {
+	dir, err := os.MkdirTemp("", "script-")
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(system)
+	defer os.RemoveAll(dir)
+	system, repositories = filepath.Join(dir, "bin"), filepath.Join(dir, "repositories")
+	if err := errors.Join(os.Mkdir(system, 0o755), os.Mkdir(repositories, 0o755)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	for _, name := range strings.Fields(commands + " " + optional) {
 		path, err := exec.LookPath(name)
 		if err != nil {

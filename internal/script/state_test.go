@@ -98,9 +98,10 @@ func TestWhatChangedDecidesWhatABuildGoesOnFrom(t *testing.T) {
 		t.Run(change, func(t *testing.T) {
 			t.Parallel()
 			s := builder(t, files)
-			s.keptState("k", runGit(t, s.project(), "rev-parse", "HEAD"))
+			s.keptState("k", head(t, s.project()))
 			must(t, (local{}).Exec(t.Context(), "cd '"+s.project()+"' && "+change, strings.NewReader(""), nil, nil))
 			s.commit()
+			s.edit = withMain("enter_project; restore_state").edit // all of it that is about state
 			if got := s.restore("k", false); got != want {
 				t.Errorf("%s, want %s", got, want)
 			}
@@ -127,7 +128,7 @@ func TestStateOfAnUnknownCommitIsThatOfSources(t *testing.T) {
 func TestABuildWithoutStateOfItsOwnStartsFromNothing(t *testing.T) {
 	t.Parallel()
 	s := builder(t, nil)
-	at := runGit(t, s.project(), "rev-parse", "HEAD")
+	at := head(t, s.project())
 	if got := s.restore("k", false); got != KeptNothing {
 		t.Errorf("the first build: %s", got)
 	}
@@ -147,7 +148,7 @@ func TestDirectoriesOfTheRepositorysOwnAreNeitherReplacedNorKept(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"deps", "_build"} {
 		s := builder(t, map[string]string{name + "/vendored/x": "own"})
-		s.keptState("k", runGit(t, s.project(), "rev-parse", "HEAD"))
+		s.keptState("k", head(t, s.project()))
 		if got := s.restore("k", false); got != KeptNothing {
 			t.Errorf("%s: %s", name, got)
 		}
@@ -171,7 +172,7 @@ func TestABuildThatEndsWellIsKept(t *testing.T) {
 		j.Dir = dir
 		_, err := s.build(j, nil).Assemble(t.Context(), Assembling{Release: "apxr_io", Paths: pathsOf(j), Key: "k"})
 		must(t, err)
-		if got := strings.TrimSpace(s.readHome(s.state("k", "revision"))); got != runGit(t, s.project(), "rev-parse", "HEAD") {
+		if got := strings.TrimSpace(s.readHome(s.state("k", "revision"))); got != head(t, s.project()) {
 			t.Errorf("it is of %s", got)
 		}
 		for _, name := range []string{"deps/lib/mix.exs", "_build/prod/lib/own/x", "_build/prod/lib/lib/x"} {
@@ -194,7 +195,7 @@ func TestABuildThatWasKilledLeavesNothingToGoOnFrom(t *testing.T) {
 	s, o := gitSite(t), newOrigin(t, "app")
 	o.commit("mix.exs", "")
 	s.command("mix", "exit 0")
-	commit := o.git("rev-parse", "HEAD")
+	commit := head(t, o.dir)
 	s.wantTree(o, "main", commit)
 	s.keptState("k", commit)
 	if got := s.restore("k", false); got != KeptAll {
@@ -269,7 +270,7 @@ func TestAFailedBuildKeepsItsDependenciesAlone(t *testing.T) {
 			if _, err := assemble(t, s, a); err == nil {
 				t.Fatal("it did not fail")
 			}
-			if got := s.readHome(s.state("k", "revision")); got != runGit(t, s.project(), "rev-parse", "HEAD")+"\n" || s.exists(s.state("k", "build/prod/lib/own")) ||
+			if got := s.readHome(s.state("k", "revision")); got != head(t, s.project())+"\n" || s.exists(s.state("k", "build/prod/lib/own")) ||
 				!s.exists(s.state("k", "build/prod/lib/lib/x")) || !s.exists(s.state("k", "deps/lib/mix.exs")) {
 				t.Errorf("kept is not what should be; of %q", got)
 			}
@@ -283,7 +284,7 @@ func TestAFailedBuildKeepsItsDependenciesAlone(t *testing.T) {
 func TestADependencyThatDoesNotCompileKeepsNothing(t *testing.T) {
 	t.Parallel()
 	s := builder(t, nil)
-	s.keptState("k", runGit(t, s.project(), "rev-parse", "HEAD"))
+	s.keptState("k", head(t, s.project()))
 	s.restore("k", false)
 	s.on("deps.compile", "exit 1")
 	wantReason(t, s.build(job, nil).CompileDeps(t.Context()), "a dependency does not compile")
