@@ -104,3 +104,20 @@ func TestAUnitEndsWithTheRun(t *testing.T) {
 		}
 	}
 }
+
+// A caller sends a heartbeat every few seconds; none may be waited for.
+func TestAHookEndsWithItsCommands(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("x", "releases", string(r1), "f")
+	never := readFunc(func([]byte) (int, error) { <-t.Context().Done(); return 0, io.EOF })
+	c := call{
+		script: "hook", input: io.MultiReader(text("echo done"), never), log: &strings.Builder{},
+		args: args{{"base", s.Base}, {"id", string(r1)}, {"env", ""}, {"when", "after-activate"}, {"unit", ""}, {"line", ""}},
+	}
+	began := time.Now()
+	must(t, c.run(t.Context(), s))
+	if took := time.Since(began); took > 25*time.Second { // it would wait for 30
+		t.Errorf("it took %s", took)
+	}
+}

@@ -66,7 +66,8 @@ start_unit() { exec sudo -n systemctl start "$unit" 3>&-; }
 stop_unit() { sudo -n systemctl stop "$unit"; }
 
 end_with_caller() {
-	while beat=$(timeout 30 head -c 1 <&4) && [ -n "$beat" ]; do :; done
+	# Whatever still waits when the script ends must not hold the log open.
+	while { beat=$(timeout 30 head -c 1 <&4); } 2>/dev/null && [ -n "$beat" ]; do :; done
 	echo "the run has gone: ending what it started"
 	"$1"
 }
