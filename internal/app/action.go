@@ -81,8 +81,8 @@ type hand struct {
 	place  report.Place
 }
 
-// over hands over a result, before anybody else is told: whatever keeps them
-// from hearing of it.
+// over hands over a result. It comes before the comments on GitHub, which may
+// fail.
 func (h hand) over(out report.Result) int {
 	h.log.Say("", "%s", out.Text())
 	outputs, err := out.Outputs()

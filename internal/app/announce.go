@@ -102,8 +102,7 @@ func (a *announcer) status(s ghapi.State, description string) ghapi.Status {
 	return ghapi.Status{State: s, Description: description, LogURL: a.step.URL, URL: a.cfg.GitHub.EnvironmentURL}
 }
 
-// hear keeps what became of a rollout: GitHub is told when all locks are given
-// back.
+// hear keeps the result of a rollout until all locks are released.
 func (a *announcer) hear(r report.Rollout) {
 	if a != nil {
 		a.heard = &r

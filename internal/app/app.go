@@ -42,7 +42,7 @@ type origin struct {
 	who, run, ref string
 	getenv        func(string) string
 	collection    fs.FS
-	told          *announcer // nil: nobody but the caller is told
+	told          *announcer // nil on the command line
 }
 
 // signalled returns a context that a signal ends: GitHub sends SIGINT to cancel

@@ -86,8 +86,8 @@ func person(getenv func(string) string) string {
 	return cmp.Or(getenv("USER"), getenv("LOGNAME"), "somebody") + "@" + host
 }
 
-// tell prints what a person or a script wants of a result, and returns the exit
-// code: the result goes to stdout, everything else has gone to stderr.
+// tell prints a result for a person or a script and returns the exit code. Only
+// the result goes to stdout.
 func tell(s System, log *progress.Log, out report.Result, asJSON bool) int {
 	text, err := out.Text(), error(nil)
 	if asJSON {

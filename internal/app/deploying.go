@@ -12,14 +12,14 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// onHosts is a verb that needs the hosts alone.
+// onHosts runs a verb that needs only the hosts.
 func onHosts(do func(context.Context, rollout.Plan, []rollout.Candidate, *progress.Log) (rollout.Result, error)) func(context.Context, job) report.Result {
 	return func(ctx context.Context, j job) report.Result {
 		return j.rolled(do(ctx, planOf(j.Config, j.origin), j.servers.candidates(j.Hosts), j.log))
 	}
 }
 
-// withRelease is a verb that needs a release of the build server.
+// withRelease runs a verb that needs a release from the build server.
 func withRelease(do func(context.Context, rollout.Plan, []rollout.Candidate, rollout.Artifact, *progress.Log) (rollout.Result, error)) func(context.Context, job) report.Result {
 	return func(ctx context.Context, j job) report.Result {
 		artifact, done, err := j.open(ctx, j.ReleaseID)
@@ -32,7 +32,7 @@ func withRelease(do func(context.Context, rollout.Plan, []rollout.Candidate, rol
 	}
 }
 
-// rolled is the result of a rollout, of which whoever is told hears in the end.
+// rolled returns the result of a rollout, and keeps it for the announcer.
 func (j job) rolled(result rollout.Result, err error) report.Result {
 	r := report.Rollout{Result: result, Ended: report.Ended{Err: err}}
 	j.told.hear(r)
@@ -47,7 +47,7 @@ func rollBack(ctx context.Context, j job) report.Result {
 	return j.rolled(rollout.Rollback(ctx, planOf(j.Config, j.origin), j.servers.candidates(j.Hosts), fetch, j.log))
 }
 
-// open opens a release on the build server; done lets go of it.
+// open opens a release on the build server; done releases it.
 func (j job) open(ctx context.Context, id release.ID) (_ rollout.Artifact, done func(), err error) {
 	host, err := j.servers.buildServer(ctx, j.BuildHost)
 	if err != nil {

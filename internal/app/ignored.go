@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	// variables is what the names of all settings in the environment begin with.
+	// variables begins the names of all settings in the environment.
 	variables = "SLIPWAY_"
-	// labVariables are left alone: the test lab of this repository has them.
+	// labVariables begins the names that belong to this repository's test lab.
 	labVariables = variables + "LAB"
 )
 
-// ignored returns a line for each reason for which variables that look like
-// settings have no effect. A setting of another verb is none: people export the
-// settings of an application once, for whatever they do with it then.
+// ignored names the variables that look like settings and have no effect, one
+// line for each reason. It does not name settings of other verbs: people export
+// the settings of an application once, for every verb.
 func ignored(verb config.Verb, environ []string) []string {
 	of := map[string][]string{}
 	for _, variable := range slices.Sorted(slices.Values(environ)) {
@@ -45,8 +45,8 @@ func ignored(verb config.Verb, environ []string) []string {
 	return append(lines, brokenPromises(verb, environ)...)
 }
 
-// knownVariables are those that some verb reads, and those that none ever does,
-// with the reason.
+// knownVariables returns the variables that some verb reads, and those that no
+// verb reads, with the reason.
 func knownVariables() (known map[string]bool, never map[string]string) {
 	known, never = map[string]bool{}, map[string]string{}
 	for _, s := range config.Settings {
@@ -64,8 +64,8 @@ func knownVariables() (known map[string]bool, never map[string]string) {
 	return known, never
 }
 
-// noSetting is why a variable is ignored that no setting has. The one that was
-// meant is close to it: at most two letters in five are wrong.
+// noSetting says that no setting has the name, and which one was probably meant:
+// the nearest, if at most two letters in five differ.
 func noSetting(name string, known map[string]bool) string {
 	nearest, least := "", len(name)
 	for _, candidate := range slices.Sorted(maps.Keys(known)) {
@@ -79,8 +79,8 @@ func noSetting(name string, known map[string]bool) string {
 	return "no setting has this name. Did you mean " + nearest + "?"
 }
 
-// brokenPromises says that something will be changed although a variable asks
-// for a trial.
+// brokenPromises warns that the verb changes something although a variable asks
+// for a trial run.
 func brokenPromises(verb config.Verb, environ []string) (lines []string) {
 	for _, s := range config.Settings {
 		if s.Trial && !takes(verb, s.Name) && config.Changes(verb) && slices.Contains(environ, envName(s)+"=true") {

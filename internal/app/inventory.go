@@ -37,8 +37,8 @@ func load(ctx context.Context, verb config.Verb, look config.Lookup, getenv func
 	return s, append(found.mistakes, wrong.And(keyMistakes(cfg, getenv))...)
 }
 
-// keyMistakes are those in keys, which come out when they are used: here they
-// come together with all others.
+// keyMistakes returns the mistakes in keys. They would be found when the keys are
+// used; here they come together with all others.
 func keyMistakes(cfg config.Config, getenv func(string) string) config.Mistakes {
 	var err error
 	if named := len(cfg.Hosts) > 0 || cfg.BuildHost != (config.Host{}); !named || !allLocal(cfg) {
@@ -57,7 +57,7 @@ func keyMistakes(cfg config.Config, getenv func(string) string) config.Mistakes 
 	return mistakesOf(errors.Join(err, keysErr))
 }
 
-// mistakesOf are the lines of an error, each of which is about a setting.
+// mistakesOf returns the lines of an error that has one for each setting.
 func mistakesOf(err error) config.Mistakes {
 	if err == nil {
 		return nil

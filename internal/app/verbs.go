@@ -14,22 +14,22 @@ import (
 type job struct {
 	settings
 	origin
-	servers dialer // of a verb that is connected
+	servers dialer // set for a verb that is connected
 	log     *progress.Log
 }
 
-// failed is the result of a job that has come to nothing.
+// failed returns the result of a job that ended before it had anything to show.
 func (j job) failed(err error) report.Result {
 	return report.Failure{Verb: string(j.Verb), Ended: report.Ended{Err: err}}
 }
 
-// how is how a verb runs: one of the two.
+// how says how a verb runs; one of its fields is set.
 type how struct {
 	run  func(context.Context, job) report.Result
-	look console.Way // a person looks inside of a server, and sees what there is
+	look console.Way // a person looks inside a server; there is no result
 }
 
-// verbs has what config's table of verbs cannot know.
+// verbs completes config's table of verbs, which must not know how a verb runs.
 var verbs = map[config.Verb]how{
 	config.Setup:          {run: setUp},
 	config.BuildRelease:   {run: connected(buildRelease)},
@@ -48,7 +48,7 @@ var verbs = map[config.Verb]how{
 	config.Logs:           {look: console.Logs},
 }
 
-// connected gives a job what it reaches the servers with.
+// connected returns do, with a dialer for the servers in the job.
 func connected(do func(context.Context, job) report.Result) func(context.Context, job) report.Result {
 	return func(ctx context.Context, j job) report.Result {
 		dialer, err := newDialer(j.Config, j.getenv, j.log)

@@ -29,11 +29,11 @@ const (
 	Logs           Verb = "logs"
 )
 
-// Does is a set of things that verbs do. A verb has one, and so has a setting:
-// a verb uses the settings that are for something that it does.
+// Does is a set of things that verbs do. A verb uses each setting whose set has
+// something that the verb does.
 type Does uint
 
-// What single verbs do.
+// The things that a verb does.
 const (
 	prepares       Does = 1 << iota // sets servers up, by Ansible
 	builds                          // makes a release on the build server
@@ -42,8 +42,8 @@ const (
 	rollsBack                       // makes them run the release before
 	reverts                         // takes an activation back, because another part of the fleet failed
 	stages                          // ends before the first switch
-	resumes                         // goes on with what was staged
-	namesRelease                    // is told which release
+	resumes                         // switches to what was staged
+	namesRelease                    // takes the ID of a release
 	rehearses                       // can say what it would do, and change nothing
 	listsHosts                      // shows what the web servers have
 	listsArtifacts                  // shows what the build server keeps
@@ -52,7 +52,7 @@ const (
 	readsLog                        // shows a unit log
 )
 
-// What several verbs have in common.
+// Names for several of them.
 const (
 	every    = prepares | logsIn
 	logsIn   = locks | lists | looks               // as the deploy user
@@ -61,19 +61,19 @@ const (
 	switches = activates | rollsBack | reverts     // changes what runs
 	changes  = sends | switches                    // changes the web servers
 	visits   = changes | listsHosts                // goes to all web servers
-	locks    = builds | changes                    // lets no other run do the same at the same time
+	locks    = builds | changes                    // keeps other runs out
 	lists    = listsHosts | listsArtifacts         // changes nothing, and shows a list
-	looks    = opensConsole | evaluates | readsLog // shows the inside of one web server to a person
+	looks    = opensConsole | evaluates | readsLog // lets a person look inside one web server
 )
 
-// VerbInfo is a row of the one table of verbs: what the command line's help, the
-// actions and the reference say of a verb, and which settings it has.
+// VerbInfo is a row of the table of verbs. The command line's help, the action
+// files, the reference and the settings of a verb are made from it.
 type VerbInfo struct {
 	Verb        Verb
 	Help        string // one line, in the command line's list
 	Does        Does
 	Description string  // whole sentences, for the reference and the action
-	Action      *Action // nil: the command line alone has the verb
+	Action      *Action // nil: only the command line has the verb
 }
 
 // Action is the GitHub Action of a verb.
@@ -154,7 +154,7 @@ var Verbs = []VerbInfo{
 	},
 }
 
-// VerbNamed returns the verb of a name.
+// VerbNamed returns the verb that has the name.
 func VerbNamed(name string) (Verb, bool) {
 	at := slices.IndexFunc(Verbs, func(v VerbInfo) bool { return string(v.Verb) == name })
 	if at < 0 {
@@ -166,7 +166,7 @@ func VerbNamed(name string) (Verb, bool) {
 // Changes reports whether a verb changes servers.
 func Changes(v Verb) bool { return v.does()&(locks|prepares) != 0 }
 
-// does returns what a verb does; nothing, if there is no such verb.
+// does returns what the verb does; nothing if it is in no table.
 func (v Verb) does() Does {
 	at := slices.IndexFunc(Verbs, func(info VerbInfo) bool { return info.Verb == v })
 	if at < 0 {

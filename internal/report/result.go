@@ -5,8 +5,8 @@ import (
 	"maps"
 )
 
-// Result is what a verb came to, well or not. Each kind shows itself in every
-// form that somebody reads.
+// Result shows how a verb ended, well or not, in every form that somebody reads.
+// Each kind of result is a type.
 type Result interface {
 	Text() string                        // for a person, in whole lines
 	JSON() (string, error)               // for a script
@@ -17,7 +17,7 @@ type Result interface {
 	values() values
 }
 
-// Ended is the part of a result that says whether all went well.
+// Ended says whether all went well: it is a part of every result.
 type Ended struct{ Err error }
 
 // Failed returns the error.
@@ -31,13 +31,13 @@ func (e Ended) Problem() string {
 	return e.Err.Error()
 }
 
-// Failure is a run that ended before there was anything else to show.
+// Failure shows a run that ended before there was anything else to show.
 type Failure struct {
 	Verb string
 	Ended
 }
 
-// Text returns nothing: the error says it all.
+// Text returns nothing: there is only the error.
 func (f Failure) Text() string { return "" }
 
 // JSON returns nothing, for the same reason.
@@ -51,28 +51,28 @@ func (f Failure) Outputs() (map[string]string, error) { return f.values().output
 
 func (f Failure) values() values { return nil }
 
-// Both is a build, and what was then done with the release.
+// Both shows a build and what was then done with its release.
 type Both struct {
 	Build Build
 	Then  Result
 }
 
-// Text returns what became of the release; of one that was only built, its ID.
+// Text returns what became of the release, or its ID if it was only built.
 func (b Both) Text() string { return cmp.Or(b.Then.Text(), b.Build.Text()) }
 
 // JSON returns the values of both.
 func (b Both) JSON() (string, error) { return b.values().json() }
 
-// Markdown returns one after the other.
+// Markdown returns the build first.
 func (b Both) Markdown(p Place) string { return b.Build.Markdown(p) + b.Then.Markdown(p) }
 
-// Outputs returns those of both.
+// Outputs returns the outputs of both.
 func (b Both) Outputs() (map[string]string, error) { return b.values().outputs() }
 
-// Failed returns why the release was not deployed.
+// Failed returns the error of the deploy.
 func (b Both) Failed() error { return b.Then.Failed() }
 
-// Problem returns the text of that, for whoever reads Text too.
+// Problem returns the text of that error, for whoever reads Text too.
 func (b Both) Problem() string { return b.Then.Problem() }
 
 func (b Both) values() values {
