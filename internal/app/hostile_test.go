@@ -362,9 +362,9 @@ var alsoNames = map[string][]string{
 	"health-timeout": {"settle"}, "deployments": {"github-token"}, "inventory": {"hosts"},
 }
 
-// TestHostileSettings gives every setting of every verb hostile values: by hand and
-// to an action, all of them to the first verb that has the setting, and to each
-// other one a sixth of them.
+// TestHostileSettings gives every setting of every verb hostile values, by hand and
+// to an action. The first verb that has the setting gets all of them, each other
+// verb one in fifteen.
 func TestHostileSettings(t *testing.T) {
 	settings, ctx := complete(t), cancelled(t)
 	had := map[string]bool{}
@@ -390,10 +390,10 @@ func TestHostileSettings(t *testing.T) {
 	}
 }
 
-// some are the names of the hostile values, or of the nth sixth of them.
-func some(n int, sixth bool) (names []string) {
+// some returns the names of all hostile values, or of every fifteenth from the nth.
+func some(n int, fewer bool) (names []string) {
 	for i, what := range slices.Sorted(maps.Keys(hostile)) {
-		if !sixth || i%6 == n%6 {
+		if !fewer || i%15 == n%15 {
 			names = append(names, what)
 		}
 	}
