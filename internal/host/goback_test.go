@@ -134,7 +134,7 @@ func TestARepairGoesBackToWhatNoLongerWorks(t *testing.T) {
 	h, to := s.staged(s.release(2, false), nil)
 	s.must(h.Activate(t.Context(), to))
 	h.Close()
-	s.must(os.WriteFile(s.path("opt/app/releases", string(at(1)), "lib/program"), []byte("exit 1"), 0o755))
+	s.must(os.Remove(s.path("opt/app/releases", string(at(1)), "bin/app"))) // not one moment runs as the release
 	s.must(os.MkdirAll(s.path("opt/app/releases", string(at(3))+".part"), 0o755))
 	h = s.meet(release.Deploy, nil)
 	s.must(h.Repair(t.Context()))
@@ -145,7 +145,7 @@ func TestATakeBackThatFailsSaysWhatRuns(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	one, two := s.deploy(1), s.deploy(2)
-	s.must(os.WriteFile(s.path("opt/app/releases", string(one.ID), "lib/program"), []byte("exit 1"), 0o755))
+	s.must(os.Remove(s.path("opt/app/releases", string(one.ID), "bin/app"))) // not one moment runs as the release
 	h := s.meet(release.Revert, nil)
 	h.TakeBack(t.Context(), one)
 	s.failed(h.Result().Err(), "taking "+string(two.ID)+" back; going back to "+string(one.ID)+" failed too")
