@@ -32,15 +32,16 @@ migrate) echo "migrates $root" >>"$SITE/migrations"; [ ! -e "$SITE/refuse-migrat
 esac
 `
 
-// release makes the n-th release; a bad one ends when it is started.
+// release makes the n-th release. A bad one has no start script: at no moment does a
+// process run as it, however slow the machine is.
 func (s *site) release(n int, bad bool) built {
 	s.Helper()
-	program := `exec tail -f "$root/lib/program"`
+	files := map[string]string{"bin/app": start, "lib/program": `exec tail -f "$root/lib/program"`, "lib/data": strings.Repeat("data\n", n)}
 	if bad {
-		program = "exit 1"
+		delete(files, "bin/app")
 	}
 	tree := s.path("home/slipway/apxr/app/artifacts", string(at(n)), "tree")
-	for name, text := range map[string]string{"bin/app": start, "lib/program": program, "lib/data": strings.Repeat("data\n", n)} {
+	for name, text := range files {
 		s.must(os.MkdirAll(filepath.Dir(filepath.Join(tree, name)), 0o755))
 		s.must(os.WriteFile(filepath.Join(tree, name), []byte(text), 0o755))
 	}

@@ -16,7 +16,7 @@ import (
 type Bench struct {
 	// Begin begins a run on the host; change makes its plan from the bench's own.
 	Begin func(verb release.Verb, change func(*host.Plan)) rollout.Host
-	// Release makes the n-th release; one that is bad ends when it is started.
+	// Release makes the n-th release; one that is bad does not run when it is started.
 	Release func(n int, bad bool) host.Source
 }
 
