@@ -32,6 +32,7 @@ all:
 `
 
 func TestPreflightTellsAllMistakesOfAllHosts(t *testing.T) {
+	t.Parallel()
 	collections, _ := unpack(t)
 	dir := t.TempDir()
 	inventory, results := filepath.Join(dir, "hosts.yml"), filepath.Join(dir, "results")
@@ -76,6 +77,7 @@ func TestPreflightTellsAllMistakesOfAllHosts(t *testing.T) {
 }
 
 func TestPreflightNamesMissingGroups(t *testing.T) {
+	t.Parallel()
 	collections, _ := unpack(t)
 	dir := t.TempDir()
 	inventory, results := filepath.Join(dir, "hosts"), filepath.Join(dir, "results")

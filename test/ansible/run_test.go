@@ -36,7 +36,7 @@ func unpack(t *testing.T) (collections, collection string) {
 	return collections, collection
 }
 
-// run runs one of Ansible's programs with the collection; nothing of the machine's own configuration is in the way.
+// run runs one of Ansible's programs with the collection; nothing of the machine's own configuration or environment is in the way.
 func run(t *testing.T, collections, dir string, args ...string) (string, error) {
 	t.Helper()
 	return runWith(t, nil, collections, dir, args...)
@@ -53,9 +53,8 @@ func runWith(t *testing.T, env []string, collections, dir string, args ...string
 	}
 	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "ANSIBLE_COLLECTIONS_PATH="+collections, "ANSIBLE_CONFIG="+config, "NO_COLOR=1",
-		"ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS=ignore", "HOME="+home, "PYTHONDONTWRITEBYTECODE=1")
-	cmd.Env = append(cmd.Env, env...)
+	cmd.Env = append(env, "PATH="+os.Getenv("PATH"), "HOME="+home, "LC_ALL=C.UTF-8", "NO_COLOR=1", "PYTHONDONTWRITEBYTECODE=1",
+		"ANSIBLE_COLLECTIONS_PATH="+collections, "ANSIBLE_CONFIG="+config, "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS=ignore")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()

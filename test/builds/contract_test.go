@@ -1,111 +1,135 @@
 package builds
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/test/gitserver"
 	"github.com/apxr/slipway/test/sample"
 )
 
-// What the verb promises, the same over SSH and on the machine itself.
+const (
+	token  = "ghs_CANARYtokenCANARY"
+	value  = "CANARYvalueCANARY$(id) \"'\\ end"
+	second = "line one CANARY\n  line two CANARY"
+)
+
+// What the verb promises, the same over SSH and on the machine itself, of one
+// build that has everything: C, a private repository with Git LFS that a token
+// reads, a private dependency and a submodule with a deploy key each, variables
+// and commands. Its secrets reach what they are for, and nothing else.
 func TestAReleaseIsBuiltAndDescribed(t *testing.T) {
-	onBoth(t, "contract", func(w *world) {
-		p := w.publish(sample.WithNIF(w.app))
-		revision := w.push(p, "second")
-		id, said := w.build()
-		m := w.manifest(id)
-		if m.Revision != revision || m.Version != "0.1.0" || m.App != w.app || m.Release != w.app || m.Ref != "main" || m.Elixir != "1.14.0" || m.OTP != "25.2.3" {
-			w.Errorf("%+v", m)
+	onBoth(t, "contract", func(s *site) {
+		revision, keys := s.everything()
+		s.refused(1, []string{"wants credentials: give a git-token"})
+		s.env["SLIPWAY_GIT_TOKEN"] = token
+		for _, key := range keys {
+			s.env["SLIPWAY_DEPLOY_KEYS"] += "# a comment\n" + key.repository + "\n" + key.private
 		}
-		if m.OS != "Linux" || m.Arch == "" || m.Kernel == "" || m.NewestGlibc() == "" || !slices.Contains(m.Libraries(), "libc.so.6") {
-			w.Errorf("the manifest lacks what a host must be checked for: %s %s %s, glibc %s, %v", m.OS, m.Arch, m.Kernel, m.NewestGlibc(), m.Libraries())
+		s.env["SLIPWAY_BUILD_ENV"] = "CANARY=" + value + "\nSECOND<<END\n" + second + "\nEND\n"
+		s.env["SLIPWAY_BEFORE_RELEASE"] = `echo "before: $CANARY"`
+
+		secrets := []string{token, value, "line two CANARY"}
+		for _, key := range keys {
+			lines := strings.Split(strings.TrimSpace(key.private), "\n")
+			secrets = append(secrets, lines[1:len(lines)-1]...)
 		}
-		nif := false
-		for _, f := range m.Files {
-			nif = nif || strings.HasSuffix(f.Path, ".so") && strings.Contains(f.Path, "/"+w.app+"-") && slices.Contains(f.Needs, "libm.so.6")
-		}
-		if !nif {
-			w.Error("the NIF's own needs are not in the manifest")
-		}
-		for _, phase := range []string{"Check out main ", "Tools ", "Project ", "Dependencies ", "Release "} {
-			if last := said[strings.LastIndex(strings.TrimSpace(said), "\n"):]; !strings.Contains(last, phase) {
-				w.Errorf("the last line has no duration of %q: %s", phase, last)
-			}
-		}
-		if left := w.deploy("cd " + w.dir() + " && ls -d scratch artifacts/*.part checkout.state 2>/dev/null || true"); left != "" {
-			w.Errorf("left over: %s", left)
-		}
-		out := w.slipway("artifacts")
-		if out.Code != 0 || !strings.Contains(out.Stdout, id+"  0.1.0    "+revision[:12]+"  main") {
-			w.Errorf("artifacts: exit %d, %s", out.Code, out.Stdout)
-		}
+		stop := s.watchArguments(secrets)
+		id, said := s.build()
+		stop()
+		s.noCanary(said, secrets...)
+		s.Says(said, "the value is *** and ", "before: ***")
+		m := s.manifest(id)
+		s.isDescribed(m, revision)
+		s.hasEverything(id, m)
+		s.saysPhases(said)
+		s.nothingLeft()
+		s.Says(s.OK("artifacts").Stdout, id+"  0.1.0    "+revision[:12]+"  main")
 	})
 }
 
-func TestIncrementalBuildsEqualCleanOnes(t *testing.T) {
-	w := newWorld(t, "incremental")
-	files := sample.Plain(w.app)
-	for _, n := range []string{"one", "two", "three"} {
-		files["lib/"+n+".ex"] = "defmodule " + strings.ToUpper(n) + " do\n  def say, do: :" + n + "\nend\n"
-	}
-	p := w.publish(files)
-	clean, took, _ := w.timed("--clean")
-	same, tookSame, _ := w.timed()
-	if d := differences(w.manifest(clean), w.manifest(same)); len(d) > 0 {
-		w.Errorf("an unchanged build differs in %v", d)
-	}
+// deployKey is a key and the one repository that it is for.
+type deployKey struct{ repository, private string }
 
-	w.must(p.Replace("lib/one.ex", ":one", ":changed"))
-	w.push(p, "one module")
-	one, tookOne, said := w.timed()
-	if !strings.Contains(said, "mix compiles what has changed") {
-		w.Error("one changed module is no reason to compile everything")
+// everything publishes the application, its dependency and its submodule.
+func (s *site) everything() (revision string, keys []deployKey) {
+	s.Helper()
+	server, err := gitserver.Start(s.lab, token)
+	s.Must(err)
+	s.Cleanup(func() { s.Must(server.Close()) })
+	s.Must(server.Trust(s.Context(), s.host, "deploy"))
+	lib, sub := s.app+"_lib", s.app+"_sub"
+	libRevision, subRevision := s.library(lib), s.library(sub)
+	public := map[string]string{}
+	for _, name := range []string{lib, sub} {
+		private, its := newKey(s.T)
+		public[name] = its
+		keys = append(keys, deployKey{s.lab.GitURL(name), private})
 	}
-	if d := differences(w.manifest(same), w.manifest(one)); len(d) != 1 || !strings.HasSuffix(d[0], "Elixir.ONE.beam") {
-		w.Errorf("with one changed module %v differ", d)
-	}
-	w.Logf("times: clean 1.00, unchanged %.2f, one module %.2f (of %.1f s)", tookSame.Seconds()/took.Seconds(), tookOne.Seconds()/took.Seconds(), took.Seconds())
-	w.sameAsClean(one, "one module")
-
-	w.must(p.SetVersion("0.1.0", "0.2.0"))
-	w.must(p.Remove("lib/two.ex"))
-	w.push(p, "another version, and a module less")
-	bumped, said := w.build()
-	if !strings.Contains(said, "the project itself is recompiled") {
-		w.Error("mix.exs has changed, but the project was not recompiled")
-	}
-	for path := range tree(w.manifest(bumped)) {
-		if strings.Contains(path, "0.1.0") || strings.Contains(path, "TWO") {
-			w.Errorf("%s is of an older version", path)
-		}
-	}
-	w.sameAsClean(bumped, "another version")
-
-	w.must(p.Remove("lib/three.ex"))
-	w.push(p, "a module less")
-	fewer, said := w.build()
-	if !strings.Contains(said, "the project itself is recompiled") {
-		w.Error("a module has gone, which mix may not see where modules are found by listing a directory")
-	}
-	w.sameAsClean(fewer, "a module less")
+	files := sample.WithNIF(s.app)
+	s.needs(files, lib, libRevision)
+	files["lib/canary.ex"] = canary
+	oid, size := server.AddLFS([]byte("a large file"))
+	files[".gitattributes"] = "*.bin filter=lfs diff=lfs merge=lfs -text\n"
+	files["priv/large.bin"] = gitserver.LFSPointer(oid, size)
+	repo := s.commit(files)
+	revision = s.addSubmodule(repo, "vendor/sub", s.lab.GitURL(sub), subRevision)
+	s.Must(server.Publish(s.Context(), repo, "apxr/"+s.app))
+	s.env["SLIPWAY_REPOSITORY"], s.env["SLIPWAY_REVISION"] = server.URL("apxr/"+s.app), "main"
+	s.onlyDeployKeys(public)
+	return revision, keys
 }
 
-func (w *world) timed(args ...string) (id string, took time.Duration, said string) {
-	w.Helper()
-	began := time.Now()
-	id, said = w.build(args...)
-	return id, time.Since(began), said
+// canary is compiled only if both variables arrive as they are. The source does
+// not have the values as the test looks for them.
+const canary = `
+if System.get_env("CANARY") != "CANARY" <> "valueCANARY$(id) \"'\\ end", do: raise("CANARY is another")
+if System.get_env("SECOND") != "line one" <> " CANARY\n  line two" <> " CANARY", do: raise("SECOND is another")
+if System.get_env("SLIPWAY_GIT_TOKEN") || System.get_env("SSH_AUTH_SOCK"), do: raise("compilers get git's credentials")
+IO.puts("the value is #{System.get_env("CANARY")} and #{System.get_env("SECOND")}")
+`
+
+// needs makes a project depend on a library of the git host.
+func (s *site) needs(files map[string]string, lib, revision string) {
+	files["mix.exs"] = strings.Replace(files["mix.exs"], "app: :", fmt.Sprintf("deps: [{:%s, git: %q}], app: :", lib, s.lab.GitURL(lib)), 1)
+	files["mix.lock"] = fmt.Sprintf("%%{\n  %q: {:git, %q, %q, []},\n}\n", lib, s.lab.GitURL(lib), revision)
 }
 
-func (w *world) sameAsClean(id, what string) {
-	w.Helper()
-	clean, said := w.build("--clean")
-	if !strings.Contains(said, "there are no files of an earlier build") {
-		w.Errorf("%s: --clean went on from something", what)
+func (s *site) isDescribed(m release.Manifest, revision string) {
+	s.Helper()
+	if m.Revision != revision || m.Version != "0.1.0" || m.App != s.app || m.Release != s.app || m.Ref != "main" || m.Elixir != "1.14.0" || m.OTP != "25.2.3" {
+		s.Errorf("%+v", m)
 	}
-	if d := differences(w.manifest(clean), w.manifest(id)); len(d) > 0 {
-		w.Errorf("%s: an incremental build differs from a clean one in %v", what, d)
+	if m.OS != "Linux" || m.Arch == "" || m.Kernel == "" || m.NewestGlibc() == "" || !slices.Contains(m.Libraries(), "libc.so.6") {
+		s.Errorf("the manifest lacks what a host must be checked for: %s %s %s, glibc %s, %v", m.OS, m.Arch, m.Kernel, m.NewestGlibc(), m.Libraries())
 	}
+}
+
+// hasEverything checks that the release has the dependency, the large file and
+// the library in C, and the checkout the submodule.
+func (s *site) hasEverything(id string, m release.Manifest) {
+	s.Helper()
+	native := false
+	for _, f := range m.Files {
+		native = native || strings.HasSuffix(f.Path, "/priv/nif.so") && slices.Contains(f.Needs, "libm.so.6")
+	}
+	if !native {
+		s.Error("what the library in C needs is not in the manifest")
+	}
+	if lib := s.app + "_lib"; tree(m)["lib/"+lib+"-0.1.0/ebin/"+lib+".app"].Path == "" {
+		s.Error("the private dependency is not in the release")
+	}
+	there := s.deploy("cd " + s.dir() + " && cat artifacts/" + id + "/tree/lib/" + s.app + "-0.1.0/priv/large.bin checkout/vendor/sub/lib/" + s.app + "_sub.ex")
+	if !strings.HasPrefix(there, "a large file") || !strings.Contains(there, "defmodule") {
+		s.Errorf("the file in Git LFS and the submodule's are %q", there)
+	}
+}
+
+func (s *site) saysPhases(said string) {
+	s.Helper()
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	s.Says(lines[len(lines)-1], "Check out main ", "Tools ", "Project ", "Dependencies ", "Release ")
 }

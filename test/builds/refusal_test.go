@@ -7,113 +7,56 @@ import (
 	"github.com/apxr/slipway/test/sample"
 )
 
-// What cannot be built is refused with the reason, the same over SSH and on the
-// machine itself.
-func TestRefusals(t *testing.T) {
-	onBoth(t, "refused", func(w *world) {
-		p := w.publish(sample.Plain(w.app))
-		head := w.push(p, "second")
-		for _, c := range []struct {
-			name string
-			env  map[string]string
-			code int
-			says []string
-		}{
-			{"no such repository", map[string]string{"SLIPWAY_REPOSITORY": w.lab.GitURL("nothing")}, 1, []string{"there is no repository " + w.lab.GitURL("nothing"), "may not be read"}},
-			{"no such branch", map[string]string{"SLIPWAY_REVISION": "nowhere"}, 1, []string{"there is no branch or tag nowhere in " + p.URL}},
-			{"no such commit", map[string]string{"SLIPWAY_REVISION": strings.Repeat("0", 40)}, 1, []string{"commit " + strings.Repeat("0", 40) + " is not in " + p.URL}},
-			{"no such directory", map[string]string{"SLIPWAY_PROJECT_DIR": "web"}, 1, []string{"has no directory web"}},
-			{"a directory without mix.exs", map[string]string{"SLIPWAY_PROJECT_DIR": "lib"}, 1, []string{"there is no mix.exs in lib"}},
-			{"no such release", map[string]string{"SLIPWAY_RELEASE": "other"}, 1, []string{"mix.exs has no release other: it has " + w.app}},
-			{"a command that fails", map[string]string{"SLIPWAY_BEFORE_RELEASE": "true\nfalse\necho not here"}, 1, []string{"a command of before-release failed"}},
-			{
-				"several mistakes in the settings",
-				map[string]string{"SLIPWAY_APP": "test/$(id)", "SLIPWAY_BUILD_ENV": "2X=1", "SLIPWAY_REVISION": "a b", "SLIPWAY_PROJECT_DIR": "../x"},
-				2,
-				[]string{"4 mistakes", "app: ", "build-env: line 1", "revision: ", "project-dir: "},
-			},
-		} {
-			kept := map[string]string{}
-			for name, value := range c.env {
-				kept[name], w.env[name] = w.env[name], value
-			}
-			if said := w.refused(c.code, c.says); strings.Contains(said, "not here") {
-				w.Errorf("%s: the commands went on", c.name)
-			}
-			for name := range c.env {
-				if w.env[name] = kept[name]; kept[name] == "" {
-					delete(w.env, name)
-				}
-			}
-		}
-		w.env["SLIPWAY_REVISION"] = head
-		w.build()
-	})
-}
-
-func TestProjectsThatCannotBeBuilt(t *testing.T) {
-	for _, c := range []struct {
-		app   string
-		files func(app string) map[string]string
-		says  []string
-	}{
-		{"badmix", sample.BadMixExs, []string{"mix.exs cannot be loaded", "SyntaxError"}},
-		{"withoutmix", sample.WithoutMixExs, []string{"there is no mix.exs in the repository's top"}},
-		{"broken", sample.BrokenCompile, []string{"mix release failed", "lib/broken.ex:2"}},
-		{"undecided", sample.SeveralReleases, []string{"mix.exs has several releases (web, worker): name one as release"}},
-		{"noumbrella", func(string) map[string]string { return sample.UmbrellaWithoutReleases("till", "stock") }, []string{"mix.exs defines no release"}},
-		{"noerts", func(app string) map[string]string {
-			files := sample.Plain(app)
-			files["mix.exs"] = strings.Replace(files["mix.exs"], "include_erts: true", "include_erts: false", 1)
-			return files
-		}, []string{"the release has no ERTS: set 'include_erts: true' in mix.exs"}},
-		{"othertools", func(app string) map[string]string {
-			files := sample.Plain(app)
-			files[".tool-versions"] = "erlang 1.2.3\nelixir 9.9.9\nzig 1\n"
-			return files
-		}, []string{"pins erlang 1.2.3, but the build server has 25.2.3", "pins elixir 9.9.9, but the build server has 1.14.0", "pins zig 1, but the build server has none"}},
-		{"nolock", func(app string) map[string]string {
-			files := sample.Plain(app)
-			files["mix.exs"] = strings.Replace(files["mix.exs"], "app: :", `deps: [{:nolib, git: "git@git.apxr.test:nolib.git"}], app: :`, 1)
-			return files
-		}, []string{"the commit has dependencies and no mix.lock"}},
-	} {
-		t.Run(c.app, func(t *testing.T) {
-			w := newWorld(t, c.app)
-			if c.app == "nolock" {
-				lib := newWorld(t, "nolib")
-				lib.publish(sample.Plain("nolib"))
-			}
-			w.publish(c.files(c.app))
-			w.refused(1, c.says)
-			if left := w.deploy("cd " + w.dir() + " && ls -d scratch artifacts/*.part 2>/dev/null || true"); left != "" {
-				t.Errorf("left over: %s", left)
-			}
-		})
-	}
+// What cannot be built is refused with the reason, once in each phase, and leaves
+// nothing.
+func TestWhatCannotBeBuiltIsRefused(t *testing.T) {
+	s := newSite(t, "refused")
+	p := s.publish(sample.SeveralReleases(s.app))
+	s.env["SLIPWAY_REVISION"] = "nowhere"
+	s.refused(1, []string{"there is no branch or tag nowhere in " + p.URL})
+	s.env["SLIPWAY_REVISION"] = "main"
+	s.refused(1, []string{"mix.exs has several releases (web, worker): name one as release"})
+	s.env["SLIPWAY_RELEASE"] = "web"
+	s.Must(p.Write(".tool-versions", "erlang 1.2.3\nelixir 9.9.9\nzig 1\n"))
+	s.push(p, "other tools")
+	s.refused(1, []string{"pins erlang 1.2.3, but the build server has 25.2.3", "pins elixir 9.9.9, but the build server has 1.14.0", "pins zig 1, but the build server has none"})
+	s.Must(p.Remove(".tool-versions"))
+	s.Must(p.Write("lib/broken.ex", "defmodule Broken do\n  def run, do: no_such_function()\nend\n"))
+	s.push(p, "broken")
+	s.refused(1, []string{"mix release failed", "lib/broken.ex:2"})
 }
 
 func TestABuildHostThatCannotBuild(t *testing.T) {
-	w := newWorld(t, "nohost")
-	w.publish(sample.Plain(w.app))
+	s := newSite(t, "nohost")
+	s.publish(sample.Plain(s.app))
 	for _, c := range []struct{ name, prepare, undo, says string }{
 		{"without git", "mv /usr/bin/git /usr/bin/git.away", "mv /usr/bin/git.away /usr/bin/git", "git is not installed on the build server"},
-		{"without Elixir", "mv /usr/bin/mix /usr/bin/mix.away", "mv /usr/bin/mix.away /usr/bin/mix", "mix is not on the PATH of deploy: install Elixir on the build server"},
 		{"with a full disk", "mkdir -p /home/deploy/slipway; mount -t tmpfs -o size=64m,mode=777 full /home/deploy/slipway", "umount /home/deploy/slipway", "the build server's disk is full"},
-		{"with a disk that fills up", "mkdir -p /home/deploy/slipway; mount -t tmpfs -o size=400m,mode=777 full /home/deploy/slipway", "umount /home/deploy/slipway", "the build server's disk is full"},
-		{"without inodes", "mkdir -p /home/deploy/slipway; mount -t tmpfs -o size=400m,nr_inodes=5000,mode=777 full /home/deploy/slipway", "umount /home/deploy/slipway", "inodes left"},
-		{"without readelf", "mv /usr/bin/readelf /usr/bin/readelf.away", "mv /usr/bin/readelf.away /usr/bin/readelf", "install binutils"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			w := &world{T: t, lab: w.lab, host: w.host, app: w.app, env: w.env}
-			w.root(c.prepare)
-			defer w.root(c.undo)
-			if c.name == "with a disk that fills up" {
-				w.env["SLIPWAY_BEFORE_RELEASE"] = "cat /dev/zero >zero || true"
-				defer delete(w.env, "SLIPWAY_BEFORE_RELEASE")
-			}
-			w.refused(1, []string{c.says})
-		})
+		s.cannotBuild(c.prepare, c.undo, c.says)
 	}
-	w.build()
+}
+
+// cannotBuild builds while something is wrong with the build host.
+func (s *site) cannotBuild(prepare, undo, says string) {
+	s.Helper()
+	s.root(prepare)
+	defer s.root(undo)
+	s.refused(1, []string{says})
+}
+
+// Another host key than the pinned one is not taken, whatever the build server's
+// own user has seen before.
+func TestAGitServersHostKeyIsPinned(t *testing.T) {
+	s := newSite(t, "pinned")
+	s.publish(sample.Plain(s.app))
+	known := s.deploy("cat .ssh/known_hosts")
+	_, other := newKey(s.T)
+	s.env["SLIPWAY_GIT_KNOWN_HOSTS"] = "git.apxr.test " + other
+	s.refused(1, []string{"the server of " + s.env["SLIPWAY_REPOSITORY"] + " has another host key than the pinned one"})
+	s.env["SLIPWAY_REPOSITORY"] = "git@github.com:apxr/apxr_io.git"
+	s.root("echo " + s.lab.Host("git").Addr + " github.com >>/etc/hosts")
+	s.atEnd("cp /etc/hosts /tmp/hosts && grep -v github.com /tmp/hosts >/etc/hosts")
+	s.env["SLIPWAY_GIT_KNOWN_HOSTS"] = strings.ReplaceAll(known, "git.apxr.test", "gitlab.example")
+	s.refused(1, []string{"has another host key than the pinned one"}) // somebody else answers for github.com
 }

@@ -2,7 +2,7 @@
 // terminal does: through a pseudo-terminal, with the command line as a program.
 //
 // What the setup phase makes for it (wrapper, environment, rules) is made by
-// setup.sh here.
+// setup.sh here. All ways in and out, one by one, have the build tag full.
 package console
 
 import (

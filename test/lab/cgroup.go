@@ -144,3 +144,29 @@ func removeDirs(dirs []string) error {
 	}
 	return nil
 }
+
+// Processes are the IDs of all processes of the host, as this machine numbers them.
+func (h *Host) Processes() ([]int, error) {
+	roots, err := cgroupRoots()
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
+	err = filepath.WalkDir(filepath.Join(roots[0], h.machineName()), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return ignoreGone(err)
+		}
+		some, err := cgroupPIDs(path)
+		pids = append(pids, some...)
+		return ignoreGone(err)
+	})
+	return pids, err
+}
+
+// ignoreGone leaves out the cgroups that end while they are being read.
+func ignoreGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENODEV) {
+		return nil
+	}
+	return err
+}

@@ -226,25 +226,17 @@ func processes(t *testing.T, number int) []string {
 		}
 		err := filepath.WalkDir(group, func(path string, _ fs.DirEntry, err error) error {
 			if filepath.Base(path) != "cgroup.procs" {
-				return ignoreGone(err)
+				return lab.IgnoreGone(err)
 			}
 			text, err := os.ReadFile(path)
 			pids = append(pids, strings.Fields(string(text))...)
-			return ignoreGone(err)
+			return lab.IgnoreGone(err)
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	return pids
-}
-
-// ignoreGone leaves out the cgroups that end while they are being read.
-func ignoreGone(err error) error {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENODEV) {
-		return nil
-	}
-	return err
 }
 
 // isAlive leaves out zombies: when this machine's process 1 gets round to them is not the lab's business.

@@ -15,12 +15,9 @@ const deployUID = 2000
 
 // furniture is what hosts are given before they boot: everything that tells them apart, and the keys that they accept.
 type furniture struct {
-	admin, deploy keyPair
-	// builder is the build host's own key, with which it fetches from the git host.
-	builder  keyPair
-	hostKeys map[string]hostKeys // by host name
-	hosts    string              // the lines of /etc/hosts
-	sources  map[string]string   // by host name: the lines of sources.list, where the host has package sources
+	labKeys
+	hosts   string            // the lines of /etc/hosts
+	sources map[string]string // by host name: the lines of sources.list, where the host has package sources
 }
 
 // furnish writes a host's files. It goes through os.Root: a link in the image must not lead out into this machine.
@@ -31,16 +28,16 @@ func (f furniture) furnish(h *Host) error {
 	}
 	w := &rootWriter{root: root}
 	f.identity(w, h)
-	w.write("root/.ssh/authorized_keys", f.admin.public+"\n", 0o600, 0)
+	w.write("root/.ssh/authorized_keys", f.Admin.Public+"\n", 0o600, 0)
 	switch {
 	case isWeb(h.Name):
-		w.write("home/deploy/.ssh/authorized_keys", f.deploy.public+"\n", 0o600, deployUID)
+		w.write("home/deploy/.ssh/authorized_keys", f.Deploy.Public+"\n", 0o600, deployUID)
 	case h.Name == "build":
-		w.write("home/deploy/.ssh/authorized_keys", f.deploy.public+"\n", 0o600, deployUID)
+		w.write("home/deploy/.ssh/authorized_keys", f.Deploy.Public+"\n", 0o600, deployUID)
 		f.builderKey(w)
 	case h.Name == "git":
 		w.do(addGitUser(h.Root()))
-		w.write("srv/git/.ssh/authorized_keys", f.admin.public+"\n"+f.builder.public+"\n", 0o600, gitUID)
+		w.write("srv/git/.ssh/authorized_keys", f.Admin.Public+"\n"+f.Builder.Public+"\n", 0o600, gitUID)
 	}
 	return errors.Join(w.err, root.Close())
 }
@@ -54,17 +51,17 @@ func (f furniture) identity(w *rootWriter, h *Host) {
 	if sources, ok := f.sources[h.Name]; ok {
 		w.write("etc/apt/sources.list", sources, 0o644, 0)
 	}
-	for kind, pair := range f.hostKeys[h.Name] {
+	for kind, pair := range f.Host[h.Name] {
 		file := "etc/ssh/ssh_host_" + kind + "_key"
-		w.write(file, string(pair.private), 0o600, 0)
-		w.write(file+".pub", pair.public+"\n", 0o644, 0)
+		w.write(file, string(pair.Private), 0o600, 0)
+		w.write(file+".pub", pair.Public+"\n", 0o644, 0)
 	}
 }
 
 func (f furniture) builderKey(w *rootWriter) {
-	w.write("home/deploy/.ssh/id_ed25519", string(f.builder.private), 0o600, deployUID)
-	w.write("home/deploy/.ssh/id_ed25519.pub", f.builder.public+"\n", 0o644, deployUID)
-	if keys, ok := f.hostKeys["git"]; ok {
+	w.write("home/deploy/.ssh/id_ed25519", string(f.Builder.Private), 0o600, deployUID)
+	w.write("home/deploy/.ssh/id_ed25519.pub", f.Builder.Public+"\n", 0o644, deployUID)
+	if keys, ok := f.Host["git"]; ok {
 		w.write("home/deploy/.ssh/known_hosts", keys.knownHosts(hostAliases("git")), 0o600, deployUID)
 	}
 }

@@ -14,9 +14,11 @@ const (
 	gitUID      = 2001
 )
 
-// addGitUser makes the user who owns the repositories; nothing but git runs for whoever logs in as it.
+// addGitUser makes the user who owns the repositories, unless a saved host has it; nothing but git runs for whoever logs
+// in as it.
 func addGitUser(root string) error {
 	const script = `set -eu
+! getent passwd git >/dev/null || exit 0
 useradd --create-home --home-dir /srv/git --uid 2001 --shell /usr/bin/git-shell --password '*' git
 install -d -m 700 -o git -g git /srv/git/.ssh`
 	_, err := runWithInput(context.Background(), strings.NewReader(script), "chroot", root, "sh", "-s")

@@ -18,7 +18,10 @@ type Lab struct {
 	hosts  []*Host
 	record record
 
-	lock     *os.File // nil in a process that did not start the lab
+	lock     *os.File  // nil in a process that did not start the lab
+	keys     labKeys   // empty in a process that did not start the lab
+	place    string    // of the saved state that belongs to Options.Saved; empty without one
+	saved    *savedLab // nil if the hosts boot as they were installed
 	machines sync.WaitGroup
 	files    *fileServer // nil in a process that did not start the lab, and until there is a network
 	stop     func() error
@@ -66,7 +69,11 @@ func start(ctx context.Context, opts Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.boot(ctx, m); err != nil {
+	err = l.openSaved(m, opts.Saved)
+	if err == nil {
+		err = l.boot(ctx, m)
+	}
+	if err != nil {
 		return nil, errors.Join(err, l.Stop())
 	}
 	return l, nil
@@ -125,6 +132,22 @@ func newLab(n number, r record) (*Lab, error) {
 	return l, nil
 }
 
+// openSaved looks for what was saved under a name, and takes it.
+func (l *Lab) openSaved(m machine, named func() (string, error)) error {
+	if err := os.MkdirAll(l.KeptDir(), 0o700); err != nil || named == nil {
+		return err
+	}
+	name, err := named()
+	if err != nil {
+		return err
+	}
+	l.place = savedPath(m, name, l.hosts)
+	if l.saved, err = openSaved(l.place); err != nil || l.saved == nil {
+		return err
+	}
+	return os.CopyFS(l.KeptDir(), os.DirFS(filepath.Join(l.saved.dir, "kept")))
+}
+
 // boot boots all hosts at the same time.
 func (l *Lab) boot(ctx context.Context, m machine) error {
 	if err := buildSwitch(ctx, l.number); err != nil {
@@ -151,39 +174,22 @@ func (l *Lab) boot(ctx context.Context, m machine) error {
 	return writeRecord(l.number, l.record)
 }
 
-// newFurniture makes all keys and saves those that the lab's owner needs.
+// newFurniture makes all keys, or takes those that were saved, and writes those that the lab's owner needs.
 func (l *Lab) newFurniture(ctx context.Context) (furniture, error) {
-	f := furniture{hostKeys: map[string]hostKeys{}, hosts: etcHosts(l.hosts)}
-	for name, pair := range map[string]*keyPair{"admin@lab": &f.admin, "deploy@lab": &f.deploy, "deploy@build": &f.builder} {
-		var err error
-		if *pair, err = newKeyPair(name, newEd25519); err != nil {
-			return f, fmt.Errorf("make the key %s: %w", name, err)
-		}
+	var err error
+	if l.saved != nil {
+		l.keys, err = l.saved.keys()
+	} else {
+		l.keys, err = newLabKeys(ctx, l.hosts)
 	}
-	known, err := l.makeHostKeys(ctx, f.hostKeys)
+	f := furniture{labKeys: l.keys, hosts: etcHosts(l.hosts)}
 	if err != nil {
 		return f, err
 	}
 	return f, errors.Join(
-		f.admin.save(l.AdminKeyPath()),
-		f.deploy.save(l.DeployKeyPath()),
-		os.WriteFile(l.KnownHostsPath(), []byte(known), 0o644))
-}
-
-// makeHostKeys fills in every host's keys, on all processors, and returns their known_hosts lines.
-func (l *Lab) makeHostKeys(ctx context.Context, keys map[string]hostKeys) (knownHosts string, err error) {
-	var mu sync.Mutex
-	err = forEach(ctx, l.hosts, func(_ context.Context, h *Host) error {
-		made, err := newHostKeys(h.Name)
-		mu.Lock()
-		defer mu.Unlock()
-		keys[h.Name] = made
-		return err
-	})
-	for _, h := range l.hosts {
-		knownHosts += keys[h.Name].knownHosts(append(hostAliases(h.Name), h.Addr, h.Addr6))
-	}
-	return knownHosts, err
+		f.Admin.save(l.AdminKeyPath()),
+		f.Deploy.save(l.DeployKeyPath()),
+		os.WriteFile(l.KnownHostsPath(), []byte(f.knownHosts(l.hosts)), 0o644))
 }
 
 // Stop ends all hosts at once, as a power cut would, and removes everything that the lab made. It may be called more
@@ -211,7 +217,7 @@ func (l *Lab) end() error {
 		l.machines.Wait()
 		err = remove(ctx, l.number)
 	}
-	return errors.Join(err, l.lock.Close())
+	return errors.Join(err, l.saved.close(), l.lock.Close())
 }
 
 func (l *Lab) stopping() bool {

@@ -9,15 +9,22 @@ import (
 	"strings"
 )
 
-// mountRoot lays a host's own writable layer over its base image. The directories are below the lab's own.
+// upper is the layer with what the host has written.
+func (h *Host) upper() string { return filepath.Join(h.dir(), "upper") }
+
+// mountRoot lays a host's own writable layer over its base image, and what was saved of it between them. The
+// directories are below the lab's own.
 func mountRoot(base string, h *Host) error {
-	upper, work := filepath.Join(h.dir(), "upper"), filepath.Join(h.dir(), "work")
-	for _, dir := range []string{upper, work, h.Root()} {
+	work, lower := filepath.Join(h.dir(), "work"), base
+	for _, dir := range []string{h.upper(), work, h.Root()} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
 	}
-	options := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", base, upper, work)
+	if saved := h.lab.saved; saved != nil {
+		lower = saved.layer(h) + ":" + base
+	}
+	options := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", lower, h.upper(), work)
 	if err := mountOverlay(h.Root(), options); err != nil {
 		return fmt.Errorf("mount the root of %s (overlayfs, needs a file system such as ext4 or xfs below %s): %w", h.Name, stateDir, err)
 	}

@@ -30,6 +30,10 @@ type Options struct {
 	// Suites are by host name, for bare hosts alone: another release of this machine's distribution ("bullseye" on
 	// Debian) than the machine's own, from the same mirror, if that has it; on Debian also Ubuntu's "jammy", from Ubuntu's.
 	Suites map[string]string
+	// Saved names a state of these hosts. If a lab was saved under that name ([Lab.Save]), the hosts boot as they were
+	// then, and the lab has the keys that it had; its addresses may be others. Whatever made that state has to be in the
+	// name, as a digest: nothing else says whether it is still the right one.
+	Saved func() (name string, err error)
 	// Log gets a line for each thing that takes long, such as building a base image. Nil discards them.
 	Log io.Writer
 	// ByHand marks a lab that a person started from the command line, so that the command finds it again.

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"os/exec"
+	"path/filepath"
 	"strings"
 )
 
@@ -28,7 +29,21 @@ func (l *Lab) sshOptions(user string) []string {
 }
 
 func (l *Lab) sshCommand(ctx context.Context, user string, h *Host, argv []string) *exec.Cmd {
-	return exec.CommandContext(ctx, "ssh", append(l.SSHArgs(user, h), "--", quote(argv))...)
+	args := l.SSHArgs(user, h)
+	if user == "root" {
+		args = append(h.sharedConnection(), args...)
+	}
+	return exec.CommandContext(ctx, "ssh", append(args, "--", quote(argv))...)
+}
+
+// sharedConnection lets one connection of root's serve all that is run until nothing is for a minute: a login takes a
+// host ten times longer than a command on a connection that is there. Others log in each time, since tests change
+// groups, shells and keys of theirs, which count from the next login on.
+func (h *Host) sharedConnection() []string {
+	return []string{
+		"-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", "ControlPath=" + filepath.Join(h.dir(), "ssh"),
+		"-o", "ServerAliveInterval=10",
+	}
 }
 
 // quote makes one command line of arguments, for ssh hands the login shell (here bash) a line and no list.

@@ -7,91 +7,104 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
 
 // No secret is in an argument list or a file of this machine at any time, nor in
-// what is printed.
+// what is printed: neither the key's nor the vault's, and of a variable that has
+// a value in the vault and another one in setup-vars, neither of the two. Of the
+// inventory, the servers of the group are set up and no others.
 func TestSecretsAreNowhere(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.start("web1")
-	inventory := w.write("inventory/hosts", "[web-servers]\nweb1 ansible_host=127.0.0.1 ansible_port="+w.servers["web1"].port+"\n")
-	vault := w.write("inventory/group_vars/all/secret.yml", "slipway_cookie: cookie-in-the-vault\n")
-	password := w.write("password", "vault password\n")
-	if out, err := exec.Command("ansible-vault", "encrypt", "--vault-password-file", password, vault).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	s := newSite(t)
+	s.start("web1")
+	s.start("db1")
+	inventory := s.vaultedInventory()
+	key := strings.Split(s.Read(s.file("key")), "\n")
+	canaries := []string{"vault password", s.phrase, key[1], key[2], "cookie-in-the-vault", "cookie-of-setup-vars"}
+	cmd, out := s.program("slipway_wait: 1\nslipway_cookie: cookie-of-setup-vars\n", "--inventory", inventory, "--verbose", "2")
+	cmd.Env = append(cmd.Env, "SLIPWAY_VAULT_PASSWORD=vault password\n")
+	looks, err := s.watch(cmd, canaries)
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
-	for name, c := range map[string]struct{ vars, cookie string }{
-		"vault": {"slipway_wait: 1\n", "cookie-in-the-vault"},
-		"vars":  {"slipway_wait: 1\nslipway_cookie: cookie-of-setup-vars\n", "cookie-of-setup-vars"},
-	} {
-		key := strings.Split(w.read(w.file("key")), "\n")
-		canaries := []string{"vault password", w.phrase, key[1], key[2], "cookie-in-the-vault", "cookie-of-setup-vars"}
-		cmd, out := w.program("cli", c.vars, "--inventory", inventory, "--verbose", "2")
-		cmd.Env = append(cmd.Env, "SLIPWAY_VAULT_PASSWORD=vault password\n")
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
+	if looks < 20 {
+		t.Errorf("only %d looks", looks)
+	}
+	for _, canary := range canaries {
+		if strings.Contains(out.String(), canary) {
+			t.Errorf("the output has %q:\n%s", canary, out)
 		}
-		ended := make(chan error, 1)
-		go func() { ended <- cmd.Wait() }()
-		looks := 0
-		for over := false; !over; looks++ {
-			select {
-			case err := <-ended:
-				over = true
-				if err != nil {
-					t.Errorf("%s: %v\n%s", name, err, out)
-				}
-			case <-time.After(20 * time.Millisecond):
-				w.lookFor(cmd, canaries)
-			}
+	}
+	s.Says(out.String(), "the cookie is ***", "web1    changed") // it was about to be shown
+	s.has(map[string]string{
+		s.out + "/web1.secret": "cookie-of-setup-vars\n",
+		s.out + "/web1":        "app apxr/apxr_io\nuser release\ngroups web-servers\ncolor green\n",
+	})
+	if strings.Contains(s.servers["db1"].log.String(), "Accepted") {
+		t.Error("a server of another group was visited")
+	}
+	s.nothingIsLeft(cmd)
+}
+
+// vaultedInventory writes an inventory with a group that is not meant, variables,
+// and a vault.
+func (s *site) vaultedInventory() string {
+	s.Helper()
+	inventory := s.write("inventory/hosts", "[web-servers]\nweb1 ansible_host=127.0.0.1 ansible_port="+s.servers["web1"].port+
+		"\n[databases]\ndb1 ansible_host=127.0.0.1 ansible_port="+s.servers["db1"].port+"\n")
+	s.write("inventory/group_vars/all/all.yml", "slipway_color: green\nslipway_app: other\n")
+	s.write("inventory/group_vars/web-servers/vars.yml", "slipway_deploy_user: release\n")
+	vault := s.write("inventory/group_vars/all/secret.yml", "slipway_cookie: cookie-in-the-vault\n")
+	s.Tool("ansible-vault", "encrypt", "--vault-password-file", s.write("password", "vault password\n"), vault)
+	return inventory
+}
+
+// watch runs a program, and looks for secrets for as long as it runs.
+func (s *site) watch(cmd *exec.Cmd, canaries []string) (looks int, err error) {
+	s.Helper()
+	s.Must(cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	seen := map[string]string{}
+	for {
+		select {
+		case err := <-ended:
+			return looks, err
+		case <-time.After(20 * time.Millisecond):
+			s.lookFor(cmd, canaries, seen)
+			looks++
 		}
-		if looks < 20 {
-			t.Errorf("only %d looks", looks)
-		}
-		if got := w.read(w.out + "/web1.secret"); got != c.cookie+"\n" {
-			t.Errorf("%s: the secret did not arrive: %q", name, got)
-		}
-		for _, canary := range canaries {
-			if strings.Contains(out.String(), canary) {
-				t.Errorf("%s: the output has %q:\n%s", name, canary, out)
-			}
-		}
-		if !strings.Contains(out.String(), "the cookie is ***") {
-			t.Errorf("%s: it was not about to be shown:\n%s", name, out)
-		}
-		w.nothingIsLeft(cmd)
 	}
 }
 
-// lookFor looks through all argument lists, and all files of the program: what is
-// on a disk, and what is in memory for more than the moment in which Ansible sends
-// it.
-func (w *world) lookFor(cmd *exec.Cmd, canaries []string) {
-	w.t.Helper()
+// lookFor looks through the argument lists of what was started after the
+// program, and all files of the program: what is on a disk, and what is in memory
+// for more than the moment in which Ansible sends it. What is as it was when it
+// was seen before is left out.
+func (s *site) lookFor(cmd *exec.Cmd, canaries []string, seen map[string]string) {
+	s.Helper()
 	check := func(path string) {
 		text, _ := os.ReadFile(path)
 		for _, canary := range canaries {
 			if bytes.Contains(text, []byte(canary)) {
-				w.t.Errorf("%s has %q", path, canary)
+				s.Errorf("%s has %q", path, canary)
 			}
 		}
 	}
-	lists, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, path := range lists {
-		check(path)
+	for _, pid := range s.since(cmd) {
+		check("/proc/" + pid + "/cmdline")
 	}
-	for _, dir := range append(private(cmd), w.tmp) {
+	for _, dir := range append(private(cmd), s.tmp) {
 		if info, err := os.Stat(dir); err == nil && info.Mode().Perm() != 0o700 {
-			w.t.Errorf("others may enter %s: %s", dir, info.Mode())
+			s.Errorf("others may enter %s: %s", dir, info.Mode())
 		}
 		filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 			sending := strings.Contains(path, "/home/tmp/ansible-local-") && strings.HasPrefix(path, "/dev/shm/")
-			if err == nil && entry.Type().IsRegular() && !sending {
+			if err == nil && entry.Type().IsRegular() && !sending && isNew(path, entry, seen) {
 				check(path)
 			}
 			return nil
@@ -99,92 +112,30 @@ func (w *world) lookFor(cmd *exec.Cmd, canaries []string) {
 	}
 }
 
-// What a runner does to a cancelled step, and a person by Ctrl-C.
-func TestACancelledRunLeavesNothing(t *testing.T) {
-	t.Parallel()
-	for i, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		w := newWorld(t)
-		w.start("jump")
-		w.start("web1")
-		for j, hosts := range [][]string{{"--hosts", w.addr("web1"), "--jump-hosts", w.user + "@" + w.addr("jump")}, {"--hosts", "local"}} {
-			// What runs on a server goes on there: this is another one each time.
-			wait := fmt.Sprintf("%d.%d%d", 20+os.Getpid()%10, i, j+1)
-			cmd, out := w.program("cli", "slipway_wait: \""+wait+"\"\n", hosts...)
-			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			if !w.waitsFor("sleep " + wait) {
-				t.Fatalf("it never came to wait:\n%s", out)
-			}
-			began := time.Now()
-			syscall.Kill(-cmd.Process.Pid, signal)
-			cmd.Wait()
-			if took := time.Since(began); took > 7*time.Second {
-				t.Errorf("%s: %s, the runner does not wait so long", signal, took)
-			} else {
-				t.Logf("%s %v: %s", signal, hosts[:2], took)
-			}
-			if got := cmd.ProcessState.ExitCode(); got != 1 {
-				t.Errorf("exit code %d", got)
-			}
-			if !strings.Contains(out.String(), "Setup was cancelled") || !strings.Contains(out.String(), "run the setup again") {
-				t.Errorf("%s", out)
-			}
-			w.nothingIsLeft(cmd)
+// since are the processes of this machine that are not older than the program.
+func (s *site) since(cmd *exec.Cmd) (pids []string) {
+	s.Helper()
+	proc, err := os.Open("/proc")
+	s.Must(err)
+	defer proc.Close()
+	names, err := proc.Readdirnames(-1)
+	s.Must(err)
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil && pid >= cmd.Process.Pid {
+			pids = append(pids, name)
 		}
 	}
+	return pids
 }
 
-func (w *world) waitsFor(what string) bool {
-	for range 600 {
-		lists, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-		for _, path := range lists {
-			text, _ := os.ReadFile(path)
-			if strings.Contains(strings.ReplaceAll(string(text), "\x00", " "), what) {
-				return true
-			}
-		}
-		time.Sleep(50 * time.Millisecond)
+// isNew says whether a file has changed since it was seen.
+func isNew(path string, entry fs.DirEntry, seen map[string]string) bool {
+	info, err := entry.Info()
+	if err != nil {
+		return false // it is gone
 	}
-	return false
-}
-
-// In a workflow, what a server says must not be taken for a command or Markdown,
-// and later steps are told what became of it.
-func TestAsAnAction(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.start("web1")
-	collection, _ := filepath.Abs("testdata/collection")
-	binary, _ := os.Executable()
-	cmd := exec.Command(binary)
-	summary, output := w.write("summary", ""), w.write("output", "")
-	cmd.Env = []string{
-		asProgram + "=action", "SLIPWAY_TEST_COLLECTION=" + collection, "PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "TMPDIR=" + w.tmp,
-		"GITHUB_SERVER_URL=https://github.com", "GITHUB_REPOSITORY=apxr/apxr_io", "GITHUB_RUN_ID=1", "GITHUB_STEP_SUMMARY=" + summary, "GITHUB_OUTPUT=" + output,
-		"INPUT_APP=apxr/apxr_io", "INPUT_HOSTS=" + w.addr("web1"), "INPUT_SETUP-USER=" + w.user, "INPUT_SETUP-KEY=" + w.read(w.file("key")), "INPUT_SETUP-PASSPHRASE=" + w.phrase,
-		"INPUT_KNOWN-HOSTS=" + strings.Join(w.known, ""), "INPUT_SETUP-VARS=slipway_dir: " + w.out + "\nslipway_fail: bad\nslipway_fail_on: \"{{ inventory_hostname }}\"\n",
-		"INPUT_CHECK=false", "INPUT_VERBOSE=0", "INPUT_INVENTORY-GROUP=web-servers",
-	}
-	out, err := cmd.CombinedOutput()
-	if err == nil {
-		t.Error("it is green")
-	}
-	if !strings.Contains(string(out), "::stop-commands::") {
-		t.Errorf("commands are not stopped:\n%s", out)
-	}
-	text := w.read(summary)
-	for _, want := range []string{"### ❌ Setup of `apxr/apxr_io` failed", "`127.0.0.1:" + w.servers["web1"].port + "`", "```\n::error::bad\n## not a heading\n```"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("the summary lacks %q:\n%s", want, text)
-		}
-	}
-	outputs := w.read(output)
-	for _, want := range []string{"failed", `"outcome":"failed"`} {
-		if !strings.Contains(outputs, want) {
-			t.Errorf("the outputs lack %q:\n%s", want, outputs)
-		}
-	}
-	w.nothingIsLeft(cmd)
+	state := fmt.Sprint(info.ModTime().UnixNano(), info.Size())
+	before := seen[path]
+	seen[path] = state
+	return state != before
 }

@@ -12,16 +12,16 @@ import (
 )
 
 // certificate makes a certificate that nobody trusts, and its key, as PEM.
-func (w *world) certificate() (cert, key string) {
+func (s *site) certificate() (cert, key string) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	w.must(err)
+	s.Must(err)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "shop.example"}, DNSNames: []string{"shop.example"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(48 * time.Hour),
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	w.must(err)
+	s.Must(err)
 	text, err := x509.MarshalPKCS8PrivateKey(private)
-	w.must(err)
+	s.Must(err)
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: text}))
 }

@@ -2,8 +2,12 @@
 // "slipway setup", as a person would, and then lives with them: builds, deploys,
 // migrates, looks inside, goes back, reboots, tries to break out.
 //
-// The tests are steps of one story and run in the order of the files' names:
-// each server is set up once. What the roles do in detail is tested beside them.
+// Servers that were set up are saved, under a name that has everything in it that
+// made them: with the same collection, the next run of these tests boots from
+// there. Each test asks for the state that it needs, and leaves it behind.
+//
+// What the roles do in detail is tested beside them. What takes longer, or needs
+// other servers, has the build tag full.
 package setup
 
 import (
@@ -15,5 +19,6 @@ import (
 
 func TestMain(m *testing.M) {
 	// bare1 becomes the web server; bare2 is build server and web server in one.
-	labtest.Main(m, lab.Options{Hosts: []string{"bare1", "bare2", "git", "web1"}})
+	// The git host also is another server of the network.
+	labtest.Main(m, lab.Options{Hosts: []string{"bare1", "bare2", "git"}, Saved: whatMadeThem})
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/apxr/slipway/test/act"
+	"github.com/apxr/slipway/test/command"
 )
 
 // laterStep shows what a step after the setup gets of it.
@@ -20,31 +21,30 @@ const laterStep = `
 
 // workflow runs the workflow of the documentation with this inventory in the
 // team's repository, and checks what its log says.
-func (w *world) workflow(inventory string, words ...string) {
-	w.Helper()
+func (s *site) workflow(inventory string, words ...string) {
+	s.Helper()
 	text, err := act.Shown("docs/setup.md", "setup.yml")
-	w.must(err)
+	s.Must(err)
 	text = strings.NewReplacer("- uses: apxr/slipway/", "- id: setup\n        uses: apxr/slipway/", "apxr/apxr_io", "apxr/shop").Replace(act.WithoutQueue(text))
-	repo, slipway, home := filepath.Join(w.dir, "repository"), filepath.Join(w.dir, "checkout"), filepath.Join(w.dir, "act")
+	repo, slipway, home := filepath.Join(s.Home, "repository"), filepath.Join(s.Home, "checkout"), filepath.Join(s.Home, "act")
 	for _, dir := range []string{filepath.Join(repo, ".github/workflows"), filepath.Join(repo, "deploy"), slipway, home} {
-		w.must(os.MkdirAll(dir, 0o755))
+		s.Must(os.MkdirAll(dir, 0o755))
 	}
-	w.must(os.WriteFile(filepath.Join(repo, ".github/workflows/setup.yml"), []byte(text+laterStep), 0o644))
-	w.must(os.CopyFS(filepath.Join(repo, "deploy/inventory"), os.DirFS(inventory)))
-	w.local("sh", "-c", `cd "$1" && git init --quiet && git add -A && git -c user.name=t -c user.email=t@example.com commit --quiet -m all`, "-", repo)
-	w.must(act.Checkout(slipway))
+	s.Must(os.WriteFile(filepath.Join(repo, ".github/workflows/setup.yml"), []byte(text+laterStep), 0o644))
+	s.Must(os.CopyFS(filepath.Join(repo, "deploy/inventory"), os.DirFS(inventory)))
+	s.Tool("sh", "-c", `cd "$1" && git init --quiet && git add -A && git -c user.name=t -c user.email=t@example.com commit --quiet -m all`, "-", repo)
+	s.Must(act.Checkout(slipway))
 	env, err := act.GoEnv()
-	w.must(err)
-	cmd, err := act.Command(w.Context(), slipway, home, "workflow_dispatch", slices.Concat(env, []string{
+	s.Must(err)
+	cmd, err := act.Command(s.Context(), slipway, home, "workflow_dispatch", slices.Concat(env, []string{
 		"--input", "check=false", "--secret", "SETUP_KEY", "--secret", "VAULT_PASSWORD=", "--var", "KNOWN_HOSTS",
 	})...)
-	w.must(err)
-	read := func(path string) string {
-		data, err := os.ReadFile(path)
-		w.must(err)
-		return string(data)
-	}
+	s.Must(err)
 	cmd.Dir = repo
-	cmd.Env = append(cmd.Env, "SETUP_KEY="+read(w.lab.AdminKeyPath()), "KNOWN_HOSTS="+read(w.lab.KnownHostsPath()))
-	w.run(0, cmd, words...)
+	cmd.Env = append(cmd.Env, "SETUP_KEY="+s.Read(s.lab.AdminKeyPath()), "KNOWN_HOSTS="+s.Read(s.lab.KnownHostsPath()))
+	r, err := command.Run(cmd)
+	s.Must(err)
+	s.Logf("act: exit %d\n%s", r.Code, r.Said())
+	s.Red(0, r, words...)
+	s.noSecret(r)
 }
