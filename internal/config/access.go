@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// Access is how the servers are logged in on.
+// Access says how Slipway logs in to the servers.
 type Access struct {
 	Key         []byte
-	Passphrase  []byte // of Key
-	Certificate []byte // for Key, or for a key of the agent
-	Agent       string // socket of the SSH agent; used if there is no key
+	Passphrase  []byte // passphrase of Key
+	Certificate []byte // certificate for Key, or for a key of the agent
+	Agent       string // socket of the SSH agent; used without a key
 	KnownHosts  []byte
-	Jumps       []Host // in the order in which they are passed
+	Jumps       []Host // in the order of the connection
 	Verbose     int    // 0 to 2
 }
 
@@ -26,7 +26,7 @@ func (l *loader) access() Access {
 	}
 	a := Access{
 		Key: []byte(l.value(of + "-key")),
-		// The line break is the file's, not the passphrase's.
+		// The line break belongs to the file, not to the passphrase.
 		Passphrase:  []byte(strings.TrimRight(l.value(of+"-passphrase"), "\r\n")),
 		Certificate: []byte(l.value(of + "-certificate")),
 		Agent:       l.value("ssh-agent"),
@@ -40,7 +40,7 @@ func (l *loader) access() Access {
 	case !strings.HasPrefix(a.Agent, "/"):
 		l.wrong("ssh-agent", "%.100q is not the absolute path of a socket, such as SSH_AUTH_SOCK has", a.Agent)
 	}
-	// What does not match is a mistake already, and 0 here.
+	// Any other text is already a mistake, and Verbose stays 0.
 	a.Verbose, _ = strconv.Atoi(l.matching("verbose", verboseRE, "0, 1 or 2"))
 	return a
 }

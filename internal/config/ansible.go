@@ -12,19 +12,19 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Ansible is what concerns an inventory, and what a setup by Ansible is told.
+// Ansible has the inventory, and the settings of a setup by Ansible.
 type Ansible struct {
-	Inventory     string // a path; empty: the servers are listed
-	Group         string // of the web servers
+	Inventory     string // path; empty: the servers are listed in a setting
+	Group         string // group of the web servers
 	VaultPassword []byte
 	User          string
-	Vars          []byte // a YAML mapping, as it was given
+	Vars          []byte // YAML mapping, exactly as given
 	Check         bool
 
-	values []string // in Vars
+	values []string // scalar values in Vars
 }
 
-// BuildGroup is the group of an inventory that has the build servers.
+// BuildGroup is the group of build servers in an inventory.
 const BuildGroup = "build-servers"
 
 var (
@@ -36,7 +36,7 @@ func (l *loader) ansible(c Config) Ansible {
 	a := Ansible{
 		Inventory: l.inventory(),
 		Group:     l.matching("inventory-group", groupRE, "the name of a group of the inventory, such as web-servers"),
-		// The line break is the file's, not the password's.
+		// The line break belongs to the file, not to the password.
 		VaultPassword: []byte(strings.TrimRight(l.value("vault-password"), "\r\n")),
 		User:          l.matching("setup-user", userRE, "the name of a user"),
 		Check:         l.isOn("check"),
@@ -51,7 +51,8 @@ func (l *loader) ansible(c Config) Ansible {
 	return a
 }
 
-// inventory is one path: ansible takes a text with a comma for a list of hosts.
+// inventory returns one path. Ansible would read a text with a comma as a list
+// of hosts.
 func (l *loader) inventory() string {
 	v := l.value("inventory")
 	if strings.ContainsAny(v, ",\n\r\x00") {
@@ -60,7 +61,8 @@ func (l *loader) inventory() string {
 	return v
 }
 
-// setupVars are checked as far as can be without Ansible, which reads them.
+// setupVars checks the variables as far as possible without Ansible, which
+// reads them later.
 func (l *loader) setupVars(c Config) (text []byte, values []string) {
 	text = []byte(l.value("setup-vars"))
 	if len(text) == 0 {
@@ -88,7 +90,8 @@ func (l *loader) setupVars(c Config) (text []byte, values []string) {
 	return text, values
 }
 
-// mapping reads one YAML document. The map is nil if the text has comments alone.
+// mapping reads one YAML document. The map is nil if the text has only
+// comments.
 func mapping(text []byte) (map[string]yaml.Node, error) {
 	var documents []map[string]yaml.Node
 	if err := yaml.Load(text, &documents, yaml.WithAllDocuments()); err != nil {
@@ -103,7 +106,7 @@ func mapping(text []byte) (map[string]yaml.Node, error) {
 	return nil, errors.New("several documents")
 }
 
-// lineOf returns where the first error is, if the parser knows that.
+// lineOf returns the line of the first error, if the parser knows it.
 func lineOf(err error) string {
 	if failed, ok := errors.AsType[*yaml.LoadError](err); ok && failed.Mark.Line > 0 {
 		return fmt.Sprintf(" (line %d)", failed.Mark.Line)
@@ -111,22 +114,22 @@ func lineOf(err error) string {
 	return ""
 }
 
-// texts are the scalars of a value.
+// texts returns the scalars of a value.
 func texts(n *yaml.Node) []string {
 	if n.Kind == yaml.ScalarNode {
 		return []string{n.Value}
 	}
 	var all []string
 	for i, part := range n.Content {
-		if n.Kind != yaml.MappingNode || i%2 == 1 { // not its keys
+		if n.Kind != yaml.MappingNode || i%2 == 1 { // skip the keys of a mapping
 			all = append(all, texts(part)...)
 		}
 	}
 	return all
 }
 
-// setupSecrets are the values that are long enough to be secrets, but for those
-// that stand in other settings for everybody to read.
+// setupSecrets returns the values that are long enough to be secrets. It leaves
+// out values that other settings show in public.
 func (c Config) setupSecrets() []string {
 	public := []string{c.App.Org, c.App.Name, c.App.String(), c.Ansible.User, DefaultUser}
 	return slices.DeleteFunc(slices.Clone(c.Ansible.values), func(v string) bool {

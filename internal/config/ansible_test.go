@@ -38,7 +38,7 @@ func TestSetupNeedsServers(t *testing.T) {
 	}
 }
 
-// Whoever resolves an inventory says what is wrong with it.
+// The code that resolves an inventory reports what is wrong with it.
 func TestAnInventoryStandsInForHosts(t *testing.T) {
 	for _, v := range doing(visits) {
 		if m := mistakes(t, v, good(map[string]string{"hosts": "", "build-host": "", "inventory": "hosts.ini"})); len(m) > 0 {

@@ -52,8 +52,8 @@ func (l *loader) repository() string {
 	return v
 }
 
-// notRepository says what is wrong with the URL of a repository. It does not
-// show the URL, which may have a password in it.
+// notRepository returns what is wrong with the URL of a repository. It does not
+// show the URL, which may contain a password.
 func notRepository(v string) string {
 	if scpRE.MatchString(v) {
 		return ""
@@ -102,14 +102,14 @@ func (l *loader) projectDir() string {
 	return clean
 }
 
-// DeployKey is a private key and the repository that it is for.
+// DeployKey is a private key and the repository that it gives access to.
 type DeployKey struct {
 	Repository string
 	PEM        []byte
 }
 
-// deployKeys splits the setting at the keys' first lines. That a key can be
-// used is not checked here.
+// deployKeys splits the setting before the first line of each key. It does not
+// check whether a key can be used.
 func (l *loader) deployKeys(repository string) []DeployKey {
 	var keys []DeployKey
 	next, inside := "", false
@@ -148,8 +148,8 @@ func (l *loader) deployKeys(repository string) []DeployKey {
 	return keys
 }
 
-// GitServer is the server of a repository, as HOST[:PORT] in HTTPS URLs; the
-// same server's HTTPS port is the usual one where the URL is one for SSH.
+// GitServer returns the server of a repository as HOST[:PORT] for HTTPS. For an
+// SSH URL it assumes that the server uses the usual HTTPS port.
 func GitServer(repository string) string {
 	host, _, _ := splitRepository(repository)
 	if u, err := url.Parse(repository); err == nil && u.Scheme == "https" {
@@ -158,8 +158,8 @@ func GitServer(repository string) string {
 	return host
 }
 
-// RepositoryKey is what ssh sees of the URL of a repository: HOST:PORT/PATH
-// without .git, the same for all ways to write it.
+// RepositoryKey returns what ssh sees of the URL of a repository:
+// HOST:PORT/PATH without .git. It is the same for all ways to write the URL.
 func RepositoryKey(repository string) string {
 	host, port, repoPath := splitRepository(repository)
 	return host + ":" + port + "/" + repoPath

@@ -10,12 +10,12 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Lookup returns what was given for a setting; an empty string is as good as
-// nothing, since a workflow cannot leave an input out.
+// Lookup returns the text given for a setting. An empty text means that nothing
+// was given, since a workflow cannot leave an input out.
 type Lookup func(name string) string
 
-// Config is everything that a verb was told. What the verb does not use is
-// empty.
+// Config has the values of all settings of a verb. Fields that the verb does
+// not use are empty.
 type Config struct {
 	Verb      Verb
 	App       release.App
@@ -24,7 +24,7 @@ type Config struct {
 	Access    Access
 	Ansible   Ansible
 	Build     Build
-	// WaitForLock is how long to wait for another run; 0: not at all.
+	// WaitForLock is how long to wait for another run; 0: do not wait.
 	WaitForLock time.Duration
 	ReleaseID   release.ID
 	Layout      release.Layout
@@ -38,7 +38,7 @@ type Config struct {
 	Inside      Inside
 }
 
-// Build is what a build is told.
+// Build has the settings of a build.
 type Build struct {
 	Repository    string
 	Revision      string // full commit ID, branch or tag
@@ -46,9 +46,9 @@ type Build struct {
 	DeployKeys    []DeployKey
 	ForwardAgent  bool
 	GitKnownHosts string
-	ProjectDir    string // "." is the repository's top
+	ProjectDir    string // "." is the top of the repository
 	MixEnv        string
-	Release       string // empty: found by looking
+	Release       string // empty: found in the project
 	BeforeRelease string
 	Env           []Variable
 	Clean         bool
@@ -85,11 +85,11 @@ func Load(v Verb, look Lookup) (Config, error) {
 	return c, l.mistakes.err()
 }
 
-// Mistakes is everything that is wrong with a configuration.
+// Mistakes lists everything that is wrong with a configuration.
 type Mistakes []string
 
-// maxMistakes is how many of them are shown: there may be one for each line of a
-// file that was not meant.
+// maxMistakes limits how many mistakes are shown. A wrong file may have one in
+// each line.
 const maxMistakes = 50
 
 func (m Mistakes) Error() string {
@@ -103,8 +103,8 @@ func (m Mistakes) Error() string {
 	return fmt.Sprintf("%d mistakes in the settings; nothing was changed:\n  %s", len(m), strings.Join(lines, "\n  "))
 }
 
-// And returns the mistakes with more of them, but for those of a setting that is
-// among them already: what it should hold was not seen.
+// And returns the mistakes and more of them. It leaves out mistakes of a
+// setting that already has one, because the value of that setting is unknown.
 func (m Mistakes) And(more Mistakes) Mistakes {
 	all := slices.Clone(m)
 	for _, mistake := range more {
@@ -128,8 +128,9 @@ var (
 	formatRE = regexp.MustCompile(`^(text|json)$`)
 )
 
-// isPath reports whether s is an absolute path of at least two plain names: it
-// goes into units, sudo rules and scripts, where other characters mean things.
+// isPath reports whether s is an absolute path of at least two plain names. The
+// path goes into units, sudo rules and scripts, where other characters have a
+// meaning.
 func isPath(s string) bool { return pathRE.MatchString(s) }
 
 func (l *loader) app() release.App {

@@ -11,7 +11,7 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// good is a complete set of settings; every test changes what it is about.
+// good returns a complete set of settings with the given changes.
 func good(changed map[string]string) Lookup {
 	settings := map[string]string{
 		"app": "apxr/apxr_io", "build-host": "build1", "hosts": "web1, web2",

@@ -8,8 +8,8 @@ type Variable struct{ Name, Value string }
 // Env is the environment of the application.
 type Env struct{ Variables []Variable }
 
-// Shell is a file for sh that sets the variables to exactly these values; it
-// is empty if there are none.
+// Shell returns a file for sh that sets the variables to exactly these values.
+// It is empty if there are no variables.
 func (e Env) Shell() string {
 	var b strings.Builder
 	for _, v := range e.Variables {
@@ -18,7 +18,7 @@ func (e Env) Shell() string {
 	return b.String()
 }
 
-// buildEnv reads the form that GitHub's own environment files have.
+// buildEnv reads the format of GitHub's own environment files.
 func (l *loader) buildEnv() []Variable {
 	text := l.value("build-env")
 	if len(text) > maxText {
@@ -28,11 +28,12 @@ func (l *loader) buildEnv() []Variable {
 	return l.variables("build-env", text, envRules{refuse: notForBuild})
 }
 
-// maxEnv leaves room for the rest of what a process is started with.
+// maxEnv leaves room for the rest of the environment and arguments of a
+// process.
 const maxEnv = 64 << 10
 
-// envFile reads the application's environment. Any text counts: that without
-// variables takes away what the host has.
+// envFile reads the application's environment. A text without variables counts
+// too: it removes the environment that the host has.
 func (l *loader) envFile() *Env {
 	text := l.raw("env-file")
 	if text == "" {
@@ -45,7 +46,8 @@ func (l *loader) envFile() *Env {
 	return &Env{l.variables("env-file", text, envRules{refuse: notForApp, export: true, unquote: unquote, utf8: true})}
 }
 
-// notForBuild names variables that would change what Slipway itself does.
+// notForBuild returns why a variable is refused in a build: it would change how
+// Slipway itself works.
 func notForBuild(name string) string {
 	switch {
 	case name == "MIX_ENV":
@@ -58,7 +60,8 @@ func notForBuild(name string) string {
 	return ""
 }
 
-// notForApp names variables that would not reach the application as given.
+// notForApp returns why a variable is refused for the application: its value
+// would not arrive unchanged.
 func notForApp(name string) string {
 	switch {
 	case isSlipways(name):
@@ -75,9 +78,9 @@ func isSlipways(name string) bool { return strings.HasPrefix(strings.ToUpper(nam
 
 var (
 	forBuildItself = set("MIX_BUILD_PATH MIX_BUILD_ROOT MIX_DEPS_PATH MIX_EXS HOME PATH")
-	// shellRefuses is what shells refuse to set, or obey.
+	// shellRefuses names variables that shells refuse to set, or obey.
 	shellRefuses = set("IFS ENV BASH_ENV UID EUID PPID OPTIND SHELLOPTS BASHOPTS")
-	// shellSets is what dash or bash hands on with a value of its own.
+	// shellSets names variables that dash or bash passes on with its own value.
 	shellSets = set("_ BASHPID DIRSTACK EPOCHREALTIME EPOCHSECONDS FUNCNAME GROUPS HISTCMD LINENO RANDOM SECONDS SHLVL SRANDOM")
 )
 

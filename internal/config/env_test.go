@@ -110,8 +110,8 @@ func TestShellGivesBackExactlyTheValues(t *testing.T) {
 	}
 }
 
-// What this refuses has to be what shells spoil, and nothing that they spoil
-// may be left: they are asked.
+// The refused names must be exactly the ones that shells change. The test asks
+// real shells.
 func TestNamesThatShellsKeepAreThoseRefused(t *testing.T) {
 	names := strings.Fields("HOME PATH PWD OLDPWD TERM USER LANG LC_ALL TZ PS1 PS4 CDPATH TMOUT COLUMNS LINES HOSTNAME OSTYPE OPTERR OPTARG MAIL HISTFILE POSIXLY_CORRECT REPLY")
 	for _, sh := range shells(t) {
@@ -130,7 +130,7 @@ func TestNamesThatShellsKeepAreThoseRefused(t *testing.T) {
 	}
 	for name := range shellSets {
 		if name == "_" || name == "SRANDOM" {
-			continue // env itself is told the one; the other is bash 5.1's
+			continue // env itself gets a value for "_"; SRANDOM needs bash 5.1
 		}
 		if _, err := evaluate(bash, t.TempDir(), Env{[]Variable{{name, "a 'b'"}}}); err == nil {
 			got := evaluated(t, bash, Env{[]Variable{{name, "a 'b'"}}})
@@ -141,7 +141,7 @@ func TestNamesThatShellsKeepAreThoseRefused(t *testing.T) {
 	}
 }
 
-// shells are those of this machine that may be a host's /bin/sh.
+// shells returns the shells of this machine that may be /bin/sh on a host.
 func shells(t testing.TB) []string {
 	t.Helper()
 	found := []string{"/bin/sh"}
@@ -155,8 +155,8 @@ func shells(t testing.TB) []string {
 	return found
 }
 
-// evaluated is what a program gets of the variables that are started from a
-// shell that has read the file.
+// evaluated returns the variables that a program gets from a shell that has
+// read the file.
 func evaluated(t testing.TB, sh string, e Env) []Variable {
 	t.Helper()
 	all, err := evaluate(sh, t.TempDir(), e)
@@ -178,7 +178,7 @@ func evaluate(sh, dir string, e Env) (map[string]string, error) {
 		return nil, err
 	}
 	cmd := exec.Command(sh, "-euc", `. "$1"; exec /usr/bin/env -0`, "sh", file)
-	cmd.Env = []string{} // nil would be the test's own
+	cmd.Env = []string{} // nil would pass on the test's environment
 	out, err := cmd.Output()
 	all := map[string]string{}
 	for entry := range bytes.SplitSeq(out, []byte{0}) {
@@ -188,7 +188,8 @@ func evaluate(sh, dir string, e Env) (map[string]string, error) {
 	return all, err
 }
 
-// envMistakeRE is all that a mistake may say: nothing of a line but the name.
+// envMistakeRE matches everything that a mistake may say. Of a line it may show
+// only the name.
 var envMistakeRE = regexp.MustCompile(`^env-file: (it has \d+ bytes, and 65536 are the most: .*` +
 	`|line \d+ is not NAME=VALUE with a valid name of a variable \(letters, digits and _, no digit first\)` +
 	`|line \d+: its end mark is not there` +
@@ -242,7 +243,7 @@ func TestEverySecretIsNamedAsOne(t *testing.T) {
 	if slices.Contains(c.Secrets(), "12345") {
 		t.Error("a short value would blank the log")
 	}
-	// Mistakes are logged too.
+	// Mistakes are logged, so they must not show values.
 	c, err = Load(Deploy, good(map[string]string{"env-file": "A=hidden all the same\nx"}))
 	if err == nil || !slices.Contains(c.Secrets(), "hidden all the same") {
 		t.Errorf("%q, %v", c.Secrets(), err)

@@ -8,16 +8,16 @@ import (
 
 var envNameRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// envRules is what a setting of lines NAME=VALUE has of its own.
+// envRules are the rules of one setting of lines NAME=VALUE.
 type envRules struct {
-	refuse  func(name string) (why string) // empty: the name is fine
-	export  bool                           // "export " may stand before a name
+	refuse  func(name string) (why string) // empty: the name is allowed
+	export  bool                           // a name may follow "export "
 	unquote func(value string) (string, bool)
 	utf8    bool
 }
 
-// variables reads lines NAME=VALUE. A line is never shown: what is wrong may
-// be that a secret stands at its beginning.
+// variables reads lines NAME=VALUE. Mistakes never show a line: it may begin
+// with a secret.
 func (l *loader) variables(setting, text string, rules envRules) []Variable {
 	var all []Variable
 	seen := map[string]bool{}
@@ -54,11 +54,11 @@ func (l *loader) variables(setting, text string, rules envRules) []Variable {
 
 // assignment is one NAME=VALUE, or NAME<<END with its lines and END.
 type assignment struct {
-	line        int // its first one, as people count them
+	line        int // its first line, counted from 1
 	name, value string
-	complete    bool // there is a sign between name and value
+	complete    bool // it has "=" or "<<" after the name
 	marked      bool // NAME<<END
-	endless     bool // and END is not there
+	endless     bool // NAME<<END, and END is missing
 }
 
 func assignments(text string) []assignment {
@@ -90,7 +90,7 @@ func until(end string, lines []string, from int) (value string, at int, endless 
 	return "", len(lines), true
 }
 
-// withoutExport takes off what a file for a shell has before a name.
+// withoutExport removes the "export " that a shell file has before a name.
 func withoutExport(name string) string {
 	rest, found := strings.CutPrefix(name, "export")
 	if trimmed := strings.TrimLeft(rest, " \t"); found && trimmed != rest {
@@ -101,9 +101,9 @@ func withoutExport(name string) string {
 
 var escapes = strings.NewReplacer(`\"`, `"`, `\\`, `\`)
 
-// unquote takes off the quotes around a value. What stands in single quotes is
-// literal; in double ones a backslash keeps a quote or a backslash. It reports
-// false if the first quote has no counterpart at the end.
+// unquote removes the quotes around a value. Single quotes keep everything
+// inside literally. In double quotes a backslash escapes a quote or a
+// backslash. It returns false if the closing quote is missing.
 func unquote(value string) (string, bool) {
 	if value == "" || value[0] != '\'' && value[0] != '"' {
 		return value, true

@@ -9,9 +9,9 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Fleet is how a run goes about many hosts.
+// Fleet says how a run treats many hosts.
 type Fleet struct {
-	Parallel    Share         // that is switched at the same time
+	Parallel    Share         // hosts that are switched at the same time
 	Pause       time.Duration // between batches
 	MaxFailures int
 	Expect      Expected
@@ -39,10 +39,11 @@ func (s Share) String() string {
 	return "one host at a time"
 }
 
-// Expected is what has to be current on a host before a run changes it.
+// Expected is the release that must be current on a host before a run changes
+// the host.
 type Expected struct {
 	Given bool
-	ID    release.ID // empty: nothing
+	ID    release.ID // empty: no release
 }
 
 var (
@@ -90,8 +91,8 @@ func (l *loader) expected() Expected {
 	return Expected{Given: v != "", ID: l.id("expect-current", v)}
 }
 
-// shard cuts the part out of the hosts that this run is for. Parts differ by one
-// host at most, and none is empty.
+// shard returns the hosts of this run's part. Parts differ in size by at most
+// one host, and none is empty.
 func (l *loader) shard(hosts []Host) []Host {
 	v := l.value("shard")
 	if v == "" {
@@ -107,7 +108,7 @@ func (l *loader) shard(hosts []Host) []Host {
 	switch {
 	case n < 1 || k < 1 || k > n:
 		l.wrong("shard", "there is no part %d of %d: the first number goes from 1 to the second", k, n)
-	case len(hosts) == 0: // told already
+	case len(hosts) == 0: // already reported
 	case n > len(hosts):
 		l.wrong("shard", "%d parts are more than the %s: some would have none", n, countHosts(len(hosts)))
 	default:

@@ -8,12 +8,12 @@ import (
 	"unicode/utf8"
 )
 
-// GitHub is what a workflow run shows of itself there.
+// GitHub says what a workflow run shows on GitHub.
 type GitHub struct {
 	Token          string
 	Environment    string
 	EnvironmentURL string
-	Rollback       string // file name of a workflow; empty: there is none
+	Rollback       string // file name of a workflow; empty: none
 	Comment        bool
 	Deployments    bool
 }
@@ -32,7 +32,7 @@ func (l *loader) github() GitHub {
 		g.Rollback = ""
 	}
 	if u, err := url.Parse(g.EnvironmentURL); g.EnvironmentURL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil) {
-		// It is not shown, since it may have a password in it.
+		// The mistake does not show the URL, which may contain a password.
 		l.wrong("environment-url", "this is not an http or https URL without a user, such as https://apxr.io")
 	}
 	if g.Token == "" && g.Deployments {
@@ -41,7 +41,8 @@ func (l *loader) github() GitHub {
 	return g
 }
 
-// environmentName is what GitHub takes for one: up to 255 characters on one line.
+// environmentName returns the name of the environment. GitHub accepts up to 255
+// characters on one line.
 func (l *loader) environmentName() string {
 	v := l.value("environment")
 	if utf8.RuneCountInString(v) > 255 || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {

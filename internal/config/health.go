@@ -11,15 +11,15 @@ import (
 	"strings"
 )
 
-// Health is a question over HTTP that a working application answers.
+// Health is an HTTP request that a working application answers.
 type Health struct {
-	URL        *url.URL       // on the host itself
+	URL        *url.URL       // as seen from the host itself
 	ServerName string         // for the certificate of an https URL and the Host header; empty: the URL's host
-	Status     []StatusRange  // one of them has to fit
+	Status     []StatusRange  // the status has to match one of them
 	Body       *regexp.Regexp // nil: any
 }
 
-// StatusRange is the status codes from First to Last.
+// StatusRange covers the status codes from First to Last.
 type StatusRange struct{ First, Last int }
 
 func (r StatusRange) String() string {
@@ -60,7 +60,7 @@ func (h Health) String() string {
 	return s
 }
 
-// dnsNameRE is stricter than [hostNameRE]: a certificate has no other names.
+// dnsNameRE is stricter than [hostNameRE]: certificates allow no other names.
 var dnsNameRE = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
 func (l *loader) health() *Health {
@@ -79,7 +79,8 @@ func (l *loader) health() *Health {
 	return h
 }
 
-// healthURL reads the URL. It is not shown, since it may have a password in it.
+// healthURL reads the URL. Mistakes do not show it, since it may contain a
+// password.
 func (l *loader) healthURL() *url.URL {
 	v := l.value("health-url")
 	if v == "" {
@@ -131,7 +132,7 @@ func (l *loader) healthStatus() []StatusRange {
 	return all
 }
 
-// status is 0 for what is none.
+// status returns a status code, or 0 if the text is not one.
 func status(s string) int {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 100 || n > 599 || len(s) != 3 {

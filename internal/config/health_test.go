@@ -29,7 +29,8 @@ func TestHealthByDefault(t *testing.T) {
 	if h.ServerName != "" || h.Body != nil || !reflect.DeepEqual(h.Status, []StatusRange{{200, 299}}) {
 		t.Errorf("%+v", h)
 	}
-	// An action gives its defaults like any value: that alone asks for nothing.
+	// An action passes its defaults like any other value: they request no
+	// check.
 	c, err = Load(Deploy, good(map[string]string{"health-status": "200-299"}))
 	if err != nil || c.Service.Health != nil {
 		t.Errorf("%+v, %v", c.Service.Health, err)

@@ -10,10 +10,11 @@ import (
 	"strings"
 )
 
-// Host is the machine itself, or a server as [user@]name[:port]; an IPv6 address stands in brackets.
+// Host is the machine itself, or a server as [user@]name[:port]. An IPv6
+// address is in brackets.
 type Host struct{ User, Host, Port string }
 
-// DefaultUser logs in where nobody is named.
+// DefaultUser is the user of a server that is given without one.
 const DefaultUser = "deploy"
 
 const (
@@ -56,10 +57,11 @@ func splitPort(s string) (name, port string) {
 	return s, defaultPort
 }
 
-// IsLocal reports whether it was declared to be the machine itself.
+// IsLocal reports whether the host was declared to be the machine itself.
 func (h Host) IsLocal() bool { return h == Host{Host: localName} }
 
-// String is the shortest form that names the server: what a person wrote.
+// String returns the shortest form that names the server, as a person writes
+// it.
 func (h Host) String() string {
 	if h.IsLocal() {
 		return localName

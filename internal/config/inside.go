@@ -2,15 +2,15 @@ package config
 
 import "strings"
 
-// Inside is what a person wants to see of what runs on a host.
+// Inside says what a person wants to see of an application on a host.
 type Inside struct {
 	Expression string
-	Unit       string // whose log it is
+	Unit       string // the unit whose log is shown
 	Follow     bool
 }
 
-// maxExpression is below what one argument of a program may be, which the
-// expression is on the host.
+// maxExpression is below the limit for one argument of a program. The
+// expression is such an argument on the host.
 const maxExpression = 100_000
 
 func (l *loader) inside(units []string) Inside {

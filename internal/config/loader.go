@@ -18,7 +18,7 @@ type loader struct {
 	told     map[string]bool
 }
 
-// wrong adds a mistake, which is told once.
+// wrong adds a mistake, unless the same one was already added.
 func (l *loader) wrong(name, format string, args ...any) {
 	mistake := name + ": " + fmt.Sprintf(format, args...)
 	if !l.told[mistake] {
@@ -27,14 +27,14 @@ func (l *loader) wrong(name, format string, args ...any) {
 	l.told[mistake] = true
 }
 
-// uses reports whether the setting is one of the verb's.
+// uses reports whether the verb has the setting.
 func (l *loader) uses(name string) bool {
 	_, ok := l.settings[name]
 	return ok
 }
 
-// raw is what was given, to the letter; empty for a setting that the verb does
-// not use.
+// raw returns the exact text given for a setting, or "" if the verb does not
+// use the setting.
 func (l *loader) raw(name string) string {
 	if !l.uses(name) {
 		return ""
@@ -42,7 +42,8 @@ func (l *loader) raw(name string) string {
 	return l.look(name)
 }
 
-// value is what was given or the default; blanks alone are as good as nothing.
+// value returns the text given for a setting, or the default. Blanks alone
+// count as nothing.
 func (l *loader) value(name string) string {
 	s, v := l.settings[name], l.raw(name)
 	if text := strings.TrimSpace(v); text == "" || s.Type != Secret && s.Type != Block {
@@ -54,19 +55,20 @@ func (l *loader) value(name string) string {
 	return v
 }
 
-// stoodInFor reports whether another setting was given in the place of s. Why
-// nothing has come of it then is told of that one.
+// stoodInFor reports whether another setting was given in place of s. If so, a
+// missing value is reported for that setting only.
 func (l *loader) stoodInFor(s Setting) bool {
 	return s.Unless != "" && strings.TrimSpace(l.raw(s.Unless)) != ""
 }
 
-// chosen reports whether something else than the default was given. A workflow
-// gives an action's defaults like any value.
+// chosen reports whether the value differs from the default. A workflow passes
+// the defaults of an action like any other value.
 func (l *loader) chosen(name string) bool {
 	return l.uses(name) && l.value(name) != l.settings[name].Default
 }
 
-// words splits a list at commas, blanks and line breaks; what is one of them.
+// words splits a list at commas, blanks and line breaks. Mistakes call an item
+// by the word in what.
 func (l *loader) words(name, what string) []string {
 	given := l.value(name)
 	words := strings.FieldsFunc(given, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
@@ -84,12 +86,12 @@ func (l *loader) matching(name string, re *regexp.Regexp, form string) string {
 	return v
 }
 
-// maxText is what one variable of an environment carries (128 KiB on Linux),
-// with four bytes for one, as scripts get it.
+// maxText is the longest text that fits into one environment variable (128 KiB
+// on Linux). Scripts get it encoded, with up to four bytes for one.
 const maxText = 30000
 
-// commands is a text for sh. If it is too long it belongs into a script of its
-// own, which instead names.
+// commands returns a text for sh. For a text that is too long, instead says
+// where to put it.
 func (l *loader) commands(name, instead string) string {
 	v := l.value(name)
 	if len(v) > maxText {
@@ -101,7 +103,7 @@ func (l *loader) commands(name, instead string) string {
 	return v
 }
 
-// duration reads a setting of at least least and at most most.
+// duration reads a setting between least and most.
 func (l *loader) duration(name string, least, most time.Duration) time.Duration {
 	v := l.value(name)
 	if v == "" {

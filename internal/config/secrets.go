@@ -5,12 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// shortestValue is the length from which a value of the application's
-// environment is hidden. Most of them are no secrets: hiding "prod" or "4001"
-// everywhere would leave no log to read.
+// shortestValue is the length from which values of the application's
+// environment are hidden. Most values are not secrets: hiding "prod" or "4001"
+// everywhere would make the log unreadable.
 const shortestValue = 6
 
-// Secrets is every value that no log may show.
+// Secrets returns all values that no log may show.
 func (c Config) Secrets() []string {
 	secrets := []string{string(c.Access.Key), string(c.Access.Passphrase), c.GitHub.Token, string(c.Ansible.VaultPassword)}
 	secrets = append(secrets, c.setupSecrets()...)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// server reads one server, or the bare word for the machine itself.
+// server reads one server, or the word for the machine itself.
 func server(word string) (Host, error) {
 	if word == localName {
 		return Host{Host: localName}, nil
@@ -25,7 +25,7 @@ func (l *loader) buildHost() Host {
 	return h
 }
 
-// hosts are the web servers; a person looks inside of one at a time.
+// hosts returns the web servers. A person looks inside one server at a time.
 func (l *loader) hosts() []Host {
 	if !l.uses("host") {
 		return l.servers("hosts")
@@ -51,7 +51,8 @@ func (l *loader) jumps() []Host {
 	return jumps
 }
 
-// servers reads a list; one of them named twice would wait for itself.
+// servers reads a list. It refuses duplicates: a server named twice would wait
+// for itself.
 func (l *loader) servers(name string) []Host {
 	var hosts []Host
 	seen := map[string]bool{}
@@ -69,8 +70,8 @@ func (l *loader) servers(name string) []Host {
 	return hosts
 }
 
-// sameServer is equal for two ways to write one server; whoever logs in there
-// finds the same application.
+// sameServer returns the same text for all ways to write one server. The user
+// does not matter: all users find the same application.
 func sameServer(h Host) string {
 	name := strings.ToLower(h.Host)
 	if ip, err := netip.ParseAddr(name); err == nil {
@@ -79,8 +80,8 @@ func sameServer(h Host) string {
 	return name + ":" + h.Port
 }
 
-// allLocal reports whether nothing is reached over SSH. A server that is not
-// named yet may well be.
+// allLocal reports whether no server is reached over SSH. A server that is
+// still missing may need SSH.
 func (l *loader) allLocal(c Config) bool {
 	needed := l.settings["build-host"].Required(l.verb)
 	if l.uses("build-host") && !c.BuildHost.IsLocal() && (needed || c.BuildHost != Host{}) {

@@ -8,26 +8,27 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Service is how the application runs on a host, and what proves that it does.
+// Service says how the application runs on a host, and what proves that it
+// runs.
 type Service struct {
-	Units   []string // in the order in which they are restarted
+	Units   []string // in the order of their restarts
 	Restart Restart
-	Once    string  // commands that run on one host before the first switch, for sh
-	Migrate string  // a one-shot unit that is started there after them; empty: none
-	Before  string  // the same on each host before its switch
-	After   string  // and once the release is proved
-	Env     *Env    // nil: the host keeps the environment that it has
-	Health  *Health // nil: the units, their processes and the ports are the only proof
-	Ports   []int   // that listen on the host once the release runs
+	Once    string  // commands for sh that run on one host before the first switch
+	Migrate string  // one-shot unit, started on that host after Once; empty: none
+	Before  string  // commands for sh that run on each host before its switch
+	After   string  // commands for sh that run on each host after the proof
+	Env     *Env    // nil: the host keeps its environment
+	Health  *Health // nil: only units, processes and ports prove the release
+	Ports   []int   // ports that must listen once the release runs
 	Timeout time.Duration
 	Settle  time.Duration
 }
 
-// Restart is another way than systemctl to restart the units; at most one
-// field is set.
+// Restart is a way to restart the units without systemctl. At most one field is
+// set.
 type Restart struct {
-	Flag    string // a file that a path unit of systemd watches
-	Command string // for sh
+	Flag    string // file that a path unit of systemd watches
+	Command string // commands for sh
 }
 
 var unitRE = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.@-]*\.service$`)
@@ -48,7 +49,7 @@ func (l *loader) service(a release.App) Service {
 	if l.isOn("migrate") && a.Name != "" {
 		s.Migrate = a.Name + "-migrate.service"
 	}
-	// 0 is a mistake that is told already, or a verb that proves nothing.
+	// 0 is a mistake that was already reported, or the verb proves nothing.
 	if s.Settle > 0 && s.Timeout > 0 && s.Settle >= s.Timeout {
 		l.wrong("settle", "%s is not shorter than health-timeout (%s), which it is a part of: no release could be proved", s.Settle, s.Timeout)
 	}

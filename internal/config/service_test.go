@@ -30,7 +30,7 @@ func TestVerbsGetTheirPartOfTheService(t *testing.T) {
 	given := good(map[string]string{
 		"restart-flag": "/run/x", "before-activate": "x", "after-activate": "x", "env-file": "A=1", "health-url": "http://localhost/", "ports": "1",
 	})
-	for verb, want := range map[Verb][]bool{ // units, restart and proof, what a release brings
+	for verb, want := range map[Verb][]bool{ // units; restart and proof; environment and migrations
 		Deploy: {true, true, true}, BuildAndDeploy: {true, true, true}, Rollback: {true, true, false},
 		Releases: {true, false, false}, History: {true, false, false}, BuildRelease: {false, false, false}, Artifacts: {false, false, false},
 	} {

@@ -1,45 +1,46 @@
-// Package config turns strings into typed, validated values and reports every
-// mistake in them at once.
+// Package config turns strings into typed, validated values and reports all
+// mistakes in them at once.
 //
-// It does not know where a string came from (an action's input, a flag, the
-// environment): that is a [Lookup]. It dials nothing and reads no files.
+// It does not know whether a string came from an action's input, a flag or the
+// environment: a [Lookup] hides that. It makes no connections and reads no
+// files.
 package config
 
 import "slices"
 
-// Type says how a setting is written and how the command line takes it.
+// Type says how a setting is written and how the command line accepts it.
 type Type string
 
 // The types of settings.
 const (
 	Text     Type = "text"     // one line
 	Block    Type = "block"    // several lines; on the command line, a file: --NAME-file
-	Secret   Type = "secret"   // like a block, and never shown
+	Secret   Type = "secret"   // like a block, but never shown
 	Number   Type = "number"   // a whole number
 	Duration Type = "duration" // such as 90s or 2m
-	Switch   Type = "switch"   // true or false; on the command line the bare flag means true
+	Switch   Type = "switch"   // true or false; on the command line, the flag alone means true
 )
 
-// Setting is a row of the one table that action inputs, command-line flags and
-// the reference are made from.
+// Setting is a row of the table of settings. Action inputs, command-line flags
+// and the reference are all generated from that table.
 type Setting struct {
 	Name    string
 	Type    Type
 	Default string
 	Help    string
-	For     Does   // which verbs use it
-	Need    Does   // which of them cannot do without it
-	Unless  string // the setting that stands in for it, where a verb has that
-	FromRun bool   // a workflow run knows it by itself
-	InRun   bool   // of use in a workflow run only: the command line has no flag
-	Trial   bool   // a switch that promises that nothing is changed
-	ByHand  bool   // of use on the command line only: an action has no input
-	Given   string // what a workflow gives unless told otherwise, as an expression; InRun
-	Remote  bool   // of use only where a server is not the machine itself
-	Place   int    // stands on the command line without a name, as the argument of this number; 0: as a flag
+	For     Does   // the verbs that use it
+	Need    Does   // the verbs that require it
+	Unless  string // a setting that replaces it, if the verb has that one
+	FromRun bool   // a workflow run provides it
+	InRun   bool   // only for workflow runs: the command line has no flag
+	Trial   bool   // a switch that promises to change nothing
+	ByHand  bool   // only for the command line: actions have no input
+	Given   string // for InRun: the workflow's default, as an expression
+	Remote  bool   // only for servers other than the machine itself
+	Place   int    // position among the arguments of the command line, from 1; 0: it is a flag
 }
 
-// Settings is that table.
+// Settings is the table of settings.
 var Settings = []Setting{
 	{
 		Name: "app", Type: Text, For: every, Need: every,
@@ -329,37 +330,38 @@ func Of(v Verb) []Setting {
 	return slices.DeleteFunc(slices.Clone(Settings), func(s Setting) bool { return s.For&does == 0 })
 }
 
-// InputsOf returns those of them that an action has.
+// InputsOf returns the settings of a verb that are inputs of its action.
 func InputsOf(v Verb) []Setting {
 	return slices.DeleteFunc(Of(v), func(s Setting) bool { return s.ByHand })
 }
 
-// FlagsOf returns those of them that the command line has.
+// FlagsOf returns the settings of a verb that have a flag.
 func FlagsOf(v Verb) []Setting {
 	return slices.DeleteFunc(Of(v), func(s Setting) bool { return s.InRun || s.Place > 0 })
 }
 
-// PlacesOf returns those that stand there without a name, in their order.
+// PlacesOf returns the settings of a verb that are arguments without a flag, in
+// their order.
 func PlacesOf(v Verb) []Setting {
 	return slices.DeleteFunc(Of(v), func(s Setting) bool { return s.Place == 0 })
 }
 
-// Required reports whether a verb cannot do without the setting.
+// Required reports whether a verb requires the setting.
 func (s Setting) Required(v Verb) bool { return s.Need&v.does() != 0 }
 
-// Optional reports whether another setting of the verb can stand in for it.
+// Optional reports whether another setting of the verb can replace it.
 func (s Setting) Optional(v Verb) bool {
 	return slices.ContainsFunc(Of(v), func(other Setting) bool { return other.Name == s.Unless })
 }
 
-// Output is a row of the table of what a verb hands to later workflow steps.
+// Output is a row of the table of outputs, which later workflow steps can read.
 type Output struct {
 	Name string
 	Help string
-	For  Does // which verbs set it
+	For  Does // the verbs that set it
 }
 
-// Outputs is that table.
+// Outputs is the table of outputs.
 var Outputs = []Output{
 	{"release-id", "The release that was built, deployed, taken back or gone back to.", locks},
 	{"version", "The application's own version.", locks},

@@ -6,11 +6,10 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Verb is one thing that Slipway does for a person or a workflow.
+// Verb is a command of Slipway, for a person or a workflow.
 type Verb string
 
-// The verbs, named as the actions, the command line and the history of a host
-// name them.
+// The verbs, as actions, the command line and the history of a host spell them.
 const (
 	Setup          Verb = "setup"
 	BuildRelease   Verb = "build-release"
@@ -35,12 +34,12 @@ type Does uint
 
 // The things that a verb does.
 const (
-	prepares       Does = 1 << iota // sets servers up, by Ansible
+	prepares       Does = 1 << iota // sets servers up with Ansible
 	builds                          // makes a release on the build server
 	sends                           // puts a release on the web servers
-	activates                       // makes the web servers run a new release
-	rollsBack                       // makes them run the release before
-	reverts                         // takes an activation back, because another part of the fleet failed
+	activates                       // switches the web servers to a new release
+	rollsBack                       // switches the web servers to an earlier release
+	reverts                         // undoes an activation because another part of the fleet failed
 	stages                          // ends before the first switch
 	resumes                         // switches to what was staged
 	namesRelease                    // takes the ID of a release
@@ -78,11 +77,11 @@ type VerbInfo struct {
 
 // Action is the GitHub Action of a verb.
 type Action struct {
-	Folder string // from the repository's top, which is "."
+	Folder string // relative to the top of the repository, which is "."
 	Name   string
 }
 
-// Verbs is that table, in the order in which the verbs are used.
+// Verbs is the table of verbs, in the order of their use.
 var Verbs = []VerbInfo{
 	{
 		Setup, "prepare servers, by Ansible: users, directories, units, sudo rules", prepares,

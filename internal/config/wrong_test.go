@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// a wrong case changes the good settings and names what the mistakes say, in
-// their order.
+// wrong is a case that changes the good settings. It has the expected mistakes
+// in their order.
 type wrong struct {
 	given map[string]string
 	says  []string
 }
 
-// refuses holds the mistakes against what they should say: no more, no fewer,
-// and no word of what is called s3cr3t.
+// refuses compares the mistakes with the expected ones: no more, no fewer. No
+// mistake may show the text s3cr3t.
 func refuses(t *testing.T, v Verb, cases []wrong) {
 	t.Helper()
 	for _, c := range cases {
@@ -27,13 +27,13 @@ func refuses(t *testing.T, v Verb, cases []wrong) {
 	}
 }
 
-// one is a case of one setting and one mistake of its own.
+// one returns a case of one setting with one mistake.
 func one(name, value, says string) wrong {
 	return wrong{map[string]string{name: value}, []string{name + ": …" + says}}
 }
 
-// says reports whether a mistake has the wanted pieces, with … between them,
-// and starts with the first.
+// says reports whether a mistake has the wanted pieces, which … separates, and
+// starts with the first.
 func says(mistake, want string) bool {
 	first, more, _ := strings.Cut(want, "…")
 	rest, found := strings.CutPrefix(mistake, first)
@@ -45,7 +45,7 @@ func says(mistake, want string) bool {
 	return found
 }
 
-// with is the case with more settings given.
+// with returns the case with more settings.
 func (w wrong) with(more map[string]string) wrong {
 	w.given = maps.Clone(w.given)
 	maps.Copy(w.given, more)
