@@ -43,16 +43,16 @@ func step(ctx context.Context, verb config.Verb, s System) int {
 	return code
 }
 
-// inputs looks settings up among the action's inputs; what a workflow run knows
-// of itself stands in for what was not given.
+// inputs looks settings up among the action's inputs. For inputs that are not
+// given it uses what a workflow run knows about itself.
 func inputs(verb config.Verb, runner *gha.Runner, step gha.Run, getenv func(string) string) config.Lookup {
 	declared := config.InputsOf(verb)
 	return func(name string) string {
 		if !slices.ContainsFunc(declared, func(s config.Setting) bool { return s.Name == name }) {
-			return "" // a variable of that name was meant for somebody else
+			return "" // this variable was meant for another program
 		}
 		if name == "verbose" && getenv("RUNNER_DEBUG") == "1" {
-			return "2" // somebody ran it again with debug logging
+			return "2" // the run was repeated with debug logging
 		}
 		return cmp.Or(runner.Input(name), standIn(name, runner, step, getenv))
 	}
@@ -73,8 +73,7 @@ func standIn(name string, runner *gha.Runner, step gha.Run, getenv func(string) 
 	return ""
 }
 
-// hand gives what there is to know to the log, the job summary and the later
-// steps.
+// hand passes results to the log, the job summary and the later steps.
 type hand struct {
 	runner *gha.Runner
 	log    *progress.Log
@@ -96,7 +95,7 @@ func (h hand) over(out report.Result) int {
 	return max(exitCode(out.Failed()), h.outputs(outputs))
 }
 
-// pulls hands over which pull requests were told.
+// pulls passes on the pull requests that got a comment.
 func (h hand) pulls(p report.Pulls) int {
 	h.summary(p.Markdown(h.place))
 	return h.outputs(map[string]string{"pull-requests": p.JSON()})
@@ -113,8 +112,8 @@ func (h hand) outputs(outputs map[string]string) int {
 	return code
 }
 
-// summary adds to the job summary. What remote programs said is in it, so it
-// hides the same as the log does.
+// summary adds to the job summary. It hides the same values as the log, since
+// the summary contains the output of remote programs.
 func (h hand) summary(markdown string) {
 	if markdown == "" {
 		return

@@ -17,26 +17,26 @@ import (
 )
 
 const (
-	// announceTimeout bounds what a run that is over waits for GitHub.
+	// announceTimeout bounds how long a finished run waits for GitHub.
 	announceTimeout = 5 * time.Minute
-	// lastWord is what a cancelled run has left for it.
+	// lastWord bounds that wait in a cancelled run.
 	lastWord = 500 * time.Millisecond
 )
 
-// announcer tells GitHub of a run: comments on pull requests, and deployments.
-// Whatever GitHub says to that is a warning at most: what runs on the servers is
-// what makes a run green or red.
+// announcer tells GitHub about a run: in comments on pull requests, and in
+// deployments. A failure of GitHub is only a warning: the state of the servers
+// decides whether a run is green or red.
 type announcer struct {
 	cfg        config.Config
 	step       gha.Run
 	log        *progress.Log
-	api        *ghapi.Client // nil: there is nothing to tell
+	api        *ghapi.Client // nil: there is nothing to announce
 	deployment int64         // 0: none is recorded
 	heard      *report.Rollout
 }
 
-// connect makes the announcer ready, if there is anything to tell. Nothing is
-// sent.
+// connect prepares the announcer if there is anything to announce. It sends
+// nothing.
 func (a *announcer) connect() {
 	want := a.cfg.GitHub
 	if a.cfg.DryRun || !want.Comment && !want.Deployments {
@@ -109,8 +109,8 @@ func (a *announcer) hear(r report.Rollout) {
 	}
 }
 
-// end tells what became of a rollout, and says which pull requests have heard of
-// it.
+// end announces the result of a rollout. It returns the pull requests that got
+// a comment.
 func (a *announcer) end(ctx context.Context) report.Pulls {
 	if a.api == nil || a.heard.Became == rollout.BecamePlan {
 		return report.Pulls{}
@@ -132,8 +132,8 @@ func (a *announcer) end(ctx context.Context) report.Pulls {
 	return a.comment(ctx, *a.heard)
 }
 
-// conclude records how a deployment ended. What needs the hosts alone is recorded
-// when it is over: only they know the revision.
+// conclude records how a deployment ended. A run that needs only the hosts is
+// recorded at its end: only the hosts know the revision.
 func (a *announcer) conclude(ctx context.Context, r report.Rollout) {
 	target := rollout.Version{ID: r.Target, Version: r.Version, Revision: r.Revision}
 	if r.Verb == release.Revert {
@@ -166,7 +166,7 @@ func stateOf(r report.Rollout) ghapi.State {
 	return ghapi.Success
 }
 
-// comment tells the pull requests whose changes run now, or no longer.
+// comment tells the pull requests whose changes now run, or no longer run.
 func (a *announcer) comment(ctx context.Context, r report.Rollout) report.Pulls {
 	row, changed := r.Seen(a.place())
 	own, isPull := ghapi.PullOf(r.Ref)
@@ -195,7 +195,7 @@ func (a *announcer) commentAll(ctx context.Context, now rollout.Running, row rep
 	row.State = report.StateGone
 	for _, p := range diff.Lost {
 		pulls.Gone = append(pulls.Gone, p.Number)
-		comments = append(comments, a.saying(row, p.Number, !p.Open)) // an open one that heard of nothing need not hear of its end
+		comments = append(comments, a.saying(row, p.Number, !p.Open)) // an open one without a comment does not need one now
 	}
 	return a.write(ctx, pulls, comments)
 }
@@ -214,7 +214,7 @@ func (a *announcer) saying(row report.Row, pull int, create bool) ghapi.Comment 
 	}}
 }
 
-// write brings the comments about, and leaves the pull requests that have one.
+// write sends the comments. It returns the pull requests that got one.
 func (a *announcer) write(ctx context.Context, pulls report.Pulls, comments []ghapi.Comment) report.Pulls {
 	for _, note := range pulls.Notes {
 		a.log.Notice(note)

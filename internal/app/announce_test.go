@@ -24,8 +24,8 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// hub answers as GitHub does to what is asked here, and notes what that was. How
-// the client behaves towards a whole GitHub is tested elsewhere.
+// hub answers like GitHub and records the requests. How the client behaves
+// towards a complete GitHub is tested elsewhere.
 type hub struct {
 	*httptest.Server
 	mu       sync.Mutex
@@ -85,7 +85,7 @@ func (h *hub) did(prefix string) bool {
 	return slices.ContainsFunc(h.asked, func(s string) bool { return strings.HasPrefix(s, prefix) })
 }
 
-// announcing is an announcer that talks to a hub.
+// announcing returns an announcer that talks to a hub.
 func announcing(t *testing.T, h *hub, change func(*config.Config)) (*announcer, *world) {
 	t.Helper()
 	w := newWorld()
@@ -122,14 +122,14 @@ func went(verb release.Verb, became rollout.Became) rollout.Result {
 	}
 }
 
-// back is a deploy that failed and was taken back.
+// back returns the result of a deploy that failed and was undone.
 func back() rollout.Result {
 	r := went(release.Deploy, rollout.BecameFailed)
 	r.Running.Version = r.Previous
 	return r
 }
 
-// told ends a rollout, and lets the announcer tell of it.
+// told ends a rollout and lets the announcer report it.
 func told(ctx context.Context, a *announcer, r rollout.Result, err error) report.Pulls {
 	a.hear(report.Rollout{Result: r, Ended: report.Ended{Err: err}})
 	return a.end(ctx)
@@ -209,7 +209,7 @@ func TestDeploymentsAreRecorded(t *testing.T) {
 	for name, c := range map[string]struct {
 		result rollout.Result
 		err    error
-		want   []string // the states, in their order
+		want   []string // the states, in order
 	}{
 		"a deploy":               {went(release.Deploy, rollout.BecameLive), nil, []string{"in_progress", "success"}},
 		"one that fails":         {back(), errors.New("web1: broke"), []string{"in_progress", "failure"}},
@@ -245,7 +245,7 @@ func TestDeploymentsAreRecorded(t *testing.T) {
 	}
 }
 
-// GitHub ends a cancelled run within seconds, and the servers need those.
+// GitHub ends a cancelled run within seconds, and the servers need that time.
 func TestACancelledRunIsNotHeldUp(t *testing.T) {
 	h := newHub(t)
 	a, _ := announcing(t, h, func(c *config.Config) { c.GitHub.Deployments = true })

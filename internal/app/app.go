@@ -1,6 +1,6 @@
 // Package app is the composition root: it reads the settings, connects, runs a
-// verb and reports. It alone knows both the runner's side (gha) and the servers'
-// side (remote), and turns signals and errors into exit codes.
+// verb and reports. Only this package knows both the runner's side (gha) and
+// the servers' side (remote). It turns signals and errors into exit codes.
 package app
 
 import (
@@ -17,27 +17,28 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// System is what a main function hands over of the real world.
+// System is the part of the real world that a main function passes in.
 type System struct {
-	Args   []string // without the program's name
+	Args   []string // without the name of the program
 	Getenv func(string) string
-	// Environ is the environment as NAME=VALUE, where a person gives settings in it.
+	// Environ is the environment as NAME=VALUE. The command line reads settings
+	// from it.
 	Environ []string
-	Stdin   io.Reader // nil: there is none
+	Stdin   io.Reader // nil: none
 	Stdout  io.Writer
 	Stderr  io.Writer
-	// Collection has Ansible's collection apxr.slipway, for who sets servers up.
+	// Collection has the Ansible collection apxr.slipway, for setups.
 	Collection fs.FS
 }
 
 // Exit codes.
 const (
 	exitOK     = 0
-	exitFailed = 1 // what was asked for did not happen
+	exitFailed = 1 // the verb failed
 	exitUsage  = 2 // nothing was tried: the settings or the call are wrong
 )
 
-// origin is who asked for a run, and what a workflow adds to the settings.
+// origin says who asked for a run, and what a workflow adds to the settings.
 type origin struct {
 	who, run, ref string
 	getenv        func(string) string
@@ -45,8 +46,8 @@ type origin struct {
 	told          *announcer // nil on the command line
 }
 
-// signalled returns a context that a signal ends: GitHub sends SIGINT to cancel
-// a step, systemd and people also SIGTERM.
+// signalled returns a context that a signal ends. GitHub sends SIGINT to cancel
+// a step; systemd and people also send SIGTERM.
 func signalled(ctx context.Context) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 }

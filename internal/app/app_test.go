@@ -18,7 +18,7 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// world is a System whose output can be looked at.
+// world is a System whose output a test can read.
 type world struct {
 	System
 	env         map[string]string
@@ -137,7 +137,7 @@ func TestWhereASettingComesFrom(t *testing.T) {
 }
 
 func TestExitCodes(t *testing.T) {
-	for want, err := range map[int]error{ // part of the documented surface
+	for want, err := range map[int]error{ // exit codes are part of the documented interface
 		0: nil, 1: errors.New("it broke"), 2: fmt.Errorf("wrapped: %w", config.Mistakes{"app: missing"}),
 	} {
 		if got := exitCode(err); got != want {
@@ -160,8 +160,8 @@ func TestAPersonHasAName(t *testing.T) {
 	}
 }
 
-// step makes a world a workflow step; it returns the files that take outputs
-// and the summary.
+// step turns a world into a workflow step. It returns the files for outputs and
+// summary.
 func (w *world) step(t *testing.T) (output, summary string) {
 	dir := t.TempDir()
 	output, summary = filepath.Join(dir, "output"), filepath.Join(dir, "summary")
@@ -233,7 +233,7 @@ func TestAWorkflowStandsInForInputsThatWereNotGiven(t *testing.T) {
 	}
 }
 
-// What a program on a host printed may have the application's secrets in it.
+// Output of a program on a host may contain the application's secrets.
 func TestASummaryHidesWhatTheLogHides(t *testing.T) {
 	w := newWorld()
 	_, summary := w.step(t)

@@ -15,7 +15,7 @@ import (
 
 func buildRelease(ctx context.Context, j job) report.Result { return j.build(ctx) }
 
-// build makes a release, and says how long that took.
+// build makes a release and measures how long that took.
 func (j job) build(ctx context.Context) report.Build {
 	b := report.Build{Verb: string(j.Verb)}
 	keys, err := openKeys(j.Build, j.getenv)
@@ -65,9 +65,9 @@ func buildPlan(cfg config.Config, keys keys, from origin) build.Plan {
 	return plan
 }
 
-// keys is what the build server may ask for signatures while git fetches.
+// keys holds the keys that git on the build server may use during a fetch.
 type keys struct {
-	agent      agent.Agent // nil: nothing
+	agent      agent.Agent // nil: no keys
 	identities []script.Identity
 	io.Closer
 }

@@ -25,7 +25,7 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// newKey is a private key as in a file, and the public half of it.
+// newKey returns a private key as in a file, and its public half.
 func newKey(t *testing.T) (private []byte, public string) {
 	t.Helper()
 	_, key, err := ed25519.GenerateKey(nil)
@@ -43,7 +43,7 @@ func newKey(t *testing.T) (private []byte, public string) {
 	return pem.EncodeToMemory(block), strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey())))
 }
 
-// wholeBuild has a value of its own in every field.
+// wholeBuild returns a build with a distinct value in every field.
 func wholeBuild(t *testing.T) (b config.Build, public []string) {
 	one, publicOne := newKey(t)
 	two, publicTwo := newKey(t)
@@ -59,7 +59,7 @@ func noEnv(string) string { return "" }
 
 func planFor(t *testing.T, b config.Build) build.Plan {
 	t.Helper()
-	// Whether an agent is there is not what is asked.
+	// Whether an agent is there does not matter here.
 	withKeys := b
 	withKeys.ForwardAgent = false
 	k, err := openKeys(withKeys, noEnv)
@@ -85,8 +85,8 @@ func TestABuildsSettingsBecomeItsPlan(t *testing.T) {
 	}
 }
 
-// A setting that no plan depends on, or a part of a plan that no setting makes,
-// was forgotten.
+// Every setting must affect a plan, and every part of a plan must come from a
+// setting: otherwise one was forgotten.
 func TestNoSettingOfABuildIsForgotten(t *testing.T) {
 	whole, _ := wholeBuild(t)
 	plan := planFor(t, whole)
@@ -143,7 +143,7 @@ func TestDeployKeysAreLentAsAnAgent(t *testing.T) {
 }
 
 func TestWithoutKeysNoAgentIsLent(t *testing.T) {
-	k, err := openKeys(config.Build{}, func(string) string { return "/nowhere" }) // one that is not asked for
+	k, err := openKeys(config.Build{}, func(string) string { return "/nowhere" }) // forward-agent is off
 	if err != nil || k.agent != nil || k.identities != nil {
 		t.Errorf("%+v, %v", k, err)
 	}
@@ -185,7 +185,8 @@ func TestAForwardedAgentIsTheUsersOwn(t *testing.T) {
 	}
 }
 
-// buildSettings are those of a build on the machine itself, without a key.
+// buildSettings returns the settings of a build on the machine itself, without
+// a key.
 func buildSettings(more ...string) *world {
 	w := newWorld(append([]string{"build-release", "--app", "apxr/apxr_io", "--build-host", "local", "--repository", "git@h.test:x", "--revision", "main"}, more...)...)
 	w.env["HOME"] = "/nonexistent"
@@ -298,7 +299,7 @@ func TestABuildServerThatCannotBeReachedIsAnError(t *testing.T) {
 	}
 }
 
-// git on the machine itself has the keys, and a build that fails says how long
+// git on the machine itself gets the keys, and a failed build reports how long
 // its phases took.
 func TestABuildThatFailsHasAnOutcome(t *testing.T) {
 	home, bin := t.TempDir(), t.TempDir()

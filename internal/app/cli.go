@@ -48,14 +48,14 @@ func runVerb(ctx context.Context, verb config.Verb, s System) int {
 		return exitUsage
 	}
 	if verbs[verb].look != "" {
-		stop() // what is looked at gets the signals
+		stop() // the command on the host gets the signals
 		return lookInside(ctx, s, set.Config)
 	}
 	out := run(running, set, origin{who: person(s.Getenv), getenv: s.Getenv, collection: s.Collection}, log)
 	return tell(s, log, out, set.JSON)
 }
 
-// given reads all settings of a verb: arguments, environment, files.
+// given reads all settings of a verb from arguments, environment and files.
 func given(ctx context.Context, verb config.Verb, s System) (settings, error) {
 	look, unreadable, err := flags(verb, s)
 	if err != nil {
@@ -77,7 +77,7 @@ func usage(w io.Writer) {
 	fmt.Fprint(w, "\n\"slipway VERB --help\" lists the settings of a verb.\n")
 }
 
-// person is who a change is put down to.
+// person returns the name under which a change is recorded.
 func person(getenv func(string) string) string {
 	host, err := os.Hostname()
 	if err != nil {

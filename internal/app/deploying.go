@@ -40,7 +40,7 @@ func (j job) rolled(result rollout.Result, err error) report.Result {
 }
 
 func rollBack(ctx context.Context, j job) report.Result {
-	var fetch rollout.Fetch // nil: there is no build server to get a release from
+	var fetch rollout.Fetch // nil: no build server can provide a release
 	if j.BuildHost != (config.Host{}) {
 		fetch = j.open
 	}

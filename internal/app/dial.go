@@ -17,9 +17,9 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 )
 
-// dialer reaches the servers that the settings name.
+// dialer connects to the servers that the settings name.
 type dialer struct {
-	ssh       *remote.Dialer // nil if there is no server but the machine itself
+	ssh       *remote.Dialer // nil if the machine itself is the only server
 	auth      *remote.Auth
 	buildHost config.Host
 	verbose   int
@@ -59,7 +59,7 @@ func allLocal(cfg config.Config) bool {
 	return cfg.BuildHost == config.Host{} || cfg.BuildHost.IsLocal()
 }
 
-// Close ends what the connections had in common.
+// Close closes what the connections share.
 func (d dialer) Close() error {
 	if d.ssh == nil {
 		return nil
@@ -75,10 +75,10 @@ func (d dialer) dial(ctx context.Context, h config.Host) (*remote.Conn, error) {
 	return d.ssh.Dial(ctx, h.String(), target(h))
 }
 
-// buildServer is the build server, however it is reached.
+// buildServer is the build server: a remote machine, or the machine itself.
 type buildServer struct {
 	build.Host
-	lend  func(agent.Agent) script.Machine // the same, where commands may use an SSH agent
+	lend  func(agent.Agent) script.Machine // returns the same machine, with commands that may use an SSH agent
 	Close func() error
 }
 
@@ -117,7 +117,7 @@ func (s buildServer) traced(t tracer) buildServer {
 	return s
 }
 
-// Traced hands on what package script tells of its calls.
+// Traced passes on the trace of package script.
 func (s buildServer) Traced(step, what string) {
 	if t, ok := s.Host.(script.Tracer); ok {
 		t.Traced(step, what)
@@ -136,7 +136,8 @@ func (d dialer) candidates(hosts []config.Host) []rollout.Candidate {
 	return all
 }
 
-// traced connects to a web server, whose scripts are logged if that was asked for.
+// traced connects to a web server. It logs the scripts there if the settings
+// ask for that.
 func (d dialer) traced(ctx context.Context, h config.Host) (host.Conn, error) {
 	conn, err := d.webServer(ctx, h)
 	if err == nil && d.verbose > 1 {
@@ -159,19 +160,19 @@ func (d dialer) webServer(ctx context.Context, h config.Host) (host.Conn, error)
 	return conn, nil
 }
 
-// insideMachine is a host on which a person looks inside.
+// insideMachine is a host that a person looks inside.
 type insideMachine interface {
 	console.Host
 	Close() error
 }
 
-// insideHost is that host, and who is told of its scripts.
+// insideHost is such a host with a tracer of its scripts.
 type insideHost struct {
 	insideMachine
 	traced func(step, what string)
 }
 
-// Traced hands on what package script tells of its calls.
+// Traced passes on the trace of package script.
 func (h insideHost) Traced(step, what string) { h.traced(step, what) }
 
 func (d dialer) insideHost(ctx context.Context, h config.Host) (insideHost, error) {
@@ -190,16 +191,17 @@ func (d dialer) insideHost(ctx context.Context, h config.Host) (insideHost, erro
 	return host, nil
 }
 
-// tracer says which scripts run on a server and what they answer.
+// tracer logs which scripts run on a server and what they answer.
 type tracer struct {
 	name string
 	log  *progress.Log
 }
 
-// maxTraced bounds a line: an answer may have a whole manifest in it.
+// maxTraced bounds a line: an answer may contain a whole manifest.
 const maxTraced = 1000
 
-// Traced is told by package script. A secret is taken out before it could be cut.
+// Traced logs one trace of package script. It removes secrets before it cuts
+// the text, since a cut secret would not be recognized.
 func (t tracer) Traced(step, what string) {
 	what = t.log.Redact(what)
 	if len(what) > maxTraced {

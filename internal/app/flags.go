@@ -14,12 +14,12 @@ import (
 	"github.com/apxr/slipway/internal/config"
 )
 
-// flags parses a verb's flags. A setting that has none given is looked up in
-// the environment, as SLIPWAY_ and its name; a secret has no flag for its value,
-// since arguments can be read by everybody on the machine. What stands without a
-// name may come before or after the flags.
+// flags parses a verb's flags. For a setting without a flag it reads the
+// environment variable SLIPWAY_ and the setting's name. A secret has no flag
+// for its value, since everybody on the machine can read arguments. Arguments
+// without a flag may come before or after the flags.
 //
-// A file that cannot be read is a mistake like others.
+// A file that cannot be read is a mistake like any other.
 func flags(verb config.Verb, s System) (look config.Lookup, unreadable config.Mistakes, err error) {
 	set := flag.NewFlagSet("slipway "+string(verb), flag.ContinueOnError)
 	set.SetOutput(io.Discard) // the error is returned, and help goes to stdout
@@ -47,8 +47,8 @@ func flags(verb config.Verb, s System) (look config.Lookup, unreadable config.Mi
 	return func(name string) string { return given[name] }, unreadable, nil
 }
 
-// readAll puts what is given elsewhere, or in files, beside and in the place of
-// what the flags have.
+// readAll adds the values from the environment and from files, and replaces the
+// names of files by their contents.
 func readAll(verb config.Verb, given map[string]string, getenv func(string) string) (unreadable config.Mistakes) {
 	for _, s := range config.FlagsOf(verb) {
 		value, err := read(s, given[s.Name], getenv)
@@ -60,7 +60,7 @@ func readAll(verb config.Verb, given map[string]string, getenv func(string) stri
 	return unreadable
 }
 
-// declare adds a flag; that of a switch may stand without a value.
+// declare adds a flag. The flag of a switch needs no value.
 func declare(set *flag.FlagSet, s config.Setting) *string {
 	if s.Type != config.Switch {
 		return set.String(flagName(s), "", help(s))
@@ -86,8 +86,8 @@ func envName(s config.Setting) string {
 	return variables + strings.ToUpper(strings.ReplaceAll(bare(s), "-", "_"))
 }
 
-// envNames are the setting's variables: with its value, or with the name of a file
-// that has it.
+// envNames returns the setting's variables: one has the value, the other the
+// name of a file with the value.
 func envNames(s config.Setting) []string {
 	if inFile(s) {
 		return []string{envName(s), envName(s) + "_FILE"}
@@ -95,8 +95,8 @@ func envNames(s config.Setting) []string {
 	return []string{envName(s)}
 }
 
-// bare is the name without the "file" that the command line adds: env-file is
-// --env-file here too.
+// bare returns the name without the "file" that the command line appends: the
+// setting env-file also has the flag --env-file.
 func bare(s config.Setting) string {
 	if inFile(s) {
 		return strings.TrimSuffix(s.Name, "-file")
@@ -115,8 +115,8 @@ func help(s config.Setting) string {
 	return text + " [$" + envName(s) + "]"
 }
 
-// read finds what was given for a setting: a flag, the environment, and what
-// ssh uses: its agent and its known_hosts.
+// read returns the value of a setting: from its flag, from the environment, or
+// from what ssh uses, its agent and its known_hosts.
 func read(s config.Setting, flagged string, getenv func(string) string) (string, error) {
 	value := getenv(envName(s))
 	if s.Name == "ssh-agent" {
@@ -137,7 +137,7 @@ func read(s config.Setting, flagged string, getenv func(string) string) (string,
 	}
 	data, err := os.ReadFile(filepath.Join(getenv("HOME"), ".ssh", "known_hosts"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil // the settings' own check says what is missing
+		return "", nil // the check of the settings reports what is missing
 	}
 	return string(data), err
 }

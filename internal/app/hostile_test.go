@@ -18,7 +18,7 @@ import (
 	"github.com/apxr/slipway/internal/config"
 )
 
-// hostile values, by what they try.
+// hostile has hostile values by their kind.
 var hostile = map[string]string{
 	"nothing":           "",
 	"blanks":            " \t ",
@@ -78,12 +78,12 @@ var hostile = map[string]string{
 	"half a group":      "(a",
 }
 
-// complete has good settings for every verb. Its servers are never reached: what
-// is run here was cancelled before it began.
+// complete returns good settings for every verb. No test reaches these servers:
+// each run is cancelled before it begins.
 func complete(t *testing.T) map[string]string {
 	t.Helper()
 	private, public := newKey(t)
-	bin := t.TempDir() // ssh is all that this machine has
+	bin := t.TempDir() // ssh is the only program on this machine
 	if err := os.WriteFile(filepath.Join(bin, "ssh"), nil, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func complete(t *testing.T) map[string]string {
 	}
 }
 
-// counting returns the settings with those that make another one count.
+// counting adds the settings that make another setting take effect.
 func counting(t *testing.T, name string, settings map[string]string) map[string]string {
 	settings = maps.Clone(settings)
 	switch name {
@@ -114,8 +114,8 @@ func counting(t *testing.T, name string, settings map[string]string) map[string]
 	return settings
 }
 
-// lockedKey is a private key with a passphrase, in the format whose cipher takes
-// no time.
+// lockedKey returns a private key with a passphrase, in a format whose cipher
+// is fast.
 func lockedKey(t *testing.T) string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -172,7 +172,7 @@ func stepped(ctx context.Context, verb config.Verb, settings map[string]string) 
 	return code, strings.ReplaceAll(w.out.String(), "%0A", "\n") + w.errOut.String()
 }
 
-// wrong has a value for each setting that is refused, and what is said of it then.
+// wrong has for each setting a value that is refused, and the message.
 var wrong = map[string]struct{ value, says string }{
 	"app":                  {"apxr", "for example apxr/apxr_io"},
 	"build-host":           {"a b", "is not [user@]name[:port]"},
@@ -243,7 +243,8 @@ var wrong = map[string]struct{ value, says string }{
 	"format":               {"xml", "is not text or json"},
 }
 
-// anything are the settings of which no value is refused: others know what is right.
+// anything lists the settings that accept every value: only other programs can
+// check them.
 var anything = []string{"vault-password", "git-known-hosts", "github-token"}
 
 func TestEverySettingHasAValueThatIsRefused(t *testing.T) {
@@ -254,7 +255,7 @@ func TestEverySettingHasAValueThatIsRefused(t *testing.T) {
 	}
 }
 
-// way is how a person or a workflow gives settings.
+// way is one way to give settings.
 type way struct {
 	name     string
 	settings func(config.Verb) []config.Setting
@@ -265,7 +266,7 @@ func byHand(v config.Verb) []config.Setting {
 	return slices.DeleteFunc(config.Of(v), func(s config.Setting) bool { return s.InRun })
 }
 
-// ways are those in which a verb is run.
+// ways returns the ways to run a verb.
 func ways(v config.VerbInfo) []way {
 	all := []way{{"by hand", byHand, typed}}
 	if v.Action != nil {
@@ -274,7 +275,7 @@ func ways(v config.VerbInfo) []way {
 	return all
 }
 
-// refused checks that a setting is why a run was not begun.
+// refused checks that a setting is the reason why a run did not begin.
 func refused(t *testing.T, name, said string) {
 	t.Helper()
 	if !strings.Contains(said, "nothing was changed:\n  ") || !strings.Contains(said, "\n  "+name+": ") {
@@ -282,7 +283,7 @@ func refused(t *testing.T, name, said string) {
 	}
 }
 
-// begun checks that a run ended where it wanted to reach a server.
+// begun checks that a run ended at its first connection to a server.
 func begun(t *testing.T, said string) {
 	t.Helper()
 	if !strings.Contains(said, "cancel") && !strings.Contains(said, "a console needs a terminal") {
@@ -290,7 +291,7 @@ func begun(t *testing.T, said string) {
 	}
 }
 
-// clean checks that nothing is shown that must never be.
+// clean checks that the output shows nothing secret.
 func clean(t *testing.T, s config.Setting, value, said string) {
 	t.Helper()
 	words := []string{"%!", "\x1b", "goroutine "}
@@ -331,7 +332,7 @@ func TestAMistakeNamesItsSettingAndWhatIsRight(t *testing.T) {
 
 func TestAllMistakesComeTogether(t *testing.T) {
 	ctx := cancelled(t)
-	// A key that is none has no passphrase, and an inventory is given in the place of hosts.
+	// An invalid key has no passphrase, and an inventory replaces hosts.
 	unasked := append([]string{"ssh-passphrase", "setup-passphrase", "ssh-agent", "inventory"}, anything...)
 	for _, v := range config.Verbs {
 		for _, way := range ways(v) {
@@ -356,7 +357,7 @@ func cancelled(t *testing.T) context.Context {
 	return ctx
 }
 
-// alsoNames are settings of which another one's value makes a mistake.
+// alsoNames lists, for a setting, others whose name a mistake may have.
 var alsoNames = map[string][]string{
 	"ssh-passphrase": {"ssh-key"}, "setup-passphrase": {"setup-key"}, "ssh-agent": {"ssh-key", "setup-key"},
 	"health-timeout": {"settle"}, "deployments": {"github-token"}, "inventory": {"hosts"},
@@ -370,7 +371,7 @@ func TestHostileSettings(t *testing.T) {
 	had := map[string]bool{}
 	for n, v := range config.Verbs {
 		for _, way := range ways(v) {
-			given := map[string][]string{} // which values
+			given := map[string][]string{} // the values given so far
 			for _, s := range way.settings(v.Verb) {
 				given[s.Name] = some(n, had[way.name+s.Name])
 				had[way.name+s.Name] = true
@@ -400,7 +401,7 @@ func some(n int, fewer bool) (names []string) {
 	return names
 }
 
-// judge checks that a hostile value was refused in plain words, or harmless.
+// judge checks that a hostile value was harmless, or refused in plain words.
 func judge(t *testing.T, s config.Setting, what string, code int, said string) {
 	t.Helper()
 	failed := t.Failed()

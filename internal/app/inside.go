@@ -19,12 +19,12 @@ import (
 	"github.com/apxr/slipway/internal/terminal"
 )
 
-// ended is a signal that ended a run.
+// ended is the signal that ended a run.
 type ended struct{ sig syscall.Signal }
 
 func (e ended) Error() string { return "ended by a signal: " + e.sig.String() }
 
-// until is a context that one of these signals ends.
+// until returns a context that one of these signals ends.
 func until(ctx context.Context, signals ...os.Signal) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	got := make(chan os.Signal, 1)
@@ -42,14 +42,15 @@ func until(ctx context.Context, signals ...os.Signal) (context.Context, func()) 
 	}
 }
 
-// lookInside carries out the verbs with which a person looks inside of what runs,
-// and returns the exit code: that of the command on the host, if it ran.
+// lookInside runs the verbs with which a person looks inside an application. It
+// returns the exit code of the command on the host, if that ran.
 func lookInside(ctx context.Context, s System, cfg config.Config) int {
 	log := progress.New(progress.Terminal{W: s.Stderr}, cfg.Secrets()...)
 	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
 	if cfg.Verb == config.Console && cfg.Hosts[0].IsLocal() {
-		signals = signals[1:] // Ctrl-C is for the console, which sits at the same terminal
-		// Caught and dropped: what is ignored stays so in the programs that are started.
+		signals = signals[1:] // Ctrl-C belongs to the console, which uses the same terminal
+		// Catch and drop SIGINT instead of ignoring it: child processes would
+		// inherit an ignored signal.
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGINT)
 	}
 	ctx, stop := until(ctx, signals...)
@@ -65,17 +66,17 @@ func lookInside(ctx context.Context, s System, cfg config.Config) int {
 	return exitCode(err)
 }
 
-// lookStatus returns the exit code where the error has nothing to say: a signal
-// ended the command, or it has said itself what is wrong.
+// lookStatus returns the exit code of an error that needs no message: a signal
+// ended the command, or the command has already said what is wrong.
 func lookStatus(cause, err error, verb config.Verb) (status int, known bool) {
 	if by, ok := errors.AsType[ended](cause); ok {
 		if verb == config.Logs && by.sig == syscall.SIGINT {
-			return exitOK, true // that is how one leaves a log
+			return exitOK, true // the usual way to leave a log
 		}
 		return 128 + int(by.sig), true
 	}
 	if own, ok := errors.AsType[*script.Error](err); ok && own.Reason != "" {
-		return 0, false // the script's status is not the command's
+		return 0, false // the script's exit status is not the command's
 	}
 	if exited, ok := errors.AsType[interface {
 		error
@@ -86,7 +87,7 @@ func lookStatus(cause, err error, verb config.Verb) (status int, known bool) {
 	return 0, false
 }
 
-// inside is one look.
+// inside is one look at a host.
 type inside struct {
 	System
 	cfg config.Config
@@ -122,7 +123,7 @@ func (i inside) run(ctx context.Context) error {
 	return console.Run(ctx, host, plan, entrance, i.output())
 }
 
-// output is where the command's output goes.
+// output returns the writers for the command's output.
 func (i inside) output() console.Output {
 	if i.cfg.Verb == config.Logs {
 		return console.Output{Stdout: shown(i.Stdout), Stderr: shown(i.Stderr)}
@@ -130,8 +131,8 @@ func (i inside) output() console.Output {
 	return console.Output{Stdout: i.Stdout, Stderr: i.Stderr}
 }
 
-// lookFlags is what a person has to give to look inside of the hosts of a run,
-// beside host and app.
+// lookFlags returns the flags that a person needs to look inside the hosts of a
+// run, besides host and app.
 func lookFlags(cfg config.Config) string {
 	flags := ""
 	if units := cfg.Service.Units; len(units) > 0 && !slices.Equal(units, []string{cfg.App.Name + ".service"}) {
@@ -150,7 +151,7 @@ func lookFlags(cfg config.Config) string {
 	return flags
 }
 
-// shown is a writer for what logs have, which may be anything.
+// shown returns a writer for logs, which may contain any bytes.
 func shown(w io.Writer) io.Writer {
 	if terminal.Is(w) {
 		return terminal.Harmless(w)

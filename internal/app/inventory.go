@@ -13,15 +13,16 @@ import (
 	"github.com/apxr/slipway/internal/remote"
 )
 
-// settings are a verb's, when its inventory has been asked.
+// settings are the settings of a verb after its inventory was read.
 type settings struct {
 	config.Config
-	hosts   []ansible.Host // of the inventory, for a setup
-	secrets []string       // that are in the inventory
+	hosts   []ansible.Host // hosts of the inventory, for a setup
+	secrets []string       // secrets in the inventory
 }
 
-// load reads all settings of a verb. Where an inventory is given, the servers
-// are looked up there. Mistakes in it come together with all others.
+// load reads all settings of a verb, and takes the servers from the inventory
+// if there is one. It reports mistakes in the inventory together with all
+// others.
 func load(ctx context.Context, verb config.Verb, look config.Lookup, getenv func(string) string) (settings, error) {
 	var found found
 	if takes(verb, "inventory") && strings.TrimSpace(look("inventory")) != "" {
@@ -65,16 +66,16 @@ func mistakesOf(err error) config.Mistakes {
 	return strings.Split(err.Error(), "\n")
 }
 
-// hidden is every text that the log must not show.
+// hidden returns all texts that the log must not show.
 func (s settings) hidden() []string { return append(s.Secrets(), s.secrets...) }
 
 func takes(verb config.Verb, name string) bool {
 	return slices.ContainsFunc(config.Of(verb), func(s config.Setting) bool { return s.Name == name })
 }
 
-// found is what an inventory has to say.
+// found is what an inventory provides.
 type found struct {
-	values   map[string]string // in place of settings
+	values   map[string]string // replace the settings of these names
 	hosts    []ansible.Host
 	secrets  []string
 	mistakes config.Mistakes
@@ -143,7 +144,7 @@ func defaultOf(name string) string {
 	return config.Settings[at].Default
 }
 
-// noGroup names those that there are: the right one is mostly among them.
+// noGroup lists the existing groups: the right one is usually among them.
 func noGroup(path, group string, groups []string) string {
 	has := "no group at all"
 	if len(groups) > 0 {
@@ -152,7 +153,7 @@ func noGroup(path, group string, groups []string) string {
 	return fmt.Sprintf("%.200q has no hosts in a group %s; it has %s", path, group, has)
 }
 
-// setup is about the servers of both groups; it wants one of them.
+// setup takes the servers of both groups. It needs at least one server.
 func (f *found) setup(path, group string, web, build []ansible.Host, groups []string) {
 	if len(web) == 0 && (len(build) == 0 || group != defaultOf("inventory-group")) {
 		f.wrong("inventory: %s", noGroup(path, group, groups))
@@ -174,12 +175,12 @@ func (f *found) buildHost(verb config.Verb, path string, build []ansible.Host, g
 		f.values["build-host"] = f.words(build)
 	case len(build) > 1:
 		f.wrong("build-host: %.200q has %d hosts in the group %s, and only one of them can have the release: name it as build-host", path, len(build), config.BuildGroup)
-	case verb != config.Rollback: // which can do without
+	case verb != config.Rollback: // a rollback works without a build server
 		f.wrong("build-host: missing, and %s: give build-host", noGroup(path, config.BuildGroup, groups))
 	}
 }
 
-// words are the servers as the setting hosts has them.
+// words returns the servers in the form of the setting hosts.
 func (f *found) words(hosts []ansible.Host) string {
 	var words []string
 	for _, h := range hosts {

@@ -139,7 +139,8 @@ func TestHostsFromAnInventory(t *testing.T) {
 	}
 }
 
-// The second "local" is the name of a server, and no word for the machine itself.
+// The second "local" is the name of a server, not the word for the machine
+// itself.
 func TestOnlyAnsibleConnectionMakesAHostTheMachineItself(t *testing.T) {
 	needAnsible(t)
 	t.Parallel()
@@ -167,7 +168,8 @@ func TestMistakesInAnInventoryComeWithTheOthers(t *testing.T) {
 	}
 }
 
-// Whoever lists hosts needs no Ansible; whoever does not have it is told how to get it.
+// A list of hosts needs no Ansible. Without Ansible, an inventory is refused
+// with advice how to install it.
 func TestAnsibleThatIsMissingOrOld(t *testing.T) {
 	dir := writeFiles(t, map[string]string{"hosts": "[web-servers]\nw1\n"})
 	for script, says := range map[string]string{

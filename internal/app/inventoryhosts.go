@@ -12,7 +12,7 @@ import (
 	"github.com/apxr/slipway/internal/ansible"
 )
 
-// wordOf is a host of an inventory as one of the setting hosts.
+// wordOf returns a host of an inventory in the form of the setting hosts.
 func wordOf(h ansible.Host) string {
 	if h.Text("ansible_connection") == "local" {
 		return "local"
@@ -23,7 +23,7 @@ func wordOf(h ansible.Host) string {
 	}
 	port := h.Text("ansible_port")
 	if word == "local" {
-		port = cmp.Or(port, "22") // the name of a server, and not the machine itself
+		port = cmp.Or(port, "22") // with a port, "local" is the name of a server, not the machine itself
 	}
 	if port != "" {
 		word = net.JoinHostPort(strings.Trim(word, "[]"), port)
@@ -34,22 +34,22 @@ func wordOf(h ansible.Host) string {
 	return word
 }
 
-// shortestSecret is the length from which a value of the inventory is hidden, as
-// with env-file.
+// shortestSecret is the length from which a value of the inventory is hidden,
+// as for env-file.
 const shortestSecret = 6
 
-// secretVariables are those of the inventory that no log may show.
+// secretVariables are variables of the inventory that no log may show.
 var secretVariables = []string{"slipway_cookie", "slipway_secret_environment", "slipway_git_key"}
 
 var referenceRE = regexp.MustCompile(`{{-?\s*([A-Za-z_][A-Za-z0-9_]*)`)
 
-// secretsOf are the values of these, and of the variables that they refer to:
-// people keep those in a file that is encrypted as a whole.
+// secretsOf returns the values of these variables, and of the variables that
+// they refer to: people keep those in an encrypted file.
 func secretsOf(hosts []ansible.Host) []string {
 	found := map[string]bool{}
 	for _, h := range hosts {
 		names := slices.Clone(secretVariables)
-		for i := 0; i < len(names); i++ { // it grows
+		for i := 0; i < len(names); i++ { // names grows in the loop
 			for _, text := range h.Texts(names[i]) {
 				if utf8.RuneCountInString(text) >= shortestSecret && !referenceRE.MatchString(text) {
 					found[text] = true

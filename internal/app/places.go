@@ -11,9 +11,8 @@ import (
 	"github.com/apxr/slipway/internal/terminal"
 )
 
-// parse parses flags and returns the arguments that are none. Where a verb has
-// such, they may stand between flags, up to a "--" behind which there are no flags
-// any more.
+// parse parses flags and returns the other arguments. If the verb takes such
+// arguments, they may come between flags. After "--" there are no flags.
 func parse(set *flag.FlagSet, args []string, between bool) (free []string, err error) {
 	for {
 		if err := set.Parse(args); err != nil {
@@ -28,8 +27,7 @@ func parse(set *flag.FlagSet, args []string, between bool) (free []string, err e
 	}
 }
 
-// placed gives the settings that have no name on the command line what stands
-// there for them.
+// placed returns the values of the settings that are arguments without a flag.
 func placed(verb config.Verb, free []string, stdin io.Reader) (map[string]string, error) {
 	places, given := config.PlacesOf(verb), map[string]string{}
 	if len(free) > len(places) {
@@ -55,7 +53,8 @@ func placed(verb config.Verb, free []string, stdin io.Reader) (map[string]string
 	return given, nil
 }
 
-// maxStdin bounds what is read; the settings' own bounds are lower.
+// maxStdin bounds how much is read. The settings have lower bounds of their
+// own.
 const maxStdin = 1 << 20
 
 func fromStdin(s config.Setting, stdin io.Reader) (string, error) {
@@ -77,7 +76,8 @@ func placeNames(places []config.Setting) string {
 	return strings.Join(names, " ")
 }
 
-// placesHelp is the first lines of a verb's help, if it has arguments without a name.
+// placesHelp returns the first lines of a verb's help, if the verb has
+// arguments without a flag.
 func placesHelp(verb config.Verb) string {
 	places := config.PlacesOf(verb)
 	if len(places) == 0 {

@@ -61,7 +61,7 @@ var listings = []rollout.Listing{{
 	History: release.History{{Verb: release.Deploy, To: made.ReleaseID, Outcome: release.Live, Who: "ann"}},
 }, {Host: "web2", Problem: "it cannot be reached"}}
 
-// ends are the ways in which verbs end.
+// ends has the ways in which verbs end.
 var ends = map[string]struct {
 	verb config.Verb
 	json bool
@@ -123,7 +123,8 @@ func shownInAStep(t *testing.T, out report.Result) string {
 	return tokenRE.ReplaceAllString(text, "TOKEN")
 }
 
-// tokenRE is what the runner's library chooses anew each time, or says at length.
+// tokenRE matches what the runner's library generates: random tokens and a long
+// delimiter.
 var tokenRE = regexp.MustCompile(`\b[A-Z0-9]{26}\b|_GitHubActionsFileCommandDelimeter_`)
 
 func golden(t *testing.T, file, got string) {

@@ -10,7 +10,7 @@ func TestMistakesInSettings(t *testing.T) {
 		return append([]string{"deploy", "--release-id", "20171114T072116"}, words...)
 	}
 	for name, c := range map[string]struct {
-		words       []string // NAME=VALUE are variables
+		words       []string // NAME=VALUE is a variable
 		says, never []string
 	}{
 		"no hosts":                      {deploy("SLIPWAY_HOSTS="), []string{"hosts: missing. The web servers, each as [user@]name[:port]"}, nil},

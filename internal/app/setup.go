@@ -15,14 +15,14 @@ import (
 	"github.com/apxr/slipway/internal/setup"
 )
 
-// setUp prepares servers. What it needs on this machine, and whether the key can
-// be used, is known before any server is asked.
+// setUp prepares servers. It checks the tools on this machine and the key
+// before it connects to any server.
 func setUp(ctx context.Context, j job) report.Result {
 	if j.collection == nil {
 		return j.failed(errors.New("this program was built without Ansible's collection apxr.slipway"))
 	}
 	tools, err := j.setupTools(ctx)
-	defer func() { tools.open.Close() }() // some are open after an error too
+	defer func() { tools.open.Close() }() // some may be open after an error too
 	if err != nil {
 		return j.failed(err)
 	}
@@ -33,7 +33,7 @@ func setUp(ctx context.Context, j job) report.Result {
 	return report.Setup{Result: result, Ended: report.Ended{Err: err}}
 }
 
-// setupTools are what a setup works with on this machine.
+// setupTools are the tools of a setup on this machine.
 type setupTools struct {
 	programs *ansible.Programs
 	access   setup.Access
@@ -45,13 +45,13 @@ func (j job) setupTools(ctx context.Context) (tools setupTools, err error) {
 	if missing == nil {
 		tools.programs, tools.open = programs, closers{programs}
 	}
-	if missing == nil && j.Ansible.Inventory == "" { // or it was asked when that was read
+	if missing == nil && j.Ansible.Inventory == "" { // reading an inventory has already checked for Ansible
 		missing = programs.Check(ctx)
 	}
 	access, open, wrong := openAccess(j.settings, j.getenv)
 	tools.access, tools.open = access, append(tools.open, open...)
 	if ctx.Err() != nil {
-		missing = nil // it may well be there
+		missing = nil // it may be there after all
 	}
 	if err := errors.Join(missing, wrong); err != nil {
 		return tools, mistakesOf(err)
@@ -62,7 +62,7 @@ func (j job) setupTools(ctx context.Context) (tools setupTools, err error) {
 	return tools, nil
 }
 
-// closers are closed from the last to the first.
+// closers are closed in reverse order.
 type closers []io.Closer
 
 func (c closers) Close() error {
@@ -73,8 +73,8 @@ func (c closers) Close() error {
 	return errors.Join(errs...)
 }
 
-// openAccess offers the key to ssh, which never sees it: by an SSH agent of our
-// own.
+// openAccess offers the key to ssh through an SSH agent of its own, so that ssh
+// never sees the key.
 func openAccess(set settings, getenv func(string) string) (setup.Access, closers, error) {
 	given := set.Access
 	access := setup.Access{KnownHosts: given.KnownHosts}
@@ -102,8 +102,8 @@ func openAccess(set settings, getenv func(string) string) (setup.Access, closers
 
 var ofSSH = regexp.MustCompile(`\bssh-(key|passphrase|certificate)\b`)
 
-// ofSetup is an error about a login, which names settings, for one whose settings
-// are called otherwise.
+// ofSetup renames the settings in an error about a login: a setup has other
+// names for them.
 func ofSetup(err error) error {
 	if err == nil {
 		return nil

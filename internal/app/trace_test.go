@@ -32,7 +32,7 @@ func TestDebugLoggingShowsEverything(t *testing.T) {
 	}
 }
 
-// traces are the lines of a log that package script has told.
+// traces returns the lines of a log that come from package script.
 func traces(log string) (lines []string) {
 	for line := range strings.Lines(log) {
 		if line = strings.TrimSpace(line); strings.HasPrefix(line, "local: ") {
@@ -43,7 +43,7 @@ func traces(log string) (lines []string) {
 }
 
 func TestScriptsOnEveryServerAreShownWhenThatIsAskedFor(t *testing.T) {
-	build := func(verbose string) *world { // which fails where it asks the git server
+	build := func(verbose string) *world { // fails when it contacts the git server
 		w := buildSettings("--wait-for-lock", "0s", "--verbose", verbose, "--repository", "https://127.0.0.1:1/x")
 		w.env["HOME"], w.env["PATH"] = t.TempDir(), os.Getenv("PATH")
 		return w

@@ -12,7 +12,7 @@ import (
 	"github.com/apxr/slipway/internal/terminal"
 )
 
-// tty is the terminal that a person sits at.
+// tty is a person's terminal.
 type tty struct {
 	name    string
 	in, out *os.File
@@ -34,8 +34,8 @@ func (i inside) console(ctx context.Context, host insideMachine, command string,
 	return i.remoteConsole(ctx, host.(*remote.Conn), command, t)
 }
 
-// remoteConsole hands the terminal over to the host, and takes it back in the end,
-// however that comes.
+// remoteConsole passes the terminal to the host and always restores it at the
+// end.
 func (i inside) remoteConsole(ctx context.Context, conn *remote.Conn, command string, t tty) (err error) {
 	ctx, done := context.WithCancel(ctx)
 	defer done()
@@ -45,7 +45,7 @@ func (i inside) remoteConsole(ctx context.Context, conn *remote.Conn, command st
 	}
 	sizes := make(chan remote.Size, 1)
 	terminal.Resized(ctx, func() {
-		if width, height, err := terminal.Size(t.out); err == nil { // one that has gone has no size
+		if width, height, err := terminal.Size(t.out); err == nil { // a closed terminal has no size
 			select {
 			case sizes <- remote.Size{Width: width, Height: height}:
 			case <-ctx.Done():
@@ -58,7 +58,7 @@ func (i inside) remoteConsole(ctx context.Context, conn *remote.Conn, command st
 	}
 	defer func() {
 		err = errors.Join(err, restore())
-		fmt.Fprintln(i.Stderr) // what comes next begins a line of its own
+		fmt.Fprintln(i.Stderr) // later output starts on a new line
 	}()
 	return conn.Interact(ctx, command, remote.Terminal{Name: t.name, Size: remote.Size{Width: width, Height: height}, Resized: sizes, In: t.in, Out: t.out})
 }
