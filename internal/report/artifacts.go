@@ -10,7 +10,7 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Artifacts is what the build server keeps, newest first.
+// Artifacts lists the artifacts on the build server, newest first.
 type Artifacts struct {
 	Stored []release.Stored
 	Ended
@@ -46,7 +46,7 @@ type artifactJSON struct {
 	Problem  string     `json:"problem,omitempty"`
 }
 
-// JSON returns the same for a script.
+// JSON returns the list for a script.
 func (a Artifacts) JSON() (string, error) {
 	all := []artifactJSON{}
 	for _, s := range a.Stored {
@@ -78,8 +78,8 @@ func storedState(s release.Stored) string {
 	return strings.Join(words, ", ")
 }
 
-// plain keeps a value inside of its cell and away from the terminal's controls:
-// a manifest is a file that others could have written.
+// plain replaces characters that would leave the cell or control the terminal:
+// other programs could have written the manifest.
 func plain(s string) string {
 	if s == "" {
 		return "-"

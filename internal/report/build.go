@@ -8,16 +8,16 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Build is how a build went.
+// Build is the result of a build.
 type Build struct {
-	Verb   string            // of the run that it belongs to
-	Made   *release.Manifest // nil if it failed
-	Phases []Phase           // those that were begun, in order
-	Kept   string            // of earlier builds: none, dependencies or all
+	Verb   string            // of the run that the build belongs to
+	Made   *release.Manifest // nil if the build failed
+	Phases []Phase           // those that began, in order
+	Kept   string            // what earlier builds left: none, dependencies or all
 	Ended
 }
 
-// Phase is a part of it.
+// Phase is a part of a build.
 type Phase struct {
 	Name string
 	Took time.Duration
@@ -31,7 +31,7 @@ func (b Build) Text() string {
 	return string(b.Made.ReleaseID) + "\n"
 }
 
-// Steps returns the phases in one line.
+// Steps returns the phases on one line.
 func (b Build) Steps() string {
 	var parts []string
 	for _, p := range b.Phases {

@@ -15,29 +15,29 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// Marker is what a comment of Slipway on a pull request begins with. Behind it,
-// hidden, are the rows of its table for programs: what people see is made from
-// them.
+// Marker is the beginning of a comment by Slipway on a pull request. The rows
+// of its table follow, hidden, in a form for programs. The visible table is
+// made from them.
 const Marker = "<!-- slipway "
 
-// State is what an environment is to a pull request.
+// State says whether a pull request's changes run in an environment.
 type State string
 
 // The states.
 const (
 	StateLive   State = "live"   // its changes run there
-	StateGone   State = "gone"   // and do no longer
-	StateFailed State = "failed" // its own branch was to run there, and does not
+	StateGone   State = "gone"   // its changes no longer run there
+	StateFailed State = "failed" // its own branch failed to run there
 )
 
-// Row is a line of a comment: what is so in one environment, and which release
-// made it so.
+// Row is a line of a comment: the state of one environment, and the release
+// that led to it.
 type Row struct {
 	App         string    `json:"app"`
 	Environment string    `json:"environment"`
 	URL         string    `json:"url,omitempty"` // of the environment
 	State       State     `json:"state"`
-	Hosts       int       `json:"hosts"` // that the release runs on
+	Hosts       int       `json:"hosts"` // that run the release
 	Of          int       `json:"of"`
 	ReleaseID   string    `json:"release_id"`
 	Version     string    `json:"version"`
@@ -47,16 +47,17 @@ type Row struct {
 	Run         string    `json:"run"` // URL
 }
 
-// Bounds of a comment, of which GitHub takes 65,536 characters.
+// Bounds of a comment. GitHub accepts 65,536 characters.
 const (
 	maxCommentRows = 30
 	maxWord        = 100
 	maxURL         = 200
-	maxAhead       = time.Hour // by which the clocks of two runners may differ
+	maxAhead       = time.Hour // largest difference between the clocks of two runners
 )
 
-// Seen returns the row that the rollout comes to for pull requests whose changes
-// run now, or no longer; false if nothing is known to have changed for anybody.
+// Seen returns the row for pull requests whose changes now run, or no longer
+// run. It returns false if the rollout is not known to have changed anything
+// for them.
 func (r Rollout) Seen(p Place) (Row, bool) {
 	now := r.Running
 	changed := now.ID != r.Previous.ID
@@ -70,7 +71,7 @@ func (r Rollout) Seen(p Place) (Row, bool) {
 	}, true
 }
 
-// Tried returns the row of a pull request whose own branch was to run and does not.
+// Tried returns the row of a pull request whose own branch failed to run.
 func (r Rollout) Tried(p Place, at time.Time, who string) Row {
 	return Row{
 		App: p.App, Environment: p.Environment, URL: p.URL, State: StateFailed, Of: len(r.Hosts),
@@ -79,9 +80,9 @@ func (r Rollout) Tried(p Place, at time.Time, who string) Row {
 	}
 }
 
-// CommentBody is what a comment is to say: all that the comments before say,
-// which it may be one of, and the row. Of two rows for one environment the later
-// one counts; now is for telling what cannot be.
+// CommentBody returns the text of a comment: the rows of all comments before
+// it, and the new row. Of two rows for one environment the later one counts.
+// The time now exposes rows that claim to be from the future.
 func CommentBody(before []string, row Row, p Place, now time.Time) string {
 	rows := []Row{sound(row, p)}
 	for _, body := range before {
@@ -97,19 +98,19 @@ func CommentBody(before []string, row Row, p Place, now time.Time) string {
 	return b.String()
 }
 
-// hidden is the rows as JSON, which has no ">" that would end the comment.
+// hidden returns the rows as JSON. It escapes ">", which could end the comment.
 func hidden(rows []Row) string {
 	data, err := json.Marshal(struct {
 		Rows []Row `json:"rows"`
 	}{rows})
 	if err != nil {
-		panic(err) // strings, numbers and times of our own making
+		panic(err) // strings, numbers and times always marshal
 	}
 	return string(data)
 }
 
-// parseRows reads what [CommentBody] wrote, and takes nothing that it could not
-// have written: who may edit a comment could put anything there.
+// parseRows reads the rows that [CommentBody] wrote. It rejects everything
+// else: anybody who may edit a comment could have written it.
 func parseRows(body string, now time.Time, p Place) (rows []Row) {
 	text, _, _ := strings.Cut(strings.TrimPrefix(body, Marker), " -->")
 	var data struct{ Rows []Row }
@@ -128,7 +129,8 @@ func parseRows(body string, now time.Time, p Place) (rows []Row) {
 
 var appName = regexp.MustCompile(`^[a-z0-9_-]{1,64}/[a-z0-9_-]{1,64}$`)
 
-// sound is a row with nothing in it that is too long or leads elsewhere.
+// sound returns the row without texts that are too long or links to other
+// places.
 func sound(row Row, p Place) Row {
 	for _, s := range []*string{&row.Environment, &row.Version, &row.Who} {
 		*s = clip(strings.Map(shown, *s), maxWord)
@@ -146,7 +148,7 @@ func sound(row Row, p Place) Row {
 	return row
 }
 
-// plainURL reports whether a URL can stand in a link as it is, and leads to the
+// plainURL reports whether a URL needs no escaping in a link and leads to the
 // web.
 func plainURL(s string) bool {
 	u, err := url.Parse(s)
@@ -154,7 +156,7 @@ func plainURL(s string) bool {
 		strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_~:/?#=&%+,") == ""
 }
 
-// merged is one row for each application and environment, in that order.
+// merged returns one row for each application and environment, in that order.
 func merged(rows []Row) (kept []Row) {
 	latest := map[[2]string]Row{}
 	for _, row := range rows {
@@ -174,7 +176,7 @@ func merged(rows []Row) (kept []Row) {
 	return kept
 }
 
-// later puts any two rows in one order, whoever compares them.
+// later orders any two rows in the same way for all callers.
 func later(a, b Row) bool {
 	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Run, b.Run), cmp.Compare(a.ReleaseID, b.ReleaseID),
 		cmp.Compare(a.State, b.State), cmp.Compare(hidden([]Row{a}), hidden([]Row{b}))) > 0

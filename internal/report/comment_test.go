@@ -45,8 +45,8 @@ func TestComments(t *testing.T) {
 	golden(t, "comment-apps.md", CommentBody([]string{production}, other, place, at0.Add(4*time.Hour)))
 }
 
-// Whoever writes last, and whatever they have read: all rows end up in the
-// comment, and of one environment's the latest.
+// The order of the writers and what each of them has read do not matter: the
+// comment gets all rows, and the latest one of each environment.
 func TestCommentsAreMergedInAnyOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 200 {

@@ -6,12 +6,11 @@ import (
 	"github.com/apxr/slipway/internal/setup"
 )
 
-// maxLines bounds what is compared line by line; of longer texts all lines are
+// maxLines bounds the line-by-line comparison. In longer texts all lines are
 // shown as replaced.
 const maxLines = 1500
 
-// difference is a change as diff -u shows one, with all lines that are around it
-// left out but three.
+// difference returns a change as diff -u shows it, with three lines of context.
 func difference(d setup.Diff) string {
 	lines := edits(splitLines(d.Before), splitLines(d.After))
 	var b strings.Builder
@@ -40,7 +39,7 @@ func splitLines(text string) []string {
 	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
-// near reports whether a line is a change or at most three lines from one.
+// near reports whether a line is a change or at most three lines away from one.
 func near(lines []string, i int) bool {
 	for j := max(0, i-3); j <= min(len(lines)-1, i+3); j++ {
 		if lines[j][0] != ' ' {
@@ -50,8 +49,9 @@ func near(lines []string, i int) bool {
 	return false
 }
 
-// edits are the lines of both texts, each marked as kept, gone or new: by their
-// longest common subsequence, beyond what they begin and end with alike.
+// edits returns the lines of both texts, each marked as kept, removed or added.
+// It compares what is between their common beginning and end, by their longest
+// common subsequence.
 func edits(before, after []string) []string {
 	var out []string
 	mark := func(sign string, lines []string) {
@@ -80,7 +80,8 @@ func edits(before, after []string) []string {
 }
 
 func common(was, is []string) []string {
-	// longest[i][j] is the length of what was[i:] and is[j:] have in common.
+	// longest[i][j] is the length of the longest common subsequence of was[i:]
+	// and is[j:].
 	longest := make([][]int32, len(was)+1)
 	for i := range longest {
 		longest[i] = make([]int32, len(is)+1)

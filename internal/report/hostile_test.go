@@ -28,10 +28,10 @@ var hostile = []string{
 	"    indented", "- item", "1. item", "> quote", "<details open>", "<!--", "]]>", "\u2028# h", "\xff\xfe",
 }
 
-// seen is what a Markdown text comes to, as GitHub's readers see it.
+// seen is a Markdown text as GitHub's readers see it.
 type seen struct {
 	links, html, headings []string
-	rows                  [][]int // of each table, how many cells each row has
+	rows                  [][]int // for each table, the number of cells in each row
 	text                  strings.Builder
 }
 
@@ -85,12 +85,12 @@ func block(n *ast.HTMLBlock, source []byte) string {
 	return html
 }
 
-// live is what GitHub makes of plain text: mentions and references.
+// live matches what GitHub links in plain text: mentions and references.
 var live = regexp.MustCompile(`@[A-Za-z0-9]|#[0-9]|GH-[0-9]`)
 
-// harmless checks that a text is what it was meant to be, whatever values went
-// into it: as many headings and tables, no more cells, links to this repository
-// alone, no HTML but its own.
+// harmless checks that hostile values did not change the structure of a text:
+// it has the same number of headings, tables and cells, links only to this
+// repository, and no HTML except its own.
 func harmless(t *testing.T, what, markdown string, plain *seen) {
 	t.Helper()
 	got := look(markdown)
@@ -120,11 +120,11 @@ func harmless(t *testing.T, what, markdown string, plain *seen) {
 
 var ownFold = regexp.MustCompile(`^<details(?: open)?><summary>[A-Za-z ]+(?:<code>[^<]*</code>)?</summary>\n$`)
 
-// pullLinks are the texts of links to pull requests.
+// pullLinks matches the texts of links to pull requests.
 var pullLinks = regexp.MustCompile(`(?m)^#[0-9]+$`)
 
-// texts are all that Slipway writes on GitHub, with a value in each place where
-// one can come from outside.
+// texts returns everything that Slipway writes on GitHub, with a value in each
+// place that can come from outside.
 func texts(v string) map[string]string {
 	broken := phased(host.Result{Host: v, Outcome: host.Failed, Before: release.ID(v), After: release.ID(v), Problem: v, Proof: v, UnitLog: []string{v, v}},
 		host.Phase{Name: "stage", Took: time.Second})

@@ -11,7 +11,8 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// list is the part of a result that no list has: no action makes one.
+// list is the part of a result that lists do not have: no action returns a
+// list.
 type list struct{}
 
 // Markdown returns nothing.
@@ -22,7 +23,7 @@ func (l list) Outputs() (map[string]string, error) { return nil, nil }
 
 func (l list) values() values { return nil }
 
-// Releases is what the hosts have.
+// Releases lists the releases on the hosts.
 type Releases struct {
 	Hosts []rollout.Listing
 	Ended
@@ -48,7 +49,7 @@ func (r Releases) Text() string {
 	return b.String()
 }
 
-// age is how old a release is by the host's own clock.
+// age returns the age of a release by the host's own clock.
 func age(id release.ID, now int64) string {
 	made, err := id.Time()
 	if err != nil {
@@ -86,7 +87,7 @@ func states(r rollout.Listed) []string {
 	return words
 }
 
-// History is what was changed on the hosts.
+// History lists the changes on the hosts.
 type History struct {
 	Hosts []rollout.Listing
 	Ended
@@ -122,7 +123,7 @@ func what(c release.Change) string {
 	return s
 }
 
-// how a change ended; of the reason, as much as a line holds.
+// how returns how a change ended, with as much of the reason as fits on a line.
 func how(c release.Change) string {
 	if c.Reason == "" {
 		return string(c.Outcome)
@@ -131,8 +132,8 @@ func how(c release.Change) string {
 	return fmt.Sprintf("%s: %s", c.Outcome, clipped([]string{plain(reason)})[0])
 }
 
-// hostJSON is a host in machine-readable lists. Its names are an interface:
-// scripts read them.
+// hostJSON is a host in machine-readable lists. Its field names are an
+// interface: scripts read them.
 type hostJSON struct {
 	Host     string           `json:"host"`
 	Problem  string           `json:"problem,omitempty"`
@@ -151,7 +152,7 @@ type releaseJSON struct {
 	Run      string     `json:"run,omitempty"`
 }
 
-// JSON returns the same for a script.
+// JSON returns the releases for a script.
 func (r Releases) JSON() (string, error) {
 	hosts := []hostJSON{}
 	for _, l := range r.Hosts {
@@ -182,7 +183,7 @@ func stateNames(r rollout.Listed) []string {
 	return names
 }
 
-// JSON returns the same for a script, oldest first.
+// JSON returns the changes for a script, oldest first.
 func (h History) JSON() (string, error) {
 	hosts := []hostJSON{}
 	for _, l := range h.Hosts {

@@ -10,7 +10,8 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// columns are the phases as the table of hosts shows them: some together.
+// columns are the phases as the table of hosts shows them. Some columns have
+// several phases.
 var columns = []struct {
 	title  string
 	phases []string
@@ -50,8 +51,8 @@ func writeHosts(b *strings.Builder, r rollout.Result) {
 	}
 }
 
-// worstFirst is all hosts in their order; of many, those that are to be looked
-// at first, and as many as there is room for.
+// worstFirst returns all hosts in their order if they are few. Of many it
+// returns those with problems first, as many as there is room for.
 func worstFirst(hosts []host.Result) (shown []host.Result, rest int) {
 	if len(hosts) <= aGlance {
 		return hosts, 0
@@ -62,14 +63,14 @@ func worstFirst(hosts []host.Result) (shown []host.Result, rest int) {
 	return sorted[:rows], len(sorted) - rows
 }
 
-// aGlance is how many rows are seen at once.
+// aGlance is how many rows a reader takes in at once.
 const aGlance = 15
 
 func weight(h host.Result) int {
 	switch {
 	case h.Outcome == host.Failed:
 		return 0
-	case len(h.UnitLog) > 0: // for whose failure the others went back
+	case len(h.UnitLog) > 0: // its failure took the others back
 		return 1
 	case h.Problem != "":
 		return 2
@@ -86,7 +87,8 @@ func usedColumns(hosts []host.Result) (used []int) {
 	return used
 }
 
-// spentIn is how long a host was in one of some phases, empty if it never was.
+// spentIn returns the time that a host spent in some phases, or "" if it had
+// none of them.
 func spentIn(h host.Result, phases []string) string {
 	var sum time.Duration
 	been := false
@@ -101,8 +103,8 @@ func spentIn(h host.Result, phases []string) string {
 	return span(sum)
 }
 
-// health is whether what runs now is proved to work: what was waited for stands
-// below the table, and what is wrong above it.
+// health says whether the running release is proved to work. The text below the
+// table says how, and the text above it names the problems.
 func health(h host.Result) string {
 	switch {
 	case h.Outcome == host.Live, h.Outcome == host.Unchanged, h.Outcome == host.Reverted:
@@ -113,7 +115,7 @@ func health(h host.Result) string {
 	return "-"
 }
 
-// unbroken keeps the words of a cell on one line.
+// unbroken returns a text that stays on one line of a cell.
 func unbroken(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }
 
 func mark(h host.Result) string {

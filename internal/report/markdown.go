@@ -8,12 +8,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxCode is how many runes of a value are shown in a line or a cell.
+// maxCode is the largest number of runes of a value in a line or a cell.
 const maxCode = 200
 
-// code shows a value of any origin in a line or a table cell, as a code span: no
-// mention, reference, link or HTML in it is one. What would end the span or the
-// cell is shown as a character that looks like it.
+// code returns any value as a code span for a line or a table cell. Mentions,
+// references, links and HTML in it have no effect. Characters that would end
+// the span or the cell are replaced by similar ones.
 func code(s string) string {
 	s = clip(strings.TrimSpace(strings.Map(shown, s)), maxCode)
 	if s == "" {
@@ -22,8 +22,9 @@ func code(s string) string {
 	return "`" + s + "`"
 }
 
-// shown drops what has no look of its own (line breaks, controls, what turns the
-// direction of a text) and replaces what ends code spans and cells.
+// shown drops invisible characters: line breaks, controls and those that change
+// the direction of a text. It replaces characters that end code spans and
+// cells.
 func shown(r rune) rune {
 	switch {
 	case r == '`':
@@ -38,7 +39,7 @@ func shown(r rune) rune {
 	return r
 }
 
-// link is a value that leads to a URL; without one it is the value alone.
+// link returns a value as a link, or the value alone if there is no URL.
 func link(s, url string) string {
 	if url == "" || s == "" {
 		return code(s)
@@ -46,11 +47,11 @@ func link(s, url string) string {
 	return "[" + code(s) + "](" + url + ")"
 }
 
-// fenced shows text of any origin as it is: the fence is longer than any run of
-// backticks in it.
+// fenced returns any text as a code block. The fence is longer than any run of
+// backticks in the text.
 func fenced(text string) string { return fencedAs("", text) }
 
-// fencedAs does the same with the text's language.
+// fencedAs returns a code block in a language.
 func fencedAs(language, text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
@@ -68,8 +69,8 @@ func fencedAs(language, text string) string {
 	return fmt.Sprintf("\n%s%s\n%s\n%s\n", fence, language, strings.TrimRight(text, "\n"), fence)
 }
 
-// folded hides Markdown behind a line that opens it: words of our own, and a
-// value of any origin.
+// folded returns Markdown behind a line that opens it. The title is a text of
+// Slipway; the value may be anything.
 func folded(title, value, markdown string, open bool) string {
 	attribute := ""
 	if open {
@@ -89,8 +90,7 @@ func clip(s string, most int) string {
 	return string([]rune(s)[:most-1]) + "…"
 }
 
-// clipBytes cuts a text of lines to a number of bytes, where a line ends if
-// there is one.
+// clipBytes cuts a text to a number of bytes, at the end of a line if possible.
 func clipBytes(s string, most int) string {
 	if len(s) <= most {
 		return s

@@ -8,11 +8,12 @@ import (
 	"github.com/apxr/slipway/internal/host"
 )
 
-// maxOutput bounds an output in bytes: GitHub allows 1 MB for all of a job's.
+// maxOutput bounds an output in bytes. GitHub allows 1 MB for all outputs of a
+// job.
 const maxOutput = 256 << 10
 
-// values is a result for programs: by the names that JSON has for them. Outputs
-// have the same names, with - for _.
+// values is a result for programs, by the names in JSON. Outputs have the same
+// names, with - instead of _.
 type values map[string]any
 
 func (v values) json() (string, error) {
@@ -22,8 +23,8 @@ func (v values) json() (string, error) {
 	return indented(v)
 }
 
-// outputs returns a text as it is and everything else as JSON in one line. What
-// is too long is left out, and the error says so.
+// outputs returns texts unchanged and other values as JSON on one line. It
+// leaves out values that are too long, and names them in the error.
 func (v values) outputs() (map[string]string, error) {
 	all := map[string]string{}
 	var long error
@@ -45,8 +46,8 @@ func (v values) outputs() (map[string]string, error) {
 	return all, long
 }
 
-// hostValue is a host in the value "hosts". Its names are an interface:
-// workflows read them. There is no text of a host in it.
+// hostValue is a host in the value "hosts". Its field names are an interface:
+// workflows read them. It contains no text from a host.
 type hostValue struct {
 	Host    string  `json:"host"`
 	Outcome string  `json:"outcome"`
@@ -55,8 +56,8 @@ type hostValue struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// values say what is so: of a rollout that failed, only that, and what became
-// of each host.
+// values returns the result for programs. A failed rollout has only the values
+// "result" and "hosts".
 func (r Rollout) values() values {
 	hosts := []hostValue{}
 	for _, h := range r.Hosts {
@@ -70,7 +71,7 @@ func (r Rollout) values() values {
 	return all
 }
 
-// outcomes are the words for programs.
+// outcomes has the outcomes as programs read them.
 var outcomes = map[host.Outcome]string{
 	host.Live: "live", host.Staged: "staged", host.Unchanged: "unchanged", host.Untouched: "not-changed",
 	host.Skipped: "not-reached", host.Reverted: "put-back", host.Failed: "failed",

@@ -6,8 +6,8 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Place is where a run belongs: what its report can name and link to. Empty
-// fields are left out.
+// Place says where a run belongs: what its report can name and link to. Reports
+// leave out empty fields.
 type Place struct {
 	App         string // ORG/APP
 	Environment string
@@ -15,7 +15,7 @@ type Place struct {
 	Repository  string // the URL of its page, such as https://github.com/apxr/apxr_io
 	Run         string // the URL of the workflow run
 	Rollback    string // the file name of the workflow that rolls back
-	Flags       string // what a person has to give to look inside of these hosts, beside host and app, such as --units
+	Flags       string // flags to look inside these hosts, such as --units, in addition to host and app
 }
 
 func (p Place) commit(revision string) string {
@@ -39,7 +39,7 @@ func (p Place) rollback() string {
 	return p.Repository + "/actions/workflows/" + p.Rollback
 }
 
-// ownRun reports whether a URL is that of a workflow run of this repository.
+// ownRun reports whether a URL is a workflow run of this repository.
 func (p Place) ownRun(url string) bool {
 	id, found := strings.CutPrefix(url, p.Repository+"/actions/runs/")
 	return p.Repository != "" && found && id != "" && strings.Trim(id, "0123456789") == ""

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// Pulls are the pull requests that have heard of a run.
+// Pulls are the pull requests that a run commented on.
 type Pulls struct {
-	Live  []int // their changes run now
-	Gone  []int // and do no longer
+	Live  []int // their changes now run
+	Gone  []int // their changes no longer run
 	Notes []string
 }
 
-// Only leaves those of a list.
+// Only returns the pull requests that are in a list.
 func (p Pulls) Only(list []int) Pulls {
 	not := func(n int) bool { return !slices.Contains(list, n) }
 	p.Live = slices.DeleteFunc(slices.Clone(p.Live), not)
@@ -22,13 +22,13 @@ func (p Pulls) Only(list []int) Pulls {
 	return p
 }
 
-// JSON is their numbers, in order.
+// JSON returns their numbers, in order.
 func (p Pulls) JSON() string {
 	all := append(append([]int{}, p.Live...), p.Gone...)
 	slices.Sort(all)
 	data, err := json.Marshal(all)
 	if err != nil {
-		panic(err) // numbers
+		panic(err) // numbers always marshal
 	}
 	return string(data)
 }
@@ -47,7 +47,7 @@ func (p Pulls) String() string {
 	return fmt.Sprintf("pull requests that were told: live %s; no longer live %s", text(p.Live), text(p.Gone))
 }
 
-// Markdown is a part of the job summary, empty if there is nothing to say.
+// Markdown returns a part of the job summary, or "" if there are none.
 func (p Pulls) Markdown(at Place) string {
 	var b strings.Builder
 	write := func(title string, list []int) {

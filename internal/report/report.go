@@ -1,8 +1,9 @@
-// Package report turns results into what people, scripts and later workflow steps
-// read: lines for a terminal, JSON, Markdown for a job summary, outputs. A kind
-// of result is a type here, which is a [Result].
+// Package report turns results into texts for people, scripts and later
+// workflow steps: lines for a terminal, JSON, Markdown for a job summary,
+// outputs. It has one type for each kind of result, and each is a [Result].
 //
-// It is pure: results in, text out. It does not know where the text goes.
+// The package is pure: results in, text out. It does not know where the text
+// goes.
 package report
 
 import (
@@ -17,13 +18,13 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// Rollout is the result of whatever changes what web servers have or run.
+// Rollout is the result of a run that changes what web servers have or run.
 type Rollout struct {
 	rollout.Result
 	Ended
 }
 
-// Headline says in one line how the rollout ended.
+// Headline returns how the rollout ended, in one line.
 func (r Rollout) Headline() string {
 	of := "of "
 	if r.Verb == release.Rollback {
@@ -35,7 +36,7 @@ func (r Rollout) Headline() string {
 	return verbs[r.Verb] + " " + of + describe(r.Result) + " " + ended(r)
 }
 
-// verbs are what a run is called.
+// verbs has the names of the runs.
 var verbs = map[release.Verb]string{
 	release.Deploy: "Deploy", release.Rollback: "Rollback", release.Stage: "Staging", release.Activate: "Activation", release.Revert: "Revert",
 }
@@ -63,8 +64,8 @@ func describe(r rollout.Result) string {
 	return fmt.Sprintf("%s (version %s, revision %.12s)", r.Target, r.Version, r.Revision)
 }
 
-// Problem returns what the error says beyond the problems of the hosts, which
-// Text has.
+// Problem returns the part of the error that the hosts' problems do not
+// contain: Text has those.
 func (r Rollout) Problem() string {
 	if r.Err == nil {
 		return ""
@@ -72,7 +73,8 @@ func (r Rollout) Problem() string {
 	return cmp.Or(beyond(r), r.Headline())
 }
 
-// beyond is what the rollout's error says that no host's problem says.
+// beyond returns the part of the rollout's error that no host's problem
+// contains.
 func beyond(r Rollout) string {
 	if r.Err == nil {
 		return ""
@@ -92,7 +94,7 @@ func beyond(r Rollout) string {
 	return strings.Join(rest, "\n")
 }
 
-// Text returns the result for a terminal or a log, which show the error
+// Text returns the result for a terminal or a log. Both show the error
 // themselves.
 func (r Rollout) Text() string {
 	var b strings.Builder
@@ -127,7 +129,7 @@ func (r Rollout) JSON() (string, error) { return r.values().json() }
 // Outputs returns the values for later steps.
 func (r Rollout) Outputs() (map[string]string, error) { return r.values().outputs() }
 
-// remarks is what there is to say of a run that is of no single host.
+// remarks returns the remarks on the run as a whole.
 func remarks(r rollout.Result) []string {
 	var lines []string
 	switch {
@@ -155,8 +157,8 @@ func remarks(r rollout.Result) []string {
 	return lines
 }
 
-// clipped cuts lines such as a crash report's: the reason stands at the
-// beginning, and the host has the rest.
+// clipped cuts long lines, such as those of a crash report: the reason is at
+// the beginning, and the host has the rest.
 func clipped(lines []string) []string {
 	const most = 300 // runes
 	short := make([]string, len(lines))

@@ -46,7 +46,7 @@ func result(verb release.Verb, target release.ID, hosts ...host.Result) rollout.
 	return rollout.Result{Verb: verb, Target: target, Version: "0.2.0", Revision: revision, Hosts: hosts}
 }
 
-// fleet is thirty hosts: one fails in the second batch of ten.
+// fleet returns thirty hosts. One fails in the second batch of ten.
 func fleet() rollout.Result {
 	r := result(release.Deploy, r2)
 	for i := range 30 {
@@ -65,7 +65,7 @@ func fleet() rollout.Result {
 	return r
 }
 
-// went is a rollout that ended so.
+// went returns a rollout that ended with this error.
 func went(r rollout.Result, err error) Rollout { return Rollout{r, Ended{err}} }
 
 var results = map[string]Rollout{

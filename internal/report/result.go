@@ -10,10 +10,10 @@ import (
 type Result interface {
 	Text() string                        // for a person, in whole lines
 	JSON() (string, error)               // for a script
-	Markdown(p Place) string             // for the summary of a workflow's job
-	Outputs() (map[string]string, error) // for the later steps of that job
-	Failed() error                       // nil: all went well
-	Problem() string                     // the error, for whoever reads Text too
+	Markdown(p Place) string             // for the summary of a workflow job
+	Outputs() (map[string]string, error) // for later steps of that job
+	Failed() error                       // nil on success
+	Problem() string                     // the part of the error that Text does not have
 	values() values
 }
 

@@ -11,14 +11,14 @@ import (
 	"github.com/apxr/slipway/internal/words"
 )
 
-// said is what is true of one host, or of several in the same words.
+// said is a text about one host, or about several hosts.
 type said struct {
 	hosts, text string
 	unitLog     []string
 }
 
-// problems is what is wrong, what is wrong with a host itself before what is so
-// only because another one failed.
+// problems returns what is wrong. Hosts with a problem of their own come before
+// hosts that only suffer from another host's failure.
 func problems(hosts []host.Result) []said {
 	texts, of := []string{}, map[string][]host.Result{}
 	for _, h := range hosts {
@@ -36,7 +36,7 @@ func problems(hosts []host.Result) []said {
 		s := said{hosts: hostNames(of[text]), text: text}
 		for _, h := range of[text] {
 			if len(h.UnitLog) > 0 {
-				s.unitLog = h.UnitLog // one is as good as another that failed in the same words
+				s.unitLog = h.UnitLog // one log is enough for hosts that failed with the same text
 				break
 			}
 		}
@@ -55,8 +55,8 @@ func rank(hosts []host.Result) int {
 	return 2
 }
 
-// proofs has a line for each host that the run brought to its target, of a large fleet one for all: what was waited
-// for is the same.
+// proofs returns a line for each host that the run brought to its target. For a
+// large fleet it returns one line for all, since all waited for the same.
 func proofs(hosts []host.Result) []said {
 	const most = 10
 	var all []said
@@ -80,8 +80,7 @@ func hostNames(hosts []host.Result) string {
 	return words.Names(all)
 }
 
-// advice is what to do now after a run that did not end as it should; empty
-// where there is nothing to say.
+// advice returns what to do after a run that did not end as it should, or "".
 func advice(r rollout.Result) string {
 	var look, old, live []host.Result
 	back := 0

@@ -14,7 +14,7 @@ type Setup struct {
 	Ended
 }
 
-// Headline says in one line how the setup ended.
+// Headline returns how the setup ended, in one line.
 func (r Setup) Headline() string {
 	what := "Setup"
 	if r.Check {
@@ -43,14 +43,14 @@ func setupEnded(r Setup) string {
 	return fmt.Sprintf("made %s on %s", n, on)
 }
 
-// setupWords are the outcomes for people.
+// setupWords has the outcomes for people.
 var setupWords = map[setup.Outcome]string{
 	setup.Ready: "ready", setup.Changed: "changed", setup.WouldChange: "would be changed", setup.Failed: "failed",
 	setup.NotReached: "not reached", setup.NotFinished: "not finished",
 }
 
-// Text returns the result for a terminal or a log, which has seen Ansible's own
-// words.
+// Text returns the result for a terminal or a log. Both have already shown
+// Ansible's own output.
 func (r Setup) Text() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, r.Headline())

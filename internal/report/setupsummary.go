@@ -8,11 +8,11 @@ import (
 	"github.com/apxr/slipway/internal/setup"
 )
 
-// Bounds of what a summary shows of a setup; the log has all of it.
+// Bounds of a setup in a summary. The log shows everything.
 const (
 	maxChanges    = 100       // of one server
 	maxSetupText  = 400 << 10 // bytes of changes and differences
-	maxDifference = 16 << 10  // bytes of one
+	maxDifference = 16 << 10  // bytes of one difference
 )
 
 // Markdown returns the result for a job summary.
@@ -54,8 +54,8 @@ func setupTitle(r Setup, p Place) string {
 	return title + " " + setupEnded(r)
 }
 
-// writeFailures shows what failed, with the servers on which it did so in the same
-// words, and reports whether there was anything.
+// writeFailures writes the failures, each with all servers that failed with the
+// same text. It reports whether there were any.
 func writeFailures(b *strings.Builder, r setup.Result) bool {
 	var order []string
 	servers := map[string][]string{}
@@ -90,7 +90,7 @@ func namesOf(servers []string) string {
 	return strings.Join(servers, ", ")
 }
 
-// writeServers has those with trouble first.
+// writeServers writes the servers, those with problems first.
 func writeServers(b *strings.Builder, r setup.Result) {
 	if len(r.Hosts) == 0 {
 		return
@@ -119,8 +119,8 @@ func setupTrouble(h setup.Host) int {
 	return 0
 }
 
-// writeChanges shows for each server what was changed, and how where that is
-// known.
+// writeChanges writes the changes of each server, with differences where they
+// are known.
 func writeChanges(b *strings.Builder, r setup.Result) {
 	left := maxSetupText
 	for _, h := range r.Hosts {

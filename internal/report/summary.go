@@ -9,16 +9,16 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// Bounds of a job summary, of which GitHub shows none that is larger than 1 MiB.
-// The log has all of it.
+// Bounds of a job summary. GitHub shows no summary above 1 MiB. The log shows
+// everything.
 const (
 	maxRows     = 300 // hosts
 	maxProblems = 30
 	maxText     = 8 << 10 // bytes of one text
 )
 
-// Markdown returns the result for a job summary: what happened, what is wrong and
-// what to do, every host, and how the time went by.
+// Markdown returns the result for a job summary: what happened, what is wrong
+// and what to do, every host, and how long each phase took.
 func (r Rollout) Markdown(p Place) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### %s %s\n\n", badge(r), title(r, p))
@@ -48,7 +48,7 @@ func (r Rollout) Markdown(p Place) string {
 	return b.String()
 }
 
-// badge is the first thing that is seen.
+// badge returns the first line that a reader sees.
 func badge(r Rollout) string {
 	switch {
 	case r.Err != nil:
@@ -85,7 +85,7 @@ func title(r Rollout, p Place) string {
 	return strings.Join(append(words, ended(r)), " ")
 }
 
-// facts is one line: which release, from which commit, what was there before.
+// facts returns one line: the release, its commit, and the release before.
 func facts(r rollout.Result, p Place) string {
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
@@ -123,7 +123,7 @@ func counted(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// span is a duration for people.
+// span returns a duration for people.
 func span(d time.Duration) string {
 	if d < 100*time.Second {
 		return fmt.Sprintf("%.1f s", d.Seconds())
@@ -147,7 +147,7 @@ func writeProblems(b *strings.Builder, r rollout.Result) {
 	}
 }
 
-// goingBack says how to undo what was done.
+// goingBack returns how to undo the run.
 func goingBack(r rollout.Result, p Place) string {
 	url := p.rollback()
 	switch {
@@ -161,17 +161,18 @@ func goingBack(r rollout.Result, p Place) string {
 	return fmt.Sprintf("**To go back:** [run the rollback workflow](%s). Without a release ID it goes to the one before, %s.", url, code(string(r.Previous.ID)))
 }
 
-// failure is a failure of which nothing else is known, for a job summary.
+// failure returns a failure without further details, for a job summary.
 func failure(title string, err error) string {
 	return fmt.Sprintf("### ❌ %s failed\n%s", title, fenced(clipBytes(err.Error(), maxText)))
 }
 
-// inline is a text of several words, not a value, in a line of Markdown.
+// inline returns a text of several words, not a value, for a line of Markdown.
 func inline(s string) string {
 	s = strings.Map(shown, s)
 	return alive.Replace(s)
 }
 
-// alive is what Markdown and GitHub see in plain text.
+// alive replaces the characters that have a meaning for Markdown and GitHub in
+// plain text.
 var alive = strings.NewReplacer(`\`, `\\`, "<", "&lt;", "&", "&amp;", "@", "@\u200b", "#", "#\u200b", "*", `\*`, "_", `\_`, "[", `\[`, "~", `\~`, "://", ":\u200b//", "www.", "www\u200b.",
 	"GH-", "GH\u200b-", "gh-", "gh\u200b-", "Gh-", "Gh\u200b-", "gH-", "gH\u200b-")

@@ -20,7 +20,7 @@ var place = Place{
 
 var revision1 = strings.Repeat("abcdef0123", 4)
 
-// phased is a host with the phases of a deploy, one after the other.
+// phased returns a host with the phases of a deploy, one after the other.
 func phased(h host.Result, phases ...host.Phase) host.Result {
 	at := time.Duration(0)
 	for _, p := range phases {
@@ -33,7 +33,7 @@ func phased(h host.Result, phases ...host.Phase) host.Result {
 
 func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
-// deployed is a host that a deploy of many came to after some others.
+// deployed returns the i-th host of a large deploy.
 func deployed(i int) host.Result {
 	batch := 0
 	if i > 0 {
@@ -64,7 +64,7 @@ var unitLog = []string{
 	"web2 apxr_io[4711]: ** (exit) shutdown", "web2 systemd[1]: apxr_io.service: Main process exited, code=exited, status=1/FAILURE",
 }
 
-// failed is a deploy of which the last host fails, and all go back.
+// failed returns a deploy whose last host fails and takes all others back.
 func failed(hosts int) (rollout.Result, error) {
 	r := deploy(hosts)
 	last := hosts - 1
@@ -82,7 +82,7 @@ func failed(hosts int) (rollout.Result, error) {
 	return r, fmt.Errorf("web%d.example.com: %s", hosts, why)
 }
 
-// inPart is a deploy past a host that cannot be reached.
+// inPart returns a deploy that left out an unreachable host.
 func inPart(hosts int) rollout.Result {
 	r := deploy(hosts)
 	r.Became = rollout.BecamePartial
@@ -107,7 +107,7 @@ func TestSummaries(t *testing.T) {
 	golden(t, "summary-rollback.md", went(back, nil).Markdown(place)+Pulls{Live: []int{3}, Gone: []int{12, 14}, Notes: []string{"112 pull requests are concerned: the 100 that were merged last are commented on."}}.Markdown(place))
 }
 
-// The worst that there can be: GitHub shows nothing of a summary past 1 MiB.
+// This is the worst case. GitHub shows no summary above 1 MiB.
 func TestASummaryAlwaysFits(t *testing.T) {
 	long := strings.Repeat("☃ `x` | <b>\n", 1500)
 	r := rollout.Result{Verb: release.Deploy, Target: r2, Version: long, Revision: long, Notice: long, Became: rollout.BecamePartial, Plan: []string{long, long}}
@@ -173,7 +173,7 @@ func TestHowToLookInside(t *testing.T) {
 	if text := went(r, err).Markdown(p); !strings.Contains(text, want) {
 		t.Errorf("no %q in\n%s", want, text)
 	}
-	r = inPart(2) // the second one was never met
+	r = inPart(2) // the second host was never reached
 	if text := went(r, nil).Markdown(p); !strings.Contains(text, "Look inside: `slipway logs web1.example.com") {
 		t.Error(text)
 	}

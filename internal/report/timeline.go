@@ -12,7 +12,7 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// maxSections is of how many hosts the chart has a line: nobody reads more, and
+// maxSections limits the hosts in the chart. Nobody reads more lines, and
 // GitHub draws no chart of more than 50,000 characters.
 const maxSections = 40
 
@@ -20,15 +20,15 @@ const maxSections = 40
 const (
 	chartWidth = 750 // of the bars
 	letter     = 6.5
-	maxLabel   = 35 // letters of a host's name, beside the bars
+	maxLabel   = 35 // letters of a host's name beside the bars
 )
 
-// chartZero is when the chart begins: Mermaid reads and shows times in one and
-// the same zone, the reader's, and counts nothing from zero.
+// chartZero is the start of the chart. Mermaid cannot count from zero. It reads
+// and shows times in the same zone, the reader's.
 var chartZero = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// timeline is how the time went by, as a Gantt chart in Mermaid's language with
-// a line for each host.
+// timeline returns a Gantt chart in Mermaid's language with a line for each
+// host.
 func timeline(r rollout.Result) string {
 	hosts := charted(r.Hosts)
 	var total time.Duration
@@ -61,7 +61,7 @@ func axis(total time.Duration) string {
 	return "%H:%M:%S"
 }
 
-// bar is a phase as the chart shows it.
+// bar is a phase in the chart.
 type bar struct {
 	name       string
 	begin, end time.Duration
@@ -76,7 +76,7 @@ func writeBars(b *strings.Builder, h host.Result, total time.Duration) {
 	for _, bar := range bars {
 		name := bar.name
 		if float64(bar.end-bar.begin)/float64(total)*chartWidth < letter*float64(len(name))+5 {
-			name = "\u2060" // the name would be printed over the next bar
+			name = "\u2060" // an invisible name: it would cover the next bar
 		}
 		fmt.Fprintf(b, "    %s :%s, %s, %dms\n", name, bar.tag(), chartZero.Add(bar.begin).Format("2006-01-02T15:04:05.000"), (bar.end - bar.begin).Milliseconds())
 	}
@@ -92,8 +92,8 @@ func (b bar) tag() string {
 	return "done"
 }
 
-// barsOf joins phases as the table's columns do. Bars that overlap would be
-// drawn on two lines, also if it is by a millisecond.
+// barsOf joins phases like the columns of the table. Mermaid draws bars on two
+// lines even if they overlap by only a millisecond.
 func barsOf(phases []host.Phase) (bars []bar) {
 	for _, p := range phases {
 		name := column(p.Name)
@@ -116,7 +116,7 @@ func barsOf(phases []host.Phase) (bars []bar) {
 	return bars
 }
 
-// column is the column that a phase belongs to, empty if there is none.
+// column returns the column of a phase, or "" if it has none.
 func column(phase string) string {
 	for _, c := range columns {
 		if slices.Contains(c.phases, phase) {
@@ -126,7 +126,7 @@ func column(phase string) string {
 	return ""
 }
 
-// charted is the hosts that the chart shows, in their order.
+// charted returns the hosts in the chart, in their order.
 func charted(hosts []host.Result) []host.Result {
 	if len(hosts) <= maxSections {
 		return hosts
@@ -145,7 +145,7 @@ func ends(h host.Result) (last time.Duration) {
 	return last
 }
 
-// label is a host's name in letters that Mermaid takes for nothing else.
+// label returns a host's name in letters without a meaning for Mermaid.
 func label(s string) string {
 	s = clip(strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_.@:[]", r) {

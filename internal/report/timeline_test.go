@@ -59,7 +59,7 @@ func TestANameThatDoesNotFitIntoItsBarIsLeftOut(t *testing.T) {
 	}
 }
 
-// What may stand in a chart is what Mermaid was seen to take as text.
+// Mermaid was seen to treat the characters allowed here as text.
 func TestNoValueBreaksTheChart(t *testing.T) {
 	line := regexp.MustCompile(`^    (section [^\s;#%"<>` + "`" + `\\{}]+|stage :done, 2000-01-01T[0-9:.]+, \d+ms)$`)
 	for _, v := range append(hostile, "", " ", "[fd00::1]:2222", strings.Repeat("x", 300)) {
