@@ -1,6 +1,6 @@
-// Package reference writes down what the tables of verbs, settings and outputs say:
-// the action.yml files and docs/reference.md. Its test holds the files against
-// it; "go test ./internal/reference -update" writes them.
+// Package reference generates the action.yml files and docs/reference.md from
+// the tables of verbs, settings and outputs. Its test compares the files with
+// that; "go test ./internal/reference -update" writes them.
 //
 // It does not know what a verb or a setting does.
 package reference
@@ -14,14 +14,14 @@ import (
 	"github.com/apxr/slipway/internal/config"
 )
 
-// Action is an action.yml of this repository.
+// Action describes an action.yml of this repository.
 type Action struct {
 	config.VerbInfo
-	Path   string // of the file, from the repository's top
-	Launch string // the step's command, below the action's folder
+	Path   string // path of the file from the top of the repository
+	Launch string // command of the step, relative to the action's folder
 }
 
-// Actions are those of the table of verbs.
+// Actions are the actions in the table of verbs.
 var Actions = actions()
 
 func actions() (all []Action) {
@@ -38,9 +38,9 @@ func actions() (all []Action) {
 	return all
 }
 
-// YAML is the action's file. It is a composite action: inputs reach the program
-// through its environment alone, and the program replaces the shell, so that it
-// gets the runner's signals.
+// YAML returns the action's file. It is a composite action. Inputs reach the
+// program only through its environment. The program replaces the shell, so that
+// it gets the runner's signals.
 func (a Action) YAML() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Made from the tables in internal/config by: go test ./internal/reference -update\n")
@@ -63,7 +63,7 @@ func (a Action) YAML() string {
 	return b.String()
 }
 
-// Markdown is docs/reference.md.
+// Markdown returns docs/reference.md.
 func Markdown() string {
 	var b strings.Builder
 	b.WriteString("# Reference\n\nMade from the tables in internal/config by `go test ./internal/reference -update`.\n\n")
@@ -96,7 +96,7 @@ func writeVerb(b *strings.Builder, v config.VerbInfo) {
 	}
 }
 
-// call is how a verb is called, with what stands there without a name.
+// call returns how to call a verb, with its arguments that have no flag.
 func call(v config.Verb) string {
 	words := "slipway " + string(v)
 	for _, s := range config.PlacesOf(v) {
@@ -105,7 +105,7 @@ func call(v config.Verb) string {
 	return words
 }
 
-// uses returns what a workflow's step names to use an action.
+// uses returns the text that a workflow's step needs to use an action.
 func uses(folder string) string { return path.Join("apxr/slipway", folder) + "@v1" }
 
 func writeSettings(b *strings.Builder, v config.Verb) {

@@ -40,7 +40,7 @@ func TestFilesSayWhatTheTablesSay(t *testing.T) {
 	}
 }
 
-// actionFile is what GitHub reads of an action.yml.
+// actionFile has the parts of an action.yml that GitHub reads.
 type actionFile struct {
 	Inputs map[string]struct {
 		Description string
@@ -57,7 +57,7 @@ type actionFile struct {
 	}
 }
 
-// Each action is a program of its own, which runs the verb of its folder.
+// Each action is a program of its own that runs the verb of its folder.
 func TestEveryActionRunsItsOwnVerb(t *testing.T) {
 	for _, a := range Actions {
 		program, err := os.ReadFile(filepath.Join("..", "..", filepath.Dir(a.Path), "main.go"))
@@ -74,9 +74,10 @@ func TestEveryActionRunsItsOwnVerb(t *testing.T) {
 	}
 }
 
-// GitHub is stricter than any local runner: an input that is not declared is
-// dropped, one that is not mapped never reaches a composite action's program,
-// and an output without a value is empty. None of that is an error there.
+// GitHub is stricter than any local runner. It drops inputs that are not
+// declared. An input without a mapping never reaches a composite action's
+// program. An output without a value is empty. GitHub reports none of this as
+// an error.
 func TestContractOfEveryAction(t *testing.T) {
 	for _, a := range Actions {
 		t.Run(string(a.Verb), func(t *testing.T) {
@@ -116,7 +117,7 @@ func TestContractOfEveryAction(t *testing.T) {
 func TestOutputsThatAreSetAreDeclared(t *testing.T) {
 	build, deploy := report.Build{Made: &release.Manifest{}}, report.Rollout{}
 	rolled := outputsOf(t, deploy)
-	told := append(slices.Clone(rolled), "pull-requests") // which app sets
+	told := append(slices.Clone(rolled), "pull-requests") // package app sets this one
 	set := map[config.Verb][]string{
 		config.BuildRelease:   outputsOf(t, build),
 		config.Deploy:         told,
@@ -149,8 +150,8 @@ func outputsOf(t *testing.T, r report.Result) []string {
 	return slices.Collect(maps.Keys(outputs))
 }
 
-// inputsRead asks the program's own reading of its settings what it looks up,
-// but for what only the command line has.
+// inputsRead returns the settings that the program reads, except for those that
+// only the command line has.
 func inputsRead(t *testing.T, v config.Verb) []string {
 	t.Helper()
 	read := map[string]bool{}
