@@ -21,8 +21,8 @@ func Plural(n int, one, more string) string {
 	return more
 }
 
-// mostNamed is how many of a list are named: a message has to stay readable with
-// hundreds of hosts.
+// mostNamed limits how many items of a list are named: a message about hundreds
+// of hosts has to stay readable.
 const mostNamed = 8
 
 // Names joins names, and counts those beyond the first eight.
