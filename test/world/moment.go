@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Moment is a time, and how long processes of this machine had waited for a
-// processor until then.
+// Moment is a time, with the total time that processes of this machine had
+// waited for a processor until then.
 type Moment struct {
 	At     time.Time
 	waited time.Duration // since the machine booted
@@ -22,12 +22,12 @@ func Now() Moment {
 	return m
 }
 
-// mostDelay is how many times longer something may take on a busy machine.
+// mostDelay is how many times longer an operation may take on a busy machine.
 const mostDelay = 8
 
-// Within checks that it took no longer from one moment to another than it may on
-// an idle machine. Time in which processes waited for a processor does not count,
-// so that the check depends on the program and not on what else the machine does.
+// Within checks that the time between two moments is within a limit for an idle
+// machine. Time in which processes waited for a processor does not count: the
+// check must depend on the program, not on the load of the machine.
 func (t T) Within(from, to Moment, limit time.Duration) {
 	t.Helper()
 	took, idle := between(from, to)
@@ -37,8 +37,8 @@ func (t T) Within(from, to Moment, limit time.Duration) {
 	}
 }
 
-// between returns the time between moments, with and without that in which some
-// process waited for a processor.
+// between returns the time between two moments, first in full, then without the
+// time in which some process waited for a processor.
 func between(from, to Moment) (took, idle time.Duration) {
 	took = to.At.Sub(from.At)
 	if from.known && to.known {
@@ -47,8 +47,8 @@ func between(from, to Moment) (took, idle time.Duration) {
 	return took, took / mostDelay
 }
 
-// pressure returns for how long some process has waited for a processor since
-// the machine booted; false: the kernel does not measure it.
+// pressure returns how long some process has waited for a processor since the
+// machine booted. It returns false if the kernel does not measure it.
 func pressure() (time.Duration, bool) {
 	text, err := os.ReadFile("/proc/pressure/cpu")
 	if err != nil {

@@ -11,21 +11,21 @@ import (
 	"github.com/apxr/slipway/test/lab"
 )
 
-// Person is somebody who runs the command line.
+// Person is a user of the command line.
 type Person struct {
 	T
 	Home string
-	// Settings are the environment of each run, as NAME=value; of two with the
-	// same name the later one counts.
+	// Settings are the environment of each run, as NAME=value. Later ones
+	// replace earlier ones of the same name.
 	Settings []string
 	// ForVerb returns more settings for one verb; it may be nil.
 	ForVerb func(verb string) []string
-	// On is the host that the person has logged in to as deploy; nil: the command
+	// On is the host where the person is logged in as deploy; nil: the command
 	// line runs on this machine.
 	On *lab.Host
 }
 
-// Split tells settings, which have the form NAME=value, from arguments.
+// Split separates settings, which have the form NAME=value, from arguments.
 func Split(words []string) (settings, args []string) {
 	for _, word := range words {
 		if name, _, ok := strings.Cut(word, "="); ok && name == strings.ToUpper(name) && !strings.HasPrefix(name, "-") {
@@ -46,8 +46,8 @@ func (p *Person) environment(settings, args []string) []string {
 	return append(env, settings...)
 }
 
-// Command returns the command line for this machine. Words are its arguments, or
-// settings if they have the form NAME=value.
+// Command returns the command line for this machine. Words are settings if they
+// have the form NAME=value, and arguments otherwise.
 func (p *Person) Command(words ...string) *exec.Cmd {
 	p.Helper()
 	path, err := command.Program()
@@ -58,7 +58,7 @@ func (p *Person) Command(words ...string) *exec.Cmd {
 	return cmd
 }
 
-// Slipway runs a verb to its end and logs what it says.
+// Slipway runs a verb to its end and logs its output.
 func (p *Person) Slipway(words ...string) command.Result {
 	p.Helper()
 	began := time.Now()
@@ -78,7 +78,7 @@ func (p *Person) OK(words ...string) command.Result {
 	return r
 }
 
-// Refused runs a verb and checks that it fails with this exit status and says
+// Refused runs a verb and checks that it fails with this exit status and prints
 // each of these words.
 func (p *Person) Refused(code int, says []string, words ...string) command.Result {
 	p.Helper()

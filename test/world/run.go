@@ -12,24 +12,24 @@ import (
 	"github.com/apxr/slipway/test/command"
 )
 
-// Run is a run of the command line that may not have ended yet.
+// Run is a run of the command line. It may still be running.
 type Run struct {
 	t      T
 	signal func(syscall.Signal)
 	done   chan Ended
 }
 
-// Ended is how a run ended, and when.
+// Ended says how and when a run ended.
 type Ended struct {
 	command.Result
 	At  Moment
-	err error // not that the command line failed, but that it could not be run
+	err error // the command line could not be run; nil if it ran and failed
 }
 
 // Signal sends a signal to the command line's own process.
 func (r *Run) Signal(s syscall.Signal) { r.t.Helper(); r.signal(s) }
 
-// Wait waits for the run's end. It may be called once.
+// Wait waits for the end of the run. It may be called once.
 func (r *Run) Wait() Ended {
 	r.t.Helper()
 	e := <-r.done
@@ -37,7 +37,8 @@ func (r *Run) Wait() Ended {
 	return e
 }
 
-// Begin starts a verb where the person is.
+// Begin starts a verb on the host where the person is logged in, or on this
+// machine.
 func (p *Person) Begin(words ...string) *Run {
 	p.Helper()
 	if p.On != nil {
@@ -58,7 +59,7 @@ func (p *Person) Begin(words ...string) *Run {
 	return r
 }
 
-// exitCode tells a program that failed from one that was not run.
+// exitCode distinguishes a program that failed from one that could not be run.
 func exitCode(err error) (int, error) {
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode(), nil
@@ -66,8 +67,8 @@ func exitCode(err error) (int, error) {
 	return 0, err
 }
 
-// beginThere starts a verb on the host, as deploy. The settings come by standard
-// input: no argument list of the host has them.
+// beginThere starts a verb on the host, as deploy. It passes the settings on
+// standard input, to keep them out of argument lists.
 func (p *Person) beginThere(words []string) *Run {
 	p.Helper()
 	p.install()
@@ -95,7 +96,8 @@ func (p *Person) beginThere(words []string) *Run {
 	return r
 }
 
-// thereScript keeps the process ID, for signals, and standard error apart.
+// thereScript returns a script that reports the process ID, for signals, and
+// keeps standard error separate.
 func thereScript(dir string, settings, args []string) string {
 	var script strings.Builder
 	for _, setting := range settings {
@@ -110,12 +112,13 @@ func thereScript(dir string, settings, args []string) string {
 	return script.String()
 }
 
-// Quote returns a word as a shell reads it.
+// Quote quotes a word for a shell.
 func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 func (p *Person) deployHome() string { return filepath.Join(p.On.Root(), "home/deploy") }
 
-// install puts the command line on the host, unless this test binary did so before.
+// install copies the command line to the host, unless this test binary has
+// already done so.
 func (p *Person) install() {
 	p.Helper()
 	path, err := command.Program()
@@ -129,7 +132,7 @@ func (p *Person) install() {
 	p.Must(os.WriteFile(there, []byte(p.Read(path)), 0o755))
 }
 
-// Give gives a file or directory below deploy's home on the host to deploy.
+// Give changes the owner of a file or directory below deploy's home to deploy.
 func (p *Person) Give(path string) {
 	p.Helper()
 	p.Tool("chown", "-R", "--reference="+p.deployHome(), path)

@@ -1,8 +1,8 @@
-// Package world is the ground that tests on hosts share: a test with its checks,
-// somebody at the command line, and an application on some hosts of a lab.
+// Package world has what tests on hosts share: a test with checks, a person at
+// the command line, and an application on some hosts of a lab.
 //
-// It does not know what a test tries. Each package of tests embeds what it needs
-// and adds what is its own.
+// It does not know what a test tries. Each package of tests embeds what it
+// needs and adds its own parts.
 package world
 
 import (
@@ -27,7 +27,7 @@ func (t T) Must(err error) {
 	}
 }
 
-// Says checks that a text has each of these words as they are.
+// Says checks that a text contains each of these words literally.
 func (t T) Says(text string, words ...string) {
 	t.Helper()
 	for _, word := range words {
@@ -37,7 +37,7 @@ func (t T) Says(text string, words ...string) {
 	}
 }
 
-// Matches checks that each of these regular expressions matches a part of a text.
+// Matches checks that each of these regular expressions matches in a text.
 func (t T) Matches(text string, patterns ...string) {
 	t.Helper()
 	for _, pattern := range patterns {
@@ -47,7 +47,8 @@ func (t T) Matches(text string, patterns ...string) {
 	}
 }
 
-// Red checks that a run ended with this exit status and says each of these words.
+// Red checks that a run ended with this exit status and printed each of these
+// words.
 func (t T) Red(code int, r command.Result, words ...string) {
 	t.Helper()
 	if r.Code != code {
@@ -60,7 +61,7 @@ func (t T) Red(code int, r command.Result, words ...string) {
 // needs: a test must not fail because other tests run at the same time.
 const patience = 5 * time.Minute
 
-// Until waits for a condition, and ends the test if it does not come true.
+// Until waits for a condition, and ends the test if it never becomes true.
 func (t T) Until(what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !done(); time.Sleep(50 * time.Millisecond) {
@@ -70,7 +71,7 @@ func (t T) Until(what string, done func() bool) {
 	}
 }
 
-// Read returns the content of a file of this machine.
+// Read returns the content of a file on this machine.
 func (t T) Read(path string) string {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -89,8 +90,8 @@ func (t T) File(text string) string {
 	return f.Name()
 }
 
-// Tool runs a program of this machine and returns what it prints, without the
-// blanks around it.
+// Tool runs a program on this machine and returns its output without
+// surrounding blanks.
 func (t T) Tool(name string, args ...string) string {
 	t.Helper()
 	var stderr strings.Builder

@@ -15,7 +15,7 @@ import (
 	"github.com/apxr/slipway/test/light"
 )
 
-// The application of a World, and where it is on a host.
+// The application of a World, and its place on a host.
 const (
 	Base   = "/opt/apxr/shop"
 	Unit   = "shop.service"
@@ -26,17 +26,17 @@ const (
 // Shop is the application of a World.
 var Shop = release.App{Org: "apxr", Name: "shop"}
 
-// World is an application on some hosts of a lab, where nothing was deployed
-// yet, and somebody who deploys it. The build server is this machine: its
-// artifacts are below the person's home.
+// World is an application that was not deployed yet, some hosts of a lab, and a
+// person who deploys it. The build server is this machine: its artifacts are
+// below the person's home.
 type World struct {
 	Person
 	Lab   *lab.Lab
 	Hosts []*lab.Host
 }
 
-// New takes hosts of the lab for a test, for as long as it runs. Tests on
-// different hosts may run at the same time.
+// New reserves hosts of the lab for a test until it ends. Tests on different
+// hosts may run at the same time.
 func New(t *testing.T, hosts ...string) *World {
 	t.Helper()
 	l := labtest.Lab(t)
@@ -57,8 +57,8 @@ func settings() []string {
 	}
 }
 
-// OnItself returns the same world with a person who works on the first host
-// itself, which is local for them: they have no key and no known_hosts.
+// OnItself returns the same world with a person who works on the first host.
+// That host is local for them: they have no key and no known_hosts.
 func (w *World) OnItself() *World {
 	w.Helper()
 	v := *w
@@ -69,8 +69,8 @@ func (w *World) OnItself() *World {
 	return &v
 }
 
-// Root runs a script as root on a host and returns what it prints, without the
-// blanks around it.
+// Root runs a script as root on a host and returns its output without
+// surrounding blanks.
 func (w *World) Root(h *lab.Host, script string) string {
 	w.Helper()
 	out, err := h.Run(w.Context(), nil, "sh", "-c", script)
@@ -78,8 +78,8 @@ func (w *World) Root(h *lab.Host, script string) string {
 	return strings.TrimSpace(out)
 }
 
-// Everywhere runs a script as root on all hosts and returns what each prints, by
-// the host's name.
+// Everywhere runs a script as root on all hosts and returns the outputs by the
+// names of the hosts.
 func (w *World) Everywhere(script string) map[string]string {
 	w.Helper()
 	said := map[string]string{}
@@ -100,7 +100,7 @@ func (w *World) Everywhere(script string) map[string]string {
 	return said
 }
 
-// Addrs lists addresses as the setting hosts has them.
+// Addrs lists addresses in the form of the setting hosts.
 func (w *World) Addrs(hosts ...*lab.Host) string {
 	var addrs []string
 	for _, h := range hosts {
@@ -109,7 +109,7 @@ func (w *World) Addrs(hosts ...*lab.Host) string {
 	return strings.Join(addrs, " ")
 }
 
-// Artifact makes the n-th release.
+// Artifact makes the n-th release, which behaves as way says.
 func (w *World) Artifact(n int, way light.Way) release.ID {
 	w.Helper()
 	return w.Put(light.Release{ID: light.At(n), Way: way})
@@ -126,7 +126,7 @@ func (w *World) Put(r light.Release) release.ID {
 	return r.ID
 }
 
-// DeployOf returns the words that deploy a release, and more.
+// DeployOf returns the words that deploy a release, followed by more words.
 func DeployOf(id release.ID, words ...string) []string {
 	return append([]string{"deploy", "--release-id", string(id)}, words...)
 }
@@ -139,23 +139,24 @@ func (w *World) Deploy(n int, words ...string) release.ID {
 	return id
 }
 
-// Answer is what the application says on its health URL.
+// Answer is the application's answer on its health URL.
 type Answer struct{ Status, Release, Greeting, Host string }
 
-// Answer asks the application of a host, on the host itself.
+// Answer asks the application on a host, from the host itself.
 func (w *World) Answer(h *lab.Host) (a Answer) {
 	w.Helper()
 	w.Must(json.Unmarshal([]byte(w.Root(h, "curl --silent --show-error --max-time 30 "+Health)), &a))
 	return a
 }
 
-// look prints what a host runs, and what was left of any run.
+// look prints what a host runs, and what runs have left behind.
 var look = fmt.Sprintf(`cd %s && readlink -f current; systemctl is-active %s
 curl --silent --show-error --max-time 30 %s | grep -o '"release": "[^"]*"'
 ls -d releases/*.part .slipway/change .slipway/scratch .slipway/back current.new launch.new next 2>/dev/null; true`, Base, Unit, Health)
 
-// Runs checks that all hosts run a release: link, unit and answer; and that
-// nothing is left of any run. The hosts that are named in other run another one.
+// Runs checks that all hosts run a release: link, unit and answer. It also
+// checks that no run has left anything behind. The hosts named in other run
+// another release.
 func (w *World) Runs(id release.ID, other map[string]release.ID) {
 	w.Helper()
 	for name, got := range w.Everywhere(look) {
@@ -169,19 +170,19 @@ func (w *World) Runs(id release.ID, other map[string]release.ID) {
 	}
 }
 
-// state prints everything that a refused run must leave as it was: every file
-// with its content, the unit and its process.
+// state prints everything that a refused run must not change: every file with
+// its content, the unit and its process.
 var state = fmt.Sprintf(`cd / && find opt/apxr etc/systemd/system/%[1]s -not -path '*/.slipway/lock' -not -path '*/.slipway/critical' -printf '%%p %%y %%m %%u %%g %%l\n' | sort
 find opt/apxr -type f -not -path '*/.slipway/lock' -not -path '*/.slipway/critical' -exec sha256sum {} + | sort
 systemctl show --property=MainPID,NRestarts,ActiveState,SubState,InvocationID,Result %[1]s`, Unit)
 
-// State returns everything on the hosts that a refused run must leave as it was.
+// State returns everything on the hosts that a refused run must not change.
 func (w *World) State() map[string]string {
 	w.Helper()
 	return w.Everywhere(state)
 }
 
-// Same checks that hosts are in the state that they were in before.
+// Same checks that the hosts are in the same state as before.
 func (w *World) Same(before map[string]string) {
 	w.Helper()
 	for name, now := range w.State() {
@@ -191,7 +192,7 @@ func (w *World) Same(before map[string]string) {
 	}
 }
 
-// History returns the changes that a host knows of, the oldest first.
+// History returns the changes in a host's history, oldest first.
 func (w *World) History(h *lab.Host) (changes []release.Change) {
 	w.Helper()
 	for line := range strings.Lines(w.Root(h, "cat "+Base+"/.slipway/history.jsonl")) {
@@ -209,8 +210,9 @@ func (w *World) In(t *testing.T) *World {
 	return &v
 }
 
-// Aged waits until the unit's process is so old on all hosts. A restart lets a
-// young process boot first, which is not the time that a test measures.
+// Aged waits until the unit's process has reached this age on all hosts. A
+// restart first lets a young process finish booting, and tests must not measure
+// that time.
 func (w *World) Aged(age time.Duration) {
 	w.Helper()
 	w.Everywhere(fmt.Sprintf(`started=$(systemctl show --property=ExecMainStartTimestampMonotonic --value %s)

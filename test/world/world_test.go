@@ -29,8 +29,8 @@ func TestTheLastSettingOfANameCounts(t *testing.T) {
 	}
 }
 
-// What a host is given to run keeps every value as it is, keeps the two outputs
-// apart, and passes on the exit status.
+// A command on a host keeps every value unchanged, keeps the two outputs
+// separate, and passes on the exit status.
 func TestARunOnAHostKeepsItsWords(t *testing.T) {
 	dir := t.TempDir()
 	hostile := "it's \"$HOME\"\n`id` \\ #"
