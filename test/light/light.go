@@ -1,7 +1,7 @@
-// Package light makes artifacts without a build: releases whose program is a few
-// lines of Python that behave, or misbehave, as a test says. What deploys them
-// sees no difference: files, manifest, start script and process are as a mix
-// release has them.
+// Package light makes artifacts without a build. The program of such a release
+// is a few lines of Python that behave, or misbehave, as a test says. A deploy
+// sees no difference: files, manifest, start script and process look like those
+// of a mix release.
 //
 // It does not deploy anything, and it proves nothing about builds.
 package light
@@ -24,8 +24,8 @@ import (
 //go:embed app.py
 var program []byte
 
-// start is as mix's own start script in what matters: it resolves current, so
-// that the process's command line names the release.
+// start behaves like mix's own start script where it matters: it resolves
+// current, so that the process's command line names the release.
 const start = `#!/bin/sh
 root=$(CDPATH= cd "$(dirname "$0")/.." && pwd -P)
 case $1 in
@@ -35,31 +35,32 @@ eval) exec python3 -c "$2" ;;
 esac
 `
 
-// Way is how a release behaves; the zero value is a good one.
+// Way says how a release behaves. The zero value behaves well.
 type Way struct {
 	Exit        *int    `json:"exit,omitempty"`        // it exits with this status
-	After       float64 `json:"after,omitempty"`       // so many seconds after its start
-	Signal      int     `json:"signal,omitempty"`      // it is killed by this signal, likewise
+	After       float64 `json:"after,omitempty"`       // seconds from its start to the exit or the signal
+	Signal      int     `json:"signal,omitempty"`      // it is killed by this signal
 	Boot        float64 `json:"boot,omitempty"`        // seconds until it listens
-	Silent      bool    `json:"silent,omitempty"`      // it never tells systemd that it is ready
-	Status      int     `json:"status,omitempty"`      // of its answers; 0: 200
-	Body        string  `json:"body,omitempty"`        // of their field status; empty: ok
-	Only        int     `json:"only,omitempty"`        // of all units only the one with this PORT is like that; 0: every one
-	OnlyHost    string  `json:"only_host,omitempty"`   // of all hosts only the one of this name is like that
-	Hang        bool    `json:"hang,omitempty"`        // it takes requests and never answers
-	Port        int     `json:"port,omitempty"`        // where it listens; 0: PORT of its environment
-	Certificate string  `json:"certificate,omitempty"` // a file of Files below lib that it serves HTTPS with
+	Silent      bool    `json:"silent,omitempty"`      // it never reports to systemd that it is ready
+	Status      int     `json:"status,omitempty"`      // status of its answers; 0: 200
+	Body        string  `json:"body,omitempty"`        // field status of its answers; empty: ok
+	Only        int     `json:"only,omitempty"`        // only the unit with this PORT behaves like this; 0: all units
+	OnlyHost    string  `json:"only_host,omitempty"`   // only the host of this name behaves like this; empty: all hosts
+	Hang        bool    `json:"hang,omitempty"`        // it accepts requests and never answers
+	Port        int     `json:"port,omitempty"`        // port that it listens on; 0: PORT of its environment
+	Certificate string  `json:"certificate,omitempty"` // serves HTTPS with this file of Files below lib
 }
 
-// Release is what to make.
+// Release says what to make.
 type Release struct {
 	App      release.App
 	ID       release.ID
 	Version  string
-	Revision string // empty: one that follows from the ID
+	Revision string // empty: derived from the ID
 	Way      Way
-	Files    map[string]string // more files, by their paths
-	// Change changes the manifest before it is written, for what no build makes.
+	Files    map[string]string // additional files by their paths
+	// Change edits the manifest before it is written, for manifests that no
+	// build makes.
 	Change func(*release.Manifest)
 }
 
@@ -103,7 +104,7 @@ func (r Release) write(tree string) error {
 	return nil
 }
 
-// RevisionOf is the commit of a release that names none.
+// RevisionOf returns the commit of a release that names none.
 func RevisionOf(id release.ID) string {
 	sum := sha256.Sum256([]byte(id))
 	return hex.EncodeToString(sum[:20])
@@ -158,14 +159,14 @@ func entries(tree string) ([]release.File, error) {
 	return files, err
 }
 
-// machine is this machine's architecture as uname says it, which is that of the
-// lab's hosts.
+// machine returns this machine's architecture as uname prints it. The lab's
+// hosts have the same.
 func machine() string {
 	return map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH]
 }
 
-// At is the ID of the n-th release of a test: a day apart, so that they are easy
-// to tell from each other.
+// At returns the ID of the n-th release of a test. The IDs are a day apart,
+// which makes them easy to tell apart.
 func At(n int) release.ID {
 	return release.NewID(time.Date(2024, 1, n, 0, 0, 0, 0, time.UTC))
 }
