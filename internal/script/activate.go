@@ -8,11 +8,11 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Restart is how the units of an application are restarted: with sudo and
-// systemctl, unless one of the other ways is given.
+// Restart says how to restart the units of an application: with sudo and
+// systemctl if no field is set, else in the way that is set.
 type Restart struct {
 	Flag    string // a file that a .path unit watches
-	Command string // commands of sh
+	Command string // commands for sh
 }
 
 func (r Restart) way() string {
@@ -27,14 +27,14 @@ func (r Restart) way() string {
 
 // Switch is the change that Activate makes on a host.
 type Switch struct {
-	Units   []string           // in the order in which they are restarted
-	To      release.Activation // zero: nothing runs, and the units are stopped
-	Record  *release.Change    // written first; nil leaves the one that is there
+	Units   []string           // in the order of their restarts
+	To      release.Activation // zero: the units are stopped, and nothing runs
+	Record  *release.Change    // written first; nil: the existing record stays
 	Restart Restart
 }
 
-// Started has the invocation that each unit had before a change. A unit that
-// was started since then has another one.
+// Started has the invocation of each unit before a change. A unit with another
+// invocation was started since then.
 type Started map[string]string
 
 // Activate makes an activation current and restarts the units.

@@ -62,7 +62,7 @@ func TestActivateWithoutARecordLeavesTheOneThatIsThere(t *testing.T) {
 	}
 }
 
-// A release that fills the disk leaves no place for a link.
+// A full disk has no room for a new link.
 func TestTheWayBackNeedsNoPlace(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -71,7 +71,7 @@ func TestTheWayBackNeedsNoPlace(t *testing.T) {
 	must(t, os.Symlink(s.path("releases", string(r1)), s.path("current")))
 	change := record("1")
 	must(t, activate(t.Context(), s, r2, &change, nil))
-	must(t, s.host(nil).Tidy(t.Context())) // as the next run may, if this one dies now
+	must(t, s.host(nil).Tidy(t.Context())) // the next run may do this if this one dies now
 	s.command("ln", "exit 1")
 	for range 2 {
 		must(t, activate(t.Context(), s, r1, nil, nil))
@@ -115,7 +115,7 @@ func TestActivateNothingRemovesCurrentAndStops(t *testing.T) {
 	if got := s.read("systemctl.log"); !strings.Contains(got, "stop app.service current= record=\n") || strings.Contains(got, "restart") {
 		t.Error(got)
 	}
-	must(t, activate(t.Context(), s, "", nil, nil)) // again, with nothing there
+	must(t, activate(t.Context(), s, "", nil, nil)) // again, when nothing is left to do
 }
 
 func TestActivateFails(t *testing.T) {
@@ -127,7 +127,7 @@ func TestActivateFails(t *testing.T) {
 		t.Error("something was changed for a release that is not there")
 	}
 	s.write("x", "releases", string(r2), "f")
-	s.write("", "fail.reset-failed") // a unit that is unknown to systemd so far
+	s.write("", "fail.reset-failed") // systemd does not know the unit yet
 	must(t, activate(t.Context(), s, r2, &change, nil))
 	s.write("", "fail.restart")
 	var log strings.Builder
@@ -159,7 +159,7 @@ func TestActivateLetsAYoungProcessBoot(t *testing.T) {
 	awk, err := exec.LookPath("awk")
 	must(t, err)
 	for name, c := range map[string]struct {
-		started string // of the main process, in microseconds since the boot 1000 s ago
+		started string // start of the main process, in microseconds since the boot 1000 s ago
 		pid     int
 		waits   string
 	}{
@@ -179,7 +179,7 @@ func TestActivateLetsAYoungProcessBoot(t *testing.T) {
 			s := newSite(t)
 			s.write("x", "releases", string(r2), "f")
 			s.write("1000.00 3999.00\n", "uptime")
-			s.write("99.00 99.00 99.00 1/2 3\n", "loadavg") // a busy host waits no longer
+			s.write("99.00 99.00 99.00 1/2 3\n", "loadavg") // a busy host does not wait longer
 			s.command("awk", `for a; do shift; case $a in /proc/*) a=$BASE/${a#/proc/} ;; esac; set -- "$@" "$a"; done; exec `+awk+` "$@"`)
 			s.command("sleep", `echo "$1" >>"$BASE/slept"`)
 			s.command("systemctl", fmt.Sprintf(`case "$2" in

@@ -10,10 +10,10 @@ type arg struct{ name, value string }
 
 type args []arg
 
-// command is the command line that sshd gives to the user's login shell. That
-// may be fish or tcsh, where POSIX quoting does not hold, so there is nothing
-// to quote in it: values are encoded in [A-Za-z0-9_.-] and sh decodes them. The
-// step's name is for people who look at the processes of a host.
+// command returns the command line that sshd passes to the user's login shell.
+// That shell may be fish or tcsh, where POSIX quoting does not work, so the
+// line needs no quotes: values are encoded in [A-Za-z0-9_.-], and sh decodes
+// them. The name of the step is for people who look at the processes of a host.
 func (as args) command(step string) (string, error) {
 	var b strings.Builder
 	b.WriteString("sh -s --")
@@ -27,8 +27,8 @@ func (as args) command(step string) (string, error) {
 	return b.String(), nil
 }
 
-// encode writes every byte but [A-Za-z0-9.-] as "_" and three octal digits;
-// prelude.sh decodes it with printf %b.
+// encode replaces every byte except [A-Za-z0-9.-] by "_" and three octal
+// digits. prelude.sh decodes the result with printf %b.
 func encode(s string) (string, error) {
 	if strings.ContainsAny(s, "\x00\n") {
 		return "", fmt.Errorf("%.40q has a NUL or a line break, which no argument can carry", s)
@@ -36,8 +36,8 @@ func encode(s string) (string, error) {
 	return encodeAny(s), nil
 }
 
-// encodeAny is encode for what does not travel in an argument list, and so may
-// have line breaks. No variable of a shell can hold a NUL.
+// encodeAny encodes text for standard input. Unlike an argument, it may have
+// line breaks. It must not have a NUL, which no shell variable can hold.
 func encodeAny(s string) string {
 	var b strings.Builder
 	for _, c := range []byte(s) {

@@ -37,7 +37,7 @@ var hostile = []string{
 	"trailing space ", strings.Repeat("x", 10_000), strings.Repeat("_/ü", 100), strings.Repeat(`\_1`, 5000), "\x01\x7f\xff",
 }
 
-// loginShells are those that sshd may hand a command line to.
+// loginShells returns the shells to which sshd may pass a command line.
 func loginShells(t testing.TB) []string {
 	t.Helper()
 	var found []string
@@ -86,7 +86,7 @@ func FuzzArguments(f *testing.F) {
 	})
 }
 
-// What comes as input may have line breaks too; those at its end are cut.
+// Texts on standard input may have line breaks. Those at the end are cut off.
 func FuzzTexts(f *testing.F) {
 	for _, value := range hostile {
 		f.Add(value + "\nsecond line\n")

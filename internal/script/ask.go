@@ -7,11 +7,11 @@ import (
 	"strconv"
 )
 
-// MostHealth is how much of a health check's answer is of interest, in bytes.
+// MostHealth bounds how much of a health check's answer is read, in bytes.
 const MostHealth = 256 << 10
 
-// Ask requests a URL from the host itself, with curl. Connect, if not empty,
-// says where the URL's server really is, as curl's --connect-to does.
+// Ask requests a URL from the host itself, with curl. A non-empty connect has
+// the real address of the URL's server, in the form of curl's --connect-to.
 func (h Host) Ask(ctx context.Context, url, connect string) (status int, body []byte, err error) {
 	var said string
 	err = h.quiet(ctx, call{
@@ -20,7 +20,7 @@ func (h Host) Ask(ctx context.Context, url, connect string) (status int, body []
 		onFact: func(key, value string) {
 			switch key {
 			case "status":
-				status, _ = strconv.Atoi(value) // curl's own number
+				status, _ = strconv.Atoi(value) // curl prints a number
 			case "body":
 				said = value
 			}

@@ -26,7 +26,7 @@ func TestTheHostAsksByItself(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	s := newSite(t)
-	s.command("mktemp", "exit 1") // a file would stay when a run gives up waiting
+	s.command("mktemp", "exit 1") // a temporary file would remain when a run stops waiting
 	addr := strings.TrimPrefix(server.URL, "http://")
 	_, port, _ := strings.Cut(addr, ":")
 	status, body, err := s.host(nil).Ask(t.Context(), "http://app.example.com:"+port+"/x?a=$(id)&b=%20'", "app.example.com:"+port+":"+addr)

@@ -6,17 +6,17 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Assembling is how a release is made.
+// Assembling says how to make a release.
 type Assembling struct {
-	Release    string // its name, and that of its start script
+	Release    string // name of the release and of its start script
 	Distillery bool
-	Named      bool   // whether the project itself names it
-	Before     string // commands of sh that come first
-	Key        string // of the state that is kept for the next build
-	Paths      Paths  // which are kept
+	Named      bool   // the project itself names it
+	Before     string // commands for sh that run first
+	Key        string // names the state that is kept for the next build
+	Paths      Paths  // the paths of that state
 }
 
-// Assembly is what a build made.
+// Assembly is the result of a build.
 type Assembly struct {
 	Version, ERTS string
 	Files         []release.File

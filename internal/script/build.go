@@ -9,7 +9,7 @@ import (
 )
 
 // BuildDir returns the directory of an application's builds on the build host,
-// below the home of the user that builds. buildroot.sh has the same.
+// relative to the home of the user that builds. buildroot.sh must agree.
 func BuildDir(a release.App) string { return path.Join("slipway", a.Org, a.Name) }
 
 // ArtifactDir returns the directory of one artifact on the build host.
@@ -17,7 +17,7 @@ func ArtifactDir(a release.App, id release.ID) string {
 	return path.Join(BuildDir(a), "artifacts", string(id))
 }
 
-// PartialArtifactDir returns the directory of an artifact that is being built.
+// PartialArtifactDir returns the directory of an artifact during its build.
 func PartialArtifactDir(a release.App, id release.ID) string { return ArtifactDir(a, id) + ".part" }
 
 // Build runs the scripts of one build on the build host.
@@ -31,18 +31,18 @@ type Build struct {
 type Job struct {
 	App    release.App
 	ID     release.ID
-	Dir    string // of mix.exs in the repository, "." for its top
+	Dir    string // directory of mix.exs in the repository; "." is its top
 	MixEnv string
 	Env    []Variable
 }
 
-// args returns the arguments that buildroot.sh needs of every script of a build,
-// and more.
+// args returns the arguments that buildroot.sh needs in every script of a
+// build, followed by more.
 func (j Job) args(more ...arg) args {
 	return append(args{{"build", string(j.ID)}, {"app", j.App.String()}, {"id", string(j.ID)}, {"dir", j.Dir}, {"mix_env", j.MixEnv}}, more...)
 }
 
-// logged runs a call whose output goes to the build's log.
+// logged runs a call and writes its output to the build's log.
 func (b Build) logged(ctx context.Context, c call) error {
 	c.log = b.Log
 	return c.run(ctx, b.Machine)

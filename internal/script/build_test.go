@@ -18,13 +18,13 @@ var (
 	job = Job{App: app, ID: r1, Dir: ".", MixEnv: "prod"}
 )
 
-// pathsOf is where mix has its files unless mix.exs says otherwise.
+// pathsOf returns the paths that mix uses unless mix.exs changes them.
 func pathsOf(j Job) Paths {
 	return Paths{Lock: path.Join(j.Dir, "mix.lock"), Deps: path.Join(j.Dir, "deps"), Build: path.Join(j.Dir, "_build")}
 }
 
-// checkout is a site whose build host has a checkout with these files, and tools
-// that say what they are called with.
+// checkout returns a site whose build host has a checkout with these files. Its
+// tools print their arguments.
 func checkout(t *testing.T, files map[string]string) *site {
 	s := newSite(t)
 	for name, text := range files {
@@ -43,7 +43,7 @@ func (s *site) writeHome(text string, parts ...string) {
 	must(s.t, os.WriteFile(file, []byte(text), 0o755))
 }
 
-// readHome is the text of a file, empty if there is none.
+// readHome returns the text of a file, or "" if there is none.
 func (s *site) readHome(parts ...string) string {
 	data, err := os.ReadFile(filepath.Join(append([]string{s.home}, parts...)...))
 	if err != nil && !os.IsNotExist(err) {
@@ -76,7 +76,7 @@ func TestToolsSaysWhatThereIsAndWhatIsWanted(t *testing.T) {
 func TestTheNearestToolVersionsCounts(t *testing.T) {
 	t.Parallel()
 	s := checkout(t, map[string]string{".tool-versions": "erlang 1", "apps/web/mix.exs": "", "apps/api/mix.exs": "", "apps/api/.tool-versions": "erlang 2"})
-	s.writeHome("erlang 3", "slipway", ".tool-versions") // above the repository: not the project's
+	s.writeHome("erlang 3", "slipway", ".tool-versions") // above the repository, so it is not the project's
 	for dir, version := range map[string]string{"apps/web": "1", "apps/api": "2"} {
 		j := job
 		j.Dir = dir

@@ -10,19 +10,19 @@ import (
 
 // call is one run of one script.
 type call struct {
-	script string // the file in sh/, without its ending
+	script string // file in sh/, without its extension
 	args   args
-	input  io.Reader // sent only after the script has said that it is ready
+	input  io.Reader // sent after the script has reported that it is ready
 	log    io.Writer
 	onFact func(key, value string)
-	ready  func()    // called when the script has said that it is ready
-	output io.Writer // gets everything after that, unread; nil: more facts follow
+	ready  func()    // called when the script has reported that it is ready
+	output io.Writer // gets everything after that unparsed; nil: more facts follow
 }
 
 // Error is the failure of a script.
 type Error struct {
 	Step   string // the script's name
-	Reason string // as the script gave it; empty: it gave none
+	Reason string // the script's own words; empty: none
 	Err    error
 }
 
@@ -35,9 +35,9 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// source returns the whole text that is sent. All of it is one group in braces:
-// a shell reads a group to its end before it runs any of it, so a text that was
-// cut on its way is a syntax error and does nothing.
+// source returns the whole text that is sent. It is one group in braces. A
+// shell reads a group to its end before it runs any of it, so a truncated text
+// is a syntax error and does nothing.
 func (c call) source() string {
 	own := file(c.script)
 	var b strings.Builder
@@ -54,20 +54,20 @@ func (c call) source() string {
 	return b.String()
 }
 
-// The ends of a text that is sent.
+// The last lines of a text that is sent.
 const (
 	withInput    = "start \"$@\"\n}\n"
 	withoutInput = "start \"$@\" </dev/null\n}\n"
 )
 
-// run runs the call and hands every fact to onFact.
+// run runs the call and passes every fact to onFact.
 func (c call) run(ctx context.Context, m Machine) error {
 	command, err := c.args.command(c.script)
 	if err != nil {
 		return &Error{Step: c.script, Err: err}
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // releases the gate if the script has ended without asking for its input
+	defer cancel() // opens the gate if the script has ended without asking for its input
 	gate := &gate{ctx: ctx, open: make(chan struct{}), input: c.input}
 	trace := c.traced(m)
 	defer trace.end()
@@ -86,10 +86,10 @@ func (c call) run(ctx context.Context, m Machine) error {
 	return facts.err
 }
 
-// gate holds back the input until the script is ready: a shell reads ahead of
+// gate holds back the input until the script is ready. A shell reads ahead of
 // the commands that it runs, and would run input that came too early.
 type gate struct {
-	ctx   context.Context // of the one call that this gate belongs to
+	ctx   context.Context // of the call that this gate belongs to
 	open  chan struct{}
 	input io.Reader
 }

@@ -87,7 +87,7 @@ func TestAScriptWithoutInputReadsNothing(t *testing.T) {
 	}
 }
 
-// readFunc is an input that knows when it is asked for.
+// readFunc is an input that a test can observe.
 type readFunc func(p []byte) (int, error)
 
 func (f readFunc) Read(p []byte) (int, error) { return f(p) }

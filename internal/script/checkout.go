@@ -5,22 +5,23 @@ import (
 	"fmt"
 )
 
-// Source is what to check out.
+// Source says what to check out.
 type Source struct {
-	Repository string // a git URL that the build host can read
+	Repository string // git URL that the build host can read
 	Revision   string // full commit ID, branch or tag
 	Access     Access
 }
 
-// Commit is what was checked out.
+// Commit is the commit that was checked out.
 type Commit struct{ Revision, Subject string }
 
-// leastFree is the room below which no build is begun, in MB: a small release
-// with its dependencies takes about as much.
+// leastFree is the free space that a build needs to begin, in MB. A small
+// release with its dependencies takes about as much.
 const leastFree = 256
 
-// Checkout lays out one commit and reserves the job's ID for its artifact; taken
-// means that the ID has an artifact already, and nothing was done.
+// Checkout checks out one commit and reserves the job's ID for its artifact. If
+// taken is true, the ID already has an artifact, and Checkout has changed
+// nothing.
 func (b Build) Checkout(ctx context.Context, s Source) (at Commit, taken bool, err error) {
 	err = b.logged(ctx, call{
 		script: "checkout",

@@ -6,7 +6,7 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Conclude writes a change into the history and removes the change record.
+// Conclude adds a change to the history and removes the change record.
 func (h Host) Conclude(ctx context.Context, c release.Change) error {
 	line, err := c.JSON()
 	if err != nil {
@@ -15,7 +15,7 @@ func (h Host) Conclude(ctx context.Context, c release.Change) error {
 	return h.conclude(ctx, line)
 }
 
-// Forget removes the change record of a change that is in the history already.
+// Forget removes the record of a change that is already in the history.
 func (h Host) Forget(ctx context.Context) error { return h.conclude(ctx, "") }
 
 func (h Host) conclude(ctx context.Context, line string) error {

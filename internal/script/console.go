@@ -9,34 +9,34 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Opening is what is to be opened on a host.
+// Opening says what to open on a host.
 type Opening struct {
 	Layout  release.Layout
 	Unit    string
-	Wrapper string // the program that opens a console; empty: Command is root's
-	Command string // what sudo runs, with its path and all arguments
+	Wrapper string // program that opens a console; empty: root runs Command
+	Command string // the command that sudo runs, with its path and all arguments
 }
 
-// Entry is who may change a file or directory.
+// Entry says who may change a file or directory.
 type Entry struct {
 	UID  int
 	Mode uint32 // permission bits
-	Kind string // as stat says
+	Kind string // as stat names it
 }
 
-// Inside is what can be seen of that on the host.
+// Inside says what the host has of an Opening.
 type Inside struct {
 	Service
-	Login      string   // who Slipway is on the host
-	User       string   // the unit's; empty: root
-	Missing    []string // programs that Slipway uses
-	Hidden     bool     // what lies in the application's directory
-	Wrapper    *Entry   // nil: it is not there
+	Login      string   // Slipway's user on the host
+	User       string   // the unit's user; empty: root
+	Missing    []string // missing programs that Slipway needs
+	Hidden     bool     // the application's directory cannot be entered
+	Wrapper    *Entry   // nil: there is none
 	WrapperDir *Entry
 	Sudo       string // whether sudo runs the command: yes, no, password
 }
 
-// LookInside says what a host has of it, and changes nothing.
+// LookInside reports what a host has of an Opening, and changes nothing.
 func LookInside(ctx context.Context, m Machine, o Opening, log io.Writer) (Inside, error) {
 	var in Inside
 	err := call{
@@ -68,7 +68,7 @@ func (in *Inside) fact(key, value string) {
 	}
 }
 
-// entry reads "UID MODE KIND"; what it cannot read belongs to nobody.
+// entry reads "UID MODE KIND". An entry that it cannot read belongs to nobody.
 func entry(value string) *Entry {
 	part := strings.SplitN(value, " ", 3)
 	if len(part) < 3 {
@@ -82,7 +82,7 @@ func entry(value string) *Entry {
 	return &Entry{UID: uid, Mode: uint32(mode), Kind: part[2]}
 }
 
-// Streams are the streams of a command. Nothing in the output is read as facts.
+// Streams are the streams of a command. Its output is never read as facts.
 type Streams struct {
 	Input          string
 	Stdout, Stderr io.Writer

@@ -38,7 +38,7 @@ func TestRulesOfAnotherUser(t *testing.T) {
 		if in.Sudo != want {
 			t.Errorf("%s: %s, want %s", rules, in.Sudo, want)
 		}
-		// What root runs does not depend on the application's user.
+		// Commands of root do not depend on the application's user.
 		in, err = LookInside(t.Context(), s, Opening{Layout: s.Layout, Unit: unit, Command: command}, os.Stderr)
 		must(t, err)
 		if wantRoot := map[bool]string{true: "yes", false: in.Sudo}[strings.Contains(rules, "(root) NOPASSWD: "+command)]; in.Sudo != wantRoot {
@@ -47,7 +47,8 @@ func TestRulesOfAnotherUser(t *testing.T) {
 	}
 }
 
-// sudo is asked for the user who is to run it, where its list is not understood.
+// If sudo's list is not understood, sudo is asked about the user who will run
+// the command.
 func TestSudosOwnAnswerIsForTheSameUser(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -112,11 +113,12 @@ func TestAttendedStreamsAreAsTheyAre(t *testing.T) {
 func TestWhatIsAttendedEndsWithItsCaller(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	// Under nohup the tests, and what they start, would not hear it. The program
-	// handles it, and so what it starts does.
+	// Under nohup the tests and their child processes would not get this
+	// signal. A process that handles the signal does not pass "ignored" on to
+	// its children.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	defer signal.Reset(syscall.SIGHUP)
-	// It takes no signal but the kernel's for a terminal that is gone.
+	// It reacts only to the kernel's signal for a lost terminal.
 	s.command("sudo", `trap '' TERM INT; echo $$; exec sleep 60`)
 	ctx, cancel := context.WithCancel(t.Context())
 	out, w := io.Pipe()

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// shells returns the shells that a host may have as sh, as far as this machine
-// has them, each once.
+// shells returns the shells of this machine that a host may have as sh, each
+// once.
 func shells() [][]string {
 	var all [][]string
 	known := map[string]bool{}
@@ -37,10 +37,10 @@ func checkShell(t *testing.T, name, text string) {
 	}
 }
 
-// Whatever a cut connection leaves of a text, a shell runs none of it. This test
-// and the next two prove it: the text is one group in braces that its last
-// character closes, no file of it closes the group before that, and a shell runs
-// nothing of a group that is not closed.
+// A shell runs nothing of a text that a lost connection has cut. This test and
+// the next two prove it in steps: the text is one group in braces that its last
+// character closes, none of its files closes the group earlier, and a shell
+// runs nothing of an open group.
 func TestATextIsOneGroupThatItsEndCloses(t *testing.T) {
 	t.Parallel()
 	for _, name := range scripts(t) {
@@ -94,8 +94,8 @@ func TestAShellRunsNothingOfACutText(t *testing.T) {
 	}
 }
 
-// runs reports whether a shell runs anything of a text: the first command of its
-// group makes the file mark.
+// runs reports whether a shell runs any part of a text. The first command of
+// its group creates the file mark.
 func runs(shell []string, text, mark string) bool {
 	cmd := exec.Command(shell[0], append(shell[1:], "-s")...)
 	cmd.Env = append(os.Environ(), "mark="+mark)
@@ -105,7 +105,7 @@ func runs(shell []string, text, mark string) bool {
 	return err == nil
 }
 
-// lines returns the ends of every third line of a text: a sample.
+// lines returns the ends of every third line of a text, as a sample.
 func lines(text string) (cuts []int) {
 	at := 0
 	for line := range strings.Lines(text[:len(text)-40]) {
@@ -118,7 +118,7 @@ func lines(text string) (cuts []int) {
 	return cuts[:len(cuts)/3]
 }
 
-// end returns every place in the last lines of a text before its last brace.
+// end returns every position in the last lines of a text before its last brace.
 func end(text string) (cuts []int) {
 	for cut := len(text) - 40; cut < len(text)-1; cut++ {
 		cuts = append(cuts, cut)

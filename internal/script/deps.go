@@ -4,18 +4,19 @@ import (
 	"context"
 )
 
-// Kept says what of earlier builds a build goes on from.
+// Kept says which parts of earlier builds a build reuses.
 type Kept string
 
-// What FetchDeps found.
+// The results of FetchDeps.
 const (
 	KeptNothing Kept = "none"
-	KeptSources Kept = "sources"      // the dependencies as they were fetched
-	KeptDeps    Kept = "dependencies" // compiled dependencies; the project itself is compiled anew
-	KeptAll     Kept = "all"          // mix decides what to compile of the project
+	KeptSources Kept = "sources"      // fetched dependencies
+	KeptDeps    Kept = "dependencies" // compiled dependencies; the project is compiled again
+	KeptAll     Kept = "all"          // mix decides which parts of the project to compile
 )
 
-// FetchDeps gets the locked dependencies; key names the state to go on from.
+// FetchDeps fetches the locked dependencies. The key names the state to start
+// from.
 func (b Build) FetchDeps(ctx context.Context, at Paths, key string, clean bool, a Access) (Kept, error) {
 	kept := KeptNothing
 	err := b.logged(ctx, call{

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// gitEnv keeps what is configured on the developer's machine out.
+// gitEnv hides the git configuration of the developer's machine.
 var gitEnv = []string{
 	"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
 	"GIT_AUTHOR_NAME=dev", "GIT_AUTHOR_EMAIL=dev@x", "GIT_COMMITTER_NAME=dev", "GIT_COMMITTER_EMAIL=dev@x",
@@ -32,8 +32,8 @@ func runGit(t *testing.T, dir string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// builder is a site with a checkout that is a git repository, and a mix that
-// does what $HOME/on.TASK says and makes small releases.
+// builder returns a site with a checkout that is a git repository. Its mix runs
+// $HOME/on.TASK and makes small releases.
 func builder(t *testing.T, files map[string]string) *site {
 	t.Helper()
 	s := checkout(t, files)
@@ -68,8 +68,8 @@ func (s *site) project(parts ...string) string {
 
 var making sync.Mutex
 
-// initialise makes a Git repository of the checkout, with one commit. Sites with
-// the same files get copies of the same one.
+// initialise makes the checkout a git repository with one commit. Sites with
+// the same files get copies of the same repository.
 func (s *site) initialise() {
 	s.t.Helper()
 	sum := sha256.New()
@@ -111,10 +111,11 @@ func head(t *testing.T, dir string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// on says what mix does at a task, or elixir, besides writing that down.
+// on sets what mix does in a task, or what elixir does, besides recording the
+// call.
 func (s *site) on(task, body string) { s.writeHome(body+"\n", "on."+task) }
 
-// calls are the calls of tools since the last time.
+// calls returns the calls of tools since the last time.
 func (s *site) calls() []string {
 	s.t.Helper()
 	text := s.readHome("calls")
@@ -153,7 +154,7 @@ func TestWhatIsFetchedDependsOnTheLockAndTheDependencies(t *testing.T) {
 	for name, c := range map[string]struct {
 		files map[string]string
 		fetch string
-		has   string // what elixir and mix say of Hex and rebar
+		has   string // output of elixir and mix about Hex and rebar
 		calls []string
 	}{
 		"nothing":                  {nil, "", "exit 1", []string{"mix deps.get --only prod"}},
@@ -218,7 +219,7 @@ func TestWhyDependenciesAreNotFetched(t *testing.T) {
 	}
 }
 
-// Of all commands, only those that fetch are told where the agent is.
+// Only the commands that fetch get the address of the agent.
 func TestTheAgentIsForGitAlone(t *testing.T) {
 	t.Parallel()
 	s := builder(t, map[string]string{"mix.lock": `"x": {:hex, :x}`})
@@ -346,7 +347,7 @@ mix assets.deploy`
 		t.Errorf("they have %q", vars)
 	}
 	for name := range vars {
-		if strings.HasPrefix(name, "SLIPWAY_") && name != "SLIPWAY_BUILD" && name != "SLIPWAY_COMMANDS" { // as it was started
+		if strings.HasPrefix(name, "SLIPWAY_") && name != "SLIPWAY_BUILD" && name != "SLIPWAY_COMMANDS" { // set by the start of the script
 			t.Errorf("they have %s", name)
 		}
 	}

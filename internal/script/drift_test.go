@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// setUp makes a host as its stamp says.
+// setUp returns a host that matches its stamp.
 func setUp(t *testing.T) (s *site, stamp string) {
 	s = newSite(t)
 	s.write("unit\n", "etc", "app.service")
@@ -42,8 +42,8 @@ func (s *site) rules(commands ...string) {
 	s.command("sudo", `[ "$*" = "-n -l" ] && exec cat "$BASE/rules"; exit 1`)
 }
 
-// units are app.service and slipway-firewall.service: UnitFileState,
-// NeedDaemonReload, ActiveState.
+// units sets the states of app.service and slipway-firewall.service:
+// UnitFileState, NeedDaemonReload, ActiveState.
 func (s *site) units(states ...string) {
 	body := ""
 	for i, name := range []string{"app.service", "slipway-firewall.service"} {

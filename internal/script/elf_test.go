@@ -21,7 +21,7 @@ func librariesIn(t *testing.T, s *site, tree string) ([]string, error) {
 			t.Errorf("fact %s=%s", key, value)
 		}
 	}}
-	// assemble.sh speaks UTF-8 for Elixir.
+	// assemble.sh sets UTF-8 for Elixir.
 	m := withMain(`export LC_ALL=C.UTF-8; check_readelf "$tree"; libraries "$tree" | sed 's/^/library=/' >&3`)
 	m.env = s.env
 	err := c.run(t.Context(), m)
@@ -30,7 +30,8 @@ func librariesIn(t *testing.T, s *site, tree string) ([]string, error) {
 
 const magic = "\x7fELF"
 
-// recorded is what readelf 2.40 prints of a NIF that needs GLIBC_2.33 weakly.
+// recorded is the output of readelf 2.40 for a NIF that needs GLIBC_2.33
+// weakly.
 const recorded = `
 Dynamic section at offset 0x2e10 contains 21 entries:
   Tag        Type                         Name/Value
@@ -60,7 +61,7 @@ Version needs section '.gnu.version_r' contains 1 entry:
   0x0030:   Name: GLIBC_2.33  Flags: WEAK  Version: 3
 `
 
-// damagedRecorded is what it prints of damaged files.
+// damagedRecorded is its output for damaged files.
 const damagedRecorded = `
 Dynamic section at offset 0x2e10 contains 21 entries:
  0x0000000000000001 (NEEDED)             Shared library: [<corrupt: 3ff0>]
@@ -69,7 +70,7 @@ Dynamic section at offset 0x2e10 contains 21 entries:
 There is no dynamic section in this file.
 `
 
-// recording puts a readelf on the site that prints what was recorded of
+// recording puts a readelf on the site that prints the recorded output for
 // three files.
 func recording(s *site) {
 	s.write(recorded, "recorded")
@@ -92,7 +93,8 @@ func (s *site) tree(files map[string]string) string {
 	return s.path("tree")
 }
 
-// noELF are files that are none, though each holds the magic bytes or some of them.
+// noELF has files that are not ELF files, though they have some or all of the
+// magic bytes.
 var noELF = map[string]string{
 	"empty": "", "short": magic[:3], "text": "text\n" + magic + "\n", "late": "\n" + magic, "list": "==> priv <==\n" + magic + "\n\n",
 	"tar": "x\x00" + magic, "==> x <==": "\x7fEL" + magic,
@@ -148,13 +150,13 @@ func TestReadelfMustBeThereForELFFilesAlone(t *testing.T) {
 	_, err := librariesIn(t, s, tree)
 	wantReason(t, err, "readelf is not installed on the build host: install binutils")
 
-	s.command("readelf", "exit 127") // it is there and cannot run
+	s.command("readelf", "exit 127") // it exists and cannot run
 	_, err = librariesIn(t, s, tree)
 	wantReason(t, err, "readelf is not installed")
 }
 
-// The real readelf and another reader of ELF files must agree on this
-// machine's programs, also with damaged files between them.
+// The real readelf and another reader of ELF files must agree about this
+// machine's programs, even with damaged files between them.
 func TestRealReadelfSaysWhatIsInTheFiles(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("readelf"); err != nil {
@@ -181,7 +183,7 @@ func TestRealReadelfSaysWhatIsInTheFiles(t *testing.T) {
 	}
 }
 
-// needsOf are the lines of a program; none if it is a script.
+// needsOf returns the expected lines of a program, or none for a script.
 func needsOf(t *testing.T, program []byte, name string) (lines []string) {
 	if !bytes.HasPrefix(program, []byte(magic)) {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// factWriter reads the facts in a script's stdout as they come.
+// factWriter reads the facts in a script's stdout as they arrive.
 type factWriter struct {
 	gate   *gate
 	ready  func()
@@ -44,7 +44,8 @@ func (w *factWriter) Write(p []byte) (int, error) {
 		}
 	}
 	if len(w.rest) > maxFact {
-		// The error ends the script, and Exec may return only its exit status.
+		// This error ends the script. Keep it, since Exec may return only the
+		// script's exit status.
 		w.err = errTooLong
 		return 0, errTooLong
 	}

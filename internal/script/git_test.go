@@ -12,12 +12,13 @@ import (
 	"time"
 )
 
-// gitSite is a site on which ssh writes down its arguments, one a line, and runs
-// git's own server on this machine, or says what $HOME/ssh.says has.
+// gitSite returns a site on which ssh records its arguments, one per line. It
+// runs git's own server on this machine, or prints the content of
+// $HOME/ssh.says.
 func gitSite(t *testing.T) *site {
 	s := newSite(t)
 	s.env = append(append(s.env, gitEnv...), "GIT_CONFIG_GLOBAL="+s.home+"/.gitconfig")
-	s.writeHome("[core]\n\tfsync = none\n", ".gitconfig") // the disk's speed is not what is tested
+	s.writeHome("[core]\n\tfsync = none\n", ".gitconfig") // the speed of the disk does not matter here
 	s.command("ssh", `{ printf '%s\n' "$@"; echo "agent=${SSH_AUTH_SOCK-}"; echo --; } >>"$HOME/ssh.log"
 		[ ! -e "$HOME/ssh.says" ] || { cat "$HOME/ssh.says" >&2; exit 255; }
 		for command; do :; done
@@ -25,8 +26,8 @@ func gitSite(t *testing.T) *site {
 	return s
 }
 
-// sshCalls are the arguments of each call of ssh since the last time; the last
-// one is that of the agent.
+// sshCalls returns the arguments of each call of ssh since the last time. The
+// last argument is the agent's socket.
 func (s *site) sshCalls() [][]string {
 	s.t.Helper()
 	text := s.readHome("ssh.log")
@@ -40,7 +41,7 @@ func (s *site) sshCalls() [][]string {
 	return calls
 }
 
-// asGit runs commands of sh as the scripts run git.
+// asGit runs sh commands in the way the scripts run git.
 func (s *site) asGit(a Access, commands string) (log string, err error) {
 	s.t.Helper()
 	var said strings.Builder
@@ -51,7 +52,7 @@ func (s *site) asGit(a Access, commands string) (log string, err error) {
 	return said.String(), err
 }
 
-// sshFor is how git calls ssh for each of some repositories.
+// sshFor returns how git calls ssh for each repository.
 func (s *site) sshFor(a Access, urls ...string) map[string][]string {
 	s.t.Helper()
 	_, err := s.asGit(a, "for url in '"+strings.Join(urls, "' '")+"'; do git ls-remote \"$url\" >/dev/null || :; done")
@@ -67,7 +68,8 @@ func (s *site) sshFor(a Access, urls ...string) map[string][]string {
 	return byURL
 }
 
-// option is the value of an option of ssh's, empty if it is not there; the first one counts.
+// option returns the value of an ssh option, or "" if it is missing. The first
+// one counts.
 func option(call []string, name string) string {
 	for i, arg := range call {
 		if value, ok := strings.CutPrefix(arg, name+"="); ok && i > 0 && call[i-1] == "-o" {
@@ -77,7 +79,7 @@ func option(call []string, name string) string {
 	return ""
 }
 
-// offered is the public key that ssh asks the agent for.
+// offered returns the public key that ssh requests from the agent.
 func (s *site) offered(call []string) string {
 	s.t.Helper()
 	file := strings.Trim(option(call, "IdentityFile"), `"`)
@@ -169,7 +171,7 @@ func TestPinnedHostKeysAreForTheirHostsAlone(t *testing.T) {
 	}
 }
 
-// The real ssh reads the options, as it would.
+// The real ssh parses the options here.
 func TestAHomeMayHaveBlanksAndQuotes(t *testing.T) {
 	t.Parallel()
 	s := gitSite(t)
@@ -210,7 +212,7 @@ func TestLFSAndOtherFormsGetTheirKeyToo(t *testing.T) {
 		"-o Port=1 -o SendEnv=GIT_PROTOCOL git@h \"git-upload-pack 'apxr/one'\"":               "key one\n",
 		"git@h 'git-lfs-authenticate apxr/other.git download'":                                 "",
 		"git@h \"git-upload-pack 'apxr/other' 'apxr/one'\"":                                    "",
-		"git@h -p 2222 'git-lfs-authenticate apxr/one.git download'":                           "key one\n", // options come before the host
+		"git@h -p 2222 'git-lfs-authenticate apxr/one.git download'":                           "key one\n", // the options come before the host
 		"-o 'SendEnv=GIT_PROTOCOL' git@h \"git-receive-pack 'apxr/one.git'\"":                  "key one\n",
 		"-p 2222 -o SendEnv=GIT_PROTOCOL somebody@else@h \"git-upload-pack 'apxr/one.git'\"":   "",
 		"-6 git@h \"git-upload-archive '/apxr/one.git/'\"":                                     "key one\n",
@@ -292,7 +294,7 @@ func TestATokenNeedsAGitThatKnowsHowToTakeIt(t *testing.T) {
 	}
 }
 
-// origin is a repository as a developer has it, served by gitSite's ssh.
+// origin is a developer's repository, served by gitSite's ssh.
 type origin struct {
 	t   *testing.T
 	dir string
@@ -330,7 +332,7 @@ func (o origin) pin(name, path, url, commit string) string {
 	return head(o.t, o.dir)
 }
 
-// layOut checks a revision out.
+// layOut checks out a revision.
 func (s *site) layOut(o origin, revision string) (Commit, string, error) {
 	s.t.Helper()
 	var log strings.Builder
@@ -393,7 +395,7 @@ func TestRevisionsOfAllKinds(t *testing.T) {
 		first[:12]:               "there is no branch or tag " + first[:12],
 		"refs/heads/light":       "there is no branch or tag refs/heads/light",
 		strings.Repeat("a", 40):  "commit " + strings.Repeat("a", 40) + " is not in " + o.url(),
-		o.git("rev-parse", ":a"): "is not in " + o.url(), // a file's ID is no commit's
+		o.git("rev-parse", ":a"): "is not in " + o.url(), // the ID of a file is not the ID of a commit
 	} {
 		_, _, err := s.layOut(o, revision)
 		wantReason(t, err, reason)
@@ -415,7 +417,7 @@ func TestAMirrorIsReusedAndFollowsItsOrigin(t *testing.T) {
 	s.wantTree(o, first, first)
 	wantFetches(1)
 	s.wantTree(o, first, first)
-	wantFetches(0) // a commit that is there
+	wantFetches(0) // the mirror has the commit
 	s.wantTree(o, "gone", first)
 	wantFetches(1) // a branch may have moved
 	second := o.commit("a", "2")
@@ -528,7 +530,7 @@ func TestWhyNothingIsFetched(t *testing.T) {
 	wantReason(t, err, "there is no repository "+o.url())
 	s.command("df", `printf 'F 1K U Available\n/dev/x 9 9 5000 9%% /\n'`)
 	s.writeHome("write error: No space left on device", "ssh.says")
-	_, err = s.asGit(Access{}, `mkdir -p "$root/mirrors"; mirror '`+o.url()+`' main`) // without the checks that come before
+	_, err = s.asGit(Access{}, `mkdir -p "$root/mirrors"; mirror '`+o.url()+`' main`) // without the checks that come first
 	wantReason(t, err, "the build server's disk is full: 4 MB are free")
 }
 
@@ -566,7 +568,7 @@ func TestAMirrorIsFetchedByOneBuildAtATime(t *testing.T) {
 	if got := s.readHome("flock.log"); got != "-w 600 8\n" || len(s.sshCalls()) != 0 {
 		t.Errorf("%q", got)
 	}
-	// git keeps the lock if the script dies, and can answer nothing.
+	// git keeps the lock if the script dies, and cannot answer.
 	s.command("flock", "exit 0")
 	s.command("ssh", `ls -l /proc/$$/fd >"$HOME/fds"; for command; do :; done; eval "exec $command"`)
 	s.wantTree(o, "main", commit)
@@ -575,8 +577,8 @@ func TestAMirrorIsFetchedByOneBuildAtATime(t *testing.T) {
 	}
 }
 
-// What a fetch leaves that was killed: locks of git's own, and a commit without
-// its files.
+// A killed fetch leaves git's own lock files behind, and a commit without its
+// files.
 func TestAMirrorOutlivesAKilledFetch(t *testing.T) {
 	t.Parallel()
 	s, o := gitSite(t), newOrigin(t, "app")
@@ -627,11 +629,11 @@ func TestSubmodulesAreLaidOutFromMirrorsOfTheirOwn(t *testing.T) {
 	sub, nested, absolute := sibling("sub"), sibling("nested"), sibling("absolute")
 	nested.commit("n", "1")
 	nestedAt := nested.commit("n", "2")
-	nested.commit("n", "3") // is not what is pinned
+	nested.commit("n", "3") // this is not the pinned commit
 	sub.commit("s", "1")
 	subAt := sub.pin("in it", "deep/nested", "../nested", nestedAt)
 	sub.git("checkout", "--quiet", "--detach", "HEAD~1")
-	sub.git("branch", "--force", "main", "HEAD") // the pinned commit is on no branch
+	sub.git("branch", "--force", "main", "HEAD") // no branch has the pinned commit
 	o.commit("a", "1")
 	o.pin("a name", "vendor/a sub", "../sub", subAt)
 	commit := o.pin("absolute", "absolute", absolute.url(), absolute.commit("b", "1"))
@@ -707,7 +709,7 @@ func TestFilesInLFSAreFetchedIntoTheMirror(t *testing.T) {
 	wantReason(t, err, "cannot fetch the files in Git LFS: see the lines above")
 	o.pin("sub", "sub", o.url()+"nowhere", strings.Repeat("a", 40))
 	_, _, err = s.layOut(o, "main")
-	wantReason(t, err, "cannot fetch the files in Git LFS") // and nothing after it
+	wantReason(t, err, "cannot fetch the files in Git LFS") // and nothing after that
 }
 
 func TestSubmodulesHaveFilesInLFSToo(t *testing.T) {
@@ -730,7 +732,7 @@ func TestSubmodulesHaveFilesInLFSToo(t *testing.T) {
 func TestWithoutGitItIsSaidSo(t *testing.T) {
 	t.Parallel()
 	s, o := gitSite(t), newOrigin(t, "app")
-	for _, name := range []string{"sh", "sed", "tr", "id"} { // all that comes before
+	for _, name := range []string{"sh", "sed", "tr", "id"} { // the commands that come first
 		file, err := exec.LookPath(name)
 		must(t, err)
 		must(t, os.Symlink(file, filepath.Join(s.bin, name)))
@@ -740,7 +742,7 @@ func TestWithoutGitItIsSaidSo(t *testing.T) {
 	wantReason(t, err, "git is not installed on the build server, or not on the PATH of ")
 }
 
-// left starts what a build may leave running, and says when it has ended.
+// left starts a process that a build may leave running, and reports its end.
 func (s *site) left(mark, body string) <-chan error {
 	s.t.Helper()
 	started := filepath.Join(s.t.TempDir(), "started")
@@ -799,7 +801,7 @@ func TestWhatABuildLeftRunningIsEnded(t *testing.T) {
 	})
 }
 
-// It is for all nodes of the machine, whoever started it first.
+// All nodes of the machine use epmd, no matter who started it.
 func TestEpmdIsNobodysOwn(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

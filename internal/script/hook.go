@@ -8,23 +8,23 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Moment is when commands run. Its value is the setting that gives them.
+// Moment says when commands run. Its value is the setting that gives them.
 type Moment string
 
 // The moments.
 const (
-	Once   Moment = "before-activate-once" // on one host, before any is switched
+	Once   Moment = "before-activate-once" // on one host, before any host is switched
 	Before Moment = "before-activate"
 	After  Moment = "after-activate"
 )
 
-// Hook is what runs beside a switch: commands, a one-shot unit, or the commands
-// and then the unit.
+// Hook has what runs around a switch: commands, a one-shot unit, or the
+// commands and then the unit.
 type Hook struct {
 	Commands string // for sh
 	Unit     string // started with sudo systemctl; empty: none
-	// Record is written into the history before Unit is started: the unit may
-	// change something even if its start fails or is cut off.
+	// Record is written to the history before Unit starts: the unit may change
+	// something even if its start fails or is interrupted.
 	Record release.Change
 }
 
@@ -58,7 +58,7 @@ func (h Host) RunHook(ctx context.Context, a release.Activation, when Moment, wh
 	return started, err
 }
 
-// pulse reads as heartbeats until its context ends.
+// pulse is a reader of heartbeats until its context ends.
 type pulse struct{ ctx context.Context }
 
 func (p pulse) Read(b []byte) (int, error) {

@@ -105,7 +105,7 @@ func TestAUnitEndsWithTheRun(t *testing.T) {
 	}
 }
 
-// A caller sends a heartbeat every few seconds; none may be waited for.
+// A caller sends a heartbeat every few seconds. A hook must not wait for one.
 func TestAHookEndsWithItsCommands(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -117,7 +117,7 @@ func TestAHookEndsWithItsCommands(t *testing.T) {
 	}
 	began := time.Now()
 	must(t, c.run(t.Context(), s))
-	if took := time.Since(began); took > 25*time.Second { // it would wait for 30
+	if took := time.Since(began); took > 25*time.Second { // otherwise it waits for 30 s
 		t.Errorf("it took %s", took)
 	}
 }

@@ -11,10 +11,10 @@ import (
 type Host struct {
 	Machine Machine
 	Layout  release.Layout
-	Log     func() io.WriteCloser // opens the log of one script, which is closed when the script has ended; nil: no log
+	Log     func() io.WriteCloser // opens a log for one script, closed when the script has ended; nil: no log
 }
 
-// logged runs a call whose output goes to the host's log.
+// logged runs a call and writes its output to the host's log.
 func (h Host) logged(ctx context.Context, c call) error {
 	if h.Log != nil {
 		log := h.Log()
@@ -24,5 +24,5 @@ func (h Host) logged(ctx context.Context, c call) error {
 	return c.run(ctx, h.Machine)
 }
 
-// quiet runs a call that has nothing to log.
+// quiet runs a call without output for the log.
 func (h Host) quiet(ctx context.Context, c call) error { return c.run(ctx, h.Machine) }

@@ -8,24 +8,24 @@ import (
 // Variable is one variable of a build's environment.
 type Variable struct{ Name, Value string }
 
-// Identity is a deploy key that an agent holds: its public half, and the one
-// repository that it is for.
+// Identity is a deploy key in an agent: its public half, and the one repository
+// that it is for.
 type Identity struct {
 	Repository string // as HOST:PORT/PATH without .git
 	PublicKey  string // a line of authorized_keys
 }
 
-// Access is how git reaches repositories.
+// Access says how git reaches repositories.
 type Access struct {
 	Token        string // for HTTPS
-	TokenHost    string // the one server that gets it, as HOST[:PORT]
+	TokenHost    string // the only server that gets it, as HOST[:PORT]
 	Identities   []Identity
-	ForwardAgent bool   // all keys of the agent may be offered to every repository
-	KnownHosts   string // lines of known_hosts that go before the build host's own
+	ForwardAgent bool   // git may offer all keys of the agent to every repository
+	KnownHosts   string // lines of known_hosts that take precedence over the build host's own
 }
 
-// input is what input.sh reads: secrets, and what is too long or too free for
-// an argument list.
+// input is the text that input.sh reads: secrets, and values too long for an
+// argument list or with characters that it cannot have.
 type input []string
 
 func (in input) line(kind string, values ...string) input {

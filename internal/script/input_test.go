@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// onBothShells runs a test with what /bin/sh may be; the commands of a site
-// that are scripts are run by the machine's own all the same.
+// onBothShells runs a test with each shell that may be /bin/sh. The site's
+// commands that are scripts always run in the machine's own shell.
 func onBothShells(t *testing.T, test func(t *testing.T, use func(*site))) {
 	t.Parallel()
 	for _, shell := range []string{"dash", "bash"} {
@@ -27,7 +27,8 @@ func onBothShells(t *testing.T, test func(t *testing.T, use func(*site))) {
 	}
 }
 
-// environ is the environment that a process was started with, as it stood in /proc.
+// environ returns the environment with which a process was started, as /proc
+// has it.
 func environ(t *testing.T, text string) map[string]string {
 	t.Helper()
 	vars := map[string]string{}
@@ -41,7 +42,7 @@ func environ(t *testing.T, text string) map[string]string {
 	return vars
 }
 
-// seen is what happens to variables: in the command that gets them, in a
+// seen says what happens to variables in the command that gets them, in a
 // command that does not, and in the shell.
 type seen struct {
 	inside, outside map[string]string
@@ -71,11 +72,12 @@ func see(t *testing.T, s *site, env []Variable) seen {
 	return got
 }
 
-// wantOnlyInside checks that the command has exactly these variables more than others.
+// wantOnlyInside checks that only the command has these variables, exactly and
+// in addition to others.
 func (got seen) wantOnlyInside(t *testing.T, s *site, env []Variable) {
 	t.Helper()
 	want := maps.Clone(got.outside)
-	delete(want, "_") // bash's own
+	delete(want, "_") // bash sets this itself
 	want["LC_ALL"], want["LANG"] = "C.UTF-8", "C.UTF-8"
 	for _, v := range env {
 		want[v.Name] = v.Value
@@ -83,7 +85,7 @@ func (got seen) wantOnlyInside(t *testing.T, s *site, env []Variable) {
 			t.Errorf("a command of the script's own has %s", v.Name)
 		}
 	}
-	for _, name := range []string{"_", "PWD", "OLDPWD", "SHLVL"} { // a shell's own
+	for _, name := range []string{"_", "PWD", "OLDPWD", "SHLVL"} { // shells set these themselves
 		delete(want, name)
 		delete(got.inside, name)
 	}
@@ -181,7 +183,7 @@ func TestALocaleOfOnesOwnCounts(t *testing.T) {
 	}
 }
 
-// watched is a site with a project on which every tool writes down that it was called.
+// watched returns a site with a project on which every tool records its calls.
 func watched(t *testing.T) *site {
 	s := checkout(t, map[string]string{"mix.exs": "", "mix.lock": `"x": {:hex, :x}`})
 	for _, name := range []string{"mix", "elixir", "erl", "ssh"} {
@@ -191,7 +193,7 @@ func watched(t *testing.T) *site {
 	return s
 }
 
-// takers are the calls of all scripts that take settings as input.
+// takers returns the calls of all scripts that take settings as input.
 func takers() map[string]args {
 	more := args{{"key", "k"}, {"clean", "no"}, {"kind", "mix"}, {"release", "apxr_io"}, {"named", ""}}
 	return map[string]args{
@@ -245,8 +247,8 @@ func TestADiskThatIsFullIsNamed(t *testing.T) {
 	wantReason(t, s.build(job, nil).CompileDeps(t.Context()), "cannot create "+s.home+"/slipway/apxr/apxr_io/scratch")
 }
 
-// TestSecretsAreInNoArgumentList looks at all commands of the machine that the
-// scripts call, since /proc shows their arguments to everybody.
+// TestSecretsAreInNoArgumentList checks all commands that the scripts call:
+// /proc shows their arguments to everybody.
 func TestSecretsAreInNoArgumentList(t *testing.T) {
 	onBothShells(t, func(t *testing.T, use func(*site)) {
 		s := builder(t, map[string]string{"mix.lock": `"x": {:hex, :x}`})
@@ -279,8 +281,8 @@ func TestSecretsAreInNoArgumentList(t *testing.T) {
 	})
 }
 
-// logArguments puts a command before each that there is already and before the
-// usual ones of the system, which writes down its arguments.
+// logArguments puts a command that records its arguments before each existing
+// one and before the usual ones of the system.
 func (s *site) logArguments() {
 	for _, name := range strings.Fields("awk basename cat cmp cp cut date df diff dirname env find flock git grep head id ls mkdir mv rm sed sha256sum sleep sort sync tail tar tr wc xargs touch mix elixir erl sh ssh") {
 		file := filepath.Join(s.bin, name)

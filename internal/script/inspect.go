@@ -8,48 +8,48 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Look is what an inspection is to look at.
+// Look says what an inspection covers.
 type Look struct {
 	Units     []string
 	Restart   Restart
-	Libraries []string   // sonames that the release needs of the host
-	Sizes     bool       // of the releases too, which takes longer
-	Staged    release.ID // whose note of staging is asked for; empty: none's
-	Migrate   string     // the unit for migrations; empty: none is to be started
-	Stamp     string     // the file in which the setup phase says what it made
+	Libraries []string   // sonames that the release needs on the host
+	Sizes     bool       // also measure the releases, which takes longer
+	Staged    release.ID // read the note of this staged release; empty: none
+	Migrate   string     // unit for migrations; empty: none will be started
+	Stamp     string     // file in which the setup phase records what it made
 }
 
-// Inspection is everything that a plan needs to know of a host.
+// Inspection is everything that a plan needs to know about a host.
 type Inspection struct {
 	Service
 	Now           int64    // the host's own clock, in seconds
-	OS, Arch      string   // as uname says
-	Glibc         string   // such as 2.36; empty where there is another libc
-	User          string   // who Slipway is on the host
-	Missing       []string // programs that Slipway uses
+	OS, Arch      string   // as uname prints them
+	Glibc         string   // such as 2.36; empty: another libc
+	User          string   // Slipway's user on the host
+	Missing       []string // missing programs that Slipway needs
 	NoLibrary     []string
-	Hidden        bool   // other users' processes are not to be seen
+	Hidden        bool   // other users' processes are hidden
 	BaseKind      string // none, dir, link or other
 	CurrentKind   string
-	CurrentTarget string // of the link
+	CurrentTarget string // target of the link
 	Directories   []Directory
 	NoDirectory   []string
 	Unwritable    []string
-	ReadOnly      string // the mount point, if the application lies on a read-only file system
+	ReadOnly      string // mount point, if the application is on a read-only file system
 	FreeKiB       int64
-	FreeInodes    int64 // 0 on file systems that have no fixed number
+	FreeInodes    int64 // 0 on file systems without a fixed number
 	Uses          []Use
-	NotAllowed    []string // commands that sudo does not let the user run
-	AsksPassword  []string // commands that sudo asks for a password for
-	Migrate       string   // of the unit for migrations: ready, other (it starts something else than next), missing
-	Drift         []string // what is not as the setup phase made it
+	NotAllowed    []string // commands that the user may not run with sudo
+	AsksPassword  []string // commands for which sudo asks for a password
+	Migrate       string   // state of the unit for migrations: ready, other (it does not start next), missing
+	Drift         []string // differences from what the setup phase made
 	Releases      []release.ID
-	Sizes         map[release.ID]int64 // KiB on the disk, if asked for
+	Sizes         map[release.ID]int64 // KiB on disk, if asked for
 	Activations   []string             // keys
-	Leftovers     []string             // of runs that died
+	Leftovers     []string             // files of runs that died
 	Change        *release.Change      // the change record of a run that died
 	History       release.History
-	Staged        string // the note that was asked for, as it lies there; empty: none
+	Staged        string // the requested note as it is on the host; empty: none
 }
 
 // Directory is one of the application's directories.
@@ -58,9 +58,9 @@ type Directory struct {
 	Mode               uint32 // permission bits with set group ID
 }
 
-// Use is what a unit starts, and as whom.
+// Use says what a unit starts, and as which user.
 type Use struct {
-	Unit, User string   // no User: root
+	Unit, User string   // User is empty for root
 	Groups     []string // of that user
 	How        string   // current, launch or other
 }
@@ -116,7 +116,7 @@ func (in *Inspection) machine(key, value string) bool {
 	case "free_kib":
 		in.FreeKiB, _ = strconv.ParseInt(value, 10, 64) // df -P
 	case "free_inodes":
-		in.FreeInodes, _ = strconv.ParseInt(value, 10, 64) // "-" where there is no fixed number
+		in.FreeInodes, _ = strconv.ParseInt(value, 10, 64) // "-" without a fixed number
 	case "read_only":
 		in.ReadOnly = value
 	case "sudo_no":
@@ -184,7 +184,7 @@ func (in *Inspection) directory(value string) {
 	}
 }
 
-// size is that of the release that was named last.
+// size takes the size of the release in the last fact.
 func (in *Inspection) size(value string) {
 	kib, err := strconv.ParseInt(value, 10, 64)
 	if n := len(in.Releases); err == nil && n > 0 {
@@ -195,7 +195,8 @@ func (in *Inspection) size(value string) {
 	}
 }
 
-// use takes a fact about what a unit starts; it is of the unit named last.
+// use takes a fact about what a unit starts. It belongs to the unit in the last
+// fact.
 func (in *Inspection) use(key, value string) bool {
 	n := len(in.Uses)
 	switch {

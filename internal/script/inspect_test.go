@@ -46,7 +46,7 @@ func TestInspectSeesEverything(t *testing.T) {
 	must(t, err)
 	second, err := record("2").JSON()
 	must(t, err)
-	s.write("{torn\n"+first+"\n"+second, ".slipway", "history.jsonl") // the line break of the last one was torn off
+	s.write("{torn\n"+first+"\n"+second, ".slipway", "history.jsonl") // the line break of the last line is missing
 	s.write(second+"\n", ".slipway", "change")
 	s.write("x", "releases", string(r1), "f")
 	s.write("x", "releases", string(r2), "f")
@@ -90,8 +90,8 @@ func TestInspectSeesEverything(t *testing.T) {
 	}
 }
 
-// The application's directory, or one above it, may be a link to where there is
-// room: a release's start script then names another path.
+// The application's directory, or one above it, may be a link to another disk.
+// A release's start script then has another path.
 func TestADirectoryMayBeALink(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -170,7 +170,7 @@ func TestProbeSeesListeningPorts(t *testing.T) {
 	}
 }
 
-// The lists are as sudo 1.9 prints them into a pipe.
+// The lists have the form in which sudo 1.9 prints them into a pipe.
 func TestInspectReadsWhatSudoAllows(t *testing.T) {
 	t.Parallel()
 	const exact = "(root) NOPASSWD: /usr/bin/systemctl restart app.service, /usr/bin/systemctl stop app.service, /usr/bin/systemctl reset-failed app.service, /usr/bin/journalctl --no-pager --output=short-unix --lines=100 --unit=app.service"
@@ -203,7 +203,8 @@ func TestInspectReadsWhatSudoAllows(t *testing.T) {
 				list += "    " + rule + "\n"
 			}
 			s.write(list, "rules")
-			// What sudo -l says of one command is not to be relied on: see rules.sh.
+			// The output of sudo -l for one command is not reliable: see
+			// rules.sh.
 			s.command("sudo", `[ "$*" = "-n -l" ] && exec cat "$BASE/rules"; grep -q '(root)\|(ALL' "$BASE/rules" && grep -q ' ALL$\|PASSWD: .*PASSWD:' "$BASE/rules"`)
 			s.edit = withMain("show_rules").edit
 			in := s.inspect()
@@ -214,8 +215,8 @@ func TestInspectReadsWhatSudoAllows(t *testing.T) {
 	}
 }
 
-// A form of rule that is not understood is no reason to refuse: sudo's own
-// answer counts, if no rule asks for a password.
+// A rule in an unknown form is no reason to refuse. If no rule asks for a
+// password, sudo's own answer counts.
 func TestInspectBelievesSudoWhereItCannotLie(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

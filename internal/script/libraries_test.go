@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// fileNames returns the names of all files in sh/, without their ending.
+// fileNames returns the names of all files in sh/, without their extensions.
 func fileNames(t *testing.T) (names []string) {
 	t.Helper()
 	entries, err := files.ReadDir("sh")
@@ -18,7 +18,7 @@ func fileNames(t *testing.T) (names []string) {
 	return names
 }
 
-// scripts returns the names of the files in sh/ that have a main. The others are
+// scripts returns the names of the files in sh/ with a main. The others are the
 // prelude and the libraries.
 func scripts(t *testing.T) (names []string) {
 	t.Helper()
@@ -34,7 +34,7 @@ func hasMain(text string) bool { return strings.Contains("\n"+text, "\nmain() {"
 
 var (
 	function = regexp.MustCompile(`(?m)^([a-z_]+)\(\)`)
-	variable = regexp.MustCompile(`(?m)^([a-z_]+=\S*(?: [a-z_]+=\S*)*)$`) // at the top level, one or more in a line
+	variable = regexp.MustCompile(`(?m)^([a-z_]+=\S*(?: [a-z_]+=\S*)*)$`) // at the top level, one or more on a line
 	comment  = regexp.MustCompile(`(?m)(^|\s)#.*$`)
 )
 
@@ -57,8 +57,8 @@ func variablesOf(text string) (names []string) {
 	return names
 }
 
-// calls reports whether a text without comments calls a function: its name is
-// where a command begins.
+// calls reports whether a text without comments calls a function, with its name
+// at the beginning of a command.
 func calls(text, name string) bool {
 	const begin = `(?m)(?:^|[;&|({!)]|\b(?:if|elif|then|else|do|while|until)\b)[ \t]*`
 	const end = `(?:[ \t]*$|[ \t]+[^= \t]|[ \t]*[;&|)])`
@@ -69,8 +69,8 @@ func reads(text, name string) bool {
 	return regexp.MustCompile(`\$\{?` + name + `\b`).MatchString(text)
 }
 
-// rest returns everything that is sent of a script, without one of its libraries
-// and without comments.
+// rest returns everything that is sent with a script, without one of its
+// libraries and without comments.
 func rest(script, without string) (text string) {
 	for _, name := range append(libraries(file(script)), script) {
 		if name != without {
@@ -151,8 +151,8 @@ func TestTheFirstLineNamesTheLibraries(t *testing.T) {
 	}
 }
 
-// The rules above read shell with patterns: this shows that they see what they
-// are there for, and nothing else.
+// The rules above parse shell with patterns. This test checks that they find
+// all uses, and nothing else.
 func TestHowUsesAreFound(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{

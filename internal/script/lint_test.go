@@ -19,7 +19,8 @@ func TestShellcheckAcceptsWhatIsSent(t *testing.T) {
 	}
 }
 
-// Two scripts write programs: the launcher, and what git runs in place of ssh.
+// Two scripts write programs: the launcher, and the program that git runs
+// instead of ssh.
 func TestShellcheckAcceptsWhatScriptsWrite(t *testing.T) {
 	t.Parallel()
 	for library, function := range map[string]string{"launcher": "launcher_text", "git": "write_ssh"} {
@@ -28,13 +29,13 @@ func TestShellcheckAcceptsWhatScriptsWrite(t *testing.T) {
 		if len(text) == 0 {
 			t.Errorf("%s writes nothing", function)
 		}
-		// The environment that the launcher reads is on hosts only.
+		// Only hosts have the environment file that the launcher reads.
 		shellcheck(t, string(text), "--exclude=SC1091")
 	}
 }
 
-// shellcheck reads a text that sh would read. The checks that are off for all
-// shell files, and why, are in .shellcheckrc.
+// shellcheck checks a text that sh would read. .shellcheckrc lists the checks
+// that are off for all shell files, with the reasons.
 func shellcheck(t *testing.T, text string, flags ...string) {
 	t.Helper()
 	if _, err := exec.LookPath("shellcheck"); err != nil && os.Getenv("CI") == "true" {
@@ -54,9 +55,10 @@ var (
 	word  = regexp.MustCompile(`[a-z][a-z_]*`)
 )
 
-// arguments assigns all that a script's comment says it takes, and every other
-// word there, as start does when the script runs. So shellcheck finds a variable
-// that is neither set nor taken.
+// arguments returns assignments of everything that a script's comment lists as
+// its arguments, every other word of it, as start makes them when the script
+// runs. With them shellcheck finds variables that are neither set nor
+// arguments.
 func arguments(text string) (assignments string) {
 	for _, name := range word.FindAllString(takes.FindString(text), -1) {
 		assignments += "export " + name + "=\"$1\"\n"

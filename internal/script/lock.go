@@ -9,15 +9,16 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// heartbeat is well below the 30 s after which lock.sh gives a silent peer up.
+// heartbeat is well below the 30 s after which lock.sh gives up on a silent
+// peer.
 const heartbeat = 5 * time.Second
 
-// Holder is who holds a lock, for whoever finds it taken.
+// Holder describes the holder of a lock to other runs.
 type Holder struct {
 	What  string // deploy, rollback, build
 	Who   string
 	Since time.Time
-	Run   string // URL of the workflow run; empty on a command line
+	Run   string // URL of the workflow run; empty on the command line
 }
 
 func (h Holder) String() string {
@@ -30,7 +31,7 @@ func (h Holder) String() string {
 
 // Lock is a lock that a live script holds on a machine.
 type Lock struct {
-	Now release.ID // what the machine's clock said when the lock was taken
+	Now release.ID // the machine's clock when the lock was taken
 
 	lost   chan struct{}
 	err    error
@@ -38,10 +39,10 @@ type Lock struct {
 	beats  *io.PipeWriter
 }
 
-// Wait is how long to wait for a lock that is taken, and whom to tell.
+// Wait says how long to wait for a lock that another run holds.
 type Wait struct {
-	Most time.Duration       // to the second; 0: not at all
-	Told func(holder string) // called once if there is something to wait for
+	Most time.Duration       // rounded to seconds; 0: do not wait
+	Told func(holder string) // called once, with the holder, if the run has to wait
 }
 
 func (w Wait) tell(holder string) {
@@ -50,7 +51,7 @@ func (w Wait) tell(holder string) {
 	}
 }
 
-// Held is a lock that another run holds.
+// Held is the error for a lock that another run holds.
 type Held struct {
 	Holder string
 	Err    error
@@ -59,9 +60,9 @@ type Held struct {
 func (e *Held) Error() string { return e.Err.Error() }
 func (e *Held) Unwrap() error { return e.Err }
 
-// Lock takes the lock of the application on the host, or fails with a [Held]
-// that names who has it. The lock is free again when Release is called, when ctx
-// ends, and at most 30 s after this program or its network has gone away.
+// Lock takes the application's lock on the host, or fails with a [Held] that
+// names the holder. The lock ends when Release is called or ctx ends, and at
+// most 30 s after this program or its network has gone away.
 func (h Host) Lock(ctx context.Context, holder Holder, wait Wait) (*Lock, error) {
 	return locking{dir: h.Layout.State(), holder: holder, wait: wait}.take(ctx, h.Machine)
 }
@@ -75,7 +76,7 @@ func LockBuilds(ctx context.Context, m Machine, a release.App, holder Holder, wa
 // locking describes a lock to take.
 type locking struct {
 	dir    string
-	deep   bool // create the directories above dir too
+	deep   bool // also create the parent directories of dir
 	holder Holder
 	wait   Wait
 }
@@ -108,8 +109,8 @@ func (k locking) take(ctx context.Context, m Machine) (*Lock, error) {
 	return l, nil
 }
 
-// hold runs a call that holds something for as long as it gets heartbeats, and
-// returns when the call is ready.
+// hold runs a call that keeps something locked as long as it gets heartbeats.
+// It returns when the call is ready.
 func hold(ctx context.Context, m Machine, c call) (*Lock, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	beatsIn, beatsOut := io.Pipe()
@@ -131,7 +132,7 @@ func hold(ctx context.Context, m Machine, c call) (*Lock, error) {
 	}
 }
 
-// beat writes until the pipe is closed.
+// beat writes heartbeats until the pipe is closed.
 func beat(w *io.PipeWriter) {
 	for {
 		if _, err := w.Write([]byte{'.'}); err != nil {
@@ -141,10 +142,10 @@ func beat(w *io.PipeWriter) {
 	}
 }
 
-// Lost is closed when the lock is no longer held.
+// Lost returns a channel that is closed when the lock is no longer held.
 func (l *Lock) Lost() <-chan struct{} { return l.lost }
 
-// Release gives the lock back and waits until the host has let go of it.
+// Release releases the lock and waits until the host has done so.
 func (l *Lock) Release() {
 	l.beats.Close()
 	select {

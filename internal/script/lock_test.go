@@ -54,7 +54,7 @@ func TestTheLockIsWaitedFor(t *testing.T) {
 	}
 }
 
-// take waits for the lock as long as a holder may need to notice its end.
+// take waits for the lock for as long as a holder may need to notice its end.
 func (s *site) take(holder string) *Lock {
 	s.t.Helper()
 	var err error
@@ -84,7 +84,7 @@ func TestTheLockEndsWithItsHoldersContext(t *testing.T) {
 	s.take("second").Release()
 }
 
-// A peer that vanishes without a word is noticed by its silence.
+// The silence of a vanished peer ends its lock.
 func TestTheLockEndsWithTheHeartbeat(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -101,7 +101,8 @@ func TestTheLockEndsWithTheHeartbeat(t *testing.T) {
 	s.take("second").Release()
 }
 
-// What the lock's script starts must not hold the lock when the script is dead.
+// Child processes of the lock's script must not hold the lock when the script
+// is dead.
 func TestAChildDoesNotKeepTheLock(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -16,11 +16,11 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// local is a Machine: this one. As over SSH, the streams end with the context
-// and the script is left to itself.
+// local is this machine as a Machine. As over SSH, the streams end with the
+// context and the script keeps running.
 type local struct {
 	env    []string
-	dir    string // where commands run; over SSH that is the home of who logs in
+	dir    string // where commands run; over SSH, the home of the user
 	hangup bool   // a lost connection also sends SIGHUP, as with a terminal
 	edit   func(source string) string
 }
@@ -71,7 +71,7 @@ func (l local) Exec(ctx context.Context, command string, stdin io.Reader, stdout
 	}
 }
 
-// readScript reads the text of a script, and none of the input that may follow.
+// readScript reads the text of a script without the input that may follow.
 func readScript(r *bufio.Reader) (text string, err error) {
 	for !strings.HasSuffix(text, withInput) && !strings.HasSuffix(text, withoutInput) {
 		line, err := r.ReadString('\n')
@@ -83,8 +83,8 @@ func readScript(r *bufio.Reader) (text string, err error) {
 	return text, nil
 }
 
-// withMain returns a machine on which every script has this main in place of its
-// own, and none of the functions that follow.
+// withMain returns a machine that replaces the main of every script, and all
+// functions after it.
 func withMain(body string) local {
 	return local{edit: func(text string) string {
 		head, rest, _ := strings.Cut(text, "\nmain() {\n")
@@ -92,9 +92,8 @@ func withMain(body string) local {
 	}}
 }
 
-// site is a host in a temporary directory, with commands of its own that come
-// before the system's. Its scripts look for /usr/local/bin and /opt beside its
-// home.
+// site is a host in a temporary directory. Its own commands come before the
+// system's. Its scripts look for /usr/local/bin and /opt beside its home.
 type site struct {
 	local
 	release.Layout
@@ -114,7 +113,7 @@ func newSite(t *testing.T) *site {
 	for _, d := range []string{s.bin, s.home, filepath.Join(s.Base, "releases"), s.State()} {
 		must(t, os.MkdirAll(d, 0o755))
 	}
-	s.command("sync", "exit 0") // the disk's speed is not what is tested
+	s.command("sync", "exit 0") // the speed of the disk does not matter here
 	s.command("sudo", `[ "$1" = -n ] && shift; [ "$1" != -l ] || exit 0; exec "$@"`)
 	s.command("systemctl", `case $1 in
 		show) IFS=,; for p in ${2#--property=}; do v=; [ ! -f "$BASE/$p" ] || read -r v <"$BASE/$p"; echo "$p=$v"; done ;;
@@ -124,7 +123,8 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-// host returns the scripts of the site; log gets their output, unless it is nil.
+// host returns the scripts of the site. Their output goes to log, unless it is
+// nil.
 func (s *site) host(log io.Writer) Host { return hostOn(s, s.Layout, log) }
 
 func hostOn(m Machine, l release.Layout, log io.Writer) Host {
@@ -160,7 +160,7 @@ func (s *site) write(text string, parts ...string) {
 	must(s.t, os.WriteFile(s.path(parts...), []byte(text), 0o644))
 }
 
-// read is the text of a file, empty if there is none.
+// read returns the text of a file, or "" if there is none.
 func (s *site) read(parts ...string) string {
 	data, err := os.ReadFile(s.path(parts...))
 	if err != nil && !os.IsNotExist(err) {

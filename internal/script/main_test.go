@@ -10,13 +10,13 @@ import (
 	"testing"
 )
 
-// repositories is a directory with the Git repositories that tests start from.
-// Copying one takes no time, making one takes three processes.
+// repositories is a directory with the git repositories that tests start from.
+// Copying one takes no time; making one takes three processes.
 var repositories string
 
 // system is a directory with the commands of this machine that the scripts and
-// their tests use. It is their whole PATH: whatever else a machine has, its own
-// Elixir, mise or asdf, is not found by a test.
+// their tests use. It is their whole PATH, so that no test finds the machine's
+// own Elixir, mise or asdf.
 var system string
 
 const (
@@ -24,7 +24,7 @@ const (
 		getconf git grep gzip head id ldconfig ln ls mkdir mktemp mv nohup ps readelf readlink rm rmdir
 		script sed setsid sh sha256sum sleep sort ssh ssh-keygen stat sync tail tar tee timeout touch tr
 		uname uniq wc xargs`
-	optional = "busybox git-lfs" // tests that want one of these skip without it, or install it
+	optional = "busybox git-lfs" // without these, tests skip or install them
 )
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -44,7 +44,7 @@ func run(m *testing.M) int {
 	for _, name := range strings.Fields(commands + " " + optional) {
 		path, err := exec.LookPath(name)
 		if err != nil {
-			continue // what needs it says so
+			continue // a test that needs it reports it
 		}
 		if err := os.Symlink(path, filepath.Join(system, name)); err != nil {
 			fmt.Fprintln(os.Stderr, err)

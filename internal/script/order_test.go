@@ -8,7 +8,7 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// What each order is good for, test/power shows; this one is fast.
+// test/power shows why each order is needed; this test is fast.
 func TestWritesReachTheDiskInTheirOrder(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -8,14 +8,14 @@ import (
 
 // Environment says where the environment of an activation comes from.
 type Environment struct {
-	Given bool   // it is Text; if that is empty, there is none
+	Given bool   // use Text; if Text is empty, there is no environment
 	Text  string // a shell script of exports
-	Keep  string // if not Given: the key of the activation to copy it from; empty: there is none
+	Keep  string // otherwise copy it from the activation with this key; empty: no environment
 }
 
 // Prepare puts the environment of an activation on the host, where nothing uses
-// it yet, and the launcher that gives it to a release. It returns what to
-// activate, and whether that is current already.
+// it yet, and the launcher that passes it to a release. It returns the
+// activation, and whether that is already current.
 func (h Host) Prepare(ctx context.Context, id release.ID, key string, e Environment) (a release.Activation, same bool, err error) {
 	c := call{
 		script: "prepare",

@@ -66,11 +66,11 @@ func TestPrepareKnowsWhatIsCurrent(t *testing.T) {
 	t.Parallel()
 	const one, other = "export A='1'\n", "export A='2'\n"
 	for name, c := range map[string]struct {
-		has  string // the environment of what is current, on r1
+		has  string // environment of the current activation, on r1
 		id   release.ID
 		e    Environment
 		same bool
-		gets string // the environment that was put there
+		gets string // environment that Prepare puts there
 	}{
 		"the same":               {one, r1, Environment{Given: true, Text: one}, true, ""},
 		"another environment":    {one, r1, Environment{Given: true, Text: other}, false, other},

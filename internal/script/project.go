@@ -4,7 +4,7 @@ import (
 	"context"
 )
 
-// Project is what mix.exs and rel/config.exs define.
+// Project has what mix.exs and rel/config.exs define.
 type Project struct {
 	App                string // empty for an umbrella
 	Elixir             string
@@ -13,14 +13,14 @@ type Project struct {
 	DefaultRelease     string
 	Distillery         bool // there is a rel/config.exs
 	DistilleryReleases []string
-	MixLock            string // SHA-256, empty if there is no such file
+	MixLock            string // SHA-256; empty: no such file
 	Paths              Paths
 }
 
-// Paths is where mix has its files, from the repository's top.
+// Paths says where mix has its files, relative to the top of the repository.
 type Paths struct{ Lock, Deps, Build string }
 
-// Project asks the checkout what it defines.
+// Project returns what the checkout defines.
 func (b Build) Project(ctx context.Context) (Project, error) {
 	var p Project
 	err := b.logged(ctx, call{

@@ -7,18 +7,18 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Tidy removes what runs that died have left.
+// Tidy removes the files of runs that died.
 func (h Host) Tidy(ctx context.Context) error {
 	return h.logged(ctx, call{script: "tidy", args: args{{"base", h.Layout.Base}}})
 }
 
-// Pruned says what became of the releases that were to be removed.
+// Pruned says what happened to the releases that were to be removed.
 type Pruned struct {
 	Removed []release.ID
-	InUse   []release.ID // a process still runs from them
+	InUse   []release.ID // processes still run from them
 }
 
-// Prune removes releases and activations, and what runs that died have left.
+// Prune removes releases and activations, and the files of runs that died.
 func (h Host) Prune(ctx context.Context, ids []release.ID, activations []string) (Pruned, error) {
 	var p Pruned
 	err := h.logged(ctx, call{

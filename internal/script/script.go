@@ -1,16 +1,15 @@
-// Package script has everything that Slipway runs on a machine: POSIX sh scripts
-// in sh/, one per step, and one typed Go method for each that calls it and reads
-// its answer. [Host] has the scripts of a web server, [Build] and [Store] those
-// of the build host.
+// Package script has everything that Slipway runs on a machine. The POSIX sh
+// scripts are in sh/, one per step. Each has a typed Go method that calls it
+// and reads its answer. [Host] has the scripts of a web server, [Build] and
+// [Store] those of the build host.
 //
-// The package does not know how a machine is reached (a [Machine] does), in
-// which order the steps run, or how a person is told about them.
+// The package does not know how a machine is reached (a [Machine] does that),
+// in which order the steps run, or how people are told about them.
 //
-// A script travels over stdin to "sh -s". Its arguments travel encoded on the
-// command line and are never pasted into its text. Its stdout carries
-// "key=value" facts and nothing else. Whatever its commands print goes to
-// stderr, which is the log, so no output of a build or a service can pose as an
-// answer.
+// A script is sent over stdin to "sh -s". Its arguments are encoded on the
+// command line and never become part of its text. Its stdout carries only
+// "key=value" facts. The output of its commands goes to stderr, which is the
+// log, so that no output of a build or a service can pass for an answer.
 package script
 
 import (
@@ -33,13 +32,13 @@ var files embed.FS
 func file(name string) string {
 	text, err := files.ReadFile("sh/" + name + ".sh")
 	if err != nil {
-		panic(err) // a name misspelled in this package
+		panic(err) // a wrong name in this package
 	}
 	return string(text)
 }
 
-// libraries returns the names in the first line of a script, "# Libraries: ...":
-// the files whose functions it uses. A script that uses none has no such line.
+// libraries returns the names in the first line of a script, "# Libraries:
+// ...": the files whose functions it uses. Other scripts have no such line.
 func libraries(script string) []string {
 	first, _, _ := strings.Cut(script, "\n")
 	names, _ := strings.CutPrefix(first, "# Libraries:")

@@ -9,25 +9,25 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Unit is what can be seen of a unit and of the release that it runs. The
-// fields up to Invocation are systemd's own properties.
+// Unit says how systemd sees a unit, and which release it runs. The fields up
+// to Invocation are systemd's own properties.
 type Unit struct {
 	Name                      string
 	Load, Active, Sub, Result string
-	Restarts                  int    // automatic ones since the unit was started by hand
-	PID                       int    // of the main process; 0: none
-	Invocation                string // another one after each start
+	Restarts                  int    // automatic restarts since the last manual start
+	PID                       int    // main process; 0: none
+	Invocation                string // changes with each start
 	Running                   release.ID
 }
 
-// Service is all that a host runs of an application.
+// Service is everything that a host runs of an application.
 type Service struct {
 	Units     []Unit
-	Current   release.Activation // what the link current leads to
-	Listening []int              // those of the ports asked for that something listens on
+	Current   release.Activation // target of the link current
+	Listening []int              // the requested ports that something listens on
 }
 
-// Running is the release that all units run; empty if they differ.
+// Running returns the release that all units run, or "" if they differ.
 func (s Service) Running() release.ID {
 	var id release.ID
 	for i, u := range s.Units {
@@ -50,7 +50,7 @@ func (s *Service) fact(key, value string) {
 			s.Current.Env = value
 		}
 	case "listening":
-		port, _ := strconv.Atoi(value) // one of those that were asked for
+		port, _ := strconv.Atoi(value) // one of the requested ports
 		s.Listening = append(s.Listening, port)
 	default:
 		if n := len(s.Units); n > 0 {
@@ -59,7 +59,7 @@ func (s *Service) fact(key, value string) {
 	}
 }
 
-// unit makes the named one the last, which the next facts are of.
+// unit appends a unit. The next facts are about it.
 func (s *Service) unit(name string) {
 	at := slices.IndexFunc(s.Units, func(u Unit) bool { return u.Name == name })
 	u := Unit{Name: name}
@@ -81,7 +81,7 @@ func (u *Unit) fact(key, value string) {
 	case "Result":
 		u.Result = value
 	case "NRestarts":
-		u.Restarts, _ = strconv.Atoi(value) // an old systemd has no such property
+		u.Restarts, _ = strconv.Atoi(value) // an old systemd does not have this property
 	case "MainPID":
 		u.PID, _ = strconv.Atoi(value)
 	case "InvocationID":
@@ -91,7 +91,8 @@ func (u *Unit) fact(key, value string) {
 	}
 }
 
-// Probe returns what the units run now, and on which of the ports something listens.
+// Probe returns what the units run now, and which of the ports something
+// listens on.
 func (h Host) Probe(ctx context.Context, units []string, ports []int) (Service, error) {
 	var s Service
 	err := h.quiet(ctx, call{

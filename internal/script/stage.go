@@ -7,8 +7,9 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Stage unpacks a release from a gzipped tar beside the others, verifies it
-// against the lists in its metadata directory, and renames it into place.
+// Stage unpacks a release from a gzipped tar beside the other releases. It
+// verifies the release against the lists in its metadata directory and renames
+// it into place.
 func (h Host) Stage(ctx context.Context, id release.ID, tar io.Reader) error {
 	c := h.stage(id, "")
 	c.input = tar
@@ -16,7 +17,7 @@ func (h Host) Stage(ctx context.Context, id release.ID, tar io.Reader) error {
 }
 
 // StageHere does the same with an artifact on the same machine, below the home
-// of the same user: nothing is sent.
+// of the same user, so nothing is sent.
 func (h Host) StageHere(ctx context.Context, id release.ID, a release.App) error {
 	return h.logged(ctx, h.stage(id, a.String()))
 }
@@ -28,7 +29,7 @@ func (h Host) stage(id release.ID, app string) call {
 	}
 }
 
-// Recheck verifies a release that is on the host already.
+// Recheck verifies a release that is already on the host.
 func (h Host) Recheck(ctx context.Context, id release.ID) error {
 	return h.logged(ctx, call{
 		script: "recheck",

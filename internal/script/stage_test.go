@@ -26,7 +26,7 @@ func record(key string) release.Change {
 	return release.Change{Key: key, Verb: release.Deploy, From: r1, To: r2, Who: `a "quoted" <person>`, Outcome: release.Live}
 }
 
-// content is a small release, by path; a target makes a link, a mode a file.
+// content is a small release by path. A target makes a link, a mode a file.
 type content struct {
 	text, target string
 	mode         int64
@@ -202,7 +202,8 @@ func TestConcludeWritesTheHistoryAndEndsTheChange(t *testing.T) {
 	if len(lines) != 4 || lines[1] != `{"key":"torn` || lines[2] != want || lines[3] != "" {
 		t.Errorf("%q", lines)
 	}
-	// ext4 may know of a longer file before it has its data.
+	// After a power failure, ext4 may have the new length of a file without its
+	// data.
 	s.write(s.read(".slipway", "history.jsonl")+"\x00\x00\x00", ".slipway", "history.jsonl")
 	must(t, s.host(nil).Conclude(t.Context(), record("3")))
 	want, err = record("3").JSON()
@@ -226,7 +227,7 @@ func TestPruneRemovesReleasesTheirListsAndLeftovers(t *testing.T) {
 		s.write("x", ".slipway", "releases", string(id), "listing")
 	}
 	s.write("x", "releases", "20230101T000000.part", "f")
-	s.write("x", ".slipway", "releases", "20230101T000000", "listing") // of the leftover
+	s.write("x", ".slipway", "releases", "20230101T000000", "listing") // file of the leftover
 	s.write("secret", "activations", key1, "environment")
 	s.write("secret", "activations", key2, "environment")
 	pruned, err := s.host(nil).Prune(t.Context(), []release.ID{r1, r2}, []string{key1})
@@ -300,7 +301,8 @@ const (
 	key2 = "20240102T000000.000000002"
 )
 
-// process runs until the test ends, with a word among its arguments.
+// process starts a process with this word among its arguments, until the test
+// ends.
 func (s *site) process(word string) *exec.Cmd {
 	s.t.Helper()
 	cmd := exec.Command("sh", "-c", "sleep 9; :", "cookie", word)

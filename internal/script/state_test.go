@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// keptState lays state of a commit down as a build that ended well leaves it:
-// "own" is a library of the project's, "lib" a fetched dependency.
+// keptState writes the state of a commit as a successful build leaves it: "own"
+// is a library of the project, "lib" a fetched dependency.
 func (s *site) keptState(key, commit string) {
 	s.t.Helper()
 	state := []string{BuildDir(app), "state", key}
@@ -29,7 +29,7 @@ func (s *site) state(parts ...string) string {
 	return filepath.Join(append([]string{BuildDir(app), "state"}, parts...)...)
 }
 
-// restore fetches the dependencies in a checkout, with what is kept.
+// restore fetches the dependencies in a checkout with kept state.
 func (s *site) restore(key string, clean bool) Kept {
 	s.t.Helper()
 	var log strings.Builder
@@ -40,7 +40,7 @@ func (s *site) restore(key string, clean bool) Kept {
 	return kept
 }
 
-// wantRestored checks what of a state lies in the checkout.
+// wantRestored checks which parts of a state the checkout has.
 func (s *site) wantRestored(kept Kept) {
 	s.t.Helper()
 	for name, want := range map[string]bool{
@@ -101,7 +101,7 @@ func TestWhatChangedDecidesWhatABuildGoesOnFrom(t *testing.T) {
 			s.keptState("k", head(t, s.project()))
 			must(t, (local{}).Exec(t.Context(), "cd '"+s.project()+"' && "+change, strings.NewReader(""), nil, nil))
 			s.commit()
-			s.edit = withMain("enter_project; restore_state").edit // all of it that is about state
+			s.edit = withMain("enter_project; restore_state").edit // only the part about state
 			if got := s.restore("k", false); got != want {
 				t.Errorf("%s, want %s", got, want)
 			}
@@ -160,7 +160,7 @@ func TestDirectoriesOfTheRepositorysOwnAreNeitherReplacedNorKept(t *testing.T) {
 	}
 }
 
-// made is a build that ended well: it has compiled a dependency and its own.
+// made is a successful build: it has compiled a dependency and its own library.
 const made = `mkdir -p deps/lib _build/prod/lib/lib _build/prod/lib/own && : >deps/lib/mix.exs && : >_build/prod/lib/own/x && : >_build/prod/lib/lib/x`
 
 func TestABuildThatEndsWellIsKept(t *testing.T) {
@@ -189,7 +189,7 @@ func TestABuildThatEndsWellIsKept(t *testing.T) {
 	}
 }
 
-// While a build runs, what it goes on from lies in its checkout alone.
+// During a build, the state that it started from is only in its checkout.
 func TestABuildThatWasKilledLeavesNothingToGoOnFrom(t *testing.T) {
 	t.Parallel()
 	s, o := gitSite(t), newOrigin(t, "app")
@@ -205,7 +205,7 @@ func TestABuildThatWasKilledLeavesNothingToGoOnFrom(t *testing.T) {
 	if got := s.restore("k", false); got != KeptNothing {
 		t.Errorf("after one that was killed: %s", got)
 	}
-	// Killed while the state was on its way.
+	// The process was killed while it moved the state.
 	for _, name := range []string{"deps/x", "revision"} {
 		s.writeHome("x", BuildDir(app), "checkout.state", name)
 	}
@@ -223,7 +223,7 @@ func TestThreeStatesAreKept(t *testing.T) {
 		t.Helper()
 		_, err := assemble(t, s, Assembling{Key: key})
 		must(t, err)
-		time.Sleep(5 * time.Millisecond) // they are told apart by their age
+		time.Sleep(5 * time.Millisecond) // the scripts tell them apart by age
 	}
 	want := func(keys ...string) {
 		t.Helper()
@@ -241,7 +241,7 @@ func TestThreeStatesAreKept(t *testing.T) {
 	build("b")
 	build("c")
 	want("a", "b", "c")
-	build("a") // the same again is the youngest
+	build("a") // the same one again is the youngest
 	build("d")
 	want("a", "c", "d")
 	s.on("release", "exit 1")

@@ -12,16 +12,16 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Store runs the scripts that read and sweep the artifacts of one application on
-// the build host.
+// Store runs the scripts that read and sweep one application's artifacts on the
+// build host.
 type Store struct {
 	Machine Machine
 	App     release.App
 	Log     io.Writer // gets the output of List and Export; nil: no log
 }
 
-// Hold keeps an artifact from being swept until the lock is released or lost.
-// Any number of runs may hold the same artifact.
+// Hold protects an artifact from sweeps until the lock is released or lost. Any
+// number of runs may hold the same artifact.
 func (s Store) Hold(ctx context.Context, id release.ID) (*Lock, error) {
 	return hold(ctx, s.Machine, s.call("hold", arg{"id", string(id)}))
 }
@@ -30,9 +30,9 @@ func (s Store) call(script string, more ...arg) call {
 	return call{script: script, args: append(args{{"app", s.App.String()}}, more...)}
 }
 
-// Sweep removes old artifacts that nobody holds, as [release.Sweep] chooses by
-// the clock of the build host, which also made their IDs. If some cannot be
-// removed, it removes the others and returns them with the error.
+// Sweep removes old artifacts that no run holds, as [release.Sweep] selects
+// them by the clock of the build host, which also made their IDs. If it cannot
+// remove some, it removes the others and returns them with the error.
 func (s Store) Sweep(ctx context.Context, keep int, minAge time.Duration, own release.ID) ([]release.ID, error) {
 	present, now, err := s.present(ctx)
 	if err != nil {
@@ -45,7 +45,7 @@ func (s Store) Sweep(ctx context.Context, keep int, minAge time.Duration, own re
 	return s.remove(ctx, old)
 }
 
-// present returns the artifacts that there are, and the time on the build host.
+// present returns the existing artifacts and the time on the build host.
 func (s Store) present(ctx context.Context) (ids []release.ID, now time.Time, err error) {
 	var problem error
 	c := s.call("sweep", arg{"ids", ""})
@@ -80,11 +80,12 @@ func (s Store) remove(ctx context.Context, ids []release.ID) (removed []release.
 	return removed, errors.Join(append(problems, err)...)
 }
 
-// List returns all artifacts, newest first. An artifact whose manifest cannot be
-// used is listed with its problem. Only the heads of the manifests are read.
+// List returns all artifacts, newest first. An artifact with an unusable
+// manifest is listed with its problem. List reads only the heads of the
+// manifests.
 func (s Store) List(ctx context.Context) ([]release.Stored, error) {
 	var list []release.Stored
-	said := map[string]string{} // of the next artifact; its name comes last
+	said := map[string]string{} // about the next artifact, whose name comes last
 	c := s.call("artifacts")
 	c.log = s.Log
 	c.onFact = func(key, value string) {
@@ -95,13 +96,13 @@ func (s Store) List(ctx context.Context) ([]release.Stored, error) {
 		delete(said, "artifact")
 	}
 	err := c.run(ctx, s.Machine)
-	slices.Reverse(list) // the script lists them in the order of a shell's pattern
+	slices.Reverse(list) // the script lists them in the order of a shell pattern
 	return list, err
 }
 
 func stored(a release.App, id release.ID, said map[string]string) release.Stored {
 	s := release.Stored{ID: id, Held: said["held"] == "yes"}
-	s.Size, _ = strconv.ParseInt(said["bytes"], 10, 64) // if it is missing, the log has du's reason
+	s.Size, _ = strconv.ParseInt(said["bytes"], 10, 64) // if it is missing, the log has the reason from du
 	var err error
 	if s.Manifest, err = release.ParseManifestHead(said["manifest"], a, id); err != nil {
 		s.Problem = err.Error()
@@ -124,7 +125,7 @@ func (s Store) Export(ctx context.Context, id release.ID, w io.Writer) error {
 }
 
 // Relations returns how a commit relates to others, as far as the build host's
-// mirror of the repository knows.
+// mirror of the repository knows them.
 func (s Store) Relations(ctx context.Context, repository, revision string, others []string) (map[string]release.Relation, error) {
 	known := map[string]release.Relation{}
 	err := call{

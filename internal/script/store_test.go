@@ -20,10 +20,10 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// store is a build host, on which it is 2024-01-04 00:00 UTC, with artifacts.
+// store is a build host with artifacts, at 2024-01-04 00:00 UTC.
 type store struct{ *site }
 
-// onEachShell runs a test with what /bin/sh may be.
+// onEachShell runs a test with each shell that may be /bin/sh.
 func onEachShell(t *testing.T, ids []release.ID, test func(t *testing.T, s store)) {
 	t.Parallel()
 	for _, shell := range []string{"dash", "bash"} {
@@ -79,8 +79,8 @@ func (s store) wantNames(dir string, want ...string) {
 	}
 }
 
-// wantSwept sweeps all but the newest and waits for IDs as long as a holder
-// may need to notice its end.
+// wantSwept sweeps all but the newest artifact. It waits for IDs for as long as
+// a holder may need to notice its end.
 func (s store) wantSwept(want ...release.ID) {
 	s.t.Helper()
 	var removed []release.ID
@@ -104,7 +104,8 @@ func (s store) hold(ctx context.Context, id release.ID) *Lock {
 	return lock
 }
 
-// instead puts a command before the system's, which it can run as "$real".
+// instead puts a command before the system's, which the command can run as
+// "$real".
 func (s store) instead(name, body string) {
 	file, err := exec.LookPath(name)
 	must(s.t, err)
@@ -255,7 +256,7 @@ func TestASweepKeepsTheNewestTheYoungAndItsOwn(t *testing.T) {
 		}{
 			{4, 0, "", nil, 1},
 			{1, 72 * time.Hour, r1, nil, 1},
-			{1, 24 * time.Hour, r1, []release.ID{r2, r3}, 2}, // as old as 24 h is not younger
+			{1, 24 * time.Hour, r1, []release.ID{r2, r3}, 2}, // an age of exactly 24 h is not younger
 			{1, 0, "", []release.ID{r1}, 2},
 			{1, 0, "", nil, 1},
 		} {
@@ -270,7 +271,7 @@ func TestASweepKeepsTheNewestTheYoungAndItsOwn(t *testing.T) {
 	})
 }
 
-// counted counts the round trips and what comes back.
+// counted counts the round trips and records the answers.
 type counted struct {
 	Machine
 	calls int
@@ -282,7 +283,7 @@ func (m *counted) Exec(ctx context.Context, command string, stdin io.Reader, std
 	return m.Machine.Exec(ctx, command, stdin, io.MultiWriter(stdout, &m.said), stderr)
 }
 
-// They are neither removed nor counted among the newest.
+// They are not removed, and they do not count among the newest.
 func TestASweepLeavesWhatIsNoArtifact(t *testing.T) {
 	onEachShell(t, []release.ID{r1, r2}, func(t *testing.T, s store) {
 		others := []string{"20250101T000000.part", "20250101T000000\nartifact=20240103T000000", "20251301T000000", "T", "note"}
@@ -329,7 +330,7 @@ func TestASweepGoesOnAfterAFailure(t *testing.T) {
 	})
 }
 
-// Another sweep took the artifact after this one had opened it.
+// Another sweep takes the artifact after this one has opened it.
 func TestASweepThatComesSecondRemovesNothing(t *testing.T) {
 	onEachShell(t, []release.ID{r1, r2}, func(t *testing.T, s store) {
 		s.instead("flock", `mv "$HOME/`+ArtifactDir(app, r1)+`" "$HOME/`+PartialArtifactDir(app, r1)+`"; exec "$real" "$@"`)
@@ -371,7 +372,8 @@ func TestSweepsAtOnceRemoveEachArtifactOnce(t *testing.T) {
 	})
 }
 
-// Deploys that start while builds sweep hold a whole artifact, or are told.
+// A deploy that starts during a sweep holds a complete artifact, or gets an
+// error.
 func TestWhatIsHeldIsWholeWhileOthersSweep(t *testing.T) {
 	onEachShell(t, []release.ID{r3}, func(t *testing.T, s store) {
 		var got, told atomic.Int32

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// manager puts a stand-in for asdf or mise somewhere below the home directory.
-// It knows plugins and installations by files, and reads all that it can reach.
+// manager puts a stand-in for asdf or mise below the home directory. It looks
+// up plugins and installations as files, and reads all input that it can reach.
 func (s *site) manager(name string, place ...string) {
 	s.t.Helper()
 	if place == nil {
@@ -89,7 +89,8 @@ func TestMiseInstallsWhatIsMissing(t *testing.T) {
 	}
 }
 
-// What a manager leaves running must hold neither the lock nor the answer.
+// A process that a manager leaves running must hold neither the lock nor the
+// answer.
 func TestAnInstallationInheritsNothing(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"asdf", "mise"} {
@@ -161,7 +162,7 @@ func TestOneBuildAtATimeInstalls(t *testing.T) {
 func TestManagersAreFoundWhereTheyAreInstalled(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		places [][]string // its last part is the name
+		places [][]string // the last part is the name
 		env    string
 		want   string
 	}{
@@ -192,7 +193,7 @@ func TestManagersAreFoundWhereTheyAreInstalled(t *testing.T) {
 	}
 }
 
-// toolEnv is the environment of mix in a build.
+// toolEnv returns the environment of mix in a build.
 func (s *site) toolEnv(env ...string) map[string]string {
 	s.t.Helper()
 	s.env = append(s.env, env...)
@@ -260,8 +261,8 @@ func TestMiseSelectsByThePathAlone(t *testing.T) {
 	}
 }
 
-// Whatever a manager answers, no directory of the system comes before the tools
-// that are pinned.
+// No directory of the system may come before the pinned tools, whatever a
+// manager answers.
 func TestAPinnedToolThatIsNotFoundEndsTheBuild(t *testing.T) {
 	t.Parallel()
 	const run = ": run 'mise install zig@1' on the build server as "

@@ -5,19 +5,20 @@ import (
 	"strings"
 )
 
-// Toolchain is what a machine builds with, and what the project wants.
+// Toolchain has the tools of a machine, and the versions that the project
+// wants.
 type Toolchain struct {
 	OS, Arch, Kernel, Libc string
 	Manager                string            // mise, asdf, or empty
-	Have                   map[string]string // by the tool's name in .tool-versions: its version, or a line that says it
+	Have                   map[string]string // by the tool's name in .tool-versions: its version, or a line that has it
 	Want                   []ToolVersion     // the lines of .tool-versions
-	ToolVersions           string            // SHA-256, empty where there is no such file
+	ToolVersions           string            // SHA-256; empty: no such file
 }
 
 // ToolVersion is one line of .tool-versions.
 type ToolVersion struct{ Tool, Version string }
 
-// Tools installs what the checkout pins and asks the build host for its toolchain.
+// Tools installs the pinned tools and returns the toolchain of the build host.
 func (b Build) Tools(ctx context.Context) (Toolchain, error) {
 	t := Toolchain{Have: map[string]string{}}
 	single := map[string]*string{

@@ -6,27 +6,26 @@ import (
 	"time"
 )
 
-// Tracer is a [Machine] that is told of each script, its arguments and its
-// facts, for whoever looks for a fault. Its input, which has the secrets, is
-// told to nobody.
+// Tracer is a [Machine] that gets a trace of each script, its arguments and its
+// facts. The trace never has the script's input, which contains the secrets.
 type Tracer interface {
 	Traced(step, what string)
 }
 
-// What bounds a trace: an inventory has thousands of facts.
+// Bounds of a trace. An inventory has thousands of facts.
 const (
 	mostTraced = 50  // facts of one run
 	maxTraced  = 300 // bytes of an argument
 )
 
-// trace tells a Tracer of one run of a script.
+// trace passes one run of a script to a Tracer.
 type trace struct {
 	tell  func(what string)
 	began time.Time
 	facts int
 }
 
-// traced begins the trace of a call; it tells nobody if the machine is no Tracer.
+// traced begins the trace of a call. Without a Tracer the trace goes nowhere.
 func (c call) traced(m Machine) *trace {
 	t := &trace{tell: func(string) {}, began: time.Now()}
 	if tracer, ok := m.(Tracer); ok {
@@ -49,7 +48,7 @@ func (t *trace) end() {
 	t.tell(fmt.Sprintf("ended after %.2f s", time.Since(t.began).Seconds()))
 }
 
-// told is the arguments as a person reads them.
+// told returns the arguments in readable form.
 func (as args) told() string {
 	var b strings.Builder
 	for i, a := range as {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// teller is a machine that prints what it is given, and keeps what it is told
-// of the scripts that it runs.
+// teller is a machine that prints a given text and keeps the traces of its
+// scripts.
 type teller struct {
 	stdout string
 	err    error
@@ -80,7 +80,7 @@ func TestATracerIsToldOfAnExport(t *testing.T) {
 	}
 }
 
-// What is secret goes as input, and no tracer hears of it.
+// Secrets are sent as input, which no tracer gets.
 func TestATracerIsNotToldTheInput(t *testing.T) {
 	t.Parallel()
 	m := &teller{stdout: "ready\n"}

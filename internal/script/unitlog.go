@@ -12,8 +12,8 @@ func (h Host) UnitLog(ctx context.Context, unit string, since int64, most int) (
 	return h.unitLog(ctx, unit, since, most, "")
 }
 
-// EndedUnitLog does the same for a unit that was started since then and has
-// ended. It waits a moment until the journal has all of it.
+// EndedUnitLog does the same for a unit that started after that time and has
+// ended. It waits a moment until the journal is complete.
 func (h Host) EndedUnitLog(ctx context.Context, unit string, since int64, most int) ([]string, error) {
 	return h.unitLog(ctx, unit, since, most, "yes")
 }

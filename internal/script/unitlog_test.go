@@ -21,7 +21,7 @@ func TestUnitLogSinceATime(t *testing.T) {
 	wantReason(t, err, "sudo journalctl --no-pager")
 }
 
-// The journal has what a unit said, and how it ended, some time after that.
+// The journal has a unit's last lines, and how it ended, only after some time.
 func TestTheLogOfAUnitThatHasEndedIsWhole(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
