@@ -10,9 +10,9 @@ import (
 	"github.com/apxr/slipway/internal/words"
 )
 
-// activateAll makes the hosts run what is staged: the first one alone, then the
-// others in batches, so that most of them go on serving. If more fail than may,
-// all of them go back.
+// activateAll makes the hosts run the staged release: the first host alone,
+// then the others in batches, so that most hosts keep serving. If more hosts
+// fail than are allowed to, all go back.
 func (r *run) activateAll(ctx context.Context) error {
 	defer r.log.Phase("Activate %s", r.outcome.Target)()
 	due := r.prepareAll(ctx)
@@ -36,8 +36,8 @@ func (r *run) activateAll(ctx context.Context) error {
 	return r.concludeAll(ctx)
 }
 
-// gatekept returns the first host alone, and then batches: a release that does not
-// work costs one host.
+// gatekept returns the first host alone, then the other hosts in batches: a
+// release that does not work costs only one host.
 func gatekept(hosts fleet, share config.Share) []fleet {
 	if len(hosts) == 0 {
 		return nil
@@ -46,8 +46,8 @@ func gatekept(hosts fleet, share config.Share) []fleet {
 	return append([]fleet{hosts[:1]}, slices.Collect(rest)...)
 }
 
-// prepareAll puts launcher and environment into their places, and returns the
-// hosts that do not run the activation yet.
+// prepareAll puts launchers and environments into place. It returns the hosts
+// that do not run the activation yet.
 func (r *run) prepareAll(ctx context.Context) fleet {
 	each(r.hosts.healthy(), func(m *member) {
 		to, runs, err := m.Prepare(ctx, r.outcome.Target)
@@ -64,7 +64,8 @@ func (r *run) prepareAll(ctx context.Context) fleet {
 	return r.hosts.healthy().only(func(m *member) bool { return m.Result().Outcome != host.Unchanged })
 }
 
-// once runs what is to run on one host only, before any is switched.
+// once runs the commands and migrations that one host runs before any is
+// switched.
 func (r *run) once(ctx context.Context, due fleet) error {
 	if len(due) == 0 {
 		return nil
@@ -81,8 +82,8 @@ func (r *run) once(ctx context.Context, due fleet) error {
 	return nil
 }
 
-// activateBatch returns the host for whose failure all have to go back, if there
-// is one. One that may fail goes back alone.
+// activateBatch returns the host whose failure makes all hosts go back, if
+// there is one. A host that is allowed to fail goes back alone.
 func (r *run) activateBatch(ctx context.Context, batch fleet, first bool) (culprit *member) {
 	if ctx.Err() != nil {
 		batch[0].fail(host.Untouched, errCancelled)
@@ -103,8 +104,8 @@ func (r *run) activateBatch(ctx context.Context, batch fleet, first bool) (culpr
 	return nil
 }
 
-// concludeAll writes the histories once every host is proved. Until then each host
-// has its change record, and a run that dies is undone by the next one.
+// concludeAll writes the histories once every host is proved. Until then each
+// host has its change record. If the run dies, the next run undoes it.
 func (r *run) concludeAll(ctx context.Context) error {
 	allowed := r.hosts.failures()
 	each(r.hosts.healthy().only((*member).Switched), func(m *member) {

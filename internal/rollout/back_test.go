@@ -49,7 +49,7 @@ func TestARollbackGoesOnPastHostsThatFail(t *testing.T) {
 	for name, c := range map[string]struct {
 		step hosttest.Step
 		want host.Outcome
-		runs int // what web2 runs then
+		runs int // the release on web2 afterwards
 	}{
 		"not reached":     {hosttest.StepConnect, host.Untouched, 2},
 		"not seen":        {hosttest.StepLook, host.Untouched, 2},
@@ -170,8 +170,7 @@ func TestABuildHostThatCannotBeReachedIsANotice(t *testing.T) {
 	})
 }
 
-// A run that is killed anywhere is repaired by the next one, a deploy or a
-// rollback.
+// The next deploy or rollback repairs a run that was killed at any point.
 func TestARunThatDiesIsRepairedByTheNext(t *testing.T) {
 	for _, step := range hosttest.Steps {
 		for _, next := range []string{"deploy", "rollback"} {
@@ -190,7 +189,7 @@ func TestARunThatDiesIsRepairedByTheNext(t *testing.T) {
 				} else if r, err := f.rollback(f.Context(), plan()); err != nil {
 					f.Errorf("killed at %s, then a rollback: %v", step, err)
 				} else if r.Target == id(2) {
-					want = 2 // an unproved release was on it: undoing that is the rollback
+					want = 2 // the dead run left an unproved release: the rollback only undoes that
 				}
 				f.runs(want)
 			})
@@ -253,7 +252,7 @@ func TestWhatWasStagedIsActivatedWhereNothingElseWasDeployed(t *testing.T) {
 	for name, c := range map[string]struct {
 		between func(*fleet)
 		plan    rollout.Plan
-		says    string // empty: it is activated
+		says    string // empty: the release is activated
 	}{
 		"nothing":               {func(*fleet) {}, plan(to(id(3))), ""},
 		"a rollback":            {rolledBack, plan(to(id(3))), "something else was deployed since then; stage it again"},
@@ -308,7 +307,7 @@ func TestASupersededReleaseIsStagedAndNotActivated(t *testing.T) {
 	})
 }
 
-// That a release was asked for by name is known to the part that activates it.
+// The part that activates a release knows that it was requested by name.
 func TestForceIsStagedWithTheRelease(t *testing.T) {
 	over(t, 2, func(f *fleet) {
 		f.live(2)
@@ -339,7 +338,7 @@ func TestANoteThatCannotBeWrittenEndsTheStage(t *testing.T) {
 func TestARevertLeavesAloneWhatIsNotItsOwn(t *testing.T) {
 	for name, c := range map[string]struct {
 		then func(*fleet)
-		says string // empty: it is taken back
+		says string // empty: the release is taken back
 		runs int
 	}{
 		"a deploy":                   {func(*fleet) {}, "", 1},
@@ -363,7 +362,7 @@ func TestARevertLeavesAloneWhatIsNotItsOwn(t *testing.T) {
 					return
 				}
 				f.sound()
-				for _, m := range f.machines[1:] { // one that fails stops no other
+				for _, m := range f.machines[1:] { // a host that fails stops no other
 					if got := m.State().Current.ID; got != id(1) {
 						f.Errorf("%s: current is %s", m.Name, got)
 					}
@@ -415,7 +414,7 @@ func TestOfTwoRunsOneWaitsForTheOther(t *testing.T) {
 		for n, w := range []time.Duration{0, time.Hour} {
 			candidates := f.candidates()
 			go func() {
-				time.Sleep(time.Duration(n) * 25 * time.Millisecond) // the first one has its locks then
+				time.Sleep(time.Duration(n) * 25 * time.Millisecond) // by then the first run has its locks
 				r, err := rollout.Deploy(f.Context(), plan(wait(w)), candidates, artifact(n+2), f.logTo())
 				all <- ended{r, err}
 			}()
@@ -454,8 +453,8 @@ func TestALockThatIsHeldEndsARunThatDoesNotWait(t *testing.T) {
 	})
 }
 
-// hold takes the lock of a host as another run would, until the function that it
-// returns is called.
+// hold takes the lock of a host as another run would. The returned function
+// releases it.
 func (f *fleet) hold(n int) func() {
 	f.Helper()
 	other := hosttest.New(f.machines[n], &host.Run{})

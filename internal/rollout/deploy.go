@@ -9,10 +9,10 @@ import (
 	"github.com/apxr/slipway/internal/words"
 )
 
-// Deploy stages a release on all hosts and, once it is complete on every one of
-// them, makes it run on them, batch by batch. A failure at any point leaves all
-// hosts on what they ran before, unless the plan allows some to fail. The error
-// says what failed; the result says it host by host.
+// Deploy stages a release on all hosts. Once every host has all of it, Deploy
+// switches them to it in batches. A failure at any point leaves all hosts on
+// what they ran before, unless the plan allows some to fail. The error says
+// what failed; the result says what happened to each host.
 func Deploy(ctx context.Context, plan Plan, candidates []Candidate, a Artifact, log *progress.Log) (Result, error) {
 	r := newRun(release.Deploy, plan, candidates, log)
 	defer r.part()
@@ -27,7 +27,7 @@ func (r *run) deploy(ctx context.Context, a Artifact) error {
 	return r.activateAndPrune(ctx)
 }
 
-// activateAndPrune is everything from the first switch on.
+// activateAndPrune runs the deploy from the first switch on.
 func (r *run) activateAndPrune(ctx context.Context) error {
 	if err := r.activateAll(ctx); err != nil {
 		return err
@@ -36,8 +36,8 @@ func (r *run) activateAndPrune(ctx context.Context) error {
 	return nil
 }
 
-// stageEverywhere is everything before the first switch. What the run has become
-// is set if it ends here.
+// stageEverywhere runs the deploy up to the first switch. If the run ends
+// there, it sets the run's result.
 func (r *run) stageEverywhere(ctx context.Context, a Artifact) error {
 	m := a.Manifest()
 	r.aim(Version{m.ReleaseID, m.Version, m.Revision, m.Ref})
@@ -64,14 +64,15 @@ func (r *run) stageEverywhere(ctx context.Context, a Artifact) error {
 	return r.stopIfTooManyFailed(ctx)
 }
 
-// stageAll stages the release on all hosts; each is told why it did not work there.
+// stageAll stages the release on all hosts, and notes in each result why that
+// failed.
 func (r *run) stageAll(ctx context.Context, a Artifact) {
 	id, hosts := r.outcome.Target, r.hosts.healthy()
 	defer r.log.Phase("Stage %s on %s", id, words.Count(len(hosts), "host"))()
 	r.sendTo(ctx, a, hosts, func(m *member, s *spool) error { return m.Stage(ctx, s) }, r.refuse)
 }
 
-// sendTo runs stage for the hosts with one spool of the release.
+// sendTo runs stage for the hosts, which share one spool of the release.
 func (r *run) sendTo(ctx context.Context, a Artifact, hosts fleet, stage func(*member, *spool) error, failed func(*member, error)) {
 	s := newSpool(ctx, a, r.log)
 	defer s.Close()
@@ -85,8 +86,7 @@ func (r *run) sendTo(ctx context.Context, a Artifact, hosts fleet, stage func(*m
 	})
 }
 
-// pruneAll removes old releases. A host on which that fails gets a notice and no
-// more.
+// pruneAll removes old releases. A failure is only a notice about the host.
 func (r *run) pruneAll(ctx context.Context) {
 	defer r.log.Phase("Prune, keeping %s", words.Count(r.plan.Keep, "release"))()
 	each(r.hosts.healthy(), func(m *member) {

@@ -15,7 +15,7 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// over runs a test over a fleet in its own time.
+// over runs a test over a fleet, in simulated time.
 func over(t *testing.T, hosts int, test func(*fleet)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { test(newFleet(t, hosts)) })
@@ -38,7 +38,7 @@ func TestADeployGoesFromOneHostToAll(t *testing.T) {
 	}
 }
 
-// A release that does not work costs one host.
+// A release that does not work costs only one host.
 func TestTheFirstHostIsTheGatekeeper(t *testing.T) {
 	over(t, 5, func(f *fleet) {
 		f.live(1)
@@ -71,7 +71,7 @@ func TestAFailureTakesEverySwitchedHostBack(t *testing.T) {
 			f.Errorf("of a host that worked: %+v", r.Hosts[0])
 		}
 		f.runs(1)
-		f.live(3) // the others can be deployed to again
+		f.live(3) // the other hosts accept deploys again
 	})
 }
 
@@ -119,7 +119,7 @@ func TestSomeMayFail(t *testing.T) {
 	}
 }
 
-// A host may fail, but not be left in a state that nobody knows.
+// A host may fail, but its state must be known.
 func TestAHostThatMayFailAndDoesNotGoBackMakesTheRunFail(t *testing.T) {
 	over(t, 3, func(f *fleet) {
 		f.live(1)
@@ -131,15 +131,14 @@ func TestAHostThatMayFailAndDoesNotGoBackMakesTheRunFail(t *testing.T) {
 	})
 }
 
-// Whatever fails before the first switch, on whichever host, changes nothing that
-// runs on any.
+// A failure before the first switch, on any host, changes nothing that runs.
 func TestWhatFailsBeforeTheFirstSwitchChangesNothing(t *testing.T) {
 	for _, step := range []hosttest.Step{
 		hosttest.StepConnect, hosttest.StepLock, hosttest.StepLook, hosttest.StepStage, hosttest.StepPrepare, hosttest.StepOnce,
 	} {
 		for _, name := range []string{"web1", "web3"} {
 			if step == hosttest.StepOnce && name != "web1" {
-				continue // it runs on one host
+				continue // this step runs on one host only
 			}
 			over(t, 3, func(f *fleet) {
 				f.live(1)
@@ -180,7 +179,7 @@ func TestHostsOfOneFleetHaveOneOwner(t *testing.T) {
 		_, err := f.deploy(f.Context(), 1, plan(mayFail(0)))
 		f.fails(err, "web2: /opt/apxr/app belongs to root here, and to deploy on web1, web3")
 		if r, err := f.rollback(f.Context(), plan(to(id(1)))); err == nil || strings.Contains(err.Error(), "belongs to") {
-			f.Errorf("a rollback: %s, %v", r.Became, err) // it is for what there is
+			f.Errorf("a rollback: %s, %v", r.Became, err) // a rollback must work on the hosts as they are
 		}
 	})
 }
@@ -247,7 +246,8 @@ func TestLocksComeBeforeLooksInTheOrderOfNames(t *testing.T) {
 	})
 }
 
-// The histories come last: until then a run that dies is undone by the next one.
+// The histories are written last. Until then the next run undoes a run that
+// dies.
 func TestNoHistoryIsWrittenBeforeEveryHostIsProved(t *testing.T) {
 	over(t, 3, func(f *fleet) {
 		f.live(1)
@@ -323,8 +323,8 @@ func TestAMigrationRunsOnTheFirstHostOnly(t *testing.T) {
 	})
 }
 
-// A cancel is a fault like any other: whenever it comes, all hosts end up as they
-// were, or with the release.
+// A cancel is a failure like any other. At any time it leaves all hosts on what
+// they ran before, or on the new release.
 func TestACancelAtAnyTimeTakesAllBack(t *testing.T) {
 	for when := time.Duration(0); when < 300*time.Millisecond; when += 5 * time.Millisecond {
 		over(t, 4, func(f *fleet) {

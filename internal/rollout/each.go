@@ -9,8 +9,8 @@ import (
 	"github.com/apxr/slipway/internal/host"
 )
 
-// atOnce bounds how many hosts are worked on at the same time. Each is a
-// connection of its own; package remote bounds those through one jump host.
+// atOnce bounds how many hosts a run works on at the same time. Each has its
+// own connection; package remote bounds those through one jump host.
 const atOnce = 32
 
 // each runs f for the hosts, several at a time, and waits for all of them.
@@ -29,8 +29,8 @@ func eachOf(n int, hosts fleet, f func(*member)) {
 	wg.Wait()
 }
 
-// inBatches runs f for the hosts, as many at a time as the plan says, and goes on
-// whatever becomes of single hosts.
+// inBatches runs f for the hosts, as many at a time as the plan says. It
+// continues after failures of single hosts.
 func (r *run) inBatches(ctx context.Context, due fleet, f func(*member)) {
 	n := r.plan.Parallel.Of(len(due))
 	for i := 0; i < len(due); i += n {
@@ -49,8 +49,8 @@ func (r *run) inBatches(ctx context.Context, due fleet, f func(*member)) {
 
 var errCancelled = errors.New("the run was cancelled before this host was switched")
 
-// inTurn runs f for the hosts of one batch after the other; from a cancel on, for
-// all that are left at once.
+// inTurn runs f for the hosts of one batch after the other. After a cancel it
+// runs f for all remaining hosts at once.
 func inTurn(ctx context.Context, batches []fleet, f func(*member)) {
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -67,7 +67,7 @@ func inTurn(ctx context.Context, batches []fleet, f func(*member)) {
 	}
 }
 
-// pause gives a batch time to show what it is worth. It ends with the run.
+// pause waits so that problems of a batch can show. It ends with the run.
 func (r *run) pause(ctx context.Context) {
 	if r.plan.Pause <= 0 {
 		return

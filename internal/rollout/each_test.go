@@ -17,7 +17,7 @@ func stub(name string) *member {
 	return &member{Host: &stubbed{name: name, result: host.Result{Host: name}}}
 }
 
-// stubbed is a host that was seen as a test says.
+// stubbed is a host whose state a test sets.
 type stubbed struct {
 	Host
 	name        string
@@ -31,12 +31,12 @@ func (s *stubbed) HasArtifact() bool    { return s.hasArtifact }
 func (s *stubbed) Seen() host.Seen      { return s.seen }
 func (s *stubbed) Result() *host.Result { return &s.result }
 
-// three are batches of one, two and one hosts; each of them takes a minute.
+// three returns batches of one, two and one hosts.
 func three() []fleet {
 	return []fleet{{stub("a")}, {stub("b"), stub("c")}, {stub("d")}}
 }
 
-// begun notes when work on a host began.
+// begun returns when the work on each host began.
 func begun(ctx context.Context, batches []fleet) map[string]time.Duration {
 	start, times := time.Now(), map[string]time.Duration{}
 	var mu sync.Mutex

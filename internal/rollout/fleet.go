@@ -11,20 +11,20 @@ import (
 	"github.com/apxr/slipway/internal/words"
 )
 
-// member is a host of the fleet, and what the fleet has in mind for it.
+// member is a host of the fleet, with the fleet's plans for it.
 type member struct {
 	Host
 	locked  bool  // this run has its lock
-	lockErr error // why not
+	lockErr error // why the lock is not held
 	to      release.Activation
 }
 
-// fail notes why a host is not where it should be.
+// fail notes why a host did not reach its target.
 func (m *member) fail(o host.Outcome, err error) { m.Result().Fail(o, err) }
 
 func (m *member) failed() bool { return m.Result().Failed() }
 
-// fleet is some hosts of a run, in the order of the settings.
+// fleet is a list of hosts of a run, in the order of the settings.
 type fleet []*member
 
 // only returns the hosts for which f is true.
@@ -38,14 +38,14 @@ func (hosts fleet) only(f func(*member) bool) fleet {
 	return some
 }
 
-// healthy returns the hosts that nothing is known to be wrong with.
+// healthy returns the hosts without a known problem.
 func (hosts fleet) healthy() fleet {
 	return hosts.only(func(m *member) bool { return !m.failed() })
 }
 
 func (hosts fleet) failures() int { return len(hosts) - len(hosts.healthy()) }
 
-// problems returns everything that is wrong, with the hosts' names.
+// problems returns all problems with the names of their hosts.
 func (hosts fleet) problems() error {
 	var errs []error
 	for _, m := range hosts {
@@ -56,7 +56,7 @@ func (hosts fleet) problems() error {
 	return errors.Join(errs...)
 }
 
-// names names some of the hosts, and counts the others.
+// names returns the names of some hosts, and counts the others.
 func (hosts fleet) names() string {
 	all := make([]string, len(hosts))
 	for i, m := range hosts {
@@ -73,7 +73,7 @@ func (hosts fleet) connect(ctx context.Context) {
 	})
 }
 
-// repair cleans up after runs that died. It reports whether one of them was a
+// repair cleans up after runs that died. It reports whether one of those was a
 // deploy.
 func (hosts fleet) repair(ctx context.Context) (deploy bool) {
 	deploy = slices.ContainsFunc(hosts, func(m *member) bool {
@@ -88,7 +88,7 @@ func (hosts fleet) repair(ctx context.Context) (deploy bool) {
 	return deploy
 }
 
-// drop removes the environments of an activation that did not come about.
+// drop removes the environments of an activation that was not completed.
 func (hosts fleet) drop(ctx context.Context) {
 	undo, cancel := host.Undo(ctx)
 	defer cancel()

@@ -8,8 +8,8 @@ import (
 	"github.com/apxr/slipway/internal/host"
 )
 
-// goBack puts every switched host back, batch by batch, the last one first. After
-// a cancel no batch waits for another: only seconds are left.
+// goBack puts every switched host back, batch by batch, the last one first.
+// After a cancel only seconds are left, so no batch waits for another.
 func (r *run) goBack(ctx context.Context, batches []fleet, culprit *member) error {
 	cause := culprit.Result().Problem
 	rest := skipRest(batches, culprit)
@@ -26,7 +26,7 @@ func (r *run) goBack(ctx context.Context, batches []fleet, culprit *member) erro
 		}
 		m.GoBack(undo, reason)
 	})
-	if ctx.Err() == nil { // else there is no time, and the next prune does it
+	if ctx.Err() == nil { // after a cancel there is no time: the next prune does it
 		rest.drop(ctx)
 	}
 	return fmt.Errorf("%s: %s", culprit.Name(), culprit.Result().Problem)
@@ -41,7 +41,7 @@ func switchedLastFirst(batches []fleet) (back []fleet) {
 	return back
 }
 
-// skipRest marks the hosts that were not reached.
+// skipRest marks the hosts that the run did not reach.
 func skipRest(batches []fleet, culprit *member) fleet {
 	rest := slices.Concat(batches...).only(func(m *member) bool {
 		return !m.Switched() && !m.failed() && m.Result().Outcome == host.Untouched

@@ -10,9 +10,9 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// judge finds out whether the release is older than what runs, or was rolled
-// back as bad. It reports whether the deploy is superseded, and fails the hosts
-// that a bad release was to go to.
+// judge finds out whether the release is older than the running one, or was
+// rolled back as bad. It reports whether the deploy is superseded. It fails the
+// hosts on which the release is bad.
 func (r *run) judge(ctx context.Context, a Artifact) (superseded bool) {
 	m := a.Manifest()
 	relations := r.relations(ctx, a)
@@ -37,9 +37,9 @@ func (r *run) judge(ctx context.Context, a Artifact) (superseded bool) {
 	return superseded
 }
 
-// relations asks the build host's git how the release is related to what runs. A
-// git that does not answer keeps nothing from being deployed: the judgement says
-// that nobody knows.
+// relations asks git on the build host how the release relates to the running
+// ones. A failure of git does not stop the deploy: the relation is then
+// unknown.
 func (r *run) relations(ctx context.Context, a Artifact) map[string]release.Relation {
 	var others []string
 	for _, m := range r.hosts.healthy() {

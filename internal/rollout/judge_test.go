@@ -12,7 +12,7 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// artifact is a release whose revision stands to all others in one way.
+// artifact is a release whose revision has the same relation to all others.
 type artifact struct {
 	m        release.Manifest
 	relation release.Relation

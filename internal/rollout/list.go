@@ -9,27 +9,27 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Listing has the releases of one host, and what was changed there.
+// Listing has the releases of one host and its history.
 type Listing struct {
 	Host     string
 	Now      int64           // the host's own clock, in seconds
 	Releases []Listed        // newest first
 	History  release.History // oldest first
-	Problem  string          // why the host could not be asked
+	Problem  string          // why the host gave no answer
 }
 
 // Listed is one release on a host.
 type Listed struct {
 	ID      release.ID
-	Current bool // the link names it
-	Running bool // the units' main processes are it
-	Next    bool // a rollback would go back to it
-	Bad     bool // a rollback took it back
+	Current bool // target of the link current
+	Running bool // release of the units' main processes
+	Next    bool // a rollback would choose it
+	Bad     bool // a rollback removed it
 	KiB     int64
-	Change  release.Change // that made it live last; zero if it never was
+	Change  release.Change // the change that last made it live; zero: it never was
 }
 
-// List asks the hosts what they have. It takes no lock and changes nothing.
+// List returns what the hosts have. It takes no lock and changes nothing.
 func List(ctx context.Context, plan Plan, candidates []Candidate, log *progress.Log) ([]Listing, error) {
 	r := newRun("", plan, candidates, log)
 	defer r.part()

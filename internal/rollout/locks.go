@@ -9,17 +9,18 @@ import (
 	"github.com/apxr/slipway/internal/host"
 )
 
-// lockGrace is for a run that was refused at another host and is about to give
-// back what it has.
+// lockGrace covers the time in which a run that was refused at another host
+// releases its locks.
 const lockGrace = 5 * time.Second
 
-// lock takes the locks that are not held yet, waiting for wait. A lock that
-// another run has is an error of its host, and all others are given back.
+// lock takes the locks that are not held yet, and waits at most for wait. If
+// another run holds a lock, that is an error of its host, and lock releases all
+// others.
 //
-// The hosts have an order, their names', and a run waits for a host's lock only
-// while it holds none of those behind it: so two runs never wait for each other,
-// and of two runs over the same hosts the one that gets the first host gets all.
-// Locks that need no wait are taken at once.
+// The hosts are ordered by name. A run waits for a lock only while it holds
+// none of the locks after it, so two runs never wait for each other. Of two
+// runs over the same hosts, the one that gets the first host gets all. Free
+// locks are taken at once, without a wait.
 func (hosts fleet) lock(ctx context.Context, wait time.Duration) {
 	rest := hosts.healthy().only(func(m *member) bool { return !m.locked })
 	slices.SortFunc(rest, func(a, b *member) int { return cmp.Compare(a.Name(), b.Name()) })

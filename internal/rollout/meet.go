@@ -10,11 +10,11 @@ import (
 	"github.com/apxr/slipway/internal/words"
 )
 
-// meet connects to the hosts, locks them and looks at them. What is wrong with a
-// host is noted in its result; nothing is changed.
+// meet connects to the hosts, locks them and looks at them. It notes problems
+// of a host in its result, and changes nothing.
 //
-// A host whose lock another run has is looked at too: everything that is wrong is
-// reported at once, and nobody waits for a lock only to hear of something else.
+// It also looks at hosts that another run has locked. So all problems are
+// reported at once, and nobody waits for a lock only to get another error.
 func (r *run) meet(ctx context.Context, q host.Question) {
 	defer r.log.Phase("Look at %s", words.Count(len(r.hosts), "host"))()
 	r.hosts.connect(ctx)
@@ -33,7 +33,7 @@ func (r *run) meet(ctx context.Context, q host.Question) {
 	r.reportMet()
 }
 
-// part ends what meet began.
+// part undoes meet: it releases locks and connections.
 func (r *run) part() {
 	each(r.hosts, func(m *member) {
 		if err := m.Close(); err != nil {
@@ -42,7 +42,8 @@ func (r *run) part() {
 	})
 }
 
-// mayWait reports whether a lock is worth the wait: nothing else ends the run.
+// mayWait reports whether waiting for a lock makes sense: nothing else must
+// already end the run.
 func (r *run) mayWait() bool { return r.plan.WaitForLock > 0 && r.hosts.isHeld() && r.mayGoOn() }
 
 func (r *run) lookAtAll(ctx context.Context, q host.Question) {
@@ -56,8 +57,8 @@ func (r *run) lookAtAll(ctx context.Context, q host.Question) {
 	}
 }
 
-// noteLocks reports locks that this run did not get. What the look found says why,
-// unless another run has the lock.
+// noteLocks reports locks that this run did not get. It leaves out hosts where
+// the look has already found the reason, unless another run has the lock.
 func (hosts fleet) noteLocks() {
 	for _, m := range hosts {
 		if m.lockErr != nil && (!m.failed() || host.IsHeld(m.lockErr)) {
@@ -67,8 +68,8 @@ func (hosts fleet) noteLocks() {
 }
 
 // sameOwner refuses a deploy to hosts that were set up in different ways: the
-// owner of the application's directory decides who may change it. Most hosts are
-// right.
+// owner of the application's directory decides who may change it. It assumes
+// that most hosts are right.
 func (hosts fleet) sameOwner(base string) {
 	owned, usual := hosts.byOwner(base)
 	for owner, these := range owned {
@@ -82,8 +83,8 @@ func (hosts fleet) sameOwner(base string) {
 	}
 }
 
-// byOwner groups the hosts by the owner of the application's directory, and says
-// who owns it on most of them.
+// byOwner groups the hosts by the owner of the application's directory. It also
+// returns the owner on most hosts.
 func (hosts fleet) byOwner(base string) (owned map[string]fleet, usual string) {
 	owned = map[string]fleet{}
 	for _, m := range hosts {
@@ -107,7 +108,7 @@ func (r *run) reportMet() {
 		if m.failed() {
 			r.log.Say(m.Name(), "%s", m.Result().Problem)
 			if text := seen.Deviation(r.plan.App); text != "" {
-				said.add(m, text) // it may be why
+				said.add(m, text) // this may be the reason
 			}
 			continue
 		}

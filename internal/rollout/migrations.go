@@ -8,7 +8,7 @@ import (
 	"github.com/apxr/slipway/internal/words"
 )
 
-// warnOfMigrations warns of what a rollback does not take back.
+// warnOfMigrations warns that a rollback does not undo migrations.
 func (r *run) warnOfMigrations(target release.Activation) {
 	var since []release.ID
 	for _, m := range r.hosts.healthy() {

@@ -2,10 +2,10 @@ package rollout
 
 import "github.com/apxr/slipway/internal/progress"
 
-// notices collects notices about hosts, so that one about many hosts is one
-// notice: a runner shows ten and no more.
+// notices collects notices about hosts. A notice about many hosts becomes one:
+// a runner shows only ten notices.
 type notices struct {
-	texts []string // in the order of their first host
+	texts []string // in the order of the first host of each
 	hosts map[string]fleet
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/apxr/slipway/internal/host/hosttest"
 )
 
-// Hosts that have served the new release the longest go back last.
+// The hosts that have served the new release longest go back last.
 func TestTheLastBatchGoesBackFirst(t *testing.T) {
 	over(t, 4, func(f *fleet) {
 		f.live(1)
@@ -26,8 +26,8 @@ func TestTheLastBatchGoesBackFirst(t *testing.T) {
 	})
 }
 
-// Whatever the order of the settings, a run waits for the first host by name while
-// it holds none behind it: so two runs never wait for each other.
+// In any order of the settings, a run waits for the first host by name while it
+// holds no lock after it, so two runs never wait for each other.
 func TestARunThatWaitsHoldsNoLockBehind(t *testing.T) {
 	over(t, 3, func(f *fleet) {
 		slices.Reverse(f.machines) // web3, web2, web1
@@ -48,7 +48,8 @@ func TestARunThatWaitsHoldsNoLockBehind(t *testing.T) {
 	})
 }
 
-// A run that does not get a lock gives back all others before it looks further.
+// A run that does not get a lock releases all others before it continues to
+// look.
 func TestARunThatIsRefusedGivesItsLocksBack(t *testing.T) {
 	over(t, 3, func(f *fleet) {
 		f.live(1)

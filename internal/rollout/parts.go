@@ -12,8 +12,8 @@ import (
 	"github.com/apxr/slipway/internal/words"
 )
 
-// Stage is the first half of [Deploy]: it puts a release on hosts, complete and
-// verified, and leaves a note there for [Activate]. Nothing is switched.
+// Stage is the first half of [Deploy]. It puts a complete, verified release on
+// the hosts and leaves a note there for [Activate]. It switches nothing.
 func Stage(ctx context.Context, plan Plan, candidates []Candidate, a Artifact, log *progress.Log) (Result, error) {
 	r := newRun(release.Stage, plan, candidates, log)
 	defer r.part()
@@ -45,9 +45,9 @@ func (r *run) stageAndNote(ctx context.Context, a Artifact) error {
 	return nil
 }
 
-// Activate is the second half of [Deploy]: it makes hosts run a release that was
-// staged there. It needs no build host. No lock was held in between, so a host on
-// which something else has become current is refused.
+// Activate is the second half of [Deploy]. It makes hosts run a release that
+// was staged there, and needs no build host. No run held the locks in between,
+// so it refuses hosts on which another release has become current.
 func Activate(ctx context.Context, plan Plan, candidates []Candidate, log *progress.Log) (Result, error) {
 	r := newRun(release.Activate, plan, candidates, log)
 	defer r.part()
@@ -75,8 +75,8 @@ func (r *run) activateStaged(ctx context.Context) error {
 	return r.activateAndPrune(ctx)
 }
 
-// readNotes takes from the hosts what the run that staged the release has noted. It
-// returns why the release is not to be activated, empty if it is.
+// readNotes reads the notes of the run that staged the release. It returns why
+// the release must not be activated, or "".
 func (r *run) readNotes(id release.ID) (superseded string) {
 	for _, m := range r.hosts.healthy() {
 		staged, err := expected(m.Seen(), id, r.plan.Expect)
@@ -93,7 +93,7 @@ func (r *run) readNotes(id release.ID) (superseded string) {
 	return superseded
 }
 
-// verifyAll makes sure that what was staged is still what was built.
+// verifyAll checks that the staged release is still the one that was built.
 func (r *run) verifyAll(ctx context.Context, id release.ID) {
 	each(r.hosts.healthy(), func(m *member) {
 		if err := m.Verify(ctx, id); err != nil {
@@ -102,9 +102,9 @@ func (r *run) verifyAll(ctx context.Context, id release.ID) {
 	})
 }
 
-// expected compares what is current with what has to be: the plan's word if it has
-// one, else what the run that staged the release saw. A host that runs the release
-// already is where it should be.
+// expected compares the current release with the expected one: the one in the
+// plan, or else the one that the run that staged the release saw. A host that
+// already runs the release is fine.
 func expected(seen host.Seen, id release.ID, given config.Expected) (release.Staged, error) {
 	now := seen.Settled()
 	if seen.Staged == "" {

@@ -11,17 +11,18 @@ import (
 	"github.com/apxr/slipway/internal/words"
 )
 
-// Plan is what a rollout is to do. It is a plain value, made before any dial.
+// Plan says what a rollout does. It is a plain value, made before any
+// connection.
 type Plan struct {
 	host.Plan
 	config.Fleet
-	Target      release.ID    // empty for a rollback: chosen from the hosts' history
-	WaitForLock time.Duration // 0: not at all
+	Target      release.ID    // empty for a rollback that chooses from the hosts' histories
+	WaitForLock time.Duration // 0: do not wait
 	Force       bool
 	DryRun      bool
 }
 
-// steps lists what the plan comes to, for a dry run.
+// steps lists the steps of the plan, for a dry run.
 func (p Plan) steps(verb release.Verb, m release.Manifest) []string {
 	var s []string
 	add := func(format string, args ...any) { s = append(s, fmt.Sprintf(format, args...)) }

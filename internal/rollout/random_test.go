@@ -18,8 +18,8 @@ import (
 
 var schedules = flag.Int("schedules", 2000, "how many random fault schedules to try")
 
-// Whatever goes wrong, wherever, however often, and whoever comes next: the
-// promises hold after each run, and the next run without a fault succeeds.
+// The promises hold after each run, with any number of faults at any place and
+// any next run. The next run without a fault succeeds.
 func TestThePromisesHoldForAnyFaults(t *testing.T) {
 	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
@@ -40,7 +40,7 @@ func TestThePromisesHoldForAnyFaults(t *testing.T) {
 	}
 }
 
-// size is a number of hosts: mostly few, now and then 500.
+// size returns a number of hosts: usually few, sometimes 500.
 func size(chance *rand.Rand, n int) int {
 	if n%200 == 199 {
 		return 500
@@ -52,13 +52,14 @@ func size(chance *rand.Rand, n int) int {
 type tale struct {
 	*fleet
 	*rand.Rand
-	next int // release
+	next int // number of the next release
 	told string
 }
 
 func (s *tale) tell(format string, args ...any) { s.told += fmt.Sprintf(format, args...) + "\n" }
 
-// run is one run with some faults, and what has to be true after it.
+// run carries out one run with some faults, and checks what must be true after
+// it.
 func (s *tale) run() {
 	before := s.currents()
 	ctx, cancel := context.WithCancel(s.Context())
@@ -69,7 +70,7 @@ func (s *tale) run() {
 	s.tell("%s of %d hosts: %s, %v", verb, len(s.machines), r.Became, err)
 	s.sound()
 	if s.killed {
-		return // nobody is left to keep a promise; the next run repairs
+		return // a dead run keeps no promises; the next run repairs
 	}
 	s.truthful(r)
 	if verb == "deploy" || verb == "activate" {
@@ -100,7 +101,8 @@ func (s *tale) verb(ctx context.Context, p rollout.Plan) (verb string, r rollout
 	return "revert", r, err
 }
 
-// breakSome gives some hosts faults for the next run; one may kill or cancel it.
+// breakSome gives some hosts faults for the next run. A fault may kill or
+// cancel the run.
 func (s *tale) breakSome(cancel func()) {
 	for _, m := range s.machines {
 		if s.IntN(5) == 0 {
@@ -125,8 +127,8 @@ func (s *tale) breakSome(cancel func()) {
 	}
 }
 
-// currents returns what each host may run after a run that changes nothing: what is
-// current, or what was before the change of a dead run.
+// currents returns what each host may run after a run that changes nothing: the
+// current activation, or the one before the change of a dead run.
 func (s *tale) currents() map[string][]release.Activation {
 	all := map[string][]release.Activation{}
 	for _, m := range s.machines {
@@ -138,8 +140,8 @@ func (s *tale) currents() map[string][]release.Activation {
 	return all
 }
 
-// truthful checks that the result says what the hosts run. Only a host that needs a
-// look, or was never seen, may be otherwise.
+// truthful checks that the result says what the hosts run. It may be wrong only
+// about hosts that need a look or were never seen.
 func (s *tale) truthful(r rollout.Result) {
 	for i, h := range r.Hosts {
 		state := s.machines[i].State()
@@ -155,8 +157,9 @@ func (s *tale) truthful(r rollout.Result) {
 	}
 }
 
-// allOrNone checks that a deploy that failed has left no host on the release, and
-// that one that did not has reached all but the few that were allowed to fail.
+// allOrNone checks that a failed deploy has left no host on the release. A
+// successful one must have reached all hosts, except for the few that were
+// allowed to fail.
 func (s *tale) allOrNone(r rollout.Result, before map[string][]release.Activation) {
 	for i, h := range r.Hosts {
 		now := s.machines[i].State().Current
@@ -170,7 +173,7 @@ func (s *tale) allOrNone(r rollout.Result, before map[string][]release.Activatio
 	}
 }
 
-// end is a deploy without a fault: it has to succeed, whatever was before.
+// end runs a deploy without a fault, which must succeed after anything.
 func (s *tale) end() {
 	s.next += 2
 	for _, m := range s.machines {

@@ -7,34 +7,34 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Became is how a run as a whole ended.
+// Became says how a run as a whole ended.
 type Became string
 
-// How a run can end.
+// The ways in which a run can end.
 const (
 	BecameLive       Became = "live"
 	BecamePartial    Became = "partial"    // live, except on hosts that were allowed to fail
-	BecameStaged     Became = "staged"     // complete on every host, and switched on none
-	BecameReverted   Became = "reverted"   // taken back wherever it ran
-	BecameUnchanged  Became = "unchanged"  // every host ran it already
-	BecameSuperseded Became = "superseded" // what runs is newer: nothing was changed
-	BecamePlan       Became = "dry-run"    // nothing was to be changed
+	BecameStaged     Became = "staged"     // complete on every host, switched on none
+	BecameReverted   Became = "reverted"   // undone on all hosts that ran it
+	BecameUnchanged  Became = "unchanged"  // every host already ran it
+	BecameSuperseded Became = "superseded" // a newer release runs: nothing was changed
+	BecamePlan       Became = "dry-run"    // a dry run: nothing was changed
 	BecameFailed     Became = "failed"
 )
 
-// Result is what became of a rollout.
+// Result is the result of a rollout.
 type Result struct {
 	Verb     release.Verb
 	Became   Became
-	Notice   string // what a person should know of a run that did not fail
+	Notice   string // what a person should know about a successful run
 	Target   release.ID
 	Version  string
 	Revision string
 	Ref      string
-	Plan     []string // of a dry run: what would be done
-	Migrated string   // the host on which migrations were started; empty: none were
-	// MigratedSince are the releases whose migrations were started since the target
-	// of a rollback ran.
+	Plan     []string // what a dry run would do
+	Migrated string   // the host on which migrations were started; empty: none
+	// MigratedSince lists the releases whose migrations were started after the
+	// target of a rollback was live.
 	MigratedSince []release.ID
 	Began         time.Time
 	Took          time.Duration
@@ -43,22 +43,22 @@ type Result struct {
 	Hosts         []host.Result
 }
 
-// Version is what is known of a release; zero: nothing runs.
+// Version has what is known about a release; zero: nothing runs.
 type Version struct {
 	ID                     release.ID
 	Version, Revision, Ref string
 }
 
-// Running is a release that runs, and since when.
+// Running has the release that runs, and since when.
 type Running struct {
 	Version
-	Hosts    int // how many run it
+	Hosts    int // number of hosts that run it
 	Since    time.Time
-	Who, Run string  // who made it so, and in which workflow run
-	Before   Version // what ran until then
+	Who, Run string  // who activated it, and in which workflow run
+	Before   Version // what ran before
 }
 
-// result returns the run's outcome with that of each host.
+// result returns the run's result with those of the hosts.
 func (r *run) result(err error) Result {
 	res := r.outcome
 	res.Began, res.Took = r.began, time.Since(r.began)

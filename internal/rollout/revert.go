@@ -10,11 +10,11 @@ import (
 	"github.com/apxr/slipway/internal/words"
 )
 
-// Revert takes a release back that [Activate] made live, on the hosts that run
-// it: to what they ran before, if that was nothing, to nothing. It is for a part
-// of a fleet of which another part failed. Like a rollback it needs nothing but
-// the hosts, and one that fails stops no other; unlike one it does not make the
-// release bad.
+// Revert undoes [Activate] on the hosts that run the release. They go back to
+// what they ran before, even if that was nothing. It is for one part of a fleet
+// when another part failed. Like a rollback it needs only the hosts, and a
+// failed host stops no other. Unlike a rollback it does not mark the release as
+// bad.
 func Revert(ctx context.Context, plan Plan, candidates []Candidate, log *progress.Log) (Result, error) {
 	r := newRun(release.Revert, plan, candidates, log)
 	defer r.part()
@@ -38,7 +38,8 @@ func (r *run) revert(ctx context.Context) error {
 	return r.hosts.problems()
 }
 
-// dueBack returns the hosts that run the release because it was made live there.
+// dueBack returns the hosts that run the release because it was activated
+// there.
 func (r *run) dueBack(ctx context.Context, id release.ID) (due fleet) {
 	for _, m := range r.hosts.healthy() {
 		back, stays, err := earlier(m.Seen(), id)
@@ -66,7 +67,7 @@ func (r *run) mayReturn(ctx context.Context, m *member, back release.Activation)
 	return nil
 }
 
-// earlier returns what a host goes back to, or why it stays as it is.
+// earlier returns what a host goes back to, or why it stays on the release.
 func earlier(seen host.Seen, id release.ID) (back release.Activation, stays string, err error) {
 	now := seen.Current
 	made, wasLive := seen.History.Find(id)

@@ -12,10 +12,10 @@ import (
 )
 
 // Rollback makes the hosts run an earlier release that they still have: the one
-// that the plan names, else the one below the top of most hosts' histories. It
-// needs nothing but the hosts; one that no longer has that release gets it from
-// the build host, if there is one. A host that cannot be reached or fails does not
-// stop the others and does not take them back; it makes the run fail.
+// in the plan, or else the one below the top of most hosts' histories. It needs
+// only the hosts. A host that no longer has the release gets it from the build
+// host, if there is one. A host that cannot be reached or fails makes the run
+// fail, but neither stops the others nor takes them back.
 func Rollback(ctx context.Context, plan Plan, candidates []Candidate, fetch Fetch, log *progress.Log) (Result, error) {
 	r := newRun(release.Rollback, plan, candidates, log)
 	defer r.part()
@@ -39,7 +39,7 @@ func (r *run) rollback(ctx context.Context, fetch Fetch) error {
 	repaired := r.hosts.healthy().repair(ctx)
 	switch {
 	case err != nil && repaired:
-		// A first deploy died: to run nothing again is all there is to go back to.
+		// A first deploy died. The only way back is to run nothing again.
 		r.outcome.Target = ""
 		return r.hosts.problems()
 	case err != nil:
@@ -52,7 +52,7 @@ func (r *run) rollback(ctx context.Context, fetch Fetch) error {
 	return r.hosts.problems()
 }
 
-// rehearse says what a rollback would do, and what would keep it from that.
+// rehearse reports what a rollback would do, and what would prevent it.
 func (r *run) rehearse(ctx context.Context, target release.Activation) error {
 	r.outcome.Became, r.outcome.Plan = BecamePlan, r.plan.steps(release.Rollback, release.Manifest{})
 	for _, m := range r.hosts.healthy() {
@@ -89,7 +89,7 @@ func (r *run) returnAll(ctx context.Context, target release.Activation) {
 	r.inBatches(ctx, r.hosts.healthy(), func(m *member) { r.returnOne(ctx, m, r.plan.own(m.Seen().History, target)) })
 }
 
-// own returns what the fleet's target is on this host: the release may have had
+// own returns the fleet's target for this host: the release may have had
 // another environment there.
 func (p Plan) own(history release.History, target release.Activation) release.Activation {
 	if p.Target != "" {
@@ -99,7 +99,7 @@ func (p Plan) own(history release.History, target release.Activation) release.Ac
 	return history.Return(target)
 }
 
-// returnOne rolls one host back, or puts it back to what it ran if that fails.
+// returnOne rolls one host back. If that fails, it restores what the host ran.
 func (r *run) returnOne(ctx context.Context, m *member, to release.Activation) {
 	if m.Runs(ctx, to) {
 		m.Result().Outcome, m.Result().After = host.Unchanged, to.ID
@@ -127,12 +127,12 @@ func (r *run) returnOne(ctx context.Context, m *member, to release.Activation) {
 	}
 }
 
-// Fetch opens a release on the build host, for hosts that a rollback needs it on.
-// The function that it returns closes it. Nil: there is no build host.
+// Fetch opens a release on the build host, for hosts that need it for a
+// rollback. The returned function closes it. Nil: there is no build host.
 type Fetch func(ctx context.Context, id release.ID) (Artifact, func(), error)
 
-// fetchMissing brings the release to the hosts that lack it, if that can be done.
-// If not, the rollback reports each of them later, and the others go back.
+// fetchMissing sends the release to the hosts that lack it, if possible. If
+// not, the rollback later reports each of those hosts, and the others go back.
 func (r *run) fetchMissing(ctx context.Context, fetch Fetch, id release.ID) {
 	missing := r.hosts.healthy().only(func(m *member) bool { return !slices.Contains(m.Seen().Releases, id) })
 	if fetch == nil || len(missing) == 0 {
@@ -146,7 +146,7 @@ func (r *run) fetchMissing(ctx context.Context, fetch Fetch, id release.ID) {
 	}
 	defer done()
 	m := a.Manifest()
-	if r.outcome.Revision == "" { // it was never live anywhere
+	if r.outcome.Revision == "" { // it was never live on any host
 		r.aim(Version{id, m.Version, m.Revision, m.Ref})
 	}
 	stage := func(h *member, s *spool) error {

@@ -1,10 +1,10 @@
 // Package rollout leads a fleet of hosts through a deploy, a rollback and their
-// parts: which host is next, how many at a time, how many may fail, and who goes
-// back when one does.
+// parts. It decides which host is next, how many at a time, how many may fail,
+// and which hosts go back after a failure.
 //
 // It does not know how one host is changed (a [Host] does that), how hosts are
-// reached, where the release comes from (an [Artifact] streams it), or who reads
-// the result.
+// reached, where the release comes from (an [Artifact] streams it), or who
+// reads the result.
 package rollout
 
 import (
@@ -18,16 +18,17 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Host is one host as the fleet needs it, by the phases of a run. Its methods are
-// called one at a time; package host has the real one.
+// Host is one host as the fleet needs it, grouped by the phases of a run. Its
+// methods are called one at a time. Package host has the real implementation.
 type Host interface {
 	Name() string
-	// HasArtifact reports whether the release is copied on the host itself.
+	// HasArtifact reports whether the host copies the release from its own
+	// disk.
 	HasArtifact() bool
-	// Seen returns what the last look found, and what the run changed since then.
+	// Seen returns what the last look found, updated by the run's own changes.
 	Seen() host.Seen
-	// Result returns what has become of the host. Its own steps note what they
-	// find; the fleet adds what other hosts mean for this one.
+	// Result returns the result of the host. The host's own steps note what
+	// they find; the fleet adds the effects of other hosts.
 	Result() *host.Result
 
 	Meeting
@@ -43,47 +44,47 @@ type Meeting interface {
 	Lock(ctx context.Context, wait time.Duration) error
 	Unlock()
 	Look(ctx context.Context, q host.Question) error
-	// Close gives the lock back too.
+	// Close also releases the lock.
 	Close() error
 }
 
-// Staging is the phase in which nothing that runs is changed.
+// Staging is the phase that changes nothing that runs.
 type Staging interface {
-	// Repair takes back what a run that died has left.
+	// Repair undoes what a dead run has left.
 	Repair(ctx context.Context) error
 	Fits(m release.Manifest) error
 	Stage(ctx context.Context, from host.Source) error
 	Verify(ctx context.Context, id release.ID) error
 	Note(ctx context.Context, s release.Staged) error
-	// Prepare returns what to activate, and whether the host runs that already.
+	// Prepare returns the activation, and whether the host already runs it.
 	Prepare(ctx context.Context, id release.ID) (to release.Activation, runs bool, err error)
-	// Drop takes that back.
+	// Drop undoes Prepare.
 	Drop(ctx context.Context, a release.Activation)
 }
 
-// Switching is the phase in which the host is changed.
+// Switching is the phase that changes the host.
 type Switching interface {
-	// Once runs on one host what must run once. It reports whether migrations were
-	// started, however that ended.
+	// Once runs the commands and migrations that run on one host only. It
+	// reports whether migrations were started, even if they failed.
 	Once(ctx context.Context, to host.Target) (migrated bool, err error)
 	Activate(ctx context.Context, to host.Target) error
-	// Switched reports whether a change is neither concluded nor taken back.
+	// Switched reports whether a change is neither concluded nor undone.
 	Switched() bool
 	GoBack(ctx context.Context, reason string)
 	Conclude(ctx context.Context) error
 	Prune(ctx context.Context, target release.ID) error
 }
 
-// Returning is what a rollback and a revert need besides.
+// Returning has the additional steps of a rollback and a revert.
 type Returning interface {
 	Runs(ctx context.Context, a release.Activation) bool
-	// Usable reports an error unless the host has all of an activation.
+	// Usable returns an error unless the host has all of an activation.
 	Usable(ctx context.Context, a release.Activation) error
 	Adopt(ctx context.Context, a release.Activation) (release.Activation, error)
 	TakeBack(ctx context.Context, to release.Activation)
 }
 
-// Candidate makes a host for a run; it is not connected yet.
+// Candidate makes a host for a run. The host is not connected yet.
 type Candidate func(*host.Run) Host
 
 // Artifact is a release on the build host.
@@ -91,11 +92,11 @@ type Artifact interface {
 	Manifest() release.Manifest
 	// Export writes the release as a gzipped tar.
 	Export(ctx context.Context, w io.Writer) error
-	// Relations says how the release's revision is related to others.
+	// Relations returns how the release's revision relates to others.
 	Relations(ctx context.Context, others []string) (map[string]release.Relation, error)
 }
 
-// run is one rollout under way.
+// run is one rollout in progress.
 type run struct {
 	plan    Plan
 	log     *progress.Log
@@ -114,29 +115,30 @@ func newRun(verb release.Verb, plan Plan, candidates []Candidate, log *progress.
 	return r
 }
 
-// aim notes which release the run is about.
+// aim sets the release of the run.
 func (r *run) aim(v Version) {
 	r.outcome.Target, r.outcome.Version, r.outcome.Revision, r.outcome.Ref = v.ID, v.Version, v.Revision, v.Ref
 }
 
-// target returns an activation of that release as a host has to know it.
+// target returns an activation of that release as hosts need it.
 func (r *run) target(a release.Activation) host.Target {
 	return host.Target{Activation: a, Version: r.outcome.Version, Revision: r.outcome.Revision, Ref: r.outcome.Ref, Forced: r.plan.Force}
 }
 
-// refuse notes and logs why a host is left as it is.
+// refuse notes and logs why a host is not changed.
 func (r *run) refuse(m *member, err error) {
 	m.fail(host.Untouched, err)
 	r.log.Say(m.Name(), "%s", m.Result().Problem)
 }
 
-// mayGoOn reports whether no more hosts failed than may, and one is left.
+// mayGoOn reports whether no more hosts failed than are allowed to, and at
+// least one is healthy.
 func (r *run) mayGoOn() bool {
 	return r.hosts.failures() <= r.plan.MaxFailures && len(r.hosts.healthy()) > 0
 }
 
-// stopIfTooManyFailed ends a run in which nothing was switched yet. A host that
-// another run is changing ends it whatever max-failures allows.
+// stopIfTooManyFailed ends a run that has not switched anything yet. A host
+// that another run is changing ends it regardless of max-failures.
 func (r *run) stopIfTooManyFailed(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("cancelled before anything was switched: %w", err)

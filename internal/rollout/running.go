@@ -8,21 +8,23 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// previous returns what most hosts ran before; of equally many, the newest.
+// previous returns what most hosts ran before. In a tie it returns the newest
+// release.
 func (r *run) previous() Version {
 	id, _ := r.hosts.most(func(h *host.Result) release.ID { return h.Before })
 	return r.version(id)
 }
 
-// running returns what most hosts run now, as far as the run knows, since when, and
-// what ran until then.
+// running returns what most hosts run now, as far as the run knows, since when,
+// and what ran before.
 func (r *run) running() Running {
 	id, hosts := r.hosts.most(func(h *host.Result) release.ID { return h.After })
 	now := Running{Version: r.version(id), Hosts: hosts}
 	if id == "" {
 		return now
 	}
-	// Now, not when the run began: it may have waited for another one.
+	// Use the present time, not the start of the run: the run may have waited
+	// for another one.
 	now.Since, now.Who, now.Run, now.Before = time.Now(), r.plan.Who, r.plan.RunURL, r.previous()
 	if now.Before.ID == id { // this run has changed nothing
 		made := r.hosts.known(id)
@@ -31,12 +33,12 @@ func (r *run) running() Running {
 	return now
 }
 
-// most returns the release that most hosts have, and how many these are.
+// most returns the release that most hosts have, and their number.
 func (hosts fleet) most(of func(*host.Result) release.ID) (most release.ID, n int) {
 	votes := map[release.ID]int{}
 	for _, m := range hosts {
 		if m.Seen().At.IsZero() {
-			continue // it was not reached: nobody knows
+			continue // the host was not reached, so nothing is known about it
 		}
 		id := of(m.Result())
 		votes[id]++
@@ -47,8 +49,8 @@ func (hosts fleet) most(of func(*host.Result) release.ID) (most release.ID, n in
 	return most, votes[most]
 }
 
-// version returns what is known of a release: of the run's target by the run, of
-// others by the hosts' histories.
+// version returns what is known about a release. The run itself knows its
+// target; the hosts' histories know the others.
 func (r *run) version(id release.ID) Version {
 	if id != "" && id == r.outcome.Target {
 		return Version{id, r.outcome.Version, r.outcome.Revision, r.outcome.Ref}
@@ -56,14 +58,14 @@ func (r *run) version(id release.ID) Version {
 	return r.hosts.described(id)
 }
 
-// described returns what the hosts' histories say of a release.
+// described returns what the hosts' histories say about a release.
 func (hosts fleet) described(id release.ID) Version {
 	c := hosts.known(id)
 	return Version{id, c.Version, c.Revision, c.Ref}
 }
 
-// known returns the change that made a release live, as the first host has it that
-// knows one.
+// known returns the change that made a release live, from the first host that
+// has it in its history.
 func (hosts fleet) known(id release.ID) release.Change {
 	for _, m := range hosts {
 		if c, ok := m.Seen().History.Find(id); ok {

@@ -14,8 +14,8 @@ const (
 	idC release.ID = "20240103T000000"
 )
 
-// fleetOf is a run that has seen hosts which ran and run these releases; an
-// unseen host is one that was not reached.
+// fleetOf returns a run over hosts that ran the first release and run the
+// second. A host without releases was not reached.
 func fleetOf(target release.ID, hosts ...[2]release.ID) *run {
 	r := &run{began: time.Now(), plan: Plan{Plan: host.Plan{Who: "cid", RunURL: "https://run/3"}}, outcome: Result{Verb: release.Deploy, Target: target, Version: "3", Revision: "ccc", Ref: "refs/heads/c"}}
 	for _, ids := range hosts {
@@ -75,7 +75,8 @@ func TestWhatIsKnownOfAReleaseThatRuns(t *testing.T) {
 	if want := (Version{idB, "2", "bbb", ""}); now.Before != want {
 		t.Errorf("of the one before: %+v", now.Before)
 	}
-	// A host that ran it before has a history of that, and says nothing of this run.
+	// A host that already ran the release has it in its history from earlier,
+	// and says nothing about this run.
 	now = fleetOf(idA, [2]release.ID{idA, idA}, [2]release.ID{idB, idA}, [2]release.ID{idB, idA}).running()
 	if now.ID != idA || now.Who != "cid" || now.Run != "https://run/3" || now.Before.ID != idB {
 		t.Errorf("of a rollback: %+v", now)

@@ -9,17 +9,17 @@ import (
 	"github.com/apxr/slipway/internal/words"
 )
 
-// sendingReported is how often a line says how far a release is on its way.
+// sendingReported is how often the log shows the progress of sending.
 const sendingReported = 10 * time.Second
 
-// delivery is a release on its way to one host.
+// delivery is the transfer of a release to one host.
 type delivery struct {
-	reader        *spoolReader // nil: it has not begun
+	reader        *spoolReader // nil: the transfer has not begun
 	ended, failed bool
 }
 
-// expect names the hosts that the release will have to be sent to, as far as this
-// is known before.
+// expect notes the hosts that will need the release, as far as that is already
+// known.
 func (s *spool) expect(hosts fleet) {
 	for _, m := range hosts {
 		if !m.HasArtifact() && !slices.Contains(m.Seen().Releases, s.Manifest().ReleaseID) {
@@ -28,7 +28,8 @@ func (s *spool) expect(hosts fleet) {
 	}
 }
 
-// Open returns the release from its beginning, on its way to a host.
+// Open returns the release from its beginning and starts the delivery to a
+// host.
 func (s *spool) Open(host string) (io.Reader, error) {
 	in, err := s.open()
 	if err != nil {
@@ -43,7 +44,7 @@ func (s *spool) Open(host string) (io.Reader, error) {
 	return in, nil
 }
 
-// finish notes that nothing more is sent to a host, if anything was to be.
+// finish notes that the delivery to a host has ended, if there was one.
 func (s *spool) finish(host string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,8 +53,8 @@ func (s *spool) finish(host string, err error) {
 	}
 }
 
-// far says how far the release is on its way to all hosts. Its size on the way is
-// known once the build server has sent all of it.
+// far returns the progress of all deliveries. Their total size is known only
+// after the build server has sent everything.
 func (s *spool) far() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,7 +89,7 @@ func (d *delivery) at() int64 {
 	return d.reader.at.Load()
 }
 
-// megabytes has a fraction where that is much of it.
+// megabytes returns a size in MB, with a fraction if the number is small.
 func megabytes(n int64) string {
 	if n < 10e6 {
 		return fmt.Sprintf("%.1f", float64(n)/1e6)

@@ -17,11 +17,11 @@ import (
 
 const mega = 1_000_000
 
-// receiver is a host that takes a release at its own pace.
+// receiver is a host that reads a release at its own speed.
 type receiver struct {
 	stubbed
-	second int // bytes in a second
-	most   int // then it fails; 0: it does not
+	second int // bytes per second
+	most   int // fails after that many bytes; 0: never
 	before time.Duration
 	verify time.Duration
 }
@@ -40,7 +40,7 @@ func (r *receiver) take(from host.Source) error {
 	if err != nil {
 		return err
 	}
-	time.Sleep(time.Second / 2) // what is looked at on the second is then settled
+	time.Sleep(time.Second / 2) // avoids checks exactly at the full second
 	for got := 0; ; {
 		n, err := io.CopyN(io.Discard, in, int64(r.second))
 		if errors.Is(err, io.EOF) {
@@ -53,13 +53,13 @@ func (r *receiver) take(from host.Source) error {
 	}
 }
 
-// spoiled is a receiver that has the release already, and not as it was built.
+// spoiled is a receiver that has a damaged copy of the release.
 type spoiled struct{ receiver }
 
 func (s *spoiled) Stage(_ context.Context, from host.Source) error { return s.take(from) }
 
-// sent stages a release of 40 MB, which the build server sends in pieces of
-// 1 MB, on hosts.
+// sent stages a release of 40 MB on hosts. The build server sends it in pieces
+// of 1 MB.
 func sent(t *testing.T, pace time.Duration, hosts ...Host) (lines []string) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &source{between: func() { time.Sleep(pace) }}

@@ -13,13 +13,13 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// spool is a release on its way from the build host to many hosts. It is read
-// there once, when the first host asks for it, and kept in a file on this
-// machine: so a host with a slow link holds nobody back, and this program's
-// memory does not grow with the release or with the hosts.
+// spool passes a release from the build host to many hosts. It reads the
+// release once, when the first host asks for it, and keeps it in a file on this
+// machine. So a host with a slow link delays no other, and the memory of this
+// program does not grow with the release or the number of hosts.
 //
-// The file has no name from the beginning: it is gone with this program, however
-// that ends.
+// The file never has a name, so it disappears with this program, however that
+// ends.
 type spool struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -27,21 +27,21 @@ type spool struct {
 	most   int64 // bytes
 
 	begin sync.Once
-	done  chan struct{} // closed when the file is whole, or will not be
+	done  chan struct{} // closed when the file is complete, or never will be
 
 	mu      sync.Mutex
-	more    *sync.Cond // there is more to read, or an end
+	more    *sync.Cond // signals more data, or the end
 	file    *os.File
 	written int64
 	ended   bool
 	err     error
 
 	log        *progress.Log
-	deliveries map[string]*delivery // by the host's name
-	unreport   func()               // ends the reports of how far they are; nil: there are none yet
+	deliveries map[string]*delivery // by the name of the host
+	unreport   func()               // ends the progress reports; nil: they have not started
 }
 
-// spoolRoom is by how much an archive may be larger than the files in it.
+// spoolRoom is how much larger than its files an archive may be.
 const spoolRoom = 64 << 20
 
 func newSpool(ctx context.Context, a Artifact, log *progress.Log) *spool {
@@ -54,10 +54,10 @@ func newSpool(ctx context.Context, a Artifact, log *progress.Log) *spool {
 	return s
 }
 
-// Manifest returns that of the release.
+// Manifest returns the manifest of the release.
 func (s *spool) Manifest() release.Manifest { return s.source.Manifest() }
 
-// open returns the release from its beginning, as it comes.
+// open returns the release from its beginning, while it arrives.
 func (s *spool) open() (*spoolReader, error) {
 	s.begin.Do(s.start)
 	if s.file == nil {
@@ -87,7 +87,7 @@ func (s *spool) start() {
 	}()
 }
 
-// Write is the build host's side.
+// Write takes data from the build host.
 func (s *spool) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	at := s.written
@@ -106,7 +106,7 @@ func (s *spool) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Close ends what is under way, and frees the disk.
+// Close stops the transfers and frees the disk space.
 func (s *spool) Close() error {
 	s.cancel()
 	if s.unreport != nil {
@@ -124,7 +124,7 @@ func (s *spool) Close() error {
 	return s.file.Close()
 }
 
-// spoolReader is one host's side.
+// spoolReader reads the release for one host.
 type spoolReader struct {
 	spool *spool
 	at    atomic.Int64
@@ -147,7 +147,7 @@ func (r *spoolReader) Read(p []byte) (int, error) {
 	n, err := s.file.ReadAt(p[:min(int64(len(p)), there)], at)
 	r.at.Add(int64(n))
 	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF // what was written must be there
+		err = io.ErrUnexpectedEOF // the file must have everything that was written
 	}
 	return n, err
 }

@@ -18,7 +18,7 @@ import (
 
 var quiet = progress.New(progress.Terminal{W: io.Discard})
 
-// source is an artifact that writes what it has, in pieces.
+// source is an artifact that writes given pieces.
 type source struct {
 	Artifact
 	pieces  []string
@@ -108,7 +108,7 @@ func TestABuildHostThatFailsIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What came before the failure is never taken for the whole.
+	// The data before a failure must never count as complete.
 	if got, err := io.ReadAll(in); !errors.Is(err, broken) {
 		t.Errorf("%q, %v", got, err)
 	}

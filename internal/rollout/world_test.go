@@ -17,14 +17,14 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// fleet is hosts in memory, and the runs over them.
+// fleet has hosts in memory and runs over them.
 type fleet struct {
 	*testing.T
 	machines []*hosttest.Machine
-	faults   map[string][]hosttest.Fault // of the next run, by the host's name
+	faults   map[string][]hosttest.Fault // faults of the next run, by the name of the host
 	killed   bool                        // the run has been killed
 	log      strings.Builder
-	fakes    []*hosttest.Fake // of the last run
+	fakes    []*hosttest.Fake // the hosts of the last run
 }
 
 func newFleet(t *testing.T, hosts int) *fleet {
@@ -37,7 +37,7 @@ func newFleet(t *testing.T, hosts int) *fleet {
 	return f
 }
 
-// base is the plan of the tests, before they change it.
+// base returns the plan that tests start from.
 func base() rollout.Plan {
 	return rollout.Plan{
 		Plan: host.Plan{
@@ -72,7 +72,7 @@ func (f *fleet) with(name string, faults ...hosttest.Fault) {
 	f.faults[name] = append(f.faults[name], faults...)
 }
 
-// candidates are the machines for the next run.
+// candidates returns the hosts for the next run.
 func (f *fleet) candidates() []rollout.Candidate {
 	var all []rollout.Candidate
 	faults := f.faults
@@ -107,7 +107,7 @@ func (f *fleet) live(n int) {
 	f.runs(n)
 }
 
-// runs checks what the hosts run; a number for each, or one for all.
+// runs checks what the hosts run: one number for each, or one for all.
 func (f *fleet) runs(numbers ...int) {
 	f.Helper()
 	for i, m := range f.machines {
@@ -123,7 +123,7 @@ func (f *fleet) runs(numbers ...int) {
 	f.sound()
 }
 
-// sound checks what holds after each run, whatever happened.
+// sound checks what must hold after every run.
 func (f *fleet) sound() {
 	f.Helper()
 	for _, m := range f.machines {
@@ -136,7 +136,7 @@ func (f *fleet) sound() {
 	}
 }
 
-// outcomes checks the result, host by host.
+// outcomes checks the outcome of each host.
 func (f *fleet) outcomes(r rollout.Result, want ...host.Outcome) {
 	f.Helper()
 	var got []host.Outcome
@@ -169,11 +169,11 @@ func (f *fleet) says(words ...string) {
 	}
 }
 
-// trail is what the last run did on a host.
+// trail returns the steps of the last run on a host.
 func (f *fleet) trail(n int) []hosttest.Step { return f.fakes[n].Trail }
 
-// artifact is the n-th release on the build host. Its revision is a descendant of
-// all before it.
+// artifact is the n-th release on the build host. Its revision is a descendant
+// of all earlier ones.
 type artifact int
 
 func id(n int) release.ID { return release.NewID(time.Date(2024, 1, 1, 0, 0, n, 0, time.UTC)) }
