@@ -17,7 +17,7 @@ func (h *Host) Connect(ctx context.Context) error {
 	})
 }
 
-// Close gives the lock back and ends the connection.
+// Close releases the lock and closes the connection.
 func (h *Host) Close() error {
 	h.Unlock()
 	if h.conn == nil {
@@ -26,16 +26,16 @@ func (h *Host) Close() error {
 	return h.conn.Close()
 }
 
-// reachPatience is how long a host may keep the lock of a lost connection: 30 s if
-// it was not told that the connection ended.
+// reachPatience covers the time for which a host keeps the lock of a lost
+// connection: 30 s if the host did not notice the end of the connection.
 const reachPatience = 35 * time.Second
 
-// errTakenOver is a host that this run may not change any more.
+// errTakenOver means that this run may no longer change the host.
 var errTakenOver = errors.New("the connection was lost, and another run has changed the host since: see 'slipway history'")
 
-// reach makes sure that a host which this run has switched can be put back: over
-// a new connection, if the old one is lost. Another run may have repaired the host
-// in between; then this run may not change it any more.
+// reach makes sure that this run can put a switched host back, over a new
+// connection if the old one is lost. If another run has repaired the host
+// meanwhile, this run may no longer change it.
 func (h *Host) reach(ctx context.Context) error {
 	if !h.conn.Lost() {
 		return nil
@@ -45,7 +45,7 @@ func (h *Host) reach(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("connecting again: %w", err)
 	}
-	h.conn.Close() // what is left of the old one
+	h.conn.Close() // close the rest of the old one
 	h.conn = again
 	h.lock, err = h.script().Lock(ctx, h.run.holder(), script.Wait{Most: reachPatience, Told: func(string) {
 		h.say("waiting up to %s until the host notices that the old connection is gone", reachPatience)
@@ -56,7 +56,7 @@ func (h *Host) reach(ctx context.Context) error {
 	return h.stillOurs(ctx)
 }
 
-// stillOurs reports an error unless the host is as this run left it.
+// stillOurs returns an error unless the host is as this run left it.
 func (h *Host) stillOurs(ctx context.Context) error {
 	now, err := h.script().Inspect(ctx, script.Look{Units: h.plan().Units, Restart: h.restart()})
 	switch {
@@ -65,7 +65,7 @@ func (h *Host) stillOurs(ctx context.Context) error {
 	case now.Change != nil && now.Change.Key == h.run.Key:
 		return nil
 	case now.Change == nil && now.Current == h.change.Source() && len(now.History) == len(h.seen.History):
-		return nil // it was lost before the change began
+		return nil // the connection was lost before the change began
 	}
 	h.result.After = now.Current.ID
 	return errTakenOver

@@ -11,12 +11,12 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// needs is what a release needs of a host.
+// needs says what a release needs on a host.
 type needs struct {
-	manifest  *release.Manifest // nil: the host has the release already
+	manifest  *release.Manifest // nil: the host already has the release
 	glibc     string
 	libraries []string
-	staged    release.ID // the release whose note of staging is of interest
+	staged    release.ID // read the note of this staged release
 }
 
 func needsOf(q Question) needs {
@@ -26,8 +26,8 @@ func needsOf(q Question) needs {
 	return needs{manifest: q.Release, glibc: q.Release.NewestGlibc(), libraries: q.Release.Libraries(), staged: q.Staged}
 }
 
-// Fits returns what keeps a release from running on the host, or from being
-// staged there, by what the last look found.
+// Fits returns what prevents a release from running on the host, or from being
+// staged there, as of the last look.
 func (h *Host) Fits(m release.Manifest) error {
 	var f found
 	f.fit(h.seen.Inspection, needsOf(Question{Release: &m}))
@@ -35,8 +35,8 @@ func (h *Host) Fits(m release.Manifest) error {
 	return errors.Join(f...)
 }
 
-// found collects what would keep any change of a host from working, each with
-// its remedy.
+// found collects everything that would make a change of the host fail, each
+// with its remedy.
 type found []error
 
 func (f *found) add(format string, args ...any) { *f = append(*f, fmt.Errorf(format, args...)) }
@@ -96,7 +96,7 @@ func (f *found) directories(in script.Inspection, p Plan) {
 	f.readable(in, p)
 }
 
-// readable finds releases that the unit's user could not read.
+// readable finds directories of releases that the unit's user cannot read.
 func (f *found) readable(in script.Inspection, p Plan) {
 	for _, d := range in.Directories {
 		if d.Path == p.Layout.State() || d.Mode&0o005 == 0o005 {
@@ -116,7 +116,7 @@ func (f *found) readable(in script.Inspection, p Plan) {
 	}
 }
 
-// current refuses what a failed run could not be put back to.
+// current refuses a state that a failed run could not restore.
 func (f *found) current(in script.Inspection, p Plan) {
 	current := path.Join(p.Layout.Base, "current")
 	switch {
@@ -199,9 +199,9 @@ func (f *found) fit(in script.Inspection, n needs) {
 	}
 }
 
-// room refuses a release that would leave no place for one more.
+// room refuses a release that would leave no room for another one.
 func (f *found) room(in script.Inspection, m release.Manifest) {
-	const reserve = 64 << 10 // KiB that a server needs to go on working
+	const reserve = 64 << 10 // KiB that a server needs to keep working
 	if slices.Contains(in.Releases, m.ReleaseID) {
 		return
 	}

@@ -20,7 +20,7 @@ var plan = Plan{
 	Service: config.Service{Units: []string{"apxr_io.service"}, Migrate: "apxr_io-migrate.service"},
 }
 
-// good is a host on which a deploy would work.
+// good returns a host on which a deploy would work.
 func good() script.Inspection {
 	return script.Inspection{
 		Service: script.Service{
@@ -48,7 +48,7 @@ func TestFindings(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil func(*script.Inspection)
 		plan  *Plan
-		say   []string // nothing: no finding
+		say   []string // empty: no finding
 	}{
 		"a good host":                        {},
 		"no unit for migrations":             {spoil: func(in *script.Inspection) { in.Migrate = "missing" }, say: []string{"there is no unit apxr_io-migrate.service: run the setup phase with slipway_migrate_command"}},

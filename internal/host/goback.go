@@ -12,12 +12,12 @@ import (
 
 const (
 	logLines = 20
-	// A short health-timeout is a judgement on the new release. What ran before
+	// A short health-timeout is meant for the new release. The release before
 	// gets the time that it needs to start on a busy host.
 	backPatience = 10 * time.Second
 )
 
-// GoBack puts a switched host back to what it ran before, and proves that. The
+// GoBack puts a switched host back to what it ran before, and proves it. The
 // result says how that ended.
 func (h *Host) GoBack(ctx context.Context, reason string) {
 	if !h.switched {
@@ -48,7 +48,7 @@ func (h *Host) GoBack(ctx context.Context, reason string) {
 	}
 }
 
-// outOfReach notes a switched host to which there is no way any more, or which
+// outOfReach notes a switched host that cannot be reached any more, or that
 // another run has changed.
 func (h *Host) outOfReach(ctx context.Context, reason string, err error) {
 	if !errors.Is(err, errTakenOver) {
@@ -61,8 +61,9 @@ func (h *Host) outOfReach(ctx context.Context, reason string, err error) {
 	h.say("%v", err)
 }
 
-// restore makes an earlier activation current again and proves it. The first error
-// is that of the switch; whatever it says, what counts is what runs then.
+// restore makes an earlier activation current again and proves it. The first
+// error is that of the switch. Only the proof says whether the host runs the
+// activation.
 func (h *Host) restore(ctx context.Context, a release.Activation, record *release.Change) (switched, proved error) {
 	proved = h.timed(PhaseGoBack, func() error {
 		var now script.Started
@@ -76,7 +77,7 @@ func (h *Host) restore(ctx context.Context, a release.Activation, record *releas
 	return switched, proved
 }
 
-// concludeReverted writes into the history that the change was taken back.
+// concludeReverted records in the history that the change was undone.
 func (h *Host) concludeReverted(ctx context.Context, reason string) {
 	back := h.change.Source()
 	h.change.Outcome, h.change.Reason = release.Reverted, reason
@@ -89,7 +90,7 @@ func (h *Host) concludeReverted(ctx context.Context, reason string) {
 	h.fail(Reverted, errors.New(reason))
 }
 
-// notBack notes a host that was not seen to go back. Its change record stays.
+// notBack notes a host whose return was not proved. Its change record stays.
 func (h *Host) notBack(ctx context.Context, reason string, back release.Activation, err error) {
 	if ctx.Err() != nil {
 		err = fmt.Errorf("%s; there was no time to see it go back to %s: the host ends that by itself, and the next deploy or rollback checks and repairs it first", reason, back)
@@ -100,9 +101,9 @@ func (h *Host) notBack(ctx context.Context, reason string, back release.Activati
 	h.say("%v", err)
 }
 
-// restarted returns now, the units' invocations before going back, without those
-// that are still as they were before the change: such a unit runs what ran before,
-// and need not have been restarted.
+// restarted returns the units' invocations before going back, without those
+// that have not changed since before the change. Such a unit still runs the old
+// release and needs no restart.
 func restarted(before, now script.Started) script.Started {
 	kept := script.Started{}
 	for unit, invocation := range now {
@@ -115,20 +116,20 @@ func restarted(before, now script.Started) script.Started {
 
 func (h *Host) proveBack(ctx context.Context, back release.Activation, started script.Started) error {
 	proof := h.result.Proof
-	defer func() { h.result.Proof = proof }() // it is about what was asked for
+	defer func() { h.result.Proof = proof }() // the result keeps the proof of the requested release
 	if back.IsZero() {
 		return h.proveStopped(ctx)
 	}
-	// It was proved when it was deployed. That it answers again is enough, and
-	// a cancelled run has no time for more.
+	// It was proved when it was deployed. It is enough that it answers again,
+	// and a cancelled run has no time for more.
 	p := h.newProof(back, started)
 	p.bare = h.unmet
 	return p.wait(ctx, 0, max(h.plan().Timeout, backPatience))
 }
 
-// TakeBack takes an activation back that was made live by an earlier run: to what
-// ran before. It does not go forward again: an earlier release that no longer
-// works is for a person.
+// TakeBack undoes an activation of an earlier run: it returns to what ran
+// before. If that no longer works, it does not go forward again: a person has
+// to decide.
 func (h *Host) TakeBack(ctx context.Context, to release.Activation) {
 	earlier, _ := h.seen.History.Find(to.ID)
 	h.begin(h.newChange(Target{Activation: to, Version: earlier.Version, Revision: earlier.Revision, Ref: earlier.Ref}))
@@ -150,8 +151,8 @@ func (h *Host) TakeBack(ctx context.Context, to release.Activation) {
 	h.say("back on %s after %.1f s", to, h.result.Took.Seconds())
 }
 
-// unitLogs returns what the units logged since the activation. A log that cannot be
-// read is part of the answer, not an error.
+// unitLogs returns what the units logged since the activation. A log that
+// cannot be read is a line of the result, not an error.
 func (h *Host) unitLogs(ctx context.Context) []string {
 	var all []string
 	for _, unit := range h.plan().Units {

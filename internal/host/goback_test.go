@@ -46,7 +46,8 @@ func TestAHostThatCannotBeReachedAgainKeepsItsChangeRecord(t *testing.T) {
 	}
 }
 
-// A run that stood still may come back when another one has repaired the host.
+// A run that was suspended may continue after another run has repaired the
+// host.
 func TestAHostThatAnotherRunHasChangedIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -92,7 +93,7 @@ func TestALostLockChangesNothing(t *testing.T) {
 	var err error
 	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
 		if err = h.Activate(t.Context(), to); err != nil && strings.Contains(err.Error(), "the lock was lost") {
-			break // the end of the connection is known to the holder of the lock a moment later
+			break // the holder of the lock notices the lost connection a moment later
 		}
 	}
 	s.failed(err, "the lock was lost", "nothing was changed here")
@@ -201,7 +202,7 @@ func TestARecordWhoseChangeWasConcludedIsForgotten(t *testing.T) {
 	s.must(err)
 	s.must(h.Conclude(t.Context()))
 	h.Close()
-	s.must(os.WriteFile(s.path("opt/app/.slipway/change"), record, 0o644)) // only its removal was missing
+	s.must(os.WriteFile(s.path("opt/app/.slipway/change"), record, 0o644)) // as if the run had died just before its removal
 	h = s.meet(release.Deploy, nil)
 	if h.Seen().Change == nil || h.Seen().Dead() != nil || h.Seen().Settled() != to.Activation {
 		t.Errorf("%+v", h.Seen().Change)

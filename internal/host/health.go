@@ -14,9 +14,9 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-const answerTimeout = 5 * time.Second // of one health request
+const answerTimeout = 5 * time.Second // for one health request
 
-// ask requests the health URL as the host itself sees it.
+// ask requests the health URL as seen from the host itself.
 func (h *Host) ask(ctx context.Context, health config.Health) error {
 	request := h.askThrough
 	if h.curl {
@@ -29,10 +29,10 @@ func (h *Host) ask(ctx context.Context, health config.Health) error {
 	return check(health, a)
 }
 
-// answer is what the application said.
+// answer is the application's answer.
 type answer struct {
 	status   int
-	location string // that it redirects to
+	location string // target of a redirect
 	body     []byte
 }
 
@@ -48,8 +48,8 @@ func check(h config.Health, a answer) error {
 	return nil
 }
 
-// named is the URL under the server's name, which goes into the Host header and
-// is compared with the certificate.
+// named returns the URL with the server's name. The name goes into the Host
+// header and is compared with the certificate.
 func named(h config.Health) *url.URL {
 	u := *h.URL
 	if h.ServerName == "" {
@@ -74,8 +74,8 @@ func (h *Host) askThrough(ctx context.Context, health config.Health) (answer, er
 			TLSClientConfig:   &tls.Config{ServerName: health.ServerName, RootCAs: h.roots},
 			DisableKeepAlives: true,
 		},
-		// A redirect is an answer like any other: following it would prove
-		// something else than what was asked for.
+		// Do not follow redirects: that would prove something other than what
+		// was asked for.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, named(health).String(), nil)
@@ -95,7 +95,7 @@ func (h *Host) askThrough(ctx context.Context, health config.Health) (answer, er
 	return answer{resp.StatusCode, resp.Header.Get("Location"), body}, nil
 }
 
-// askThere has the host send the request.
+// askThere lets the host send the request.
 func (h *Host) askThere(ctx context.Context, health config.Health) (answer, error) {
 	u, connect := named(health), ""
 	if health.ServerName != "" {

@@ -37,17 +37,17 @@ func TestAnAnswerIsAsExpected(t *testing.T) {
 	}
 }
 
-// direct is a host whose connections are this machine's own.
+// direct is a host whose connections start on this machine.
 type direct struct{ Conn }
 
 func (direct) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, network, addr)
 }
 
-// The server is asked under the certificate's name, at its own address.
+// The request uses the name in the certificate and the server's own address.
 func TestACertificateIsOfTheServersName(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(r.Host)) }))
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it is told of each handshake that fails
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it would log each failed handshake
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	roots := x509.NewCertPool()

@@ -8,9 +8,9 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// Once runs what is to run on one host of the fleet before any is switched:
-// commands, then the unit for migrations. It reports whether that unit was
-// started, however the start ended.
+// Once runs what one host of the fleet runs before any is switched: commands,
+// then the unit for migrations. It reports whether that unit was started, even
+// if the start failed.
 func (h *Host) Once(ctx context.Context, to Target) (migrated bool, err error) {
 	what := script.Hook{Commands: h.plan().Once, Unit: h.plan().Migrate}
 	if what.Unit != "" {
@@ -25,15 +25,16 @@ func (h *Host) Once(ctx context.Context, to Target) (migrated bool, err error) {
 	return migrated, err
 }
 
-// migration returns the history's line for the start of a migration.
+// migration returns the line of the history for the start of a migration.
 func (h *Host) migration(to Target) release.Change {
 	c := h.newChange(to)
-	c.Key += ".migrate" // the change that follows is another one
+	c.Key += ".migrate" // the change that follows needs a key of its own
 	c.Verb, c.Outcome, c.Forced = release.Migrate, release.Started, false
 	return c
 }
 
-// migrationLines is how many of the last lines of a migration's log are shown.
+// migrationLines limits how many of the last lines of a migration's log are
+// shown.
 const migrationLines = 100
 
 // showMigration copies the unit log of a migration into the run's log.
@@ -49,7 +50,7 @@ func (h *Host) showMigration(ctx context.Context, began time.Time) {
 	}
 }
 
-// hook runs what belongs to one moment of the change, if there is anything.
+// hook runs the commands for one moment of the change, if there are any.
 func (h *Host) hook(ctx context.Context, a release.Activation, when script.Moment, what script.Hook) (started bool, err error) {
 	if what.IsZero() {
 		return false, nil

@@ -10,7 +10,7 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// says checks what the run has logged.
+// says checks the log of the run.
 func (s *site) says(words ...string) {
 	s.Helper()
 	for _, w := range words {
@@ -20,7 +20,7 @@ func (s *site) says(words ...string) {
 	}
 }
 
-// failed checks that a step failed, and how.
+// failed checks that a step failed with these words.
 func (s *site) failed(err error, words ...string) {
 	s.Helper()
 	if err == nil {

@@ -1,11 +1,11 @@
-// Package host carries out a run's steps for one application on one host:
-// connect, lock, look, repair, stage, prepare, switch, prove, go back, conclude,
-// prune.
+// Package host carries out the steps of a run for one application on one host:
+// connect, lock, look, repair, stage, prepare, switch, prove, go back,
+// conclude, prune.
 //
 // It does not know how the host is reached (a [Candidate] dials), where the
-// release comes from (a [Source] streams it), that there are other hosts, or who
-// reads the result. In which order the steps come, and what a failure means for
-// other hosts, is for package rollout to decide.
+// release comes from (a [Source] streams it), whether there are other hosts, or
+// who reads the result. Package rollout decides on the order of the steps, and
+// on what a failure means for other hosts.
 package host
 
 import (
@@ -21,7 +21,7 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// Conn is what a host needs of its connection.
+// Conn is the connection that a host needs.
 type Conn interface {
 	script.Machine
 	DialContext(ctx context.Context, network, addr string) (net.Conn, error)
@@ -35,16 +35,16 @@ type Conn interface {
 type Candidate struct {
 	Name string
 	Dial func(ctx context.Context) (Conn, error)
-	// HasArtifact says that this is the build host, reached as the same user: it
+	// HasArtifact says that this is the build host, with the same user. It
 	// copies the release from the artifact, and nothing is sent.
 	HasArtifact bool
 }
 
-// Run is what all hosts of one run have in common.
+// Run has what all hosts of one run share.
 type Run struct {
 	Plan  Plan
 	Verb  release.Verb
-	Key   string // of the changes that this run makes
+	Key   string // key of the changes that this run makes
 	Began time.Time
 	Log   *progress.Log
 }
@@ -57,45 +57,45 @@ type Host struct {
 	conn Conn
 
 	lock    *script.Lock
-	lockErr error // why there is none
+	lockErr error // why there is no lock
 	seen    Seen
 	result  Result
 
-	curl  bool           // curl on the host asks the health URL
-	roots *x509.CertPool // for an https health URL; nil: the system's
-	unmet bool           // what ran before fails the port and health checks too
+	curl  bool           // curl on the host requests the health URL
+	roots *x509.CertPool // for an https health URL; nil: the system's certificates
+	unmet bool           // what ran before fails the checks of ports and health too
 
-	switched  bool // a change has begun and is not concluded
+	switched  bool // a change has begun and is neither concluded nor undone
 	change    release.Change
 	activated time.Time
 	started   script.Started // the units' invocations before the change
 }
 
-// New returns a host that nothing is known of yet.
+// New returns a host that has not been looked at yet.
 func New(c Candidate, run *Run) *Host {
 	return &Host{Candidate: c, run: run, result: Result{Host: c.Name, Outcome: Untouched}}
 }
 
-// Name returns the host's name, as the settings have it.
+// Name returns the host's name as in the settings.
 func (h *Host) Name() string { return h.Candidate.Name }
 
-// HasArtifact reports whether the release is copied on the host itself.
+// HasArtifact reports whether the host copies the release from its own disk.
 func (h *Host) HasArtifact() bool { return h.Candidate.HasArtifact }
 
-// Result returns what has become of the host so far. The fleet adds to it what
-// other hosts mean for this one.
+// Result returns the result of the host so far. The fleet adds the effects of
+// other hosts.
 func (h *Host) Result() *Result { return &h.result }
 
-// Seen returns what the last look found; zero before the first one.
+// Seen returns what the last look found, or zero before the first look.
 func (h *Host) Seen() Seen { return h.seen }
 
-// Switched reports whether a change has begun here that is neither concluded nor
-// taken back.
+// Switched reports whether a change has begun here that is neither concluded
+// nor undone.
 func (h *Host) Switched() bool { return h.switched }
 
 func (h *Host) plan() *Plan { return &h.run.Plan }
 
-// script runs the host's scripts; their logs go to the run's log.
+// script returns the host's scripts. They log to the run's log.
 func (h *Host) script() script.Host {
 	return script.Host{Machine: h.conn, Layout: h.plan().Layout, Log: func() io.WriteCloser { return h.run.Log.Output(h.Name()) }}
 }
@@ -106,7 +106,7 @@ func (h *Host) notice(format string, args ...any) {
 	h.run.Log.Notice(h.Name() + ": " + fmt.Sprintf(format, args...))
 }
 
-// fail notes why the host is not where it should be, and returns the reason.
+// fail notes why the host did not reach its target, and returns the reason.
 func (h *Host) fail(o Outcome, err error) error {
 	h.result.Fail(o, err)
 	return err

@@ -8,8 +8,8 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// Lock takes the host's lock, and waits for another run that has it: at most for
-// wait, not at all for 0. [IsHeld] tells that error from others.
+// Lock takes the host's lock. If another run holds it, Lock waits at most for
+// wait; 0 means not at all. [IsHeld] recognizes the error of such a lock.
 func (h *Host) Lock(ctx context.Context, wait time.Duration) error {
 	h.lockErr = h.timed(PhaseLock, func() (err error) {
 		h.lock, err = h.script().Lock(ctx, h.run.holder(), script.Wait{Most: max(0, wait), Told: func(holder string) {
@@ -20,7 +20,7 @@ func (h *Host) Lock(ctx context.Context, wait time.Duration) error {
 	return h.lockErr
 }
 
-// Unlock gives the lock back, if the host has it.
+// Unlock releases the lock, if this run holds it.
 func (h *Host) Unlock() {
 	if h.lock != nil {
 		h.lock.Release()
@@ -28,7 +28,7 @@ func (h *Host) Unlock() {
 	}
 }
 
-// lostLock reports whether the lock ended without being given back.
+// lostLock reports whether the lock ended without being released.
 func (h *Host) lostLock() bool {
 	select {
 	case <-h.lock.Lost():
@@ -38,6 +38,6 @@ func (h *Host) lostLock() bool {
 	}
 }
 
-// IsHeld reports whether an error of [Host.Lock] says that another run has the
-// lock.
+// IsHeld reports whether an error of [Host.Lock] means that another run holds
+// the lock.
 func IsHeld(err error) bool { return errors.As(err, new(*script.Held)) }

@@ -12,15 +12,15 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// Question is what a look at a host is for.
+// Question says what a look at a host is for.
 type Question struct {
-	Release *release.Manifest // that is to be deployed; nil: the host has all that it needs
-	Staged  release.ID        // the release whose note of staging is of interest
-	List    bool              // only list what the host has: nothing is to be changed
+	Release *release.Manifest // the release to deploy; nil: the host has all that it needs
+	Staged  release.ID        // read the note of this staged release
+	List    bool              // only list what the host has, for a run that changes nothing
 }
 
-// Look inspects the host. The error has everything that would keep a change from
-// working, each with its remedy. Nothing is changed.
+// Look inspects the host. The error has everything that would make a change
+// fail, each with its remedy. Look changes nothing.
 func (h *Host) Look(ctx context.Context, q Question) error {
 	if q.List {
 		return h.inspect(ctx, script.Look{Units: h.plan().Units, Sizes: true})
@@ -56,8 +56,8 @@ func (h *Host) inspect(ctx context.Context, l script.Look) error {
 	return err
 }
 
-// lookBefore finds out whether what runs meets the checks that the new release
-// has to meet: going back cannot ask for more than there was.
+// lookBefore finds out whether the running release passes the checks for the
+// new one. If it does not, going back must not require that either.
 func (h *Host) lookBefore(ctx context.Context) {
 	now := h.seen.Current
 	if now.IsZero() || h.seen.Running() != now.ID || h.seen.Change != nil {
@@ -69,8 +69,8 @@ func (h *Host) lookBefore(ctx context.Context) {
 	}
 }
 
-// tryHealth finds out how the health URL can be asked. A closed port is no
-// finding: before a first deploy nothing listens.
+// tryHealth finds out how to request the health URL. A closed port is not an
+// error: nothing listens before a first deploy.
 func (h *Host) tryHealth(ctx context.Context, health *config.Health) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()

@@ -14,7 +14,7 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// health makes a plan ask a port of this machine.
+// health returns a change of the plan that requests a port of this machine.
 func health(port string) func(*host.Plan) {
 	return func(p *host.Plan) {
 		p.Health = &config.Health{URL: &url.URL{Scheme: "http", Host: "127.0.0.1:" + port, Path: "/"}, Status: []config.StatusRange{{First: 200, Last: 299}}}
@@ -67,7 +67,8 @@ func TestHowTheHealthURLCanBeAskedIsFoundOut(t *testing.T) {
 	}
 }
 
-// withoutCurl returns a PATH with all that the scripts need, and no curl.
+// withoutCurl returns a PATH with everything that the scripts need, except
+// curl.
 func (s *site) withoutCurl() string {
 	s.Helper()
 	dir := s.path("nocurl")
@@ -77,7 +78,7 @@ func (s *site) withoutCurl() string {
 		s.must(err)
 		for _, e := range entries {
 			if e.Name() != "curl" {
-				os.Symlink(from+"/"+e.Name(), dir+"/"+e.Name()) // the first one counts
+				os.Symlink(from+"/"+e.Name(), dir+"/"+e.Name()) // an existing link stays: it is from an earlier directory of PATH
 			}
 		}
 	}

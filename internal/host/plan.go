@@ -11,25 +11,25 @@ import (
 	"github.com/apxr/slipway/internal/words"
 )
 
-// Plan is what a run is to do on each host. It is a plain value, made before any
-// dial.
+// Plan says what a run does on each host. It is a plain value, made before any
+// connection.
 type Plan struct {
 	config.Service
 	App    release.App
 	Layout release.Layout
-	Keep   int    // releases that stay on the host
-	Who    string // the person or account that asked for the run
-	RunURL string // of the workflow run; empty on a command line
+	Keep   int    // number of releases that stay on the host
+	Who    string // the person or account that started the run
+	RunURL string // URL of the workflow run; empty on the command line
 }
 
-// Target is what a host is to run.
+// Target says what a host will run.
 type Target struct {
 	release.Activation
 	Version, Revision, Ref string
-	Forced                 bool // asked for by name, against the judgement
+	Forced                 bool // requested by name, against the judgement
 }
 
-// Expected says what a proof waits for.
+// Expected describes what a proof waits for.
 func (p Plan) Expected() string {
 	parts := []string{strings.Join(p.Units, " and ") + " " + words.Plural(len(p.Units), "is", "are") + " active with the release as main process"}
 	for _, port := range p.Ports {
@@ -41,8 +41,8 @@ func (p Plan) Expected() string {
 	return strings.Join(parts, ", ")
 }
 
-// environment says what the environment of the host's next activation is made
-// from.
+// environment returns the source of the environment of the host's next
+// activation.
 func (h *Host) environment() script.Environment {
 	if h.plan().Env == nil {
 		return script.Environment{Keep: h.seen.Current.Env}
@@ -58,7 +58,7 @@ func (p Plan) delivers(in script.Inspection) bool {
 	return p.Env.Shell() != ""
 }
 
-// newChange returns the record of what this run is about to do on the host.
+// newChange returns the record of the change that this run begins on the host.
 func (h *Host) newChange(to Target) release.Change {
 	from := h.seen.Current
 	return release.Change{
@@ -69,12 +69,12 @@ func (h *Host) newChange(to Target) release.Change {
 	}
 }
 
-// recorded says as which verb a run is recorded in the history.
+// recorded maps verbs to the verbs that the history shows for them.
 var recorded = map[release.Verb]release.Verb{
 	release.Deploy: release.Deploy, release.Activate: release.Deploy, release.Rollback: release.Rollback, release.Revert: release.Revert,
 }
 
-// holder returns what others read of this run while it has the lock.
+// holder describes this run to others that want its lock.
 func (r *Run) holder() script.Holder {
 	return script.Holder{What: string(r.Verb), Who: r.Plan.Who, Since: r.Began, Run: r.Plan.RunURL}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// Prepare puts the launcher and the environment into their places. It returns what
-// to activate, and whether the host runs that already.
+// Prepare puts the launcher and the environment into place. It returns the
+// activation, and whether the host already runs it.
 func (h *Host) Prepare(ctx context.Context, id release.ID) (to release.Activation, runs bool, err error) {
 	to, same, err := h.script().Prepare(ctx, id, h.run.Key, h.environment())
 	if err != nil {
@@ -23,7 +23,8 @@ func (h *Host) Prepare(ctx context.Context, id release.ID) (to release.Activatio
 	return to, same && h.Runs(ctx, to), nil
 }
 
-// Runs reports whether the host runs an activation, proved and in its history.
+// Runs reports whether the host runs an activation that is proved and in its
+// history.
 func (h *Host) Runs(ctx context.Context, a release.Activation) bool {
 	if h.seen.Current != a || !slices.Contains(h.seen.History.Stack(), a) {
 		return false
@@ -31,8 +32,8 @@ func (h *Host) Runs(ctx context.Context, a release.Activation) bool {
 	return h.newProof(a, nil).look(ctx) == nil
 }
 
-// Adopt returns the activation to roll back to. A release that was never live here
-// has no environment of its own, and gets a copy of the one that the host has.
+// Adopt returns the activation for a rollback. A release that was never live
+// here has no environment of its own, so it gets a copy of the current one.
 func (h *Host) Adopt(ctx context.Context, a release.Activation) (release.Activation, error) {
 	if _, live := h.seen.History.LatestOf(a.ID); live || h.seen.Current.Env == "" {
 		return a, nil
@@ -41,8 +42,8 @@ func (h *Host) Adopt(ctx context.Context, a release.Activation) (release.Activat
 	return a, err
 }
 
-// Drop removes the environment of an activation that this run made and that did
-// not come about. What cannot be removed now, the next prune removes.
+// Drop removes the environment of an activation of this run that was not
+// completed. If that fails, the next prune removes it.
 func (h *Host) Drop(ctx context.Context, a release.Activation) {
 	if a.Env != h.run.Key {
 		return // it belongs to an earlier activation

@@ -15,29 +15,29 @@ import (
 
 const pollInterval = 250 * time.Millisecond
 
-// fatal is a finding that waiting does not mend.
+// fatal is a finding that does not go away with time.
 type fatal struct{ error }
 
-// proof is a look at a host, again and again, until it is proved to run what it
+// proof looks at a host repeatedly until the host is proved to run what it
 // should.
 type proof struct {
 	host    *Host
 	want    release.Activation
-	started script.Started         // the units' invocations before the restart; nil: there was none
-	first   map[string]script.Unit // by name: the first look at a main process of this activation
+	started script.Started         // the units' invocations before the restart; nil: no restart
+	first   map[string]script.Unit // by name: the unit when its main process first ran this activation
 	looks   int
-	asked   int  // how often the health URL was
-	bare    bool // ports and health URL do not count
+	asked   int  // number of requests of the health URL
+	bare    bool // without ports and health URL
 }
 
 func (h *Host) newProof(want release.Activation, started script.Started) *proof {
 	return &proof{host: h, want: want, started: started, first: map[string]script.Unit{}}
 }
 
-// wait waits until the host runs the release for good: each unit has been
-// restarted and is active, its main process is this release, the ports listen,
-// the health URL answers as expected, and all of that still holds, in the same
-// processes, after the settle time.
+// wait waits until the host runs the release in a stable way. Each unit has
+// restarted and is active, and its main process is this release. The ports
+// listen, and the health URL answers as expected. All of that still holds, in
+// the same processes, after the settle time.
 func (p *proof) wait(ctx context.Context, settle, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -45,12 +45,13 @@ func (p *proof) wait(ctx context.Context, settle, limit time.Duration) error {
 	defer waiting.End()
 	began := time.Now()
 	var goodSince time.Time
-	var wrong error // what the last finished look found
+	var wrong error // result of the last complete look
 	for {
 		asked := p.asked
 		err := p.look(ctx)
-		// A look that the time limit cuts has found nothing, except that the
-		// application got as far as being asked for the first time, and is silent.
+		// A look that was cut by the time limit has no result. The exception is
+		// the first request of the health URL: the application is up but does
+		// not answer.
 		if ctx.Err() == nil || asked == 0 && p.asked > 0 {
 			wrong = err
 		}
@@ -75,7 +76,7 @@ func (p *proof) wait(ctx context.Context, settle, limit time.Duration) error {
 	}
 }
 
-// said is what was waited for, how often and how long.
+// said describes what was waited for, how often and how long.
 func (p *proof) said(took, settle time.Duration) string {
 	s := fmt.Sprintf("%s; looked %s in %.1f s", p.host.plan().Expected(), words.Count(p.looks, "time"), took.Seconds())
 	if p.asked > 0 {
@@ -100,7 +101,7 @@ func (p *proof) gaveUp(ctx context.Context, wrong error, settle, limit time.Dura
 	return fmt.Errorf("not proved within %s (looked %s): %w", limit, words.Count(p.looks, "time"), wrong)
 }
 
-// look checks once.
+// look checks the host once.
 func (p *proof) look(ctx context.Context) error {
 	p.looks++
 	plan := p.host.plan()
@@ -140,8 +141,8 @@ func (p *proof) look(ctx context.Context) error {
 	return p.host.ask(ctx, *plan.Health)
 }
 
-// unit checks one unit. It is the same process for all looks, since one that
-// was started again died.
+// unit checks one unit. All looks must see the same process: another process
+// means that the first one died.
 func (p *proof) unit(u script.Unit) error {
 	before, restarted := p.started[u.Name]
 	if restarted && before != "" && u.Invocation == before {
@@ -168,19 +169,19 @@ func (p *proof) unit(u script.Unit) error {
 	return nil
 }
 
-// failure says what systemd's word for it means.
+// failure explains systemd's word for the failure of a unit.
 func failure(u script.Unit) error {
 	if strings.Contains(u.Result, "start-limit") {
 		return fmt.Errorf("%s failed (%s): systemd started it too often in a short time and has given up; is something else restarting it? 'systemctl reset-failed %s' lets it start again", u.Name, u.Result, u.Name)
 	}
-	// After a loop of restarts systemd keeps the result of the last one.
+	// After a series of restarts systemd keeps the result of the last one.
 	if u.Restarts > 0 {
 		return fmt.Errorf("the release exits: systemd started %s again %s and has given up (%s)", u.Name, words.Count(u.Restarts, "time"), u.Result)
 	}
 	return fmt.Errorf("%s failed (%s)", u.Name, u.Result)
 }
 
-// awaited says what a host that is not proved yet waits for.
+// awaited describes what a host that is not proved yet waits for.
 func awaited(found error, settle time.Duration) string {
 	if found != nil {
 		return found.Error()

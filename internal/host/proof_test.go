@@ -19,12 +19,12 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// probed is a host that answers probes, one after the other; the last answer
-// stays.
+// probed is a host that answers probes with a list of answers. The last answer
+// repeats.
 type probed struct {
 	Conn
 	answers []script.Service
-	http    string // what the application says to a request; empty: it does not listen
+	http    string // the application's answer to a request; empty: it does not listen
 	looks   int
 }
 
@@ -51,7 +51,7 @@ func (p *probed) DialContext(context.Context, string, string) (net.Conn, error) 
 		defer theirs.Close()
 		request := make([]byte, 4096)
 		if _, err := theirs.Read(request); err == nil && p.http == hangs {
-			theirs.Read(request) // until the other side closes
+			theirs.Read(request) // until the other side closes the connection
 		} else if err == nil {
 			io.WriteString(theirs, p.http)
 		}
@@ -90,8 +90,8 @@ func TestProve(t *testing.T) {
 	for name, c := range map[string]struct {
 		answers []script.Service
 		http    string
-		says    string        // empty: it is proved
-		took    time.Duration // at least, and not a second more
+		says    string        // empty: the host is proved
+		took    time.Duration // at least, and at most a second more
 	}{
 		"up at once":              {[]script.Service{up}, ok, "", 2 * time.Second},
 		"up after a while":        {[]script.Service{starting, starting, starting, up}, ok, "", 2750 * time.Millisecond},
@@ -150,7 +150,7 @@ func TestProveEndsWithACancel(t *testing.T) {
 	})
 }
 
-// However little time the new release was given, the old one gets enough.
+// The old release gets enough time, even if the new one got little.
 func TestGoingBackIsPatient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up := script.Service{Units: []script.Unit{{Name: "app.service", Active: "active", PID: 7, Running: id1}}, Current: release.Activation{ID: id1}, Listening: []int{4001}}
@@ -164,7 +164,7 @@ func TestGoingBackIsPatient(t *testing.T) {
 	})
 }
 
-// What ran before is not asked for more than it did before.
+// Going back requires no more than the old release did before.
 func TestGoingBackAsksForWhatThereWas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up := script.Service{Units: []script.Unit{{Name: "app.service", Active: "active", PID: 7, Running: id1}}, Current: release.Activation{ID: id1}}
@@ -180,7 +180,7 @@ func TestGoingBackAsksForWhatThereWas(t *testing.T) {
 	})
 }
 
-// A unit that the new release never reached still runs the old one.
+// A unit that was never restarted still runs the old release.
 func TestGoingBackNeedsNoRestartOfWhatWasNotRestarted(t *testing.T) {
 	t.Parallel()
 	before := script.Started{"web": "a", "worker": "b", "new": ""}
@@ -192,8 +192,8 @@ func TestGoingBackNeedsNoRestartOfWhatWasNotRestarted(t *testing.T) {
 	}
 }
 
-// proving is a host of a run with 10 s of patience, and 2 s for a release to stay
-// up.
+// proving returns a host of a run that waits 10 s, and requires a release to
+// stay up for 2 s.
 func proving(t *testing.T, conn Conn) *Host {
 	t.Helper()
 	p := plan
@@ -213,7 +213,7 @@ func parsed(t *testing.T, s string) *url.URL {
 	return u
 }
 
-// lost is a host whose connection is gone.
+// lost is a host whose connection has ended.
 type lost struct{ Conn }
 
 func (lost) Exec(context.Context, string, io.Reader, io.Writer, io.Writer) error {
@@ -232,7 +232,7 @@ func TestALostConnectionIsNotAskedAgain(t *testing.T) {
 	})
 }
 
-// linesOf is what a log tells while f runs.
+// linesOf returns what is logged while f runs.
 func linesOf(f func(log *progress.Log)) []string {
 	var b strings.Builder
 	f(progress.New(progress.Terminal{W: &b}))
@@ -258,7 +258,7 @@ func TestWhatTheHostsWaitForIsToldAsOneLine(t *testing.T) {
 			for _, name := range []string{"web1", "web2", "web3"} {
 				h := proving(t, hosts[name])
 				h.Candidate.Name, h.run.Log = name, log
-				time.Sleep(time.Millisecond) // in their order
+				time.Sleep(time.Millisecond) // keeps the lines in order
 				proofs.Go(func() { h.newProof(up.Current, nil).wait(t.Context(), 11*time.Second, 25*time.Second) })
 			}
 			proofs.Wait()

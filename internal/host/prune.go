@@ -7,8 +7,8 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Prune removes old releases and their environments. What runs, what ran before it
-// and the target stay.
+// Prune removes old releases and their environments. It keeps what runs, what
+// ran before it, and the target.
 func (h *Host) Prune(ctx context.Context, target release.ID) error {
 	now := h.seen.Current
 	if h.result.Outcome == Live {

@@ -13,7 +13,7 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// built is a release as the build host sends it.
+// built is a release in the form that the build host sends.
 type built struct {
 	m   release.Manifest
 	tar []byte
@@ -22,8 +22,8 @@ type built struct {
 func (b built) Manifest() release.Manifest     { return b.m }
 func (b built) Open(string) (io.Reader, error) { return bytes.NewReader(b.tar), nil }
 
-// start is as mix's own start script in what matters: it resolves current, so that
-// the process's command line names the release.
+// start behaves like mix's own start script where it matters: it resolves
+// current, so that the process's command line names the release.
 const start = `#!/bin/sh
 root=$(CDPATH= cd "$(dirname "$0")/.." && pwd -P)
 case $1 in

@@ -12,8 +12,8 @@ import (
 // repairPatience is how long a repaired host may take to answer again.
 const repairPatience = 20 * time.Second
 
-// Repair cleans up after runs that died: it removes what they left, and takes back
-// a change that they were in the middle of.
+// Repair cleans up after dead runs. It removes their files, and undoes a change
+// that they did not finish.
 func (h *Host) Repair(ctx context.Context) error {
 	if len(h.seen.Leftovers) > 0 {
 		h.tidy(ctx)
@@ -23,7 +23,7 @@ func (h *Host) Repair(ctx context.Context) error {
 		return nil
 	}
 	if h.seen.Dead() == nil {
-		// It was concluded; only the removal of its record is missing.
+		// The change was concluded; only its record was not removed.
 		return h.script().Forget(ctx)
 	}
 	from := record.Source()
@@ -42,7 +42,7 @@ func (h *Host) Repair(ctx context.Context) error {
 	return nil
 }
 
-// repaired notes what the host runs once a change is taken back.
+// repaired notes what the host runs after a change was undone.
 func (h *Host) repaired(c release.Change) {
 	from := c.Source()
 	h.seen.Current = from
@@ -53,8 +53,8 @@ func (h *Host) repaired(c release.Change) {
 	h.result.Before, h.result.After = from.ID, from.ID
 }
 
-// tidy removes what dead runs left. A rollback must not fail for something that
-// cannot be removed: it will get in the way of whoever needs its place.
+// tidy removes the files of dead runs. A rollback must not fail because a file
+// cannot be removed. Only a run that needs its place has to fail.
 func (h *Host) tidy(ctx context.Context) {
 	if err := h.script().Tidy(ctx); err != nil {
 		h.notice("%v", err)
@@ -63,8 +63,8 @@ func (h *Host) tidy(ctx context.Context) {
 	h.say("removed what a run that died has left: %s", h.seen.Leftovers)
 }
 
-// restartDead restarts what ran before a run died. A release that no longer starts
-// is logged, not returned: the next deploy must be able to fix it.
+// restartDead restarts what ran before the dead run. A release that no longer
+// starts is logged, not returned: the next deploy must be able to fix it.
 func (h *Host) restartDead(ctx context.Context, a release.Activation) error {
 	started, err := h.switchTo(ctx, a, nil)
 	if err != nil {
@@ -72,15 +72,15 @@ func (h *Host) restartDead(ctx context.Context, a release.Activation) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, repairPatience)
 	defer cancel()
-	// The wait also spares the next restart a BEAM that is still booting: it
-	// would ignore SIGTERM until systemd loses patience.
+	// The wait also protects the next restart from a BEAM that is still
+	// booting. Such a BEAM would ignore SIGTERM until systemd kills it.
 	if err := h.proveBack(ctx, a, started); err != nil {
 		h.say("%s runs again and is not healthy: %v", a, err)
 	}
 	return nil
 }
 
-// withState adds to an error what the host runs now, if that can be seen.
+// withState adds what the host runs now to an error, if that can be found out.
 func (h *Host) withState(ctx context.Context, err error) error {
 	now, probeErr := h.script().Probe(ctx, h.plan().Units, nil)
 	if probeErr != nil {
@@ -90,7 +90,7 @@ func (h *Host) withState(ctx context.Context, err error) error {
 	return fmt.Errorf("%w; it runs %s, and current leads to %s", err, words.OrNothing(now.Running()), now.Current)
 }
 
-// proveStopped is the proof for a host on which nothing ran before.
+// proveStopped proves that nothing runs, on a host where nothing ran before.
 func (h *Host) proveStopped(ctx context.Context) error {
 	now, err := h.script().Probe(ctx, h.plan().Units, nil)
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// Seen is what a look at a host found.
+// Seen has the findings of a look at a host.
 type Seen struct {
 	script.Inspection
-	At time.Time // on this machine's clock; zero: the host was not looked at
+	At time.Time // on this machine's clock; zero: no look yet
 }
 
-// Dead returns the change that a dead run left in the middle, nil if there is
-// none. A change that the history has was concluded: only its record is left.
+// Dead returns the change that a dead run did not finish, or nil. A change in
+// the history is finished: only its record was not removed.
 func (s Seen) Dead() *release.Change {
 	if s.Change != nil && !s.History.Has(s.Change.Key) {
 		return s.Change
@@ -22,8 +22,8 @@ func (s Seen) Dead() *release.Change {
 	return nil
 }
 
-// Settled returns what is current, or will be again once the change of a dead run
-// is taken back.
+// Settled returns what is current, or what will be current after the change of
+// a dead run is undone.
 func (s Seen) Settled() release.Activation {
 	if dead := s.Dead(); dead != nil {
 		return dead.Source()
@@ -31,8 +31,8 @@ func (s Seen) Settled() release.Activation {
 	return s.Current
 }
 
-// Made returns the change that made live what is [Seen.Settled]. Of a release
-// that the history does not have, only the ID is known.
+// Made returns the change that made [Seen.Settled] live. If the release is not
+// in the history, the change has only its ID.
 func (s Seen) Made() release.Change {
 	id := s.Settled().ID
 	c, ok := s.History.Find(id)
@@ -42,8 +42,8 @@ func (s Seen) Made() release.Change {
 	return c
 }
 
-// Owner returns the owner of a directory of the application, empty if it was not
-// found.
+// Owner returns the owner of a directory of the application, or "" if there is
+// none.
 func (s Seen) Owner(path string) string {
 	for _, d := range s.Directories {
 		if d.Path == path {
@@ -53,8 +53,8 @@ func (s Seen) Owner(path string) string {
 	return ""
 }
 
-// Replaced reports whether something was deployed or rolled back after a change.
-// That the change was reverted does not count.
+// Replaced reports whether a deploy or rollback succeeded after a change. A
+// revert of the change does not count.
 func (s Seen) Replaced(made release.Change) bool {
 	after := false
 	for _, c := range s.History {
@@ -66,6 +66,6 @@ func (s Seen) Replaced(made release.Change) bool {
 	return false
 }
 
-// since returns a time as the host's own clock had it, in seconds: unit logs are
-// asked for by that clock.
+// since converts a time to the host's own clock, in seconds. Requests for unit
+// logs use that clock.
 func (s Seen) since(t time.Time) int64 { return s.Now + int64(t.Sub(s.At).Seconds()) }

@@ -22,8 +22,9 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// site is a host in a temporary directory: the real scripts run in a real shell,
-// units have real main processes, and what only root has is stood in for.
+// site is a host in a temporary directory. The real scripts run in a real
+// shell, and units have real main processes. Stand-ins replace what only root
+// can do.
 type site struct {
 	*testing.T
 	dir  string
@@ -32,7 +33,7 @@ type site struct {
 
 	mu    sync.Mutex
 	conns []*conn
-	dial  error // of the next connection; nil: it is opened
+	dial  error // error of the next connection; nil: it succeeds
 }
 
 func newSite(t *testing.T) *site {
@@ -94,12 +95,12 @@ func (s *site) meet(verb release.Verb, change func(*host.Plan)) *host.Host {
 	h := s.begin(verb, change)
 	s.Cleanup(func() { h.Close() })
 	s.must(h.Connect(s.Context()))
-	s.must(h.Lock(s.Context(), 30*time.Second)) // a lock whose connection was cut ends a moment later
+	s.must(h.Lock(s.Context(), 30*time.Second)) // after a cut connection the lock ends a moment later
 	s.must(h.Look(s.Context(), host.Question{}))
 	return h
 }
 
-// staged begins a deploy of a release, up to its activation.
+// staged begins a deploy of a release and runs it up to the activation.
 func (s *site) staged(r built, change func(*host.Plan)) (*host.Host, host.Target) {
 	s.Helper()
 	h := s.meet(release.Deploy, change)
@@ -118,7 +119,8 @@ func (s *site) deploy(n int) release.Activation {
 	return to.Activation
 }
 
-// open is a connection to the host: this machine, with its own PATH and HOME.
+// open returns a connection to the host: this machine with its own PATH and
+// HOME.
 func (s *site) open(context.Context) (host.Conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,7 +132,7 @@ func (s *site) open(context.Context) (host.Conn, error) {
 	return c, nil
 }
 
-// cut cuts the connection that was opened last.
+// cut ends the connection that was opened last.
 func (s *site) cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,15 +140,15 @@ func (s *site) cut() {
 }
 
 // conn runs commands on this machine. As over SSH, they lose their streams when
-// the connection ends, and go on.
+// the connection ends, and keep running.
 type conn struct {
 	env  []string
 	mu   sync.Mutex
 	lost bool
 	ends []context.CancelFunc
-	// break, if not nil, sees each command before it runs, and may fail it.
+	// broken, if not nil, gets each command before it runs, and may fail it.
 	broken func(command string) error
-	deaf   error // what every connection through the host ends with
+	deaf   error // error of every connection through the host
 }
 
 type exitStatus int

@@ -11,15 +11,15 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Source is a release on its way from the build host.
+// Source is a release that arrives from the build host.
 type Source interface {
 	Manifest() release.Manifest
-	// Open returns the release from its beginning, as a gzipped tar, for the host
-	// of this name.
+	// Open returns the release from its beginning, as a gzipped tar, for the
+	// host of this name.
 	Open(host string) (io.Reader, error)
 }
 
-// Stage makes sure that the host has the release, complete and verified.
+// Stage makes sure that the host has the complete and verified release.
 func (h *Host) Stage(ctx context.Context, from Source) error {
 	return h.timed(PhaseStage, func() error { return h.stage(ctx, from) })
 }
@@ -45,8 +45,8 @@ func (h *Host) stage(ctx context.Context, from Source) error {
 	return nil
 }
 
-// keepOrDiscard reports whether the host has the release already, verified. One
-// that is damaged is removed, so that it can be staged again.
+// keepOrDiscard reports whether the host already has the verified release. It
+// removes a damaged one, so that it can be staged again.
 func (h *Host) keepOrDiscard(ctx context.Context, id release.ID) (has bool, err error) {
 	if !slices.Contains(h.seen.Releases, id) {
 		return false, nil
@@ -59,8 +59,7 @@ func (h *Host) keepOrDiscard(ctx context.Context, id release.ID) (has bool, err 
 	return false, h.discard(ctx, id, damage)
 }
 
-// discard removes a release that is not what was built, but not from below what
-// runs.
+// discard removes a damaged release, unless it runs.
 func (h *Host) discard(ctx context.Context, id release.ID, why error) error {
 	runs := fmt.Errorf("%w; it is the running release: build and deploy a new one", why)
 	if h.seen.Current.ID == id || h.seen.Running() == id {
@@ -68,7 +67,7 @@ func (h *Host) discard(ctx context.Context, id release.ID, why error) error {
 	}
 	pruned, err := h.script().Prune(ctx, []release.ID{id}, nil)
 	if slices.Contains(pruned.Removed, id) {
-		return nil // whatever else could not be removed
+		return nil // errors about other files do not matter
 	}
 	if err == nil && len(pruned.InUse) > 0 {
 		return runs
@@ -76,7 +75,7 @@ func (h *Host) discard(ctx context.Context, id release.ID, why error) error {
 	return err
 }
 
-// describe writes the lists that the release is verified against.
+// describe writes the lists for verifying the release.
 func (h *Host) describe(ctx context.Context, m release.Manifest) error {
 	manifest, err := m.JSON()
 	if err != nil {
@@ -85,7 +84,7 @@ func (h *Host) describe(ctx context.Context, m release.Manifest) error {
 	dir := h.plan().Layout.Metadata(m.ReleaseID)
 	lists := map[string][]byte{"manifest.json": manifest, "listing": []byte(m.Listing()), "checksums": []byte(m.Checksums())}
 	errs := make(chan error)
-	for name, data := range lists { // at once: each takes several round trips
+	for name, data := range lists { // in parallel, since each takes several round trips
 		go func() { errs <- h.conn.WriteFile(ctx, path.Join(dir, name), data) }()
 	}
 	for range lists {
@@ -94,7 +93,8 @@ func (h *Host) describe(ctx context.Context, m release.Manifest) error {
 	return err
 }
 
-// receive brings the release into the host; the build host copies it.
+// receive copies the release to the host. The build host copies its own
+// artifact.
 func (h *Host) receive(ctx context.Context, from Source) error {
 	id := from.Manifest().ReleaseID
 	if h.HasArtifact() {
@@ -107,12 +107,12 @@ func (h *Host) receive(ctx context.Context, from Source) error {
 	return h.script().Stage(ctx, id, in)
 }
 
-// Verify makes sure that a release which was staged is still what was built.
+// Verify checks that a staged release is still the one that was built.
 func (h *Host) Verify(ctx context.Context, id release.ID) error {
 	return h.timed(PhaseVerify, func() error { return h.script().Recheck(ctx, id) })
 }
 
-// Note leaves the note that a release was staged, for the run that activates it.
+// Note writes the note about a staged release, for the run that activates it.
 func (h *Host) Note(ctx context.Context, s release.Staged) error {
 	from := h.seen.Current
 	s.Key, s.From, s.FromEnv = h.run.Key, from.ID, from.Env

@@ -37,7 +37,7 @@ func TestTheRunningReleaseIsNeverStagedAgain(t *testing.T) {
 	s.failed(h.Stage(t.Context(), s.release(1, false)), "it is the running release: build and deploy a new one")
 }
 
-// cutShort is a release whose stream ends in the middle, or cannot be opened.
+// cutShort is a release whose stream ends early, or cannot be opened.
 type cutShort struct {
 	built
 	err error
@@ -83,7 +83,7 @@ func TestPruneKeepsWhatAProcessRunsFrom(t *testing.T) {
 	for n := range 4 {
 		s.deploy(n + 1)
 	}
-	s.must(os.WriteFile(s.path("units/app.service"), []byte("pid=0 invocation=x"), 0o644)) // the unit forgets its process
+	s.must(os.WriteFile(s.path("units/app.service"), []byte("pid=0 invocation=x"), 0o644)) // the unit loses its process
 	h := s.meet(release.Deploy, func(p *host.Plan) { p.Keep = 2 })
 	s.must(h.Prune(t.Context(), at(3)))
 	s.says("removed "+string(at(1)), "removed "+string(at(2)))

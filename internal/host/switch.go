@@ -10,8 +10,8 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// Activate makes the host run the target, and proves it. After a failure the host
-// may be switched: the fleet decides what goes back.
+// Activate makes the host run the target, and proves it. After a failure the
+// host may be switched: the fleet decides which hosts go back.
 func (h *Host) Activate(ctx context.Context, to Target) error {
 	if h.lostLock() {
 		return h.fail(Untouched, errors.New("the lock was lost (the connection broke?); nothing was changed here"))
@@ -32,8 +32,8 @@ func (h *Host) Activate(ctx context.Context, to Target) error {
 	return nil
 }
 
-// before runs before-activate. If it fails, the environment that was delivered for
-// the target is of no use any more.
+// before runs before-activate. If it fails, nothing will use the environment
+// that was delivered for the target.
 func (h *Host) before(ctx context.Context, to release.Activation) error {
 	_, err := h.hook(ctx, to, script.Before, script.Hook{Commands: h.plan().Before})
 	if err != nil {
@@ -68,13 +68,13 @@ func (h *Host) switchAndProve(ctx context.Context, to release.Activation) error 
 	return err
 }
 
-// switchTo makes an activation current and restarts the units. A record is written
-// first; without one, that which is there stays.
+// switchTo makes an activation current and restarts the units. It writes the
+// record first; without one, the existing record stays.
 func (h *Host) switchTo(ctx context.Context, to release.Activation, record *release.Change) (script.Started, error) {
 	return h.script().Activate(ctx, script.Switch{Units: h.plan().Units, To: to, Record: record, Restart: h.restart()})
 }
 
-// Conclude writes the proved change into the host's history.
+// Conclude adds the proved change to the host's history.
 func (h *Host) Conclude(ctx context.Context) error {
 	if err := h.reach(ctx); err != nil {
 		return err

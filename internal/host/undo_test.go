@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// What a person or the runner allows counts from the cancel on, also for what
-// was being undone by then.
+// The time that a person or the runner allows starts at the cancel, even for
+// work that was already being undone.
 func TestACancelShortensWhatIsBeingUndone(t *testing.T) {
 	for name, when := range map[string]time.Duration{"before": 0, "while": 30 * time.Second} {
 		t.Run(name, func(t *testing.T) {

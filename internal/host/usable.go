@@ -10,8 +10,8 @@ import (
 	"github.com/apxr/slipway/internal/words"
 )
 
-// Usable says why the host cannot go back to an activation, and what it can go
-// back to instead.
+// Usable returns an error that says why the host cannot go back to an
+// activation, and which ones it can go back to.
 func (h *Host) Usable(ctx context.Context, a release.Activation) error {
 	return h.timed(PhaseVerify, func() error {
 		err := h.complete(ctx, a)
@@ -27,8 +27,8 @@ func (h *Host) Usable(ctx context.Context, a release.Activation) error {
 	})
 }
 
-// instead lists where a rollback could go in place of an activation: what is
-// below that one in the history, then what is below what runs.
+// instead returns the activations that a rollback could use in place of one:
+// those before it in the history, then those before the current one.
 func instead(in script.Inspection, a release.Activation) []release.Activation {
 	var others []release.Activation
 	for _, other := range append(in.History.Before(a), in.History.Before(in.Current)...) {
@@ -39,7 +39,7 @@ func instead(in script.Inspection, a release.Activation) []release.Activation {
 	return others
 }
 
-// complete reports an error unless the host has all of an activation.
+// complete returns an error unless the host has all of an activation.
 func (h *Host) complete(ctx context.Context, a release.Activation) error {
 	if !slices.Contains(h.seen.Releases, a.ID) {
 		return fmt.Errorf("release %s is not on this host, which has %s", a.ID, words.List(h.seen.Releases))

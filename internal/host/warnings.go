@@ -8,7 +8,8 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Warnings returns what a person should know although no deploy fails for it.
+// Warnings returns problems that a person should know about, but that do not
+// stop a deploy.
 func (s Seen) Warnings(app release.App) []string {
 	var w []string
 	if text := s.Deviation(app); text != "" {
@@ -30,8 +31,8 @@ func (s Seen) Warnings(app release.App) []string {
 	return w
 }
 
-// Deviation says what is not as the setup phase made it, and what fixes that; empty
-// if everything is.
+// Deviation returns what differs from the work of the setup phase, and the
+// remedy. It returns "" if nothing differs.
 func (s Seen) Deviation(app release.App) string {
 	if len(s.Drift) == 0 {
 		return ""

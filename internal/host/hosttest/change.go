@@ -11,7 +11,7 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-// Activate switches the machine, and waits for the proof.
+// Activate switches the machine and waits for the proof.
 func (f *Fake) Activate(ctx context.Context, to host.Target) error {
 	err := f.step(ctx, StepBefore, func() error { return nil })
 	if err != nil {
@@ -51,7 +51,7 @@ func (f *Fake) switchAndProve(ctx context.Context, to host.Target) error {
 	return f.step(ctx, StepAfter, func() error { return nil })
 }
 
-// prove reports an error unless the machine runs an activation.
+// prove returns an error unless the machine runs an activation.
 func (f *Fake) prove(a release.Activation) error {
 	state := f.Machine.State()
 	if state.Current != a {
@@ -122,7 +122,7 @@ func (f *Fake) Conclude(ctx context.Context) error {
 	return nil
 }
 
-// TakeBack goes to what ran before an earlier run.
+// TakeBack returns to what ran before an earlier run.
 func (f *Fake) TakeBack(ctx context.Context, to release.Activation) {
 	began := time.Now()
 	earlier, _ := f.seen.History.Find(to.ID)

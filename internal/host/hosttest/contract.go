@@ -12,15 +12,16 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// Bench is one host on which nothing was ever deployed, and releases for it.
+// Bench has one host without any deploys, and releases for it.
 type Bench struct {
-	// Begin begins a run on the host; change makes its plan from the bench's own.
+	// Begin begins a run on the host. The function change changes the bench's
+	// own plan.
 	Begin func(verb release.Verb, change func(*host.Plan)) rollout.Host
 	// Release makes the n-th release; one that is bad does not run when it is started.
 	Release func(n int, bad bool) host.Source
 }
 
-// Contract holds a kind of host to what package rollout needs of it.
+// Contract checks that a kind of host does what package rollout needs.
 func Contract(t *testing.T, bench func(t *testing.T) Bench) {
 	for name, test := range map[string]func(*contract){
 		"a first deploy, and the same again": (*contract).first,
@@ -109,7 +110,7 @@ func (c *contract) deploy(n int, change func(*host.Plan)) release.Activation {
 	return to.Activation
 }
 
-// runs checks what the host has and runs, by a look of its own.
+// runs checks what the host has and runs, with a new look.
 func (c *contract) runs(want release.Activation, stack ...release.Activation) host.Seen {
 	c.Helper()
 	h := c.meet(release.Deploy, keep)
@@ -134,7 +135,7 @@ func (c *contract) first() {
 	one := c.deploy(1, keep)
 	c.runs(one, one)
 	h := c.meet(release.Deploy, keep)
-	c.ok(h.Repair(c.Context())) // of nothing
+	c.ok(h.Repair(c.Context())) // there is nothing to repair
 	c.ok(h.Stage(c.Context(), c.Release(1, false)))
 	c.ok(h.Verify(c.Context(), one.ID))
 	if to, runs, err := h.Prepare(c.Context(), one.ID); err != nil || !runs || to != one {
@@ -173,7 +174,7 @@ func (c *contract) bad() {
 	if r := h.Result(); r.Outcome != host.Reverted || r.After != one.ID || r.Problem != "it is bad" || h.Switched() || len(r.UnitLog) == 0 {
 		c.Errorf("after going back: %+v", r)
 	}
-	h.GoBack(c.Context(), "again") // changes nothing
+	h.GoBack(c.Context(), "again") // a second time changes nothing
 	c.end(h)
 	seen := c.runs(one, one)
 	last := seen.History[len(seen.History)-1]
@@ -199,7 +200,7 @@ func (c *contract) dies() {
 	one := c.deploy(1, keep)
 	h, to := c.staged(c.Release(2, false), keep)
 	c.ok(h.Activate(c.Context(), to))
-	c.end(h) // nothing is concluded
+	c.end(h) // without a conclusion
 	h = c.meet(release.Deploy, keep)
 	if seen := h.Seen(); seen.Dead() == nil || seen.Current != to.Activation || seen.Settled() != one {
 		c.Errorf("it sees %+v, current %s", seen.Change, seen.Current)
@@ -227,7 +228,8 @@ func (c *contract) locks() {
 	c.end(h)
 }
 
-// env makes a plan deliver an environment with a variable; without one if empty.
+// env returns a change of the plan that delivers an environment with a
+// variable, or one without variables if value is empty.
 func env(value string) func(*host.Plan) {
 	var e config.Env
 	if value != "" {
@@ -242,7 +244,7 @@ func (c *contract) environments() {
 		c.Fatal("it has no environment")
 	}
 	c.runs(one, one)
-	two := c.deploy(2, keep) // which keeps it, as a copy
+	two := c.deploy(2, keep) // keeps a copy of the environment
 	if two.Env == "" || two.Env == one.Env {
 		c.Errorf("the environments are %q and %q", one.Env, two.Env)
 	}
@@ -251,14 +253,14 @@ func (c *contract) environments() {
 		c.Errorf("an environment that was taken away is %q", three.Env)
 	}
 	c.runs(three, one, two, three)
-	four := c.deploy(3, env("2")) // a changed environment alone
+	four := c.deploy(3, env("2")) // only the environment changes
 	c.runs(four, one, two, three, four)
 }
 
 func (c *contract) drop() {
 	one := c.deploy(1, env("1"))
 	h, to := c.staged(c.Release(2, false), env("2"))
-	h.Drop(c.Context(), one) // it is not this run's
+	h.Drop(c.Context(), one) // this run did not make it
 	h.Drop(c.Context(), to.Activation)
 	c.end(h)
 	seen := c.runs(one, one)

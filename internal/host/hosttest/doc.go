@@ -1,7 +1,7 @@
-// Package hosttest has a host for tests of fleets: a [Machine] in memory, on which
-// a [Fake] of each run does what package host does on a real one, in no time. A
-// test breaks any step of it by a [Fault].
+// Package hosttest has hosts for tests of fleets. A [Machine] is a host in
+// memory. A [Fake] is that machine in one run, and does what package host does
+// on a real one, without taking time. A [Fault] breaks any step of it.
 //
-// What the fake and the real host have to have in common is in [Contract], which
-// both are held to.
+// [Contract] has what the fake and the real host must have in common. Both are
+// tested against it.
 package hosttest

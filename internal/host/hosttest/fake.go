@@ -13,7 +13,7 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-// Fake is a machine as one run has it.
+// Fake is a machine as seen by one run.
 type Fake struct {
 	Machine *Machine
 	Faults  []Fault
@@ -24,7 +24,7 @@ type Fake struct {
 	result   host.Result
 	change   release.Change
 	switched bool
-	Trail    []Step // the steps that were begun
+	Trail    []Step // the steps that have begun
 }
 
 // New returns the machine for a run.
@@ -171,7 +171,7 @@ func (f *Fake) Prepare(ctx context.Context, id release.ID) (to release.Activatio
 		given := f.run.Plan.Env != nil && f.run.Plan.Env.Shell() != ""
 		kept := f.run.Plan.Env == nil && f.seen.Current.Env != ""
 		if kept && f.seen.Current.ID == id {
-			to = f.seen.Current // nothing is new
+			to = f.seen.Current // nothing changes
 		} else if given || kept {
 			to.Env = f.addEnv()
 		}

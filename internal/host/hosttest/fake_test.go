@@ -12,7 +12,7 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// built is a release that was built.
+// built is a release in the form of its manifest.
 type built release.Manifest
 
 func (b built) Manifest() release.Manifest     { return release.Manifest(b) }

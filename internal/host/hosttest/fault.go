@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Step is one of the things that a run does on a host.
+// Step is a step of a run on a host.
 type Step string
 
-// The steps, as the fake does them.
+// The steps of the fake.
 const (
 	StepConnect  Step = "connect"
 	StepLock     Step = "lock"
@@ -32,38 +32,38 @@ const (
 	StepAdopt    Step = "adopt"
 )
 
-// Steps are all of them.
+// Steps lists all steps.
 var Steps = []Step{
 	StepConnect, StepLock, StepLook, StepRepair, StepStage, StepVerify, StepNote, StepPrepare, StepDrop, StepOnce,
 	StepBefore, StepSwitch, StepProve, StepAfter, StepGoBack, StepConclude, StepPrune, StepAdopt,
 }
 
-// Fault is what goes wrong at a step.
+// Fault says what goes wrong at a step.
 type Fault struct {
 	Step Step
 	How  How
-	Took time.Duration // that the step takes besides
-	Do   func()        // runs when the step has been reached; nil: nothing more
+	Took time.Duration // additional time that the step takes
+	Do   func()        // called when the step begins; nil: nothing
 }
 
 // How says how a step goes wrong.
 type How int
 
-// The ways.
+// The ways in which a step can go wrong.
 const (
-	Slow      How = iota // only the time of the fault
-	Fails                // nothing is done
-	FailsLate            // it is done, and the answer is an error
-	Hangs                // nothing is done until the run ends the step
+	Slow      How = iota // it only takes longer
+	Fails                // it does nothing and returns an error
+	FailsLate            // it does its work and returns an error
+	Hangs                // it does nothing until the run ends it
 )
 
-// ErrKilled is the error of each step of a run that has been killed.
+// ErrKilled is the error of every step after the run was killed.
 var ErrKilled = errors.New("the run was killed")
 
-// stepTime is how long a step takes on its own.
+// stepTime is how long a step takes without a fault.
 const stepTime = 10 * time.Millisecond
 
-// step carries out one step, with the fault that a test has for it.
+// step carries out one step, with the fault that a test has set for it.
 func (f *Fake) step(ctx context.Context, s Step, do func() error) error {
 	if f.Killed() {
 		return ErrKilled
@@ -92,7 +92,8 @@ func (f *Fake) step(ctx context.Context, s Step, do func() error) error {
 	return err
 }
 
-// fault takes the next fault of a step; there may be several, one for each time.
+// fault returns and removes the next fault of a step. A step may have several,
+// one for each time.
 func (f *Fake) fault(s Step) Fault {
 	for i, fault := range f.Faults {
 		if fault.Step == s {

@@ -14,10 +14,10 @@ import (
 type Machine struct {
 	Name        string
 	HasArtifact bool
-	Owner       string // of the application's directory
-	Findings    error  // what keeps every change from working; nil: nothing does
+	Owner       string // owner of the application's directory
+	Findings    error  // what would make every change fail; nil: nothing
 	Small       bool   // there is no room for another release
-	// Bad says which releases do not work here, and why.
+	// Bad has the releases that do not work here, with the reasons.
 	Bad map[release.ID]string
 
 	mu         sync.Mutex
@@ -27,18 +27,18 @@ type Machine struct {
 	running    release.ID
 	change     *release.Change
 	history    release.History
-	staged     string // the note that a release was staged
+	staged     string // the note about a staged release
 	lock       chan struct{}
 	holder     *Fake
 	violations []string
 }
 
-// NewMachine returns a host on which nothing was ever deployed.
+// NewMachine returns a host without any deploys.
 func NewMachine(name string) *Machine {
 	return &Machine{Name: name, Owner: "deploy", lock: make(chan struct{}, 1)}
 }
 
-// State is what a machine has and runs.
+// State says what a machine has and runs.
 type State struct {
 	Current  release.Activation
 	Running  release.ID
@@ -59,14 +59,14 @@ func (m *Machine) State() State {
 	}
 }
 
-// Violations returns what no run may do, and one did.
+// Violations returns the forbidden things that runs have done.
 func (m *Machine) Violations() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.violations)
 }
 
-// by runs a change of the machine by a run, and notes what that must not do.
+// by lets a run change the machine, and records violations.
 func (m *Machine) by(f *Fake, what string, change func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -86,7 +86,7 @@ func (m *Machine) violate(format string, args ...any) {
 	m.violations = append(m.violations, fmt.Sprintf(format, args...))
 }
 
-// seen returns what a look at the machine finds.
+// seen returns the findings of a look at the machine.
 func (m *Machine) seen(f *Fake) host.Seen {
 	m.mu.Lock()
 	defer m.mu.Unlock()
