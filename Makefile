@@ -18,12 +18,22 @@
 demo:
 	go run ./test/demo
 
-# The tests that need hosts boot them themselves; without root they skip, and
-# with CI=true they fail instead. -count=1: what they test is also the machine.
-# -p, -parallel: much of their time goes by with waiting for hosts. What takes the
-# longest begins first, so that nothing else waits for it in the end.
+# Each promise once on real hosts. The tests boot their hosts themselves; without root
+# they skip, and with CI=true they fail instead. -count=1: what they test is also the
+# machine. -p, -parallel: they wait for hosts most of the time. What takes longest begins
+# first. The 20 slowest tests and the time are told in the end; the budget fails nothing.
 test: tools check
-	go test -count=1 -p 3 -parallel 4 -timeout 45m ./test/setup ./test/hosts ./test/builds ./test/e2e ./test/fleet ./...
+	@began=$$(date +%s); \
+	$(TOOL) gotestsum --format pkgname --hide-summary skipped --jsonfile $(TIMES) -- \
+		-count=1 -p 3 -parallel 4 -timeout 45m ./test/setup ./test/hosts ./test/builds ./test/e2e ./test/fleet ./test/...; \
+	status=$$?; \
+	echo "The 20 slowest tests:"; $(TOOL) gotestsum tool slowest --num 20 --jsonfile $(TIMES); \
+	took=$$(($$(date +%s) - began)); \
+	echo "tests on hosts: $$((took / 60)) min $$((took % 60)) s; the budget, with make check, is $(BUDGET) min on two idle cores"; \
+	exit $$status
+
+BUDGET = 8
+TIMES = $(or $(TMPDIR),/tmp)/slipway-test-times.json
 
 # All of the fault matrix, of which make test runs a part; it takes an hour and a half.
 chaos: tools
