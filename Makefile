@@ -1,7 +1,7 @@
 # make demo   watch a release being built, deployed and rolled back on real hosts
-# make check  lint, and run the fast tests
-# make test   run every test
-# make full   all of these but demo and look, which takes hours
+# make check  lint and the tests that need no hosts (a minute)
+# make test   make check, then each promise once on real hosts (less than 8 minutes)
+# make full   make test, and everything in breadth: hours
 # make chaos  break deploys and rollbacks at every point, in every way (an hour and a half)
 # make power  cut the power 300 times
 # make bad    deploy 100 releases that do not work
@@ -10,7 +10,7 @@
 # make look   draw the comments and summaries of the tests as GitHub shows them, into look/
 # All need Debian or Ubuntu, root and Go; they install what else they lack.
 
-.PHONY: demo check test full race fuzz chaos power bad scale servers look lint tools
+.PHONY: demo check test full breadth race fuzz chaos power bad scale servers look lint tools
 
 # Labs of different targets would slow each other down.
 .NOTPARALLEL:
@@ -45,7 +45,12 @@ check: lint
 
 PURE = ./cmd/... ./internal/... ./actions/... .
 
-full: test race fuzz chaos power bad scale servers
+full: test breadth race fuzz chaos power bad scale servers
+
+# What make test has once, here in every way.
+breadth: tools
+	$(TOOL) gotestsum --format pkgname --hide-summary skipped --jsonfile $(TIMES) -- \
+		-tags full -count=1 -p 2 -parallel 4 -timeout 4h ./test/...
 
 race:
 	go test -race $(PURE)
