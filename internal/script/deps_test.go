@@ -23,7 +23,7 @@ var gitEnv = []string{
 
 func runGit(t *testing.T, dir string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command("git", append([]string{"-C", dir, "-c", "init.defaultBranch=main", "-c", "core.fsync=none", "-c", "protocol.file.allow=always"}, args...)...)
+	cmd := exec.Command("git", append([]string{"-C", dir, "-c", "init.defaultBranch=main", "-c", "core.fsync=none", "-c", "maintenance.auto=false", "-c", "protocol.file.allow=always"}, args...)...)
 	cmd.Env = append(os.Environ(), gitEnv...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
