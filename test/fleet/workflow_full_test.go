@@ -14,9 +14,30 @@ import (
 	"github.com/apxr/slipway/test/world"
 )
 
+// One part of four fails, and every part goes back.
+func TestOnePartOfFourFails(t *testing.T) {
+	w := newRunner(t, 8)
+	w.merged(2)
+	good := w.deploy(1)
+	w.Everywhere("rm -rf /tmp/once; mkdir -m 0777 /tmp/once")
+	bad := w.Artifact(2, light.Way{OnlyHost: w.name(5), Exit: status(3)}) // the second host of the third part
+	log, ok := w.act(w.caller(bad, once))
+	if ok {
+		t.Error("a fleet with a part that fails is green")
+	}
+	w.Matches(log, w.addr(5)+": the release exits", "not every part runs the release .activate: failure, revert: success")
+	w.runs(good, nil)
+	// One host of the part that failed was switched before it did, and so was every
+	// host of the others; each went back, which is one more change for what had
+	// been through.
+	if got := w.lines(); !slices.Equal(got, []int{3, 3, 3, 3, 2, 2, 3, 3}) {
+		t.Errorf("the histories have %v changes", got)
+	}
+}
+
 // Each of these ends a fleet before it has begun, or with its first part.
 func TestAFleetThatGoesNoFurtherThanItsFirstPart(t *testing.T) {
-	w := newRunner(t)
+	w := newRunner(t, 8)
 	w.merged(3)
 	good := w.deploy(1)
 	w.refusesBadShards(good)

@@ -21,9 +21,9 @@ type runner struct {
 	hub     *githubapi.Server
 }
 
-func newRunner(t *testing.T) *runner {
+func newRunner(t *testing.T, hosts int) *runner {
 	t.Helper()
-	w := &runner{eight(t), t.TempDir(), t.TempDir(), githubapi.New(t, githubapi.Options{Repository: "apxr/shop"})}
+	w := &runner{newFleet(t, hosts), t.TempDir(), t.TempDir(), githubapi.New(t, githubapi.Options{Repository: "apxr/shop"})}
 	w.Must(act.Checkout(w.slipway))
 	return w
 }
@@ -122,7 +122,7 @@ func (w *runner) act(workflow string) (log string, ok bool) {
 	w.Must(err)
 	cmd.Dir = dir
 	cmd.Env = append(cmd.Env, "GITHUB_TOKEN=ghs_0123456789abcdef",
-		"SLIPWAY_SSH_KEY="+w.Read(w.Lab.DeployKeyPath()), "KNOWN_HOSTS="+w.Read(w.Lab.KnownHostsPath()), "HOSTS="+strings.ReplaceAll(w.web(8), " ", "\n"))
+		"SLIPWAY_SSH_KEY="+w.Read(w.Lab.DeployKeyPath()), "KNOWN_HOSTS="+w.Read(w.Lab.KnownHostsPath()), "HOSTS="+strings.ReplaceAll(w.web(len(w.Hosts)), " ", "\n"))
 	out, err := cmd.CombinedOutput()
 	w.Logf("act: %v\n%s", err, out)
 	return string(out), err == nil
@@ -133,33 +133,35 @@ func (*runner) ran(log, job string) bool {
 	return strings.Contains(log, "[fleet/"+job)
 }
 
-const once = "before-activate-once: hostname >>/tmp/once/said"
+const (
+	once   = "before-activate-once: hostname >>/tmp/once/said"
+	halves = "shards: 2"
+)
 
-// One part of four fails, and every part goes back; then all of them go on.
+// One of two parts fails, and both go back; then all goes on.
 func TestAFleetPastOneRunner(t *testing.T) {
-	w := newRunner(t)
+	w := newRunner(t, 4)
 	w.merged(3)
 	good := w.deploy(1)
 	w.Everywhere("rm -rf /tmp/once; mkdir -m 0777 /tmp/once")
 
-	// The second host of the third part of four fails.
-	bad := w.Artifact(2, light.Way{OnlyHost: w.name(5), Exit: status(3)})
-	log, ok := w.act(w.caller(bad, once))
+	// The second host of the second part fails.
+	bad := w.Artifact(2, light.Way{OnlyHost: w.name(3), Exit: status(3)})
+	log, ok := w.act(w.caller(bad, once, halves))
 	if ok {
 		t.Error("a fleet with a part that fails is green")
 	}
-	w.Matches(log, w.addr(5)+": the release exits", "not every part runs the release .activate: failure, revert: success")
+	w.Matches(log, w.addr(3)+": the release exits", "not every part runs the release .activate: failure, revert: success")
 	w.runs(good, nil)
-	// One host of the part that failed was switched before it did, and so was every
-	// host of the others; each went back, which is one more change for what had
-	// been through.
-	if got := w.lines(); !slices.Equal(got, []int{3, 3, 3, 3, 2, 2, 3, 3}) {
+	// All hosts were switched and went back, which is one more change for those whose
+	// part had been through.
+	if got := w.lines(); !slices.Equal(got, []int{3, 3, 2, 2}) {
 		t.Errorf("the histories have %v changes", got)
 	}
 	w.hears(2, "↩️ no longer live")
 
 	next := w.Artifact(3, light.Way{})
-	log, ok = w.act(w.caller(next, once))
+	log, ok = w.act(w.caller(next, once, halves))
 	if !ok || w.ran(log, "revert") {
 		t.Error("a good fleet is red, or goes back")
 	}
