@@ -113,7 +113,7 @@ func TestASilentPeerLosesItsLock(t *testing.T) {
 
 // The runner gives a cancelled step 7.5 s until SIGTERM and 2.5 s more.
 func TestACancelTakesAllBackInTime(t *testing.T) {
-	w := four(t)
+	w := newFleet(t, 3)
 	good := w.deploy(1)
 	w.cancelled(good, w.Artifact(2, light.Way{}), syscall.SIGINT)
 }

@@ -1,6 +1,7 @@
 package hosts
 
 import (
+	"encoding/base64"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -63,17 +64,39 @@ func TestHostileWordsAreWords(t *testing.T) {
 	for _, name := range []string{"a command", "a flag", "a short flag", "quotes", "other scripts"} {
 		files[hostile[name]], files["lib/"+hostile[name]] = "x", "y"
 	}
-	id := w.Put(light.Release{ID: fresh(), Files: files, Version: "1.0"})
-	var all strings.Builder
-	for _, what := range slices.Sorted(maps.Keys(hostile)) {
-		all.WriteString(hostile[what] + "\n")
+	values := map[string]string{
+		"GREETING": strings.Join(slices.Sorted(maps.Values(hostile)), "\n"), "LINES2": "first\n  second 'line'\n\n$HOME\nlast",
+		"EMPTY": "", "BLANKS": "  a  b ", "EQUALS": "a=b=c", "LONG": strings.Repeat("x'\"$", 4000),
 	}
-	want := strings.TrimSuffix(all.String(), "\n")
-	w.OK(world.DeployOf(id, "USER="+hostile["quotes"], "SLIPWAY_ENV=GREETING<<END\n"+want+"\nEND\n")...)
-	w.greets(id, want)
+	var env strings.Builder
+	for name, value := range values {
+		env.WriteString(name + "<<THE_END\n" + value + "\nTHE_END\n")
+	}
+	id := w.Put(light.Release{ID: fresh(), Files: files})
+	w.OK(world.DeployOf(id, append(w.env(env.String()), "USER="+hostile["quotes"])...)...)
+	w.greets(id, values["GREETING"])
+	got := w.process()
+	for name, value := range values {
+		if v, ok := got[name]; !ok || v != value {
+			t.Errorf("%s is %q, want %q", name, v, value)
+		}
+	}
 	w.silent(w.OK("history"), "\x1b")
 	w.unmarked()
 	if after := w.outside(); after != outside {
 		t.Errorf("around the application it was\n%s\nand is\n%s", outside, after)
 	}
+}
+
+// process returns the environment of the application's process.
+func (w *webHost) process() map[string]string {
+	w.Helper()
+	data, err := base64.StdEncoding.DecodeString(w.root("base64 -w0 /proc/$(systemctl show --property=MainPID --value " + unit + ")/environ"))
+	w.Must(err)
+	all := map[string]string{}
+	for pair := range strings.SplitSeq(string(data), "\x00") {
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
+	}
+	return all
 }

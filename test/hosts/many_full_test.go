@@ -1,3 +1,5 @@
+//go:build full
+
 package hosts
 
 import (
@@ -37,11 +39,11 @@ var (
 	settling = []string{"SLIPWAY_HEALTH_TIMEOUT=3s", "SLIPWAY_SETTLE=1s"}
 )
 
-// badReleases returns how many are tried on each host. "make full" tries each way
-// on each host, and "make bad" a hundred.
+// badReleases returns how many are tried on each host: each way on each, or as
+// many as the environment says; "make bad" tries a hundred.
 func badReleases(t *testing.T) int {
 	t.Helper()
-	n, err := strconv.Atoi(cmp.Or(os.Getenv("SLIPWAY_BAD_RELEASES"), strconv.Itoa(len(badWays)*breadth)))
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("SLIPWAY_BAD_RELEASES"), strconv.Itoa(len(badWays)*hosts)))
 	if err != nil {
 		t.Fatal(err)
 	}
