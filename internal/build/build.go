@@ -91,7 +91,7 @@ func Run(ctx context.Context, h Host, git script.Machine, plan Plan, log *progre
 	}
 	log.Say(name, "%s %s is artifact %s: %d entries, %.1f MB, built in %.1f s",
 		plan.App.Name, m.Version, m.ReleaseID, len(m.Files), float64(m.Size())/1e6, time.Since(began).Seconds())
-	sweep(ctx, h, plan.App, plan.KeepArtifacts, plan.KeepFor, m.ReleaseID, log)
+	sweep(ctx, h, plan, m.ReleaseID, log)
 	return b.result, nil
 }
 

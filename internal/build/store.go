@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
@@ -20,13 +19,13 @@ func List(ctx context.Context, h Host, app release.App, log *progress.Log) ([]re
 
 // sweep removes old artifacts. It only logs a failure: the build itself has
 // succeeded by then.
-func sweep(ctx context.Context, h Host, app release.App, keep int, minAge time.Duration, own release.ID, log *progress.Log) {
-	removed, err := script.Store{Machine: h, App: app}.Sweep(ctx, keep, minAge, own)
+func sweep(ctx context.Context, h Host, p Plan, own release.ID, log *progress.Log) {
+	removed, err := script.Store{Machine: h, App: p.App}.Sweep(ctx, p.KeepArtifacts, p.KeepFor, own)
 	if len(removed) > 0 {
 		log.Say(name, "old artifacts removed: %s", join(removed))
 	}
 	if err != nil {
-		log.Notice(fmt.Sprintf("not all old artifacts of %s could be removed from the build server; the next build will try again: %v", app, err))
+		log.Notice(fmt.Sprintf("not all old artifacts of %s could be removed from the build server; the next build will try again: %v", p.App, err))
 	}
 }
 

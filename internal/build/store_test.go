@@ -103,12 +103,12 @@ func TestAnOpenArtifactStays(t *testing.T) {
 	if m := a.Manifest(); m.ReleaseID != r1 || len(m.Files) != 1 {
 		t.Errorf("%+v", m)
 	}
-	sweep(t.Context(), s, app, 1, 0, r2, log)
+	sweep(t.Context(), s, Plan{App: app, KeepArtifacts: 1}, r2, log)
 	if !s.has(r1) {
 		t.Error("removed under the deploy's hands")
 	}
 	a.Close()
-	sweep(t.Context(), s, app, 1, 0, r2, log)
+	sweep(t.Context(), s, Plan{App: app, KeepArtifacts: 1}, r2, log)
 	if s.has(r1) || !s.has(r2) {
 		t.Error("a closed artifact is held")
 	}
@@ -134,7 +134,7 @@ func TestAnArtifactThatCannotBeOpenedIsNotHeld(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q", err, c.want)
 			}
-			sweep(t.Context(), s, app, 0, 0, "", log)
+			sweep(t.Context(), s, Plan{App: app, KeepArtifacts: 0}, "", log)
 			if s.has(c.id) {
 				t.Error("it is still held")
 			}
@@ -154,11 +154,11 @@ func TestListIsNewestFirst(t *testing.T) {
 func TestASweepIsOneLineOfTheLog(t *testing.T) {
 	s, p := newServer(t, r1, r2, r3), &paper{}
 	log := progress.New(p)
-	sweep(t.Context(), s, app, 3, 0, r3, log)
+	sweep(t.Context(), s, Plan{App: app, KeepArtifacts: 3}, r3, log)
 	if len(*p) != 0 {
 		t.Errorf("nothing was removed, and it says %q", *p)
 	}
-	sweep(t.Context(), s, app, 1, 0, r3, log)
+	sweep(t.Context(), s, Plan{App: app, KeepArtifacts: 1}, r3, log)
 	if want := "build: old artifacts removed: 20240101T000000, 20240102T000000"; !slices.Equal(*p, []string{want}) {
 		t.Errorf("%q, want %q", *p, want)
 	}
@@ -167,7 +167,7 @@ func TestASweepIsOneLineOfTheLog(t *testing.T) {
 func TestASweepThatFailsIsANotice(t *testing.T) {
 	s, p := newServer(t, r1, r2, r3), &paper{}
 	s.write(t, "in the way", script.PartialArtifactDir(app, r1), "file")
-	sweep(t.Context(), s, app, 1, 0, r3, progress.New(p))
+	sweep(t.Context(), s, Plan{App: app, KeepArtifacts: 1}, r3, progress.New(p))
 	if len(*p) != 2 || (*p)[0] != "build: old artifacts removed: 20240102T000000" ||
 		!strings.HasPrefix((*p)[1], "notice not all old artifacts of apxr/apxr_io could be removed") || !strings.Contains((*p)[1], "mv: cannot ") {
 		t.Errorf("%q", *p)
@@ -175,7 +175,7 @@ func TestASweepThatFailsIsANotice(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("gone"))
 	*p = nil
-	sweep(ctx, s, app, 1, 0, r3, progress.New(p))
+	sweep(ctx, s, Plan{App: app, KeepArtifacts: 1}, r3, progress.New(p))
 	if len(*p) != 1 || !strings.HasPrefix((*p)[0], "notice ") {
 		t.Errorf("%q", *p)
 	}
