@@ -94,7 +94,7 @@ func TestARollbackBringsWhatIsMissing(t *testing.T) {
 		w.Root(h, "rm -r "+base+"/releases/"+string(good))
 	}
 	w.refuses(w.Slipway("rollback", "SLIPWAY_BUILD_HOST=", w.only(1)), "release "+string(good)+" is not on this host")
-	w.refuses(w.Slipway("rollback", "HOME=/nowhere", w.only(1)), "the build host does not give it", "release "+string(good)+" is not on this host")
+	w.refuses(w.Slipway("rollback", "HOME=/nowhere", w.only(1)), "cannot be fetched from the build host", "release "+string(good)+" is not on this host")
 	r := w.OK("rollback", "SLIPWAY_MAX_PARALLEL=8")
 	w.Matches(r.Said(), "Fetch "+string(good)+" for 2 hosts", w.addr(2)+": staged and verified", "Rollback to "+string(good)+".* succeeded")
 	w.runs(good, nil)

@@ -73,7 +73,7 @@ func TestTheHostKeyIsTheDeclaredOne(t *testing.T) {
 	undeclared := try(d.hostKeys(d.host.Name, addr)) // the port counts
 	d.Red(1, undeclared, "is not in known-hosts; nothing was sent", "add this line:\n", "nothing was switched on any host")
 	changed := try(d.hostKeys(firstJump, "["+addr+"]:"+doorPort))
-	d.Red(1, changed, "its host key has changed, or someone is intercepting the connection; nothing was sent", "replace its line in known-hosts by:\n")
+	d.Red(1, changed, "its host key has changed, or someone is intercepting the connection; nothing was sent", "replace its line in known-hosts with:\n")
 	for _, r := range []command.Result{undeclared, changed} {
 		d.silent(r, "offers publickey")
 	}

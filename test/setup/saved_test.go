@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"strings"
 
 	"github.com/apxr/slipway/ansible"
 	"github.com/apxr/slipway/test/sample"
@@ -32,10 +33,10 @@ func whatMadeThem() (string, error) {
 	return fmt.Sprintf("%x", sum.Sum(nil)), nil
 }
 
-// addFiles adds a file, or all below a directory, with their names.
+// addFiles adds a file, or all below a directory but for tests, with their names.
 func addFiles(to io.Writer, from fs.FS, part string) error {
 	return fs.WalkDir(from, part, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil || entry.IsDir() || name != part && strings.HasSuffix(name, "_test.go") {
 			return err
 		}
 		text, err := fs.ReadFile(from, name)

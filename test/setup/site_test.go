@@ -83,6 +83,9 @@ func readySite(t *testing.T) *site {
 		}
 		s.ok(nil, "setup", "--inventory", s.inventory)
 		s.ok(nil, "setup", "--app", "apxr/stall", "--inventory", s.stall)
+		for _, h := range []*lab.Host{s.web, s.builder} {
+			s.root(h, "apt-get clean") // half of what would be saved
+		}
 		s.Must(s.lab.Save(t.Context()))
 	})
 	return s
