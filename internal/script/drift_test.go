@@ -54,37 +54,41 @@ func (s *site) units(states ...string) {
 	s.command("systemctl", `case "$*" in *"Id,"*app.service*slipway-firewall.service*) cat "$BASE/units" ;; *) echo "LoadState=loaded" ;; esac`)
 }
 
+// drifts has ways in which a host differs from its stamp, and what Inspect then
+// says of it.
+var drifts = map[string]struct {
+	spoil func(s *site)
+	want  []string
+}{
+	"as it was made": {func(*site) {}, nil},
+	"no stamp": {func(s *site) {
+		must(s.t, os.Remove(s.path("slipway", "app", "setup")))
+		must(s.t, os.Remove(s.path("etc", "app.service")))
+	}, nil},
+	"another version":    {func(s *site) { s.write("format 2\n", "slipway", "app", "setup") }, []string{"another version of Slipway has set it up"}},
+	"a file was changed": {func(s *site) { s.write("other\n", "etc", "app.service") }, []string{"BASE/etc/app.service has been changed"}},
+	"a mode":             {func(s *site) { must(s.t, os.Chmod(s.path("etc", "environment"), 0o666)) }, []string{"BASE/etc/environment is 666 OWNER, not 644 OWNER"}},
+	"a directory":        {func(s *site) { must(s.t, os.Chmod(s.path("etc"), 0o777)) }, []string{"BASE/etc is 777 OWNER, not 755 OWNER"}},
+	"a file is gone":     {func(s *site) { must(s.t, os.Remove(s.path("etc", "environment"))) }, []string{"BASE/etc/environment is not there"}},
+	"not enabled":        {func(s *site) { s.units("disabled no inactive", "enabled no active") }, []string{"app.service is disabled, not enabled"}},
+	"no firewall":        {func(s *site) { s.units("enabled no active", "enabled no failed") }, []string{"slipway-firewall.service is failed, not active"}},
+	"not read":           {func(s *site) { s.units("enabled yes active", "enabled no active") }, []string{"app.service has been changed, and systemd has not read it: systemctl daemon-reload"}},
+	"another application's rule": {func(s *site) {
+		s.write("format 1\nrule root /usr/bin/systemctl restart other.service\n", "slipway", "other", "setup")
+		s.rules("/usr/bin/systemctl restart app.service, /usr/bin/systemctl restart other.service\n    (app) NOPASSWD: /usr/local/lib/slipway/app console")
+	}, nil},
+	"a console too many": {func(s *site) {
+		s.rules("/usr/bin/systemctl restart app.service\n    (app) NOPASSWD: /usr/local/lib/slipway/app console, /usr/bin/id")
+	}, []string{"sudo allows '/usr/bin/id' as app, which setup did not grant"}},
+	"no console": {func(s *site) {
+		s.write("User x may run the following commands on y:\n    (root) NOPASSWD: /usr/bin/systemctl restart app.service\n", "rules")
+	}, []string{"sudo does not allow '/usr/local/lib/slipway/app console' as app"}},
+	"a rule is missing": {func(s *site) { s.rules("/usr/bin/id\n    (app) NOPASSWD: /usr/local/lib/slipway/app console") }, []string{"sudo does not allow '/usr/bin/systemctl restart app.service' as root", "sudo allows '/usr/bin/id' as root, which setup did not grant"}},
+}
+
 func TestDrift(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		spoil func(s *site)
-		want  []string
-	}{
-		"as it was made": {func(*site) {}, nil},
-		"no stamp": {func(s *site) {
-			must(s.t, os.Remove(s.path("slipway", "app", "setup")))
-			must(s.t, os.Remove(s.path("etc", "app.service")))
-		}, nil},
-		"another version":    {func(s *site) { s.write("format 2\n", "slipway", "app", "setup") }, []string{"another version of Slipway has set it up"}},
-		"a file was changed": {func(s *site) { s.write("other\n", "etc", "app.service") }, []string{"BASE/etc/app.service has been changed"}},
-		"a mode":             {func(s *site) { must(s.t, os.Chmod(s.path("etc", "environment"), 0o666)) }, []string{"BASE/etc/environment is 666 OWNER, not 644 OWNER"}},
-		"a directory":        {func(s *site) { must(s.t, os.Chmod(s.path("etc"), 0o777)) }, []string{"BASE/etc is 777 OWNER, not 755 OWNER"}},
-		"a file is gone":     {func(s *site) { must(s.t, os.Remove(s.path("etc", "environment"))) }, []string{"BASE/etc/environment is not there"}},
-		"not enabled":        {func(s *site) { s.units("disabled no inactive", "enabled no active") }, []string{"app.service is disabled, not enabled"}},
-		"no firewall":        {func(s *site) { s.units("enabled no active", "enabled no failed") }, []string{"slipway-firewall.service is failed, not active"}},
-		"not read":           {func(s *site) { s.units("enabled yes active", "enabled no active") }, []string{"app.service has been changed, and systemd has not read it: systemctl daemon-reload"}},
-		"another application's rule": {func(s *site) {
-			s.write("format 1\nrule root /usr/bin/systemctl restart other.service\n", "slipway", "other", "setup")
-			s.rules("/usr/bin/systemctl restart app.service, /usr/bin/systemctl restart other.service\n    (app) NOPASSWD: /usr/local/lib/slipway/app console")
-		}, nil},
-		"a console too many": {func(s *site) {
-			s.rules("/usr/bin/systemctl restart app.service\n    (app) NOPASSWD: /usr/local/lib/slipway/app console, /usr/bin/id")
-		}, []string{"sudo allows '/usr/bin/id' as app, which setup did not grant"}},
-		"no console": {func(s *site) {
-			s.write("User x may run the following commands on y:\n    (root) NOPASSWD: /usr/bin/systemctl restart app.service\n", "rules")
-		}, []string{"sudo does not allow '/usr/local/lib/slipway/app console' as app"}},
-		"a rule is missing": {func(s *site) { s.rules("/usr/bin/id\n    (app) NOPASSWD: /usr/local/lib/slipway/app console") }, []string{"sudo does not allow '/usr/bin/systemctl restart app.service' as root", "sudo allows '/usr/bin/id' as root, which setup did not grant"}},
-	} {
+	for name, c := range drifts {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, stamp := setUp(t)

@@ -39,9 +39,10 @@ func TestInspectAnEmptyDirectory(t *testing.T) {
 	}
 }
 
-func TestInspectSeesEverything(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
+// full makes a site that has something of everything, and returns the process that
+// its unit runs.
+func full(t *testing.T) (s *site, pid int) {
+	s = newSite(t)
 	first, err := record("1").JSON()
 	must(t, err)
 	second, err := record("2").JSON()
@@ -56,13 +57,19 @@ func TestInspectSeesEverything(t *testing.T) {
 	must(t, os.Symlink("../../releases/"+string(r2), s.path("activations", key1, "release")))
 	must(t, os.Symlink("activations/"+key1+"/release", s.path("current")))
 	must(t, os.Chmod(s.path("releases"), os.ModeSetgid|0o750))
-	pid := s.process(s.path("releases", string(r1), "erts/bin/beam")).Process.Pid
+	pid = s.process(s.path("releases", string(r1), "erts/bin/beam")).Process.Pid
 	for name, value := range map[string]string{
 		"LoadState": "loaded", "ActiveState": "active", "SubState": "running", "Result": "success", "NRestarts": "3", "MainPID": strconv.Itoa(pid),
 		"InvocationID": "abc", "User": "root", "ExecStart": "{ path=" + s.Base + "/launch ; argv[]=" + s.Base + "/launch bin/app start ; }",
 	} {
 		s.write(value+"\n", name)
 	}
+	return s, pid
+}
+
+func TestInspectSeesEverything(t *testing.T) {
+	t.Parallel()
+	s, pid := full(t)
 	look := s.look()
 	look.Sizes, look.Libraries = true, []string{"libc.so.6", "libnone.so.1"}
 	in, err := s.host(nil).Inspect(t.Context(), look)

@@ -57,47 +57,52 @@ func (s *site) wantRestored(kept Kept) {
 	}
 }
 
+// lastBuilt has the files of a project at the commit that was built last.
+var lastBuilt = map[string]string{
+	"lib/a.ex": "1", "lib/b.txt": "1", "config/config.exs": "1", "test/x.json": "1", "README.md": "1", ".gitignore": "_build\ndeps\n", "apps/a/test/t.exs": "1",
+	"mix.exs": "version: \"0.1.0\",\n", "lib/page.eex": "1", "web/page.heex": "1", "apps/a/lib/x.leex": "1", "src/x.erl": "1", "lib/x.erl": "1", "lib/test/x.json": "1", "priv/test/x.json": "1", "priv/README.md": "1", "lib/x.md": "1", "lib/aex": "1",
+}
+
+// changes has what a build goes on from after each change of that project.
+var changes = map[string]Kept{
+	":":                    KeptAll,
+	"echo 2 >lib/a.ex":     KeptAll,
+	"echo 2 >lib/new.ex":   KeptDeps,
+	"rm lib/a.ex":          KeptDeps,
+	"mv lib/a.ex lib/c.ex": KeptDeps,
+	"echo 2 >test/x.json":  KeptAll,
+	"echo 2 >README.md":    KeptAll,
+	"rm apps/a/test/t.exs": KeptAll,
+	"for e in erl hrl xrl yrl eex heex leex; do echo 2 >lib/x.$e; done": KeptDeps,
+	"echo 2 >lib/b.txt":                         KeptDeps,
+	"echo 2 >lib/a.ex; echo 2 >lib/b.txt":       KeptDeps,
+	"echo 2 >config/config.exs":                 KeptSources,
+	"echo 2 >mix.exs":                           KeptSources,
+	"echo 2 >mix.lock":                          KeptDeps,
+	"echo 2 >.tool-versions":                    KeptDeps,
+	"sed -i s/0.1.0/0.2.0/ mix.exs":             KeptDeps,
+	"sed -i 's/0.1.0.*/0.2.0\", x: 1/' mix.exs": KeptSources,
+	"echo 2 >lib/page.eex":                      KeptAll, "echo 2 >web/page.heex": KeptAll, "echo 2 >apps/a/lib/x.leex": KeptAll, "echo 2 >src/x.erl": KeptDeps, "echo 2 >lib/x.erl": KeptDeps,
+	"echo 2 >lib/test/x.json": KeptDeps, "echo 2 >priv/test/x.json": KeptDeps, "echo 2 >priv/README.md": KeptDeps, "echo 2 >lib/x.md": KeptDeps, "echo 2 >CHANGELOG.md": KeptAll,
+	`echo 'System.cmd("git", ["rev-parse"])' >lib/a.ex`: KeptDeps,
+	"mkdir latest; echo 2 >latest/x.exs":                KeptSources,
+	"echo 2 >contest.json":                              KeptDeps,
+	"mkdir latest; echo 2 >latest/x":                    KeptDeps,
+	"rm lib/b.txt":                                      KeptDeps,
+	"mv lib/b.txt lib/b.ex":                             KeptDeps,
+	"mv lib/a.ex lib/a.txt":                             KeptDeps,
+	"chmod -x lib/b.txt":                                KeptDeps,
+	"echo 2 >lib/a.exs":                                 KeptSources,
+	"echo 2 >lib/aex":                                   KeptDeps,
+	"printf x >'lib/a.ex\ny'":                           KeptDeps,
+}
+
 func TestWhatChangedDecidesWhatABuildGoesOnFrom(t *testing.T) {
 	t.Parallel()
-	files := map[string]string{
-		"lib/a.ex": "1", "lib/b.txt": "1", "config/config.exs": "1", "test/x.json": "1", "README.md": "1", ".gitignore": "_build\ndeps\n", "apps/a/test/t.exs": "1",
-		"mix.exs": "version: \"0.1.0\",\n", "lib/page.eex": "1", "web/page.heex": "1", "apps/a/lib/x.leex": "1", "src/x.erl": "1", "lib/x.erl": "1", "lib/test/x.json": "1", "priv/test/x.json": "1", "priv/README.md": "1", "lib/x.md": "1", "lib/aex": "1",
-	}
-	for change, want := range map[string]Kept{
-		":":                    KeptAll,
-		"echo 2 >lib/a.ex":     KeptAll,
-		"echo 2 >lib/new.ex":   KeptDeps,
-		"rm lib/a.ex":          KeptDeps,
-		"mv lib/a.ex lib/c.ex": KeptDeps,
-		"echo 2 >test/x.json":  KeptAll,
-		"echo 2 >README.md":    KeptAll,
-		"rm apps/a/test/t.exs": KeptAll,
-		"for e in erl hrl xrl yrl eex heex leex; do echo 2 >lib/x.$e; done": KeptDeps,
-		"echo 2 >lib/b.txt":                         KeptDeps,
-		"echo 2 >lib/a.ex; echo 2 >lib/b.txt":       KeptDeps,
-		"echo 2 >config/config.exs":                 KeptSources,
-		"echo 2 >mix.exs":                           KeptSources,
-		"echo 2 >mix.lock":                          KeptDeps,
-		"echo 2 >.tool-versions":                    KeptDeps,
-		"sed -i s/0.1.0/0.2.0/ mix.exs":             KeptDeps,
-		"sed -i 's/0.1.0.*/0.2.0\", x: 1/' mix.exs": KeptSources,
-		"echo 2 >lib/page.eex":                      KeptAll, "echo 2 >web/page.heex": KeptAll, "echo 2 >apps/a/lib/x.leex": KeptAll, "echo 2 >src/x.erl": KeptDeps, "echo 2 >lib/x.erl": KeptDeps,
-		"echo 2 >lib/test/x.json": KeptDeps, "echo 2 >priv/test/x.json": KeptDeps, "echo 2 >priv/README.md": KeptDeps, "echo 2 >lib/x.md": KeptDeps, "echo 2 >CHANGELOG.md": KeptAll,
-		`echo 'System.cmd("git", ["rev-parse"])' >lib/a.ex`: KeptDeps,
-		"mkdir latest; echo 2 >latest/x.exs":                KeptSources,
-		"echo 2 >contest.json":                              KeptDeps,
-		"mkdir latest; echo 2 >latest/x":                    KeptDeps,
-		"rm lib/b.txt":                                      KeptDeps,
-		"mv lib/b.txt lib/b.ex":                             KeptDeps,
-		"mv lib/a.ex lib/a.txt":                             KeptDeps,
-		"chmod -x lib/b.txt":                                KeptDeps,
-		"echo 2 >lib/a.exs":                                 KeptSources,
-		"echo 2 >lib/aex":                                   KeptDeps,
-		"printf x >'lib/a.ex\ny'":                           KeptDeps,
-	} {
+	for change, want := range changes {
 		t.Run(change, func(t *testing.T) {
 			t.Parallel()
-			s := builder(t, files)
+			s := builder(t, lastBuilt)
 			s.keptState("k", head(t, s.project()))
 			must(t, (local{}).Exec(t.Context(), "cd '"+s.project()+"' && "+change, strings.NewReader(""), nil, nil))
 			s.commit()
