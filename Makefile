@@ -67,9 +67,9 @@ power: tools
 	SLIPWAY_POWER_CUTS=$(SLIPWAY_POWER_CUTS) SLIPWAY_POWER_SEED=$(SLIPWAY_POWER_SEED) \
 		go test -count=1 -v -timeout 60m ./test/power
 
-# make test has the same test with fewer of them.
+# make breadth has the same test with fewer of them.
 bad: tools
-	SLIPWAY_BAD_RELEASES=100 go test -count=1 -v -timeout 30m -run NoBadRelease ./test/hosts
+	SLIPWAY_BAD_RELEASES=100 go test -tags full -count=1 -v -timeout 30m -run NoBadRelease ./test/hosts
 
 # make test has the same tests with fewer hosts.
 scale: tools
