@@ -129,7 +129,22 @@ func TestVariablesReachTheCommandExactlyAndNobodyElse(t *testing.T) {
 			{"http_proxy", "http://p:1"},
 			{"_x1", "under"},
 			// Names that the scripts use themselves.
-			{"app", "x"}, {"id", "x"}, {"tree", "x"}, {"root", "x"}, {"kind", "x"}, {"scratch", "x"}, {"what", "x"}, {"first", "x"}, {"second", "x"}, {"build_env", "x"}, {"before", "x"}, {"git_token", "x"}, {"pair", "x"}, {"mix_env", "x"}, {"agent", "x"}, {"ifs", "x"},
+			{"app", "x"},
+			{"id", "x"},
+			{"tree", "x"},
+			{"root", "x"},
+			{"kind", "x"},
+			{"scratch", "x"},
+			{"what", "x"},
+			{"first", "x"},
+			{"second", "x"},
+			{"build_env", "x"},
+			{"before", "x"},
+			{"git_token", "x"},
+			{"pair", "x"},
+			{"mix_env", "x"},
+			{"agent", "x"},
+			{"ifs", "x"},
 		}
 		got := see(t, s, env)
 		got.wantOnlyInside(t, s, env)
