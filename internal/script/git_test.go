@@ -402,6 +402,23 @@ func TestRevisionsOfAllKinds(t *testing.T) {
 	}
 }
 
+func TestOnlyAFullCommitIDIsOne(t *testing.T) {
+	t.Parallel()
+	s := gitSite(t)
+	id := strings.Repeat("0123456789abcdef", 4)
+	for word, want := range map[string]bool{
+		id: true, id[:40]: true,
+		id[:39]: false, id[:41]: false, id[:63]: false, id + "0": false, id[:12]: false, "": false,
+		id[:39] + "g": false, strings.ToUpper(id): false, "-" + id[:39]: false, id[:39] + " ": false, "refs/heads/" + id[:29]: false, "é" + id[:38]: false,
+	} {
+		log, err := s.asGit(Access{}, `! is_commit '`+word+`' || echo yes`)
+		must(t, err)
+		if got := strings.Contains(log, "yes"); got != want {
+			t.Errorf("%q: %v", word, got)
+		}
+	}
+}
+
 func TestAMirrorIsReusedAndFollowsItsOrigin(t *testing.T) {
 	t.Parallel()
 	s, o := gitSite(t), newOrigin(t, "app")

@@ -97,7 +97,11 @@ mirror() {
 
 release_mirror() { exec 8>&-; }
 
-is_commit() { printf '%s\n' "$1" | grep -qE '^([0-9a-f]{40}|[0-9a-f]{64})$'; }
+# is_commit tests whether a word is a full commit ID, of SHA-1 or SHA-256.
+is_commit() {
+	case ${#1} in 40 | 64) ;; *) return 1 ;; esac
+	case $1 in *[!0-9a-f]*) return 1 ;; esac
+}
 
 # has_commit tests whether a ref leads to the commit: git moves a ref only when all
 # objects are there. Without a ref, the commit may be from a fetch that died before
