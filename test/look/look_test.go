@@ -26,7 +26,7 @@ func TestChartsThatAreNotDrawn(t *testing.T) {
 		{`<!DOCTYPE html><html data-look="{&quot;drawn&quot;:1,&quot;width&quot;:1000}">`, "2 Mermaid charts, but 1"},
 		{`<!DOCTYPE html><html data-look="{&quot;failures&quot;:[&quot;chart 1: Parse error&quot;]}">`, "chart 1: Parse error"},
 		{`<!DOCTYPE html><html data-look="{&quot;drawn&quot;:2,&quot;width&quot;:980}">`, "980 pixels"},
-		{`<!DOCTYPE html><html><body data-look="{}">`, "did not get to the end"},
+		{`<!DOCTYPE html><html><body data-look="{}">`, "did not run to its end"},
 	} {
 		drawn, err := parseResult(c.dom)
 		if err == nil {
