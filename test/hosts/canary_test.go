@@ -76,7 +76,7 @@ func TestSecretsAreNowhereElse(t *testing.T) {
 	s.keyLines("locked key", w.Read(key))
 	access := []string{keySetting + key, "SLIPWAY_SSH_PASSPHRASE=" + s["passphrase"], "SLIPWAY_GIT_TOKEN=" + s["token"], "SLIPWAY_VERBOSE=2"}
 	given := append(w.env("GREETING="+s["value"]+"\nOTHER<<END\nfirst\n"+s["second line"]+"\nEND\n"),
-		`SLIPWAY_BEFORE_ACTIVATE=bin/shop eval 'import os; print("the hook sees", os.environ["GREETING"])'; sleep 0.3`)
+		`SLIPWAY_BEFORE_ACTIVATE=bin/shop eval 'import os; print("the hook sees", os.environ["GREETING"])'; sleep 2`)
 	given = append(given, access...)
 
 	stop := w.processes()
@@ -88,7 +88,7 @@ func TestSecretsAreNowhereElse(t *testing.T) {
 	seen := stop()
 	w.greets(good, s["value"])
 
-	w.Says(seen, "sh -s --", "deploy --release-id", "sleep 0.3", "launch") // they were looked at
+	w.Says(seen, "sh -s --", "deploy --release-id", "sleep 2", "launch") // they were looked at
 	w.Says(log, "the hook sees ***")
 	w.areKept(s, seen, log)
 }
