@@ -177,7 +177,7 @@ func TestARunThatDiesIsRepairedByTheNext(t *testing.T) {
 			over(t, 3, func(f *fleet) {
 				f.live(1)
 				f.live(2)
-				f.with("web2", hosttest.Fault{Step: step, How: hosttest.FailsLate, Do: func() { f.killed = true }})
+				f.with("web2", hosttest.Fault{Step: step, How: hosttest.FailsLate, Do: func() { f.killed.Store(true) }})
 				f.deploy(f.Context(), 3, plan())
 				f.sound()
 				want := 1
@@ -199,7 +199,7 @@ func TestARunThatDiesIsRepairedByTheNext(t *testing.T) {
 
 func TestAFirstDeployThatDiedIsRolledBackToNothing(t *testing.T) {
 	over(t, 2, func(f *fleet) {
-		f.with("web2", hosttest.Fault{Step: hosttest.StepAfter, Do: func() { f.killed = true }})
+		f.with("web2", hosttest.Fault{Step: hosttest.StepAfter, Do: func() { f.killed.Store(true) }})
 		f.deploy(f.Context(), 1, plan())
 		r, err := f.rollback(f.Context(), plan())
 		if err != nil || r.Target != "" {

@@ -69,7 +69,7 @@ func (s *tale) run() {
 	verb, r, err := s.verb(ctx, p)
 	s.tell("%s of %d hosts: %s, %v", verb, len(s.machines), r.Became, err)
 	s.sound()
-	if s.killed {
+	if s.killed.Load() {
 		return // a dead run keeps no promises; the next run repairs
 	}
 	s.truthful(r)
@@ -118,7 +118,7 @@ func (s *tale) breakSome(cancel func()) {
 		what := ""
 		switch s.IntN(12) {
 		case 0:
-			fault.Do, what = func() { s.killed = true }, ", and the run is killed"
+			fault.Do, what = func() { s.killed.Store(true) }, ", and the run is killed"
 		case 1:
 			fault.Do, what = cancel, ", and the run is cancelled"
 		}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,9 +24,28 @@ type fleet struct {
 	*testing.T
 	machines []*hosttest.Machine
 	faults   map[string][]hosttest.Fault // faults of the next run, by the name of the host
-	killed   bool                        // the run has been killed
-	log      strings.Builder
+	killed   atomic.Bool                 // the run has been killed
+	log      syncedText
+	mu       sync.Mutex
 	fakes    []*hosttest.Fake // the hosts of the last run
+}
+
+// syncedText is text that several runs write.
+type syncedText struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *syncedText) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *syncedText) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 func newFleet(t *testing.T, hosts int) *fleet {
@@ -76,11 +97,14 @@ func (f *fleet) with(name string, faults ...hosttest.Fault) {
 func (f *fleet) candidates() []rollout.Candidate {
 	var all []rollout.Candidate
 	faults := f.faults
-	f.faults, f.killed, f.fakes = map[string][]hosttest.Fault{}, false, nil
+	f.faults, f.fakes = map[string][]hosttest.Fault{}, nil
+	f.killed.Store(false)
 	for _, m := range f.machines {
 		all = append(all, func(run *host.Run) rollout.Host {
 			fake := hosttest.New(m, run, faults[m.Name]...)
-			fake.Killed = func() bool { return f.killed }
+			fake.Killed = f.killed.Load
+			f.mu.Lock()
+			defer f.mu.Unlock()
 			f.fakes = append(f.fakes, fake)
 			return fake
 		})
