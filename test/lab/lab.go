@@ -69,7 +69,7 @@ func start(ctx context.Context, opts Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = l.openSaved(m, opts.Saved)
+	err = l.openSaved(ctx, m, opts.Saved)
 	if err == nil {
 		err = l.boot(ctx, m)
 	}
@@ -133,7 +133,7 @@ func newLab(n number, r record) (*Lab, error) {
 }
 
 // openSaved looks for what was saved under a name, and takes it.
-func (l *Lab) openSaved(m machine, named func() (string, error)) error {
+func (l *Lab) openSaved(ctx context.Context, m machine, named func() (string, error)) error {
 	if err := os.MkdirAll(l.KeptDir(), 0o700); err != nil || named == nil {
 		return err
 	}
@@ -145,7 +145,8 @@ func (l *Lab) openSaved(m machine, named func() (string, error)) error {
 	if l.saved, err = openSaved(l.place); err != nil || l.saved == nil {
 		return err
 	}
-	return os.CopyFS(l.KeptDir(), os.DirFS(filepath.Join(l.saved.dir, "kept")))
+	// With the modes: private keys are kept too, and ssh takes none that others may read.
+	return copyTree(ctx, filepath.Join(l.saved.dir, "kept"), l.KeptDir())
 }
 
 // boot boots all hosts at the same time.

@@ -25,6 +25,9 @@ func TestHostsBootAsTheyWereSaved(t *testing.T) {
 	sh(t, first.Host("bare1"), "root", `rm /etc/debconf.conf; rm -r /etc/default; mkdir /etc/default; echo new >/etc/default/new
 echo mine >/srv/mine; chown 1234:2345 /srv/mine; chmod 640 /srv/mine`)
 	writeTree(t, first.KeptDir(), map[string]string{"a/note": "kept"})
+	if err := os.Chmod(filepath.Join(first.KeptDir(), "a/note"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	key, id := read(t, first.AdminKeyPath()), sh(t, first.Host("bare1"), "root", "cat /etc/machine-id")
 	saveLab(t, first)
 	sh(t, first.Host("bare1"), "root", "echo later >/srv/later") // it goes on
@@ -41,6 +44,9 @@ echo mine >/srv/mine; chown 1234:2345 /srv/mine; chmod 640 /srv/mine`)
 		}
 		if !next.FromSaved() || read(t, next.AdminKeyPath()) != key || read(t, filepath.Join(next.KeptDir(), "a/note")) != "kept" {
 			t.Error("it did not boot from what was saved, or has other keys, or nothing that was kept")
+		}
+		if info, err := os.Stat(filepath.Join(next.KeptDir(), "a/note")); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("what was kept has another mode: %v, %v", info, err)
 		}
 		if sh(t, h, "root", "cat /etc/machine-id") == id {
 			t.Error("it is the same machine")
