@@ -97,8 +97,11 @@ func (f *fleet) with(name string, faults ...hosttest.Fault) {
 func (f *fleet) candidates() []rollout.Candidate {
 	var all []rollout.Candidate
 	faults := f.faults
-	f.faults, f.fakes = map[string][]hosttest.Fault{}, nil
+	f.faults = map[string][]hosttest.Fault{}
 	f.killed.Store(false)
+	f.mu.Lock()
+	f.fakes = nil
+	f.mu.Unlock()
 	for _, m := range f.machines {
 		all = append(all, func(run *host.Run) rollout.Host {
 			fake := hosttest.New(m, run, faults[m.Name]...)
