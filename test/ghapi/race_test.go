@@ -18,7 +18,7 @@ func slow(*http.Request) { time.Sleep(time.Duration(rand.IntN(8)) * time.Millise
 // have no comment yet, some have one, some have two.
 func TestTwoRunsAtOnceLeaveOneCommentWithBothRows(t *testing.T) {
 	t.Parallel()
-	const n = 60
+	const n = 30
 	s := pulls(t, n)
 	for i := range n {
 		for range i % 3 {
@@ -29,7 +29,7 @@ func TestTwoRunsAtOnceLeaveOneCommentWithBothRows(t *testing.T) {
 	var runs sync.WaitGroup
 	for i := range n {
 		for _, environment := range []string{"staging", "production"} {
-			c := client(t, s, func(c *ghapi.Config) { c.Settle = 500 * time.Millisecond })
+			c := client(t, s, func(c *ghapi.Config) { c.Settle = 3 * time.Second }) // as it is by default
 			runs.Go(func() {
 				if _, err := c.CommentAll(t.Context(), report.Marker, []ghapi.Comment{says(i+1, environment, noon)}); err != nil {
 					t.Error(err)
@@ -76,7 +76,7 @@ func TestARowThatIsOverwrittenIsMended(t *testing.T) {
 
 func waitFor(t *testing.T, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !done(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it never came about")
 		}

@@ -31,12 +31,15 @@ func start(t *testing.T, commits int, o githubapi.Options) *githubapi.Server {
 	return s
 }
 
+// patience bounds what a busy machine may take.
+const patience = 5 * time.Minute
+
 // client is impatient where nothing is worth waiting for.
 func client(t *testing.T, s *githubapi.Server, change ...func(*ghapi.Config)) *ghapi.Client {
 	t.Helper()
 	c := ghapi.Config{
 		URL: s.URL, Repository: "apxr/apxr_io", Token: "a-token",
-		Timeout: 5 * time.Second, Wait: time.Millisecond, Settle: 20 * time.Millisecond, Pace: time.Millisecond,
+		Timeout: patience, Wait: time.Millisecond, Settle: 20 * time.Millisecond, Pace: time.Millisecond,
 	}
 	for _, f := range change {
 		f(&c)
