@@ -131,11 +131,11 @@ func (r *runner) dispatch(name string, args ...string) (log string) {
 }
 
 // keepsSecrets checks that no line of the private key is in a log.
-func (r *runner) keepsSecrets(log string) {
-	r.Helper()
-	for line := range strings.Lines(r.Read(r.lab.DeployKeyPath())) {
+func (w *site) keepsSecrets(log string) {
+	w.Helper()
+	for line := range strings.Lines(w.Read(w.lab.DeployKeyPath())) {
 		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "---") && strings.Contains(log, line) {
-			r.Error("the log has a line of the private key")
+			w.Error("the log has a line of the private key")
 		}
 	}
 }

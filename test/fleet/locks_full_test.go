@@ -3,8 +3,6 @@
 package fleet
 
 import (
-	"bufio"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -59,24 +57,9 @@ func TestACancelWhileHostsGoBackHurriesThem(t *testing.T) {
 	w.OK(world.DeployOf(slow, "SLIPWAY_MAX_PARALLEL=5")...)
 	next := w.Artifact(2, light.Way{OnlyHost: w.name(3), Status: 500})
 	// The pause and the time limit make all processes old enough to be restarted at once.
-	cmd := w.Command(world.DeployOf(next, "--batch-pause", "4s", "--health-timeout", "8s", "SLIPWAY_MAX_PARALLEL=1")...)
-	stderr, err := cmd.StderrPipe()
-	w.Must(err)
-	w.Must(cmd.Start())
-	var log strings.Builder
-	var cancelled world.Moment
-	for s := bufio.NewScanner(stderr); s.Scan(); {
-		log.WriteString(s.Text() + "\n")
-		if strings.Contains(s.Text(), "putting every switched host back") {
-			cancelled = world.Now()
-			w.Must(cmd.Process.Signal(os.Interrupt))
-		}
-	}
-	err = cmd.Wait()
-	t.Logf("%s", log.String())
-	w.Within(cancelled, world.Now(), 7*time.Second)
-	if err == nil || cancelled == (world.Moment{}) {
-		t.Errorf("%v: it was not cancelled, or is green", err)
-	}
-	w.runs(slow, nil)
+	run := w.Begin(world.DeployOf(next, "--batch-pause", "4s", "--health-timeout", "8s", "SLIPWAY_MAX_PARALLEL=1")...)
+	w.Until("hosts to go back", func() bool { return strings.Contains(run.Stderr(), "putting every switched host back") })
+	signalled := world.Now()
+	run.Signal(syscall.SIGINT)
+	w.CancelledTo(slow, signalled, run.Wait())
 }

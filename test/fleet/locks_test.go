@@ -129,10 +129,7 @@ func (w *fleet) cancelled(good, next release.ID, by syscall.Signal) {
 	w.Aged(4 * time.Second)
 	signalled := world.Now()
 	run.Signal(by)
-	end := run.Wait()
-	w.Within(signalled, end.At, 7*time.Second)
-	w.refuses(end.Result, "put back")
-	w.runs(good, nil)
+	w.CancelledTo(good, signalled, run.Wait())
 }
 
 // switched waits until a run under way has switched a host, and not proved it.

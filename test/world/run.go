@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/apxr/slipway/test/command"
@@ -16,8 +17,12 @@ import (
 type Run struct {
 	t      T
 	signal func(syscall.Signal)
+	stderr func() string
 	done   chan Ended
 }
+
+// Stderr returns what the run has said until now.
+func (r *Run) Stderr() string { r.t.Helper(); return r.stderr() }
 
 // Ended says how and when a run ended.
 type Ended struct {
@@ -46,9 +51,10 @@ func (p *Person) Begin(words ...string) *Run {
 	}
 	r := &Run{t: p.T, done: make(chan Ended, 1)}
 	cmd := p.Command(words...)
-	var stdout, stderr strings.Builder
+	var stdout, stderr output
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	p.Must(cmd.Start())
+	r.stderr = stderr.String
 	r.signal = func(s syscall.Signal) { p.Helper(); p.Must(cmd.Process.Signal(s)) }
 	go func() {
 		e := Ended{}
@@ -57,6 +63,24 @@ func (p *Person) Begin(words ...string) *Run {
 		r.done <- e
 	}()
 	return r
+}
+
+// output collects what a program prints, for whoever reads it meanwhile.
+type output struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 // exitCode distinguishes a program that failed from one that could not be run.
@@ -83,6 +107,7 @@ func (p *Person) beginThere(words []string) *Run {
 		_, err := p.On.Run(p.Context(), nil, "sh", "-c", fmt.Sprintf("kill -%d $(cat %s/pid)", s, there))
 		p.Must(err)
 	}
+	r.stderr = func() string { p.Helper(); return p.Read(filepath.Join(dir, "stderr")) }
 	script := thereScript(there, p.environment(settings, args), args)
 	go func() {
 		stdout, err := p.On.RunAs(p.Context(), "deploy", strings.NewReader(script), "sh", "-s")
