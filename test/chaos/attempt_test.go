@@ -43,8 +43,8 @@ type attempt struct {
 }
 
 // start runs the verb with these words.
-func start(ctx context.Context, s *scenario, machines []*machine, c trial, record bool, words ...string) (*attempt, error) {
-	a := &attempt{scenario: s, machines: machines, trial: c, record: record, exited: make(chan struct{}), began: time.Now()}
+func start(ctx context.Context, machines []*machine, c trial, record bool, words ...string) (*attempt, error) {
+	a := &attempt{scenario: c.scenario, machines: machines, trial: c, record: record, exited: make(chan struct{}), began: time.Now()}
 	var err error
 	if a.dir, err = os.MkdirTemp("", "chaos"); err != nil {
 		return nil, err

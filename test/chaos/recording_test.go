@@ -21,7 +21,7 @@ func recorded(ctx context.Context, s *scenario, m *machine) (recording, error) {
 	if err := m.restore(s.kind, s.snapshot()); err != nil {
 		return r, err
 	}
-	a, err := start(ctx, s, []*machine{m}, trial{scenario: s}, true, firstWords(s)...)
+	a, err := start(ctx, []*machine{m}, trial{scenario: s}, true, firstWords(s)...)
 	if err != nil {
 		return r, err
 	}

@@ -33,7 +33,7 @@ func (o *outcome) try(ctx context.Context, machines []*machine, out *findings) e
 	if err := each(machines, func(m *machine) error { return m.restore(s.kind, s.snapshot()) }); err != nil {
 		return err
 	}
-	first, err := start(ctx, s, machines, o.trial, false, firstWords(s)...)
+	first, err := start(ctx, machines, o.trial, false, firstWords(s)...)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (o *outcome) try(ctx context.Context, machines []*machine, out *findings) e
 	}
 	again := *s
 	again.spoilt = false // a release that does not work never will: the next one has to
-	second, err := start(ctx, &again, machines, trial{scenario: &again}, false, againWords(&again, seen)...)
+	second, err := start(ctx, machines, trial{scenario: &again}, false, againWords(&again, seen)...)
 	if err != nil {
 		return err
 	}

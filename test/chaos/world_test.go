@@ -70,13 +70,13 @@ func (w *hosts) states(k *kind) {
 	deploy := &scenario{name: "deploy", kind: k, hosts: 1, start: three, verb: "deploy"}
 	w.Must(m.snapshot(k, k.name+"-"+none))
 	for _, id := range k.ids[:3] {
-		a := w.run(deploy, trial{}, "--release-id", id, "--keep-releases", "5")
+		a := w.run(trial{scenario: deploy}, "--release-id", id, "--keep-releases", "5")
 		if a.code() != 0 {
 			w.Fatalf("no state to start from: exit %d\n%s", a.code(), a.output.String())
 		}
 	}
 	w.Must(m.snapshot(k, k.name+"-"+three))
-	a := w.run(deploy, trial{deploy, point{step: "activate#1", when: after}, client}, "--release-id", k.ids[3])
+	a := w.run(trial{deploy, point{step: "activate#1", when: after}, client}, "--release-id", k.ids[3])
 	if !a.fired {
 		w.Fatalf("no run died: %s", a.output.String())
 	}
@@ -93,9 +93,9 @@ func (w *hosts) states(k *kind) {
 }
 
 // run runs Slipway on the first host until all is calm.
-func (w *hosts) run(s *scenario, c trial, words ...string) *attempt {
+func (w *hosts) run(c trial, words ...string) *attempt {
 	w.Helper()
-	a, err := start(w.Context(), s, w.machines[:1], c, false, words...)
+	a, err := start(w.Context(), w.machines[:1], c, false, words...)
 	w.Must(err)
 	var ignored findings
 	_, _, err = a.judge(&ignored)

@@ -39,14 +39,7 @@ func TestKeysThatComeInOtherForms(t *testing.T) {
 		d.noSecret(r, key, "wrong one")
 	})
 	d.sub("ed25519 PKCS8", func(d *door) {
-		public, private, err := ed25519.GenerateKey(nil)
-		d.Must(err)
-		data, err := x509.MarshalPKCS8PrivateKey(private)
-		d.Must(err)
-		key := d.File(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: data})))
-		line, err := ssh.NewPublicKey(public)
-		d.Must(err)
-		d.Must(os.WriteFile(key+".pub", ssh.MarshalAuthorizedKey(line), 0o600))
+		key := d.keyInPKCS8()
 		d.admit(key)
 		r := d.looks(keySetting, "SLIPWAY_SSH_KEY="+d.Read(key))
 		d.Red(0, r, "logged in as deploy")
@@ -72,6 +65,20 @@ func TestKeysThatComeInOtherForms(t *testing.T) {
 		d.noSecret(d.deploys(keySetting, "SSH_AUTH_SOCK="+d.agent(key)), key)
 		d.Red(1, d.looks(keySetting, "SSH_AUTH_SOCK="+d.agent(d.newKey("ed25519", "", ""))), "is not let in with any of the 1 keys in the SSH agent")
 	})
+}
+
+// keyInPKCS8 makes a key in a format that ssh-keygen does not write for its kind.
+func (d *door) keyInPKCS8() string {
+	d.Helper()
+	public, private, err := ed25519.GenerateKey(nil)
+	d.Must(err)
+	data, err := x509.MarshalPKCS8PrivateKey(private)
+	d.Must(err)
+	key := d.File(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: data})))
+	line, err := ssh.NewPublicKey(public)
+	d.Must(err)
+	d.Must(os.WriteFile(key+".pub", ssh.MarshalAuthorizedKey(line), 0o600))
+	return key
 }
 
 func TestHostKeysThatComeInOtherForms(t *testing.T) {

@@ -25,46 +25,7 @@ import (
 func TestHostsThatCannotBeReached(t *testing.T) {
 	w := newWorld(t)
 	w.Deploy(1)
-	next, addr := w.good(), w.host.Addr
-	declared := w.Read(w.Lab.KnownHostsPath())
-	other, encrypted := w.key(""), w.key("right")
-	deploy := func(words ...string) []string { return world.DeployOf(next, words...) }
-	at := func(addr string) []string { return deploy("SLIPWAY_HOSTS=" + addr) }
-	closed, silent := w.listener(), w.listener()
-	w.Must(closed.Close())
-	web := httptest.NewServer(http.NotFoundHandler())
-	w.Cleanup(web.Close)
-	passwords, passwordsKey := w.passwordServer()
-	nobodyThere := fmt.Sprintf("10.213.%d.200", w.Lab.Number())
-	cases := []refusal{
-		{
-			name: "a host key that was not declared", words: deploy("SLIPWAY_KNOWN_HOSTS=" + without(declared, addr)),
-			says: []string{addr + ": its host key ssh-ed25519 SHA256:", "is not in known-hosts; nothing was sent", "add this line:\n", addr + " ssh-ed25519 AAAA"},
-		},
-		{
-			name: "another host key than declared", words: deploy("SLIPWAY_KNOWN_HOSTS=" + without(declared, addr) + knownhosts.Line([]string{addr}, other.public)),
-			says: []string{addr + ": its host key has changed, or someone is intercepting the connection; nothing was sent", "Expected ssh-ed25519 " + ssh.FingerprintSHA256(other.public) + ", seen ssh-ed25519 SHA256:", "replace its line in known-hosts with:\n"},
-		},
-		{
-			name: "a revoked host key", words: deploy("SLIPWAY_KNOWN_HOSTS=" + declared + revoked(declared, addr)),
-			says: []string{addr + ": its host key is declared as revoked (@revoked in known-hosts): give the host a new one; nothing was sent"},
-		},
-		{
-			name: "a key that is not let in", words: deploy("SLIPWAY_SSH_KEY=" + other.private),
-			says: []string{addr + ": deploy is not let in with this key: add its public half to ~deploy/.ssh/authorized_keys on the host"},
-		},
-		{name: "a user who is not let in", words: at("nobody@" + addr), says: []string{"nobody@" + addr + ": nobody is not let in with this key"}},
-		{name: "a wrong passphrase", code: 2, words: deploy("SLIPWAY_SSH_KEY="+encrypted.private, "SLIPWAY_SSH_PASSPHRASE=wrong"), says: []string{"ssh-passphrase: it does not open the key"}, never: []string{"wrong"}},
-		{name: "no passphrase", code: 2, words: deploy("SLIPWAY_SSH_KEY=" + encrypted.private), says: []string{"the key is protected by a passphrase"}},
-		{name: "no host there", words: at(nobodyThere), says: []string{nobodyThere + ": cannot connect: there is no route to " + nobodyThere + ":22: is the host up"}},
-		{name: "nothing listens", words: at(closed.Addr().String()), says: []string{"cannot connect: nothing listens on " + closed.Addr().String(), "is sshd running, and is that its port?"}},
-		{name: "no answer", words: at(silent.Addr().String()), says: []string{silent.Addr().String() + " accepts connections, but did not complete an SSH handshake within 15s"}},
-		{name: "a web server", words: at(web.Listener.Addr().String()), says: []string{"what answers at " + web.Listener.Addr().String() + ` is not an SSH server (it says "HTTP/1.1 400 Bad Request")`, "is that the port of sshd?"}},
-		{
-			name: "passwords only", words: append(at(passwords), "SLIPWAY_KNOWN_HOSTS="+knownhosts.Line([]string{passwords}, passwordsKey)),
-			says: []string{passwords + ": the server offers only password: Slipway logs in with keys alone; enable PubkeyAuthentication in its sshd_config"},
-		},
-	}
+	cases := append(w.keysThatAreRefused(), w.placesWithoutAnSSHServer()...)
 	before := w.State()
 	w.sub("all", func(w *webHost) {
 		for _, c := range cases {
@@ -83,15 +44,46 @@ func TestHostsThatCannotBeReached(t *testing.T) {
 	w.Same(before)
 }
 
-// without drops a host's lines.
-func without(knownHosts, addr string) string {
-	var kept strings.Builder
-	for line := range strings.Lines(knownHosts) {
-		if !isOf(line, addr) {
-			kept.WriteString(line)
-		}
+// keysThatAreRefused are keys of a host or of a user that do not fit.
+func (w *webHost) keysThatAreRefused() []refusal {
+	addr, declared := w.host.Addr, w.Read(w.Lab.KnownHostsPath())
+	other, encrypted := w.key(""), w.key("right")
+	deploy := func(words ...string) []string { return world.DeployOf(w.good(), words...) }
+	return []refusal{
+		{
+			name: "a revoked host key", words: deploy("SLIPWAY_KNOWN_HOSTS=" + declared + revoked(declared, addr)),
+			says: []string{addr + ": its host key is declared as revoked (@revoked in known-hosts): give the host a new one; nothing was sent"},
+		},
+		{
+			name: "a key that is not let in", words: deploy("SLIPWAY_SSH_KEY=" + other.private),
+			says: []string{addr + ": deploy is not let in with this key: add its public half to ~deploy/.ssh/authorized_keys on the host"},
+		},
+		{name: "a user who is not let in", words: deploy("SLIPWAY_HOSTS=nobody@" + addr), says: []string{"nobody@" + addr + ": nobody is not let in with this key"}},
+		{name: "a wrong passphrase", code: 2, words: deploy("SLIPWAY_SSH_KEY="+encrypted.private, "SLIPWAY_SSH_PASSPHRASE=wrong"), says: []string{"ssh-passphrase: it does not open the key"}, never: []string{"wrong"}},
+		{name: "no passphrase", code: 2, words: deploy("SLIPWAY_SSH_KEY=" + encrypted.private), says: []string{"the key is protected by a passphrase"}},
 	}
-	return kept.String()
+}
+
+// placesWithoutAnSSHServer are addresses at which something else answers, or
+// nothing.
+func (w *webHost) placesWithoutAnSSHServer() []refusal {
+	at := func(addr string) []string { return world.DeployOf(w.good(), "SLIPWAY_HOSTS="+addr) }
+	closed, silent := w.listener(), w.listener()
+	w.Must(closed.Close())
+	web := httptest.NewServer(http.NotFoundHandler())
+	w.Cleanup(web.Close)
+	passwords, passwordsKey := w.passwordServer()
+	nobodyThere := fmt.Sprintf("10.213.%d.200", w.Lab.Number())
+	return []refusal{
+		{name: "no host there", words: at(nobodyThere), says: []string{nobodyThere + ": cannot connect: there is no route to " + nobodyThere + ":22: is the host up"}},
+		{name: "nothing listens", words: at(closed.Addr().String()), says: []string{"cannot connect: nothing listens on " + closed.Addr().String(), "is sshd running, and is that its port?"}},
+		{name: "no answer", words: at(silent.Addr().String()), says: []string{silent.Addr().String() + " accepts connections, but did not complete an SSH handshake within 15s"}},
+		{name: "a web server", words: at(web.Listener.Addr().String()), says: []string{"what answers at " + web.Listener.Addr().String() + ` is not an SSH server (it says "HTTP/1.1 400 Bad Request")`, "is that the port of sshd?"}},
+		{
+			name: "passwords only", words: append(at(passwords), "SLIPWAY_KNOWN_HOSTS="+knownhosts.Line([]string{passwords}, passwordsKey)),
+			says: []string{passwords + ": the server offers only password: Slipway logs in with keys alone; enable PubkeyAuthentication in its sshd_config"},
+		},
+	}
 }
 
 // revoked declares all of a host's keys as revoked.
