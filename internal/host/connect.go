@@ -31,15 +31,46 @@ func (h *Host) Close() error {
 const reachPatience = 35 * time.Second
 
 // errTakenOver means that this run may no longer change the host.
-var errTakenOver = errors.New("the connection was lost, and another run has changed the host since: see 'slipway history'")
+var errTakenOver = errors.New("this run lost the lock, and another run has changed the host since: nothing more was changed here; see 'slipway history'")
 
-// reach makes sure that this run can put a switched host back, over a new
-// connection if the old one is lost. If another run has repaired the host
-// meanwhile, this run may no longer change it.
+// IsTakenOver reports whether an error means that this run lost a host's lock,
+// and that another run has changed the host since then.
+func IsTakenOver(err error) bool { return errors.Is(err, errTakenOver) }
+
+// holding carries out a change under the lock. If this run has lost the lock or
+// the connection, it takes them again first.
+func (h *Host) holding(ctx context.Context, change func() error) error {
+	if err := h.reach(ctx); err != nil {
+		return err
+	}
+	err := change()
+	if !isFenced(err) {
+		return err
+	}
+	if err := h.reach(ctx); err != nil { // the host knew of the loss first
+		return err
+	}
+	return change()
+}
+
+// reach makes sure that this run can change a switched host, over a new
+// connection if the old one is lost, and with a new lock. If another run has
+// been there meanwhile, this run may no longer change the host.
 func (h *Host) reach(ctx context.Context) error {
-	if !h.conn.Lost() {
+	if h.conn.Lost() {
+		if err := h.connectAgain(ctx); err != nil {
+			return err
+		}
+	} else if !h.lostLock() {
 		return nil
 	}
+	if err := h.lockAgain(ctx); err != nil {
+		return err
+	}
+	return h.stillOurs(ctx)
+}
+
+func (h *Host) connectAgain(ctx context.Context) error {
 	h.say("the connection was lost: connecting again")
 	again, err := h.Dial(ctx)
 	if err != nil {
@@ -47,13 +78,22 @@ func (h *Host) reach(ctx context.Context) error {
 	}
 	h.conn.Close() // close the rest of the old one
 	h.conn = again
-	h.lock, err = h.script().Lock(ctx, h.run.holder(), script.Wait{Most: reachPatience, Told: func(string) {
-		h.say("waiting up to %s until the host notices that the old connection is gone", reachPatience)
-	}})
-	if err != nil {
-		return fmt.Errorf("after connecting again: %w", err)
+	return nil
+}
+
+func (h *Host) lockAgain(ctx context.Context) error {
+	h.say("the lock was lost: taking it again")
+	lock, err := h.script().Lock(ctx, h.holder(), script.Wait{Most: reachPatience, Again: true, Ending: h.sayEnding})
+	if IsHeld(err) {
+		h.askWhatRuns(ctx)
+		return fmt.Errorf("%w (%w)", errTakenOver, err)
 	}
-	return h.stillOurs(ctx)
+	if err != nil {
+		return fmt.Errorf("taking the lock again: %w", err)
+	}
+	h.Unlock() // close the rest of the old one
+	h.lock, h.fenced = lock, false
+	return nil
 }
 
 // stillOurs returns an error unless the host is as this run left it.

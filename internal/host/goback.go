@@ -33,6 +33,10 @@ func (h *Host) GoBack(ctx context.Context, reason string) {
 	back := h.change.Source()
 	began := time.Now()
 	switched, proved := h.restore(ctx, back, nil)
+	if IsTakenOver(switched) {
+		h.outOfReach(ctx, reason, switched)
+		return
+	}
 	if proved != nil {
 		h.result.After = h.change.To
 		if switched == nil {
@@ -51,7 +55,7 @@ func (h *Host) GoBack(ctx context.Context, reason string) {
 // outOfReach notes a switched host that cannot be reached any more, or that
 // another run has changed.
 func (h *Host) outOfReach(ctx context.Context, reason string, err error) {
-	if !errors.Is(err, errTakenOver) {
+	if !IsTakenOver(err) {
 		h.result.After = h.change.To
 		h.notBack(ctx, reason, h.change.Source(), err)
 		return
@@ -67,7 +71,13 @@ func (h *Host) outOfReach(ctx context.Context, reason string, err error) {
 func (h *Host) restore(ctx context.Context, a release.Activation, record *release.Change) (switched, proved error) {
 	proved = h.timed(PhaseGoBack, func() error {
 		var now script.Started
-		now, switched = h.switchTo(ctx, a, record)
+		switched = h.holding(ctx, func() (err error) {
+			now, err = h.switchTo(ctx, a, h.change.Key, record)
+			return err
+		})
+		if IsTakenOver(switched) {
+			return switched
+		}
 		if record == nil {
 			return h.proveBack(ctx, a, restarted(h.started, now))
 		}
@@ -81,7 +91,12 @@ func (h *Host) restore(ctx context.Context, a release.Activation, record *releas
 func (h *Host) concludeReverted(ctx context.Context, reason string) {
 	back := h.change.Source()
 	h.change.Outcome, h.change.Reason = release.Reverted, reason
-	if err := h.script().Conclude(ctx, h.change); err != nil {
+	err := h.holding(ctx, func() error { return h.script().Conclude(ctx, h.change) })
+	if IsTakenOver(err) {
+		h.outOfReach(ctx, reason, err)
+		return
+	}
+	if err != nil {
 		h.fail(Failed, fmt.Errorf("%s; it is back on %s, but its history could not be written: %w", reason, back, err))
 		return
 	}
@@ -137,6 +152,10 @@ func (h *Host) TakeBack(ctx context.Context, to release.Activation) {
 	defer cancel()
 	switched, proved := h.restore(undo, to, &h.change)
 	h.result.Took = time.Since(h.activated)
+	if IsTakenOver(switched) {
+		h.outOfReach(undo, "taking "+string(h.change.From)+" back", switched)
+		return
+	}
 	if proved != nil {
 		h.result.UnitLog = h.unitLogs(undo)
 		h.notBack(undo, "taking "+string(h.change.From)+" back", to, errors.Join(switched, proved))

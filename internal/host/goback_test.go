@@ -63,7 +63,7 @@ func TestAHostThatAnotherRunHasChangedIsLeftAlone(t *testing.T) {
 	if r.Outcome != host.Failed || r.After != one.ID || h.Switched() {
 		t.Errorf("%+v", r)
 	}
-	s.failed(r.Err(), "web2 failed; the connection was lost, and another run has changed the host since")
+	s.failed(r.Err(), "web2 failed; this run lost the lock, and another run has changed the host since")
 }
 
 func TestAHostThatWasNotSwitchedYetIsStillThisRuns(t *testing.T) {
@@ -92,11 +92,11 @@ func TestALostLockChangesNothing(t *testing.T) {
 	s.cut()
 	var err error
 	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
-		if err = h.Activate(t.Context(), to); err != nil && strings.Contains(err.Error(), "the lock was lost") {
+		if err = h.Activate(t.Context(), to); err != nil && strings.Contains(err.Error(), "this run has lost the lock") {
 			break // the holder of the lock notices the lost connection a moment later
 		}
 	}
-	s.failed(err, "the lock was lost", "nothing was changed here")
+	s.failed(err, "this run has lost the lock", "nothing was changed here")
 	if s.current() != "" {
 		t.Errorf("current is %s", s.current())
 	}

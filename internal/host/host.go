@@ -58,6 +58,7 @@ type Host struct {
 
 	lock    *script.Lock
 	lockErr error // why there is no lock
+	fenced  bool  // the host has refused a change, since this run lost the lock
 	seen    Seen
 	result  Result
 
@@ -66,6 +67,7 @@ type Host struct {
 	unmet bool           // what ran before fails the checks of ports and health too
 
 	switched  bool // a change has begun and is neither concluded nor undone
+	refused   bool // the host has refused to begin it
 	change    release.Change
 	activated time.Time
 	started   script.Started // the units' invocations before the change
@@ -97,7 +99,14 @@ func (h *Host) plan() *Plan { return &h.run.Plan }
 
 // script returns the host's scripts. They log to the run's log.
 func (h *Host) script() script.Host {
-	return script.Host{Machine: h.conn, Layout: h.plan().Layout, Log: func() io.WriteCloser { return h.run.Log.Output(h.Name()) }}
+	s := script.Host{
+		Machine: h.conn, Layout: h.plan().Layout, Fenced: h.fencedOff,
+		Log: func() io.WriteCloser { return h.run.Log.Output(h.Name()) },
+	}
+	if h.lock != nil {
+		s.Token = h.lock.Token
+	}
+	return s
 }
 
 func (h *Host) say(format string, args ...any) { h.run.Log.Say(h.Name(), format, args...) }

@@ -74,7 +74,8 @@ var recorded = map[release.Verb]release.Verb{
 	release.Deploy: release.Deploy, release.Activate: release.Deploy, release.Rollback: release.Rollback, release.Revert: release.Revert,
 }
 
-// holder describes this run to others that want its lock.
-func (r *Run) holder() script.Holder {
-	return script.Holder{What: string(r.Verb), Who: r.Plan.Who, Since: r.Began, Run: r.Plan.RunURL}
+// holder describes this run to others that want the host's lock.
+func (h *Host) holder() script.Holder {
+	r := h.run
+	return script.Holder{What: string(r.Verb), Who: r.Plan.Who, Since: r.Began, Run: r.Plan.RunURL, Key: r.Key, Name: h.Name()}
 }

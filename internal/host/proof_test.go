@@ -39,6 +39,7 @@ func (p *probed) Exec(_ context.Context, _ string, _ io.Reader, stdout, _ io.Wri
 		fmt.Fprintf(stdout, "unit=%s\nActiveState=%s\nSubState=%s\nResult=%s\nNRestarts=%d\nMainPID=%d\nInvocationID=%s\nrunning=%s\n",
 			u.Name, u.Active, u.Sub, u.Result, u.Restarts, u.PID, u.Invocation, u.Running)
 	}
+	io.WriteString(stdout, "answered=yes\n")
 	return nil
 }
 

@@ -24,11 +24,11 @@ func (h *Host) Repair(ctx context.Context) error {
 	}
 	if h.seen.Dead() == nil {
 		// The change was concluded; only its record was not removed.
-		return h.script().Forget(ctx)
+		return h.script().Forget(ctx, record.Key)
 	}
 	from := record.Source()
 	if h.seen.Current != from || h.seen.Running() != from.ID {
-		if err := h.timed(PhaseRepair, func() error { return h.restartDead(ctx, from) }); err != nil {
+		if err := h.timed(PhaseRepair, func() error { return h.restartDead(ctx, *record) }); err != nil {
 			return fmt.Errorf("a run of %s died in the middle of a change to %s, and going back to %s failed: %w",
 				record.At.Format(time.RFC3339), record.Target(), from, err)
 		}
@@ -65,8 +65,9 @@ func (h *Host) tidy(ctx context.Context) {
 
 // restartDead restarts what ran before the dead run. A release that no longer
 // starts is logged, not returned: the next deploy must be able to fix it.
-func (h *Host) restartDead(ctx context.Context, a release.Activation) error {
-	started, err := h.switchTo(ctx, a, nil)
+func (h *Host) restartDead(ctx context.Context, dead release.Change) error {
+	a := dead.Source()
+	started, err := h.switchTo(ctx, a, dead.Key, nil)
 	if err != nil {
 		return h.withState(ctx, err)
 	}

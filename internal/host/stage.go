@@ -81,7 +81,7 @@ func (h *Host) describe(ctx context.Context, m release.Manifest) error {
 	if err != nil {
 		return err
 	}
-	dir := h.plan().Layout.Metadata(m.ReleaseID)
+	dir := h.script().Lists(m.ReleaseID)
 	lists := map[string][]byte{"manifest.json": manifest, "listing": []byte(m.Listing()), "checksums": []byte(m.Checksums())}
 	errs := make(chan error)
 	for name, data := range lists { // in parallel, since each takes several round trips
@@ -116,12 +116,7 @@ func (h *Host) Verify(ctx context.Context, id release.ID) error {
 func (h *Host) Note(ctx context.Context, s release.Staged) error {
 	from := h.seen.Current
 	s.Key, s.From, s.FromEnv = h.run.Key, from.ID, from.Env
-	line, err := s.JSON()
-	if err != nil {
-		return err
-	}
-	file := path.Join(h.plan().Layout.Metadata(s.To), "staged")
-	if err := h.conn.WriteFile(ctx, file, append(line, '\n')); err != nil {
+	if err := h.script().Note(ctx, s); err != nil {
 		return fmt.Errorf("noting that the release is staged: %w", err)
 	}
 	return nil

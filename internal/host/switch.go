@@ -14,7 +14,8 @@ import (
 // host may be switched: the fleet decides which hosts go back.
 func (h *Host) Activate(ctx context.Context, to Target) error {
 	if h.lostLock() {
-		return h.fail(Untouched, errors.New("the lock was lost (the connection broke?); nothing was changed here"))
+		h.askWhatRuns(ctx)
+		return h.fail(Untouched, errors.New("this run has lost the lock (it was silent for more than 30 s, or the connection broke); nothing was changed here"))
 	}
 	if err := h.before(ctx, to.Activation); err != nil {
 		return h.fail(Untouched, fmt.Errorf("%w; nothing was switched here", err))
@@ -23,13 +24,23 @@ func (h *Host) Activate(ctx context.Context, to Target) error {
 	err := h.switchAndProve(ctx, to.Activation)
 	h.result.Took = time.Since(h.activated)
 	if err != nil {
-		h.fail(Failed, err)
+		h.notProved(err)
 		h.say("%v", err)
 		return err
 	}
 	h.result.Outcome, h.result.After = Live, to.ID
 	h.say("proved in %.1f s", h.result.Took.Seconds())
 	return nil
+}
+
+// notProved notes why an activation failed. If the host has refused the switch,
+// nothing has to go back.
+func (h *Host) notProved(err error) {
+	if h.switched = !h.refused; h.refused {
+		h.fail(Untouched, fmt.Errorf("%w; nothing was switched here", err))
+		return
+	}
+	h.fail(Failed, err)
 }
 
 // before runs before-activate. If it fails, nothing will use the environment
@@ -51,7 +62,8 @@ func (h *Host) begin(c release.Change) {
 
 func (h *Host) switchAndProve(ctx context.Context, to release.Activation) error {
 	err := h.timed(PhaseSwitch, func() (err error) {
-		h.started, err = h.switchTo(ctx, to, &h.change)
+		h.started, err = h.switchTo(ctx, to, h.change.Key, &h.change)
+		h.refused = isFenced(err)
 		return err
 	})
 	if err != nil {
@@ -68,19 +80,19 @@ func (h *Host) switchAndProve(ctx context.Context, to release.Activation) error 
 	return err
 }
 
-// switchTo makes an activation current and restarts the units. It writes the
-// record first; without one, the existing record stays.
-func (h *Host) switchTo(ctx context.Context, to release.Activation, record *release.Change) (script.Started, error) {
-	return h.script().Activate(ctx, script.Switch{Units: h.plan().Units, To: to, Record: record, Restart: h.restart()})
+// switchTo makes an activation current and restarts the units, as a part of the
+// change with this key. It writes the record of the change first; without one,
+// the existing record stays.
+func (h *Host) switchTo(ctx context.Context, to release.Activation, key string, record *release.Change) (script.Started, error) {
+	return h.script().Activate(ctx, script.Switch{Units: h.plan().Units, To: to, Change: key, Record: record, Restart: h.restart()})
 }
 
 // Conclude adds the proved change to the host's history.
 func (h *Host) Conclude(ctx context.Context) error {
-	if err := h.reach(ctx); err != nil {
-		return err
-	}
 	h.change.Outcome = release.Live
-	if err := h.script().Conclude(ctx, h.change); err != nil {
+	err := h.holding(ctx, func() error { return h.script().Conclude(ctx, h.change) })
+	if err != nil {
+		h.switched = !IsTakenOver(err)
 		return err
 	}
 	h.switched = false

@@ -104,6 +104,15 @@ func (r *run) activateBatch(ctx context.Context, batch fleet, first bool) (culpr
 	return nil
 }
 
+// notConcluded notes a host whose history was not written. If another run has
+// taken the host over, it is not known to run anything of this run.
+func (m *member) notConcluded(what string, err error, remedy string) {
+	if !host.IsTakenOver(err) {
+		err = fmt.Errorf("it runs %s, but its history could not be written: %w%s", what, err, remedy)
+	}
+	m.fail(host.Failed, err)
+}
+
 // concludeAll writes the histories once every host is proved. Until then each
 // host has its change record. If the run dies, the next run undoes it.
 func (r *run) concludeAll(ctx context.Context) error {
@@ -112,7 +121,7 @@ func (r *run) concludeAll(ctx context.Context) error {
 		undo, cancel := host.Undo(ctx)
 		defer cancel()
 		if err := m.Conclude(undo); err != nil {
-			m.fail(host.Failed, fmt.Errorf("it runs the new release, but its history could not be written: %w; run the same deploy again", err))
+			m.notConcluded("the new release", err, "; run the same deploy again")
 		}
 	})
 	unknown := slices.ContainsFunc(r.hosts, func(m *member) bool { return m.Result().Outcome == host.Failed })

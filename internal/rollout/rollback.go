@@ -123,7 +123,7 @@ func (r *run) returnOne(ctx context.Context, m *member, to release.Activation) {
 		return
 	}
 	if err := m.Conclude(undo); err != nil {
-		m.fail(host.Failed, fmt.Errorf("it runs %s, but its history could not be written: %w", to, err))
+		m.notConcluded(to.String(), err, "")
 	}
 }
 

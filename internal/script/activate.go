@@ -30,6 +30,7 @@ type Switch struct {
 	Units   []string           // in the order of their restarts
 	To      release.Activation // zero: the units are stopped, and nothing runs
 	Record  *release.Change    // written first; nil: the existing record stays
+	Change  string             // without a Record: the key of the change whose record is there
 	Restart Restart
 }
 
@@ -37,10 +38,12 @@ type Switch struct {
 // invocation was started since then.
 type Started map[string]string
 
-// Activate makes an activation current and restarts the units.
+// Activate makes an activation current and restarts the units. It refuses a host
+// that has the record of another change.
 func (h Host) Activate(ctx context.Context, s Switch) (Started, error) {
-	record, link := "", ""
+	record, link, change := "", "", s.Change
 	if s.Record != nil {
+		change = s.Record.Key
 		var err error
 		if record, err = s.Record.JSON(); err != nil {
 			return nil, err
@@ -52,14 +55,14 @@ func (h Host) Activate(ctx context.Context, s Switch) (Started, error) {
 	before := Started{}
 	c := call{
 		script: "activate",
-		args: args{
-			{"base", h.Layout.Base},
-			{"units", strings.Join(s.Units, " ")},
-			{"link", link},
-			{"record", record},
-			{"restart", s.Restart.way()},
-			{"flag", s.Restart.Flag},
-		},
+		args: h.args(
+			arg{"units", strings.Join(s.Units, " ")},
+			arg{"link", link},
+			arg{"record", record},
+			arg{"change", change},
+			arg{"restart", s.Restart.way()},
+			arg{"flag", s.Restart.Flag},
+		),
 		onFact: func(_, value string) {
 			unit, invocation, _ := strings.Cut(value, " ")
 			before[unit] = invocation

@@ -55,9 +55,10 @@ func TestActivateWithoutARecordLeavesTheOneThatIsThere(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.write("x", "releases", string(r1), "f")
-	s.write("the record\n", ".slipway", "change")
+	kept := `{"key":"1","verb":"deploy"}` + "\n"
+	s.write(kept, ".slipway", "change")
 	must(t, activate(t.Context(), s, r1, nil, nil))
-	if s.read(".slipway", "change") != "the record\n" {
+	if s.read(".slipway", "change") != kept {
 		t.Error("the record was changed")
 	}
 }
@@ -108,13 +109,16 @@ func TestActivateNothingRemovesCurrentAndStops(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	must(t, os.Symlink("releases/"+string(r1), s.path("current")))
+	wantReason(t, activate(t.Context(), s, "", nil, nil), "there is no change record in "+s.State()+", and current does not lead to nothing")
+	s.write(`{"key":"1","verb":"deploy"}`, ".slipway", "change")
 	must(t, activate(t.Context(), s, "", nil, nil))
 	if _, err := os.Lstat(s.path("current")); !os.IsNotExist(err) {
 		t.Error("current is still there")
 	}
-	if got := s.read("systemctl.log"); !strings.Contains(got, "stop app.service current= record=\n") || strings.Contains(got, "restart") {
+	if got := s.read("systemctl.log"); !strings.Contains(got, "stop app.service current= record={\"key\":\"1\",\"verb\":\"deploy\"}\n") || strings.Contains(got, "restart") {
 		t.Error(got)
 	}
+	must(t, os.Remove(s.path(".slipway", "change")))
 	must(t, activate(t.Context(), s, "", nil, nil)) // again, when nothing is left to do
 }
 
@@ -145,7 +149,7 @@ func TestActivateFinishesWithoutItsCaller(t *testing.T) {
 	s.command("systemctl", `[ "$1" != show ] || exit 0; echo "$1" >>"$BASE/began"; sleep 0.2; echo noise; echo "$1" >>"$BASE/done"`)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- activate(ctx, s, r2, nil, nil) }()
+	go func() { ended <- activate(ctx, s, r2, &begun, nil) }()
 	s.until("began", "reset-failed\n")
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
@@ -186,7 +190,7 @@ func TestActivateLetsAYoungProcessBoot(t *testing.T) {
 				--property=MainPID) echo MainPID=%d;;
 				--property=Exec*) echo ExecMainStartTimestampMonotonic=%s;;
 			esac`, c.pid, c.started))
-			must(t, activate(t.Context(), s, r2, nil, nil))
+			must(t, activate(t.Context(), s, r2, &begun, nil))
 			if slept := s.read("slept"); slept != c.waits {
 				t.Errorf("it waits %q s, want %q", slept, c.waits)
 			}
@@ -195,7 +199,7 @@ func TestActivateLetsAYoungProcessBoot(t *testing.T) {
 }
 
 func activate(ctx context.Context, s *site, id release.ID, record *release.Change, log io.Writer) error {
-	_, err := s.host(log).Activate(ctx, Switch{Units: []string{unit}, To: release.Activation{ID: id}, Record: record})
+	_, err := s.host(log).Activate(ctx, Switch{Units: []string{unit}, To: release.Activation{ID: id}, Record: record, Change: begun.Key})
 	return err
 }
 
@@ -216,7 +220,7 @@ func TestCurrentIsNeverMissing(t *testing.T) {
 	s.write("x", "releases", string(r1), "f")
 	s.write("x", "releases", string(r2), "f")
 	must(t, os.Symlink("releases/"+string(r1), s.path("current")))
-	c := call{script: "activate", args: args{{"base", s.Base}, {"units", unit}, {"link", "releases/" + string(r1)}, {"record", ""}, {"restart", "systemctl"}}}
+	c := call{script: "activate", args: args{{"base", s.Base}, {"token", ours}, {"change", ""}, {"units", unit}, {"link", "releases/" + string(r1)}, {"record", ""}, {"restart", "systemctl"}}}
 	s.edit = func(text string) string {
 		loop := fmt.Sprintf("main() { n=0; while [ $n -lt 40 ]; do n=$((n + 1)); (link=releases/%s; switch); (link=releases/%s; switch); done; }\nswitch() {\n", r1, r2)
 		text = strings.ReplaceAll(text, "readonly", "export")

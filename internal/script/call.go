@@ -46,19 +46,19 @@ func (c call) source() string {
 		b.WriteString(file(name))
 	}
 	b.WriteString(own)
-	if c.input != nil {
-		b.WriteString(withInput)
-	} else {
-		b.WriteString(withoutInput)
+	b.WriteString("start \"$@\"")
+	if c.input == nil {
+		b.WriteString(" </dev/null")
 	}
+	if c.output == nil {
+		b.WriteString("\nanswered")
+	}
+	b.WriteString(lastLines)
 	return b.String()
 }
 
-// The last lines of a text that is sent.
-const (
-	withInput    = "start \"$@\"\n}\n"
-	withoutInput = "start \"$@\" </dev/null\n}\n"
-)
+// lastLines end every text that is sent.
+const lastLines = "\nexit\n}\n"
 
 // run runs the call and passes every fact to onFact.
 func (c call) run(ctx context.Context, m Machine) error {
@@ -77,6 +77,9 @@ func (c call) run(ctx context.Context, m Machine) error {
 		log = io.Discard
 	}
 	err = m.Exec(ctx, command, io.MultiReader(strings.NewReader(c.source()), gate), facts, log)
+	if facts.reason == "" && err == nil && facts.err == nil && c.output == nil && !facts.ended {
+		err = errCutShort
+	}
 	if facts.reason != "" || err != nil {
 		if !errors.Is(err, facts.err) {
 			err = errors.Join(err, facts.err)
@@ -85,6 +88,8 @@ func (c call) run(ctx context.Context, m Machine) error {
 	}
 	return facts.err
 }
+
+var errCutShort = errors.New("the end of its answer is missing: run it again")
 
 // gate holds back the input until the script is ready. A shell reads ahead of
 // the commands that it runs, and would run input that came too early.

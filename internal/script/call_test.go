@@ -71,8 +71,10 @@ func TestAFailingScriptSaysWhy(t *testing.T) {
 
 func TestHalfAFactIsNone(t *testing.T) {
 	t.Parallel()
-	a, err := ask(t, `fact a 1=2; fact empty ""; printf 'b=1' >&3`, nil)
-	must(t, err)
+	a, err := ask(t, `fact a 1=2; fact empty ""; printf 'b=1' >&3; exit`, nil)
+	if err == nil || !strings.Contains(err.Error(), "the end of its answer is missing") {
+		t.Errorf("an answer without its end: %v", err)
+	}
 	if !maps.Equal(a.facts, map[string]string{"a": "1=2", "empty": ""}) {
 		t.Errorf("%q", a.facts)
 	}
@@ -119,7 +121,7 @@ func TestAScriptThatIsNeverReadyGetsNoInput(t *testing.T) {
 	})
 	for _, body := range []string{`exit 0`, `die early`} {
 		_, err := ask(t, body, input)
-		if (err == nil) != (body == `exit 0`) {
+		if err == nil {
 			t.Errorf("%s: %v", body, err)
 		}
 	}

@@ -69,20 +69,20 @@ func TestEveryFileIsShellByItself(t *testing.T) {
 
 func TestAShellRunsNothingOfACutText(t *testing.T) {
 	t.Parallel()
-	withoutInput, withInput := call{script: "discard"}.source(), call{script: "hold", input: strings.NewReader("")}.source()
+	noInput, withInput := call{script: "discard"}.source(), call{script: "hold", input: strings.NewReader("")}.source()
 	for _, shell := range shells() {
 		t.Run(shell[0], func(t *testing.T) {
 			t.Parallel()
 			mark := filepath.Join(t.TempDir(), "mark")
-			for _, text := range []string{withoutInput, withInput} {
+			for _, text := range []string{noInput, withInput} {
 				if !runs(shell, strings.TrimSuffix(text, "\n"), mark) {
 					t.Fatal("the whole text does not set the mark")
 				}
 				must(t, os.Remove(mark))
 			}
-			for _, cut := range append(lines(withoutInput), end(withoutInput)...) {
-				if runs(shell, withoutInput[:cut], mark) {
-					t.Fatalf("cut after %q, it runs", withoutInput[max(0, cut-40):cut])
+			for _, cut := range append(lines(noInput), end(noInput)...) {
+				if runs(shell, noInput[:cut], mark) {
+					t.Fatalf("cut after %q, it runs", noInput[max(0, cut-40):cut])
 				}
 			}
 			for _, cut := range end(withInput) {

@@ -16,6 +16,7 @@ type factWriter struct {
 	output io.Writer // gets everything after ready; nil: more facts follow
 	trace  func(line string)
 	isOpen bool
+	ended  bool // the answer is complete
 	reason string
 	err    error
 	rest   []byte
@@ -54,7 +55,9 @@ func (w *factWriter) Write(p []byte) (int, error) {
 
 func (w *factWriter) line(line string) {
 	key, value, ok := strings.Cut(line, "=")
-	w.trace(line)
+	if key != "answered" {
+		w.trace(line)
+	}
 	switch {
 	case line == "ready" && !w.isOpen:
 		w.isOpen = true
@@ -64,8 +67,12 @@ func (w *factWriter) line(line string) {
 		}
 	case !ok:
 		w.err = errors.Join(w.err, fmt.Errorf("unexpected line %.200q in a script's answer", line))
+	case key == "answered":
+		w.ended = true
 	case key == "error":
 		w.reason = value
+	case key == "fenced":
+		w.err = errors.Join(w.err, &Fenced{value})
 	case w.onFact != nil:
 		w.onFact(key, value)
 	}

@@ -45,14 +45,13 @@ func (h Host) RunHook(ctx context.Context, a release.Activation, when Moment, wh
 	}
 	err = h.logged(ctx, call{
 		script: "hook", input: io.MultiReader(text(what.Commands), pulse{ctx}),
-		args: args{
-			{"base", h.Layout.Base},
-			{"id", string(a.ID)},
-			{"env", a.Env},
-			{"when", string(when)},
-			{"unit", what.Unit},
-			{"line", line},
-		},
+		args: h.args(
+			arg{"id", string(a.ID)},
+			arg{"env", a.Env},
+			arg{"when", string(when)},
+			arg{"unit", what.Unit},
+			arg{"line", line},
+		),
 		onFact: func(key, _ string) { started = started || key == "started" },
 	})
 	return started, err

@@ -39,7 +39,7 @@ func TestAUnitForMigrationsRunsTheNextRelease(t *testing.T) {
 		must(t, os.Chmod(s.path("releases", string(id), "bin", "app"), 0o755))
 	}
 	old, _ := s.prepare(r1, key1, Environment{Given: true, Text: "export GREETING='old'\n"})
-	_, err := s.host(nil).Activate(t.Context(), Switch{Units: []string{unit}, To: old})
+	_, err := s.host(nil).Activate(t.Context(), Switch{Units: []string{unit}, To: old, Record: &begun})
 	must(t, err)
 	next, _ := s.prepare(r2, key2, Environment{Given: true, Text: "export GREETING='new'\n"})
 	s.unitThat(`"$BASE/launch" --next bin/app eval migrate`)
@@ -113,7 +113,7 @@ func TestAHookEndsWithItsCommands(t *testing.T) {
 	never := readFunc(func([]byte) (int, error) { <-t.Context().Done(); return 0, io.EOF })
 	c := call{
 		script: "hook", input: io.MultiReader(text("echo done"), never), log: &strings.Builder{},
-		args: args{{"base", s.Base}, {"id", string(r1)}, {"env", ""}, {"when", "after-activate"}, {"unit", ""}, {"line", ""}},
+		args: args{{"base", s.Base}, {"token", ours}, {"id", string(r1)}, {"env", ""}, {"when", "after-activate"}, {"unit", ""}, {"line", ""}},
 	}
 	began := time.Now()
 	must(t, c.run(t.Context(), s))

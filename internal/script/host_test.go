@@ -21,7 +21,7 @@ func TestAHostsLogIsOpenedForOneScriptAndClosed(t *testing.T) {
 	s.command("rm", "echo rm says no >&2; exit 1")
 	s.write("", "releases", string(r1)+".part", "x")
 	log := &closing{}
-	h := Host{Machine: s, Layout: s.Layout, Log: log.open}
+	h := Host{Machine: s, Layout: s.Layout, Token: ours, Log: log.open}
 	if err := h.Tidy(t.Context()); err == nil || log.opened != 1 || log.closed != 1 || !strings.Contains(log.String(), "rm says no") {
 		t.Errorf("opened %d times, closed %d times: %q, %v", log.opened, log.closed, log.String(), err)
 	}
@@ -34,11 +34,11 @@ func TestWhatHasNothingToLogOpensNoLog(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	log := &closing{}
-	h := Host{Machine: s, Layout: s.Layout, Log: log.open}
+	h := Host{Machine: s, Layout: s.Layout, Token: ours, Log: log.open}
 	_, err := h.Probe(t.Context(), []string{unit}, nil)
 	must(t, err)
 	must(t, h.Conclude(t.Context(), record("1")))
-	must(t, h.Forget(t.Context()))
+	must(t, h.Forget(t.Context(), "1"))
 	_, _, err = h.Prepare(t.Context(), r1, "k", Environment{})
 	must(t, err)
 	lock, err := h.Lock(t.Context(), Holder{What: "deploy"}, Wait{})

@@ -2,6 +2,7 @@ package script
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"time"
@@ -19,6 +20,8 @@ type Holder struct {
 	Who   string
 	Since time.Time
 	Run   string // URL of the workflow run; empty on the command line
+	Key   string // tells this run from all others; empty: it takes only one lock
+	Name  string // what this run calls the machine
 }
 
 func (h Holder) String() string {
@@ -32,6 +35,9 @@ func (h Holder) String() string {
 // Lock is a lock that a live script holds on a machine.
 type Lock struct {
 	Now release.ID // the machine's clock when the lock was taken
+	// Token is new for each acquisition. On a host, scripts that change
+	// something need it: see [Host].
+	Token string
 
 	lost   chan struct{}
 	err    error
@@ -43,11 +49,23 @@ type Lock struct {
 type Wait struct {
 	Most time.Duration       // rounded to seconds; 0: do not wait
 	Told func(holder string) // called once, with the holder, if the run has to wait
+	// Ending, if not nil, is called if no other run has the lock, but something
+	// of the last holder has not ended yet: its commands or its connection.
+	Ending func()
+	// Again says that this run has lost the lock. It waits only for itself: for
+	// the end of its own connection. Another holder is an error at once.
+	Again bool
 }
 
 func (w Wait) tell(holder string) {
-	if w.Most > 0 && w.Told != nil {
+	if w.Most > 0 && w.Told != nil && !w.Again {
 		w.Told(holder)
+	}
+}
+
+func (w Wait) end() {
+	if w.Ending != nil {
+		w.Ending()
 	}
 }
 
@@ -83,9 +101,13 @@ type locking struct {
 
 func (k locking) take(ctx context.Context, m Machine) (*Lock, error) {
 	var now, other string
+	token := rand.Text()
 	l, err := hold(ctx, m, call{
 		script: "lock",
-		args:   args{{"dir", k.dir}, {"deep", yes(k.deep)}, {"holder", k.holder.String()}, {"wait", fmt.Sprint(int(k.wait.Most.Seconds()))}},
+		args: args{
+			{"dir", k.dir}, {"deep", yes(k.deep)}, {"holder", k.holder.String()}, {"run", k.holder.Key}, {"name", k.holder.Name},
+			{"token", token}, {"again", yes(k.wait.Again)}, {"wait", fmt.Sprint(int(k.wait.Most.Seconds()))},
+		},
 		onFact: func(key, value string) {
 			switch key {
 			case "now":
@@ -93,6 +115,8 @@ func (k locking) take(ctx context.Context, m Machine) (*Lock, error) {
 			case "held":
 				other = value
 				k.wait.tell(value)
+			case "working":
+				k.wait.end()
 			}
 		},
 	})
@@ -102,6 +126,7 @@ func (k locking) take(ctx context.Context, m Machine) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.Token = token
 	if l.Now, err = release.ParseID(now); err != nil {
 		l.Release()
 		return nil, fmt.Errorf("the machine's clock: %w", err)

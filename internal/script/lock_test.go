@@ -15,9 +15,9 @@ func TestTheLockHasOneHolderAndSaysWho(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	noon := time.Date(2024, 1, 2, 13, 0, 0, 0, time.FixedZone("CET", 3600))
-	lock, err := s.host(nil).Lock(t.Context(), Holder{"deploy", "ann", noon, "https://run/1"}, Wait{})
+	lock, err := s.host(nil).Lock(t.Context(), Holder{What: "deploy", Who: "ann", Since: noon, Run: "https://run/1"}, Wait{})
 	must(t, err)
-	_, err = s.host(nil).Lock(t.Context(), Holder{"rollback", "bob", noon, ""}, Wait{})
+	_, err = s.host(nil).Lock(t.Context(), Holder{What: "rollback", Who: "bob", Since: noon}, Wait{})
 	wantReason(t, err, "held by another run: deploy by ann since 2024-01-02T12:00:00Z, https://run/1")
 	select {
 	case <-lock.Lost():
@@ -35,19 +35,19 @@ func TestTheLockIsWaitedFor(t *testing.T) {
 	var told []string
 	tell := func(holder string) { told = append(told, holder) }
 	began := time.Now()
-	_, err := s.host(nil).Lock(t.Context(), Holder{What: "second"}, Wait{time.Second, tell})
+	_, err := s.host(nil).Lock(t.Context(), Holder{What: "second"}, Wait{Most: time.Second, Told: tell})
 	wantReason(t, err, "held by another run, after waiting for 1 s: first by")
 	if took := time.Since(began); took < time.Second || len(told) != 1 || !strings.HasPrefix(told[0], "first by") {
 		t.Errorf("after %s: %q", took, told)
 	}
 	time.AfterFunc(300*time.Millisecond, first.Release)
-	second, err := s.host(nil).Lock(t.Context(), Holder{What: "second"}, Wait{time.Minute, tell})
+	second, err := s.host(nil).Lock(t.Context(), Holder{What: "second"}, Wait{Most: time.Minute, Told: tell})
 	must(t, err)
 	second.Release()
 	if len(told) != 2 {
 		t.Errorf("%q", told)
 	}
-	if third, err := s.host(nil).Lock(t.Context(), Holder{What: "third"}, Wait{time.Minute, tell}); err != nil || len(told) != 2 {
+	if third, err := s.host(nil).Lock(t.Context(), Holder{What: "third"}, Wait{Most: time.Minute, Told: tell}); err != nil || len(told) != 2 {
 		t.Errorf("a free lock is waited for: %v, %q", err, told)
 	} else {
 		third.Release()

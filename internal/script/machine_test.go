@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -17,7 +18,8 @@ import (
 )
 
 // local is this machine as a Machine. As over SSH, the streams end with the
-// context and the script keeps running.
+// context and the script keeps running: what it writes then is an error, as it
+// is for the commands of an sshd whose client has gone.
 type local struct {
 	env    []string
 	dir    string // where commands run; over SSH, the home of the user
@@ -33,7 +35,11 @@ func (e exitStatus) ExitStatus() int { return int(e) }
 func (l local) Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error {
 	cmd := exec.Command("sh", "-c", command)
 	cmd.Env, cmd.Dir = append([]string{"PATH=" + system, "HOME=/nonexistent"}, l.env...), l.dir
-	cmd.Stdout, cmd.Stderr = stdout, stderr
+	copied, cut, err := pipes(cmd, stdout, stderr)
+	if err != nil {
+		return err
+	}
+	defer cut()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -55,7 +61,11 @@ func (l local) Exec(ctx context.Context, command string, stdin io.Reader, stdout
 		in.Close()
 	}()
 	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
+	go func() {
+		err := cmd.Wait()
+		copied()
+		done <- err
+	}()
 	select {
 	case err := <-done:
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
@@ -71,9 +81,35 @@ func (l local) Exec(ctx context.Context, command string, stdin io.Reader, stdout
 	}
 }
 
+// pipes connects a command's output. It returns a function that waits for the
+// end of the output, and one that cuts it off.
+func pipes(cmd *exec.Cmd, stdout, stderr io.Writer) (copied, cut func(), err error) {
+	var all sync.WaitGroup
+	var ends []*os.File
+	for _, w := range []io.Writer{stdout, stderr} {
+		r, end, err := os.Pipe()
+		if err != nil {
+			return nil, nil, err
+		}
+		ends = append(ends, r, end)
+		all.Go(func() { io.Copy(w, r) })
+	}
+	cmd.Stdout, cmd.Stderr = ends[1], ends[3]
+	copied = func() {
+		ends[1].Close()
+		ends[3].Close()
+		all.Wait()
+	}
+	return copied, func() {
+		for _, end := range ends {
+			end.Close()
+		}
+	}, nil
+}
+
 // readScript reads the text of a script without the input that may follow.
 func readScript(r *bufio.Reader) (text string, err error) {
-	for !strings.HasSuffix(text, withInput) && !strings.HasSuffix(text, withoutInput) {
+	for !strings.HasSuffix(text, lastLines) {
 		line, err := r.ReadString('\n')
 		if err != nil {
 			return "", err
@@ -113,6 +149,7 @@ func newSite(t *testing.T) *site {
 	for _, d := range []string{s.bin, s.home, filepath.Join(s.Base, "releases"), s.State()} {
 		must(t, os.MkdirAll(d, 0o755))
 	}
+	s.write(ours+"\n", ".slipway", "fence")
 	s.command("sync", "exit 0") // the speed of the disk does not matter here
 	s.command("sudo", `[ "$1" = -n ] && shift; [ "$1" != -l ] || exit 0; exec "$@"`)
 	s.command("systemctl", `case $1 in
@@ -123,12 +160,15 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
+// ours is the token of the lock that a site's run holds.
+const ours = "OURS"
+
 // host returns the scripts of the site. Their output goes to log, unless it is
 // nil.
 func (s *site) host(log io.Writer) Host { return hostOn(s, s.Layout, log) }
 
 func hostOn(m Machine, l release.Layout, log io.Writer) Host {
-	h := Host{Machine: m, Layout: l}
+	h := Host{Machine: m, Layout: l, Token: ours}
 	if log != nil {
 		h.Log = func() io.WriteCloser { return unclosed{log} }
 	}

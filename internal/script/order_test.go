@@ -31,8 +31,9 @@ func TestWritesReachTheDiskInTheirOrder(t *testing.T) {
 	}
 	s.expect(r1, manifest(tree()))
 	must(t, s.stage(r1, tarball(t, tree())))
-	order("stage", "sync -f releases/"+string(r1)+".part", "sync -f .slipway/releases/"+string(r1),
-		"mv -T releases/"+string(r1)+".part releases/"+string(r1), "sync -f releases")
+	order("stage", "sync -f releases/"+string(r1)+".OURS.part", "sync -f .slipway/releases/"+string(r1)+".OURS",
+		"mv -T .slipway/releases/"+string(r1)+".OURS .slipway/releases/"+string(r1), "sync -f .slipway/releases",
+		"mv -T releases/"+string(r1)+".OURS.part releases/"+string(r1), "sync -f releases")
 	s.prepare(r1, key1, Environment{Given: true, Text: "export A=1\n"})
 	order("prepare", "sync launch.new", "mv -T launch.new launch", "sync -f "+s.Base, "sync -f activations/"+key1)
 	s.prepare(r1, key1, Environment{Given: true, Text: "export A=1\n"})
@@ -41,5 +42,5 @@ func TestWritesReachTheDiskInTheirOrder(t *testing.T) {
 	}
 	_, err := s.host(nil).Prune(t.Context(), []release.ID{r1}, nil)
 	must(t, err)
-	order("prune", "mv -T releases/"+string(r1)+" releases/"+string(r1)+".part", "sync -f releases", "rm -rf .slipway/releases/"+string(r1))
+	order("prune", "mv -T releases/"+string(r1)+" releases/"+string(r1)+".OURS.part", "sync -f releases", "rm -rf .slipway/releases/"+string(r1))
 }

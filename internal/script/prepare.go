@@ -28,7 +28,7 @@ func (h Host) Prepare(ctx context.Context, id release.ID, key string, e Environm
 	case !e.Given && e.Keep != "":
 		env, a.Env = "keep", key
 	}
-	c.args = args{{"base", h.Layout.Base}, {"id", string(id)}, {"key", key}, {"env", env}, {"from", e.Keep}}
+	c.args = h.args(arg{"id", string(id)}, arg{"key", key}, arg{"env", env}, arg{"from", e.Keep})
 	err = h.quiet(ctx, c)
 	return a, same, err
 }

@@ -47,7 +47,7 @@ func TestAnEnvironmentIsSwitchedOnWithItsRelease(t *testing.T) {
 	if got := s.start("bin/app", "start"); !strings.Contains(got, "nothing is deployed") {
 		t.Errorf("before the switch: %q", got)
 	}
-	_, err := s.host(nil).Activate(t.Context(), Switch{Units: []string{unit}, To: a})
+	_, err := s.host(nil).Activate(t.Context(), Switch{Units: []string{unit}, To: a, Record: &begun})
 	must(t, err)
 	if got, want := s.start("bin/app", "start", "two words"), string(r1)+"|it's \"quoted\" $(touch /tmp/pwned) `x` \\n\nsecond line\tümlaut|start two words"; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -88,7 +88,7 @@ func TestPrepareKnowsWhatIsCurrent(t *testing.T) {
 			s.write("x", "releases", string(r1), "f")
 			s.write("x", "releases", string(r2), "f")
 			a, _ := s.prepare(r1, key1, Environment{Given: true, Text: c.has})
-			_, err := s.host(nil).Activate(t.Context(), Switch{Units: []string{unit}, To: a})
+			_, err := s.host(nil).Activate(t.Context(), Switch{Units: []string{unit}, To: a, Record: &begun})
 			must(t, err)
 			a, same := s.prepare(c.id, key2, c.e)
 			if same != c.same || s.read("activations", key2, "environment") != c.gets {
@@ -106,7 +106,7 @@ func TestAnEnvironmentThatIsCutIsNone(t *testing.T) {
 	s := newSite(t)
 	c := call{
 		script: "prepare", input: strings.NewReader("text .export_040A_0751 e"),
-		args: args{{"base", s.Base}, {"id", string(r1)}, {"key", key1}, {"env", "new"}, {"from", ""}},
+		args: args{{"base", s.Base}, {"token", ours}, {"id", string(r1)}, {"key", key1}, {"env", "new"}, {"from", ""}},
 	}
 	wantReason(t, c.run(t.Context(), s), "the connection ended")
 	if s.read("activations", key1, "environment") != "" {
@@ -180,7 +180,7 @@ func TestRestartByFlagAndByCommand(t *testing.T) {
 	s := newSite(t)
 	s.write("x", "releases", string(r1), "f")
 	s.write("abc\n", "InvocationID")
-	sw := Switch{Units: []string{unit}, To: release.Activation{ID: r1}, Restart: Restart{Flag: s.path("restart")}}
+	sw := Switch{Units: []string{unit}, To: release.Activation{ID: r1}, Record: &begun, Restart: Restart{Flag: s.path("restart")}}
 	started, err := s.host(nil).Activate(t.Context(), sw)
 	must(t, err)
 	if s.read("restart") != "releases/"+string(r1)+"\n" || s.read("systemctl.log") != "" || started[unit] != "abc" {
@@ -198,7 +198,7 @@ func TestUnitsAreRestartedInTheirOrder(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.write("x", "releases", string(r1), "f")
-	sw := Switch{Units: []string{"web.service", "worker.service"}, To: release.Activation{ID: r1}}
+	sw := Switch{Units: []string{"web.service", "worker.service"}, To: release.Activation{ID: r1}, Record: &begun}
 	_, err := s.host(nil).Activate(t.Context(), sw)
 	must(t, err)
 	var restarts []string

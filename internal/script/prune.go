@@ -9,7 +9,7 @@ import (
 
 // Tidy removes the files of runs that died.
 func (h Host) Tidy(ctx context.Context) error {
-	return h.logged(ctx, call{script: "tidy", args: args{{"base", h.Layout.Base}}})
+	return h.logged(ctx, call{script: "tidy", args: h.args()})
 }
 
 // Pruned says what happened to the releases that were to be removed.
@@ -23,7 +23,7 @@ func (h Host) Prune(ctx context.Context, ids []release.ID, activations []string)
 	var p Pruned
 	err := h.logged(ctx, call{
 		script: "prune",
-		args:   args{{"base", h.Layout.Base}, {"ids", joined(ids)}, {"keys", strings.Join(activations, " ")}},
+		args:   h.args(arg{"ids", joined(ids)}, arg{"keys", strings.Join(activations, " ")}),
 		onFact: func(key, value string) {
 			switch key {
 			case "removed":

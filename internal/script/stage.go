@@ -8,8 +8,8 @@ import (
 )
 
 // Stage unpacks a release from a gzipped tar beside the other releases. It
-// verifies the release against the lists in its metadata directory and renames
-// it into place.
+// verifies the release against the lists in [Host.Lists] and renames it into
+// place.
 func (h Host) Stage(ctx context.Context, id release.ID, tar io.Reader) error {
 	c := h.stage(id, "")
 	c.input = tar
@@ -23,10 +23,20 @@ func (h Host) StageHere(ctx context.Context, id release.ID, a release.App) error
 }
 
 func (h Host) stage(id release.ID, app string) call {
-	return call{
-		script: "stage",
-		args:   args{{"base", h.Layout.Base}, {"id", string(id)}, {"app", app}},
+	return call{script: "stage", args: h.args(arg{"id", string(id)}, arg{"app", app})}
+}
+
+// Lists returns the directory for the lists of a release, until Stage has put
+// the release into place and its lists beside it.
+func (h Host) Lists(id release.ID) string { return h.Layout.Metadata(id) + "." + h.Token }
+
+// Note writes the note about a staged release.
+func (h Host) Note(ctx context.Context, s release.Staged) error {
+	line, err := s.JSON()
+	if err != nil {
+		return err
 	}
+	return h.quiet(ctx, call{script: "note", args: h.args(arg{"id", string(s.To)}), input: text(string(line))})
 }
 
 // Recheck verifies a release that is already on the host.

@@ -113,6 +113,7 @@ func stored(a release.App, id release.ID, said map[string]string) release.Stored
 // Export writes the release of an artifact to w as a gzipped tar.
 func (s Store) Export(ctx context.Context, id release.ID, w io.Writer) error {
 	c := s.call("export", arg{"id", string(id)})
+	c.output = w
 	command, err := c.args.command(c.script)
 	if err != nil {
 		return err

@@ -2,9 +2,9 @@
 # Makes one release current, with its environment, and restarts the units in their
 # order. A cut connection does not stop it in between, so the host always ends up
 # running what current points to.
-# Takes: base, units, link (the new target of current; empty: remove current and
+# Takes: base, token, units, link (the new target of current; empty: remove current and
 # stop the units), record (the change record to write first; empty: keep the
-# existing one), restart (systemctl, flag or command), flag (a file). For command,
+# existing one), change (the key of the change), restart (systemctl, flag or command), flag (a file). For command,
 # the command comes as input.
 main() {
 	[ "$restart" != command ] || receive
@@ -13,7 +13,12 @@ main() {
 
 change() {
 	[ -z "$link" ] || [ -d "$base/$link/" ] || die "$base/$link is not there"
-	[ -z "$record" ] || { write_record && keep_way_back; }
+	no_other_change "$change"
+	if [ -n "$record" ]; then
+		write_record && keep_way_back
+	else
+		is_change "$change" || leads_to_link || die "there is no change record in $base/.slipway, and current does not lead to ${link:-nothing}: another run was here; see 'slipway history'"
+	fi
 	# A unit that was restarted after this has another invocation ID.
 	for unit in $units; do fact before "$unit $(unit_property InvocationID)"; done
 	if [ -n "$link" ]; then
@@ -22,6 +27,13 @@ change() {
 		rm -f "$base/current" && sync -f "$base" || die "cannot remove $base/current"
 	fi
 	"restart_by_$restart"
+}
+
+# leads_to_link tests whether current is what it is to become: the change may have ended
+# before its record was written.
+leads_to_link() {
+	now=$(readlink "$base/current") || now=
+	[ "${now#"$base"/}" = "$link" ]
 }
 
 write_record() {
@@ -67,7 +79,7 @@ service() {
 # A .path unit watches the file. Its contents are only for people.
 restart_by_flag() { printf '%s\n' "${link:-stop}" >"$flag" || die "cannot write the restart flag $flag"; }
 
-restart_by_command() { (run_text) || die "the restart command failed with exit status $?: see the lines above"; }
+restart_by_command() { (run_text "" "") || die "the restart command failed with exit status $?: see the lines above"; }
 
 # let_it_boot waits until 2 s after the start of the process: a booting BEAM ignores
 # SIGTERM, and systemd would wait for all of TimeoutStopSec. A start in the future

@@ -8,7 +8,7 @@ main() {
 	mkdir -p "$artifacts" "$root/mirrors" || die "cannot create $artifacts"
 	if [ -e "$artifacts/$id" ]; then
 		fact taken yes
-		exit 0
+		answered
 	fi
 	spare=$id
 	reap

@@ -1,26 +1,27 @@
-# Libraries: receive append service
+# Libraries: receive append critical service
 # Runs commands in a release's directory with its environment, then starts a one-shot
 # unit; either may be missing. Before the switch, the link next points to the release
 # with its environment meanwhile, so that a unit or a sudo rule for migrations need
 # not name the release.
 #
-# Both end with their caller: when the connection is cut, or has been silent for 30 s.
-# So nothing of this run can overlap with the next one.
-# Takes: base, id, env (the key of its environment; empty: none), when (the setting
-# that gives the commands), unit (empty: none), line (of the history, which records
-# that the unit is started). The commands come as input, followed by heartbeats.
+# Both end with their caller: when the connection is cut, has been silent for 30 s, or
+# another run has the lock. Until then this script holds the work lock, and the next run
+# waits for it. So nothing of this run can overlap with the next one.
+# Takes: base, token, id, env (the key of its environment; empty: none), when (the
+# setting that gives the commands), unit (empty: none), line (of the history, which
+# records that the unit is started). The commands come as input, followed by heartbeats.
 main() {
 	exec 4<&0
 	receive
-	scratch=$base/.slipway/scratch
-	rm -rf "$scratch"
-	mkdir "$scratch" && cd "$base/releases/$id" || die "cannot use $base/releases/$id and $scratch"
-	[ "$when" = after-activate ] || ln -sfT "$(release_link)" "$base/next" || die "cannot write $base/next"
+	# A caller that has gone must not end this script before it has cleaned up.
+	begin_work
+	trap '' HUP PIPE
 	status=0
 	[ -z "$text" ] || guarded run_in_release end_commands
 	commands_status=$status
 	if [ -n "$unit" ] && [ "$status" = 0 ]; then
-		append
+		critical record_start
+		trap '' HUP PIPE
 		fact started "$unit"
 		guarded start_unit stop_unit
 	fi
@@ -33,13 +34,31 @@ main() {
 	[ "$status" = 0 ] || die "$unit failed ($(unit_property Result)): its log says why; see the lines above and 'systemctl status $unit'"
 }
 
+# begin_work takes the work lock first: a run that takes over makes its token count
+# first, then waits for this lock.
+begin_work() {
+	command exec 7>>"$base/.slipway/work" || die "cannot write $base/.slipway"
+	flock -w 60 7 || die "earlier commands of this run still run after 60 s: see 'fuser $base/.slipway/work'"
+	critical make_place
+	cd "$base/releases/$id" || die "cannot use $base/releases/$id"
+}
+
+make_place() {
+	scratch=$base/.slipway/scratch.$token
+	rm -rf "$scratch"
+	mkdir "$scratch" || die "cannot create $scratch"
+	[ "$when" = after-activate ] || ln -sfT "$(release_link)" "$base/next" || die "cannot write $base/next"
+}
+
 release_link() {
 	if [ -n "$env" ]; then echo "activations/$env/release"; else echo "releases/$id"; fi
 }
 
+record_start() { append "$line"; }
+
 # guarded DO END runs DO, and runs END as soon as the caller has gone.
 guarded() {
-	"$1" 4<&- &
+	start_without_locks "$1" &
 	running=$!
 	end_with_caller "$2" 3>&- &
 	watch=$!
@@ -48,26 +67,30 @@ guarded() {
 	kill "$watch" 2>/dev/null
 }
 
-run_in_release() {
-	# shellcheck disable=SC1090 # only the host has it
-	[ -z "$env" ] || . "$base/activations/$env/environment"
-	# The release is read-only: its scripts must write elsewhere.
-	: "${RELEASE_TMP:=$scratch}" "${RELEASE_MUTABLE_DIR:=$scratch}"
-	export RELEASE_TMP RELEASE_MUTABLE_DIR
-	run_text
+start_without_locks() {
+	exec 4<&- 7>&-
+	trap - HUP PIPE
+	"$1"
 }
 
-end_commands() { kill -s TERM "$running"; }
+run_in_release() { run_text "${env:+$base/activations/$env/environment}" "$scratch"; }
+
+# end_commands waits for their end: timeout(1) kills what does not end.
+end_commands() {
+	kill -s TERM "$running"
+	while kill -0 "$running" 2>/dev/null; do sleep 0.2; done
+}
 
 # start_unit waits until the one-shot unit has ended, and fails if the unit does.
 start_unit() { exec sudo -n systemctl start "$unit" 3>&-; }
 
 # stop_unit stops the unit itself: ending "systemctl start" would not.
-stop_unit() { sudo -n systemctl stop "$unit"; }
+stop_unit() { sudo -n systemctl stop "$unit" >/dev/null 2>&1; }
 
+# end_with_caller acts first and speaks later: nobody may be there to read it.
 end_with_caller() {
-	# Whatever still waits when the script ends must not hold the log open.
-	while { beat=$(timeout 30 head -c 1 <&4); } 2>/dev/null && [ -n "$beat" ]; do :; done
-	echo "the run has gone: ending what it started"
+	# What waits for the next byte must hold neither the log open nor the lock.
+	while { beat=$(timeout 30 head -c 1 <&4 7>&-); } 2>/dev/null && [ -n "$beat" ] && is_ours; do :; done
 	"$1"
+	echo "the run has gone: ended what it had started"
 }

@@ -14,8 +14,8 @@ main() {
 	show_migrate
 	show_drift
 	show_releases
-	for left in next current.new launch.new .slipway/scratch .slipway/change.new; do
-		[ ! -e "$base/$left" ] && [ ! -h "$base/$left" ] || fact leftover "$left"
+	for left in "$base/next" "$base/current.new" "$base/launch.new" "$base"/.slipway/scratch* "$base/.slipway/change.new"; do
+		[ ! -e "$left" ] && [ ! -h "$left" ] || fact leftover "${left#"$base"/}"
 	done
 	[ ! -h "$base/.slipway/back" ] || [ -e "$base/.slipway/change" ] || fact leftover .slipway/back
 	[ -z "$staged" ] || show_state staged "releases/$staged/staged"

@@ -34,11 +34,14 @@ slipway_link=$(readlink "$slipway_base/$slipway_name") || {
 	exit 1
 }
 slipway_link=$slipway_base/${slipway_link#"$slipway_base"/}
+slipway_program=$slipway_link/$1
+shift
+set -- "$slipway_program" "$@"
+# The environment may have variables with any name, also with those above. From here on,
+# nothing else is needed.
 case $slipway_link in
 */activations/*/release) . "${slipway_link%/release}/environment" || exit ;;
 esac
-slipway_program=$1
-shift
-exec "$slipway_link/$slipway_program" "$@"
+exec "$@"
 LAUNCH
 }

@@ -1,19 +1,21 @@
 # Holds a lock for as long as the caller lives: until the connection ends, or no byte
-# has come for 30 s.
+# has come for 30 s. Then the token of this acquisition counts no more, so what is left
+# of the run can change nothing: see critical.sh.
 # Takes: dir, deep (yes: create its parent directories too), holder (one line: who,
-# since when, from which run), wait (how many seconds to wait if the lock is taken).
+# since when, from which run), run (the caller's key), name (the caller's name for this
+# machine), token (new for each acquisition), again (yes: wait only for the same run,
+# which has lost its connection), wait (how many seconds to wait if the lock is taken).
 main() {
+	trap '' PIPE
 	make_dir || die "cannot create $dir: give the directory above it to $(id -un)"
 	command exec 8>>"$dir/lock" || die "cannot write $dir/lock: give $dir to $(id -un)"
 	flock -n 8 || wait_for_lock
-	printf '%s\n' "$holder" >"$dir/lock"
-	# A script of a run that has gone may still be in its critical section.
-	command exec 9>>"$dir/critical" || die "cannot write $dir/critical: give $dir to $(id -un)"
-	flock -w 120 9 || die "an earlier run's change is still in progress after 120 s: see 'fuser $dir/critical'"
-	exec 9>&-
+	printf '%s\n%s %s\n' "$holder" "$run" "$name" >"$dir/lock"
+	take_over
 	fact now "$(date -u +%Y%m%dT%H%M%S)"
 	ready
 	while beat=$(exec 8>&-; exec timeout 30 head -c 1) && [ -n "$beat" ]; do :; done
+	let_go
 }
 
 # make_dir does not create the parents of $dir on a host: the setup phase makes the
@@ -24,7 +26,42 @@ make_dir() {
 }
 
 wait_for_lock() {
-	fact held "$(cat "$dir/lock")"
-	[ "$wait" -gt 0 ] || die "held by another run: $(cat "$dir/lock")"
-	flock -w "$wait" 8 || die "held by another run, after waiting for $wait s: $(cat "$dir/lock")"
+	other='' other_run='' other_name=''
+	# The holder may be about to write its name, or to end.
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		if { IFS= read -r other && IFS=' ' read -r other_run other_name; } <"$dir/lock"; then break; fi
+		flock -w 0.1 8 && return
+	done
+	patience=$wait
+	if [ -n "$run" ] && [ "$other_run" = "$run" ]; then
+		fact working yes
+		[ "$again" = yes ] || die "this is the same machine and directory as $other_name: name it once"
+	else
+		[ "$again" = no ] || patience=0
+		fact held "$other"
+	fi
+	[ "$patience" -gt 0 ] || die "held by another run: $other"
+	flock -w "$patience" 8 || die "held by another run, after waiting for $patience s: $(head -n 1 "$dir/lock")"
+}
+
+# take_over makes the new token the only one that counts. A script of an earlier run
+# may still be in its critical section, and commands that it started may still run.
+take_over() {
+	command exec 9>>"$dir/critical" 7>>"$dir/work" || die "cannot write $dir/critical and $dir/work: give $dir to $(id -un)"
+	flock -w 120 9 || die "an earlier run's change is still in progress after 120 s: see 'fuser $dir/critical'"
+	printf '%s\n' "$token" >"$dir/fence.new" && mv -T "$dir/fence.new" "$dir/fence" || die "cannot write $dir/fence"
+	exec 9>&-
+	flock -n 7 || {
+		fact working yes
+		flock -w 150 7 || die "what an earlier run started here still runs after 150 s: see 'fuser $dir/work'"
+	}
+	exec 7>&-
+}
+
+let_go() {
+	command exec 9>>"$dir/critical" && flock -w 120 9 || die "cannot lock $dir/critical"
+	fence=''
+	{ IFS= read -r fence <"$dir/fence"; } 2>/dev/null
+	[ "$fence" != "$token" ] || rm -f "$dir/fence"
+	: >"$dir/lock"
 }

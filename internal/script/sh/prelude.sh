@@ -54,5 +54,14 @@ start() {
 		readonly "${pair%%.*}=$decoded"
 	done
 	main
-	exit # or the shell would read on from its stdin, still holding main's locks
+}
+
+# answered ends a script whose answer is facts. It marks the end of the answer, since
+# what is left of the answer may be cut off with the output of a program that the script
+# has left behind. Without exit the shell would read on from its stdin, still holding
+# main's locks.
+answered() {
+	status=$?
+	fact answered yes
+	exit "$status"
 }

@@ -1,12 +1,17 @@
-# Libraries: receive launcher
+# Libraries: receive launcher critical
 # Writes the environment of an activation next to the release, where nothing uses it
 # yet; or reports that current already is that release with that environment.
-# Takes: base, id, key (of the activation), env (new: it comes as input; keep: copy
+# Takes: base, token, id, key (of the activation), env (new: it comes as input; keep: copy
 # that of the activation in from; none: there is none), from (a key).
 main() {
+	text=
+	[ "$env" != new ] || receive
+	critical prepare
+}
+
+prepare() {
 	put_launcher
 	case $env in
-	new) receive ;;
 	keep) text=$(cat "$base/activations/$from/environment") || die "cannot read $base/activations/$from/environment" ;;
 	esac
 	if is_current; then

@@ -1,28 +1,33 @@
-# Libraries: service
+# Libraries: service critical
 # Removes releases and activations, except those from which a process still runs. If
 # one cannot be removed, the others still are.
-# Takes: base, ids (separated by blanks), keys (of activations).
+# Takes: base, token, ids (separated by blanks), keys (of activations).
 main() {
-	problem=
-	rm -rf "$base"/releases/*.part || stuck "the leftovers of dead runs in $base/releases"
+	problem=''
+	critical take_away
+	# Nobody else uses names with this token, so this needs no lock.
+	rm -rf "$base"/releases/*."$token".part || stuck "the leftovers in $base/releases"
+	[ -z "$problem" ] || die "cannot remove $problem: see the lines above"
+}
+
+# take_away renames what is to be removed: no half-removed directory may have a
+# release's name. Removing a release takes too long for a critical section.
+take_away() {
+	for left in "$base"/releases/*.part; do
+		[ ! -e "$left" ] || mv -T "$left" "${left%.part}.$token.part" || stuck "$left"
+	done
 	used=$(used_releases)
 	for id in $ids; do
 		if printf '%s\n' "$used" | grep -qxF "$id"; then
 			fact in_use "$id"
-			continue
-		fi
-		# Rename first: no half-removed directory may have a release's name.
-		if ! mv -T "$base/releases/$id" "$base/releases/$id.part"; then
-			stuck "$base/releases/$id"
-		elif ! rm -rf "$base/releases/$id.part"; then
-			stuck "$base/releases/$id.part"
-		else
+		elif mv -T "$base/releases/$id" "$base/releases/$id.$token.part"; then
 			fact removed "$id"
+		else
+			stuck "$base/releases/$id"
 		fi
 	done
 	remove_lists
 	remove_activations
-	[ -z "$problem" ] || die "cannot remove $problem: see the lines above"
 }
 
 stuck() { problem=${problem:+$problem, }$1; }

@@ -1,13 +1,16 @@
-# Libraries: buildroot inventory verify
+# Libraries: buildroot inventory verify critical
 # Puts the release on the host, complete and verified. It changes nothing that runs.
-# Takes: base, id, app (ORG/APP, whose artifact is on this same machine; empty: the
+# Takes: base, token, id, app (ORG/APP, whose artifact is on this same machine; empty: the
 # release comes as input, as a gzipped tar). The caller has already written the lists
-# that the release must match to .slipway/releases/ID.
+# that the release must match to .slipway/releases/ID.TOKEN.
+#
+# Unpacking takes too long for a critical section. So until the end, all names have the
+# token in them: nobody else uses them.
 main() {
 	release=$base/releases/$id
-	part=$release.part
-	rm -rf "$part" || die "cannot remove the leftover $part"
-	mkdir "$part" || die "cannot create $part"
+	part=$release.$token.part
+	lists=$base/.slipway/releases/$id.$token
+	critical begin
 	if [ -n "$app" ]; then
 		tar -c -C "$root/$app/artifacts/$id/tree" . | unpack ||
 			discard "the release could not be copied from $root/$app/artifacts/$id to $part: see the lines above (is the disk full?)"
@@ -15,11 +18,20 @@ main() {
 		ready
 		unpack -z || discard "the release could not be unpacked in $part: see the lines above (is the disk full?)"
 	fi
-	verify "$part" "$base/.slipway/releases/$id" ||
+	verify "$part" "$lists" ||
 		discard "what arrived in $part is not what was built: see the lines above, and run it again"
 	# current must never point to a release whose files are only in memory. The lists
 	# may be on another file system than the releases.
-	sync -f "$part" && sync -f "$base/.slipway/releases/$id" || discard "cannot write $part to disk"
+	sync -f "$part" && sync -f "$lists" || discard "cannot write $part to disk"
+	critical finish
+}
+
+begin() { mkdir "$part" || die "cannot create $part"; }
+
+# finish puts the lists into place first: no release may be there without them.
+finish() {
+	rm -rf "$base/.slipway/releases/$id" && mv -T "$lists" "$base/.slipway/releases/$id" && sync -f "$base/.slipway/releases" ||
+		discard "cannot rename $lists to $base/.slipway/releases/$id"
 	mv -T "$part" "$release" || discard "cannot rename $part to $release"
 	sync -f "$base/releases"
 }
@@ -27,6 +39,6 @@ main() {
 unpack() { tar -x --no-same-owner --no-same-permissions -f - -C "$part" "$@"; }
 
 discard() {
-	rm -rf "$part"
+	rm -rf "$part" "$lists"
 	die "$@"
 }
