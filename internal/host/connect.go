@@ -30,12 +30,12 @@ func (h *Host) Close() error {
 // connection: 30 s if the host did not notice the end of the connection.
 const reachPatience = 35 * time.Second
 
-// errTakenOver means that this run may no longer change the host.
-var errTakenOver = errors.New("this run lost the lock, and another run has changed the host since: nothing more was changed here; see 'slipway history'")
+// ErrTakenOver means that this run lost a host's lock, and that another run has
+// changed the host since. This run may no longer change it.
+var ErrTakenOver = errors.New("this run lost the lock, and another run has changed the host since: nothing more was changed here; see 'slipway history'")
 
-// IsTakenOver reports whether an error means that this run lost a host's lock,
-// and that another run has changed the host since then.
-func IsTakenOver(err error) bool { return errors.Is(err, errTakenOver) }
+// IsTakenOver reports whether an error is an [ErrTakenOver].
+func IsTakenOver(err error) bool { return errors.Is(err, ErrTakenOver) }
 
 // holding carries out a change under the lock. If this run has lost the lock or
 // the connection, it takes them again first.
@@ -86,7 +86,7 @@ func (h *Host) lockAgain(ctx context.Context) error {
 	lock, err := h.script().Lock(ctx, h.holder(), script.Wait{Most: reachPatience, Again: true, Ending: h.sayEnding})
 	if IsHeld(err) {
 		h.askWhatRuns(ctx)
-		return fmt.Errorf("%w (%w)", errTakenOver, err)
+		return fmt.Errorf("%w (%w)", ErrTakenOver, err)
 	}
 	if err != nil {
 		return fmt.Errorf("taking the lock again: %w", err)
@@ -108,7 +108,7 @@ func (h *Host) stillOurs(ctx context.Context) error {
 		return nil // the connection was lost before the change began
 	}
 	h.result.After = now.Current.ID
-	return errTakenOver
+	return ErrTakenOver
 }
 
 func (h *Host) restart() script.Restart { return script.Restart(h.plan().Restart) }

@@ -16,6 +16,7 @@ func TestARealHostIsWhatAFleetNeeds(t *testing.T) {
 		return hosttest.Bench{
 			Begin:   func(verb release.Verb, change func(*host.Plan)) rollout.Host { return s.begin(verb, change) },
 			Release: func(n int, bad bool) host.Source { return s.release(n, bad) },
+			Freeze:  s.freeze,
 		}
 	})
 }

@@ -162,7 +162,12 @@ func (h *Host) TakeBack(ctx context.Context, to release.Activation) {
 		return
 	}
 	h.result.After = to.ID
-	if err := h.Conclude(undo); err != nil {
+	err := h.Conclude(undo)
+	if IsTakenOver(err) {
+		h.outOfReach(undo, "taking "+string(h.change.From)+" back", err)
+		return
+	}
+	if err != nil {
 		h.fail(Failed, fmt.Errorf("it runs %s, but its history could not be written: %w", to, err))
 		return
 	}

@@ -53,6 +53,14 @@ func (h *Host) fencedOff(ctx context.Context) {
 	h.askWhatRuns(ctx)
 }
 
+// Ask finds out what the host runs, if this run has lost the lock: another run
+// may have changed the host.
+func (h *Host) Ask(ctx context.Context) {
+	if h.conn != nil && h.lock != nil && h.lostLock() {
+		h.askWhatRuns(ctx)
+	}
+}
+
 // askTimeout bounds a question to a host that another run may be changing.
 const askTimeout = 10 * time.Second
 

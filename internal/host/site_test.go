@@ -142,10 +142,13 @@ func (s *site) cut() {
 // conn runs commands on this machine. As over SSH, they lose their streams when
 // the connection ends, and keep running.
 type conn struct {
-	env  []string
-	mu   sync.Mutex
-	lost bool
-	ends []context.CancelFunc
+	env    []string
+	mu     sync.Mutex
+	lost   bool
+	ends   []context.CancelFunc
+	beat   io.Closer     // the heartbeats of its lock
+	still  bool          // the run stands still
+	frozen chan struct{} // closed when it has lost the lock
 	// broken, if not nil, gets each command before it runs, and may fail it.
 	broken func(command string) error
 	deaf   error // error of every connection through the host
@@ -189,10 +192,21 @@ func (c *conn) run(ctx context.Context, cmd *exec.Cmd, stdin io.Reader, stdout, 
 		io.Copy(in, stdin)
 		in.Close()
 	}()
+	isLock := strings.Contains(cmd.String(), "step.lock")
+	if isLock {
+		c.mu.Lock()
+		c.beat, c.frozen = in, make(chan struct{})
+		c.mu.Unlock()
+	}
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	select {
 	case err := <-done:
+		if isLock && c.isFrozen() {
+			close(c.frozen)
+			<-ctx.Done() // a run that stood still does not know
+			return ctx.Err()
+		}
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			return exitStatus(exit.ExitCode())
 		}
@@ -202,6 +216,25 @@ func (c *conn) run(ctx context.Context, cmd *exec.Cmd, stdin io.Reader, stdout, 
 		<-done
 		return ctx.Err()
 	}
+}
+
+func (c *conn) isFrozen() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.still
+}
+
+// freeze ends the lock of the run that connected last, and returns when it has
+// ended. The run does not notice.
+func (s *site) freeze() {
+	s.mu.Lock()
+	c := s.conns[len(s.conns)-1]
+	s.mu.Unlock()
+	c.mu.Lock()
+	c.still = true
+	c.mu.Unlock()
+	c.beat.Close()
+	<-c.frozen
 }
 
 func (c *conn) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {

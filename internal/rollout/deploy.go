@@ -17,7 +17,7 @@ func Deploy(ctx context.Context, plan Plan, candidates []Candidate, a Artifact, 
 	r := newRun(release.Deploy, plan, candidates, log)
 	defer r.part()
 	err := r.deploy(ctx, a)
-	return r.result(err), err
+	return r.result(ctx, err), err
 }
 
 func (r *run) deploy(ctx context.Context, a Artifact) error {

@@ -18,7 +18,7 @@ func Stage(ctx context.Context, plan Plan, candidates []Candidate, a Artifact, l
 	r := newRun(release.Stage, plan, candidates, log)
 	defer r.part()
 	err := r.stageAndNote(ctx, a)
-	return r.result(err), err
+	return r.result(ctx, err), err
 }
 
 func (r *run) stageAndNote(ctx context.Context, a Artifact) error {
@@ -52,7 +52,7 @@ func Activate(ctx context.Context, plan Plan, candidates []Candidate, log *progr
 	r := newRun(release.Activate, plan, candidates, log)
 	defer r.part()
 	err := r.activateStaged(ctx)
-	return r.result(err), err
+	return r.result(ctx, err), err
 }
 
 func (r *run) activateStaged(ctx context.Context) error {

@@ -54,6 +54,7 @@ type tale struct {
 	*rand.Rand
 	next int // number of the next release
 	told string
+	over release.ID // what another run made live while this one stood still
 }
 
 func (s *tale) tell(format string, args ...any) { s.told += fmt.Sprintf(format, args...) + "\n" }
@@ -62,6 +63,7 @@ func (s *tale) tell(format string, args ...any) { s.told += fmt.Sprintf(format, 
 // it.
 func (s *tale) run() {
 	before := s.currents()
+	s.over = ""
 	ctx, cancel := context.WithCancel(s.Context())
 	defer cancel()
 	s.breakSome(cancel)
@@ -73,6 +75,10 @@ func (s *tale) run() {
 		return // a dead run keeps no promises; the next run repairs
 	}
 	s.truthful(r)
+	if s.over != "" {
+		s.leftAlone()
+		return
+	}
 	if verb == "deploy" || verb == "activate" {
 		s.allOrNone(r, before)
 	}
@@ -104,6 +110,7 @@ func (s *tale) verb(ctx context.Context, p rollout.Plan) (verb string, r rollout
 // breakSome gives some hosts faults for the next run. A fault may kill or
 // cancel the run.
 func (s *tale) breakSome(cancel func()) {
+	overtaken := false
 	for _, m := range s.machines {
 		if s.IntN(5) == 0 {
 			m.Bad[id(s.next+1)] = "it exits"
@@ -116,14 +123,43 @@ func (s *tale) breakSome(cancel func()) {
 			How:  hosttest.How(s.IntN(3)), Took: time.Duration(s.IntN(3000)) * time.Millisecond,
 		}
 		what := ""
-		switch s.IntN(12) {
+		doing := s.IntN(12)
+		if overtaken || fault.Step == hosttest.StepConnect || fault.Step == hosttest.StepLock { // it has no locks to lose
+			doing = max(doing, 3)
+		}
+		switch doing {
 		case 0:
 			fault.Do, what = func() { s.killed.Store(true) }, ", and the run is killed"
 		case 1:
 			fault.Do, what = cancel, ", and the run is cancelled"
+		case 2:
+			overtaken = true
+			fault.Do, what = s.overtake, ", and another run deploys while the run stands still"
 		}
 		s.tell("  %s: %v at %s%s", m.Name, fault.How, fault.Step, what)
 		s.with(m.Name, fault)
+	}
+}
+
+// overtake deploys another release while the run stands still.
+func (s *tale) overtake() {
+	s.freeze()
+	s.next++
+	n := s.next
+	r, err := rollout.Deploy(s.Context(), plan(atATime(50), wait(time.Minute)), s.besides(), artifact(n), s.logTo())
+	s.tell("  deploy of release %d meanwhile: %s, %v", n, r.Became, err)
+	if r.Became == rollout.BecameLive {
+		s.over = id(n)
+	}
+}
+
+// leftAlone checks that a run has changed nothing after another one made a
+// release live.
+func (s *tale) leftAlone() {
+	for _, m := range s.machines {
+		if state := m.State(); state.Current.ID != s.over || state.Running != s.over || state.Change != nil {
+			s.Errorf("%s: current is %s and %s runs, change %+v, after another run made %s live", m.Name, state.Current, state.Running, state.Change, s.over)
+		}
 	}
 }
 
@@ -151,7 +187,7 @@ func (s *tale) truthful(r rollout.Result) {
 		if state.Current.ID != h.After && h.After != "" || state.Change != nil && h.Outcome != host.Untouched && h.Outcome != host.Skipped {
 			s.Errorf("%s: it is %s and after %q, and current is %s with the change %+v", h.Host, h.Outcome, h.After, state.Current, state.Change)
 		}
-		if h.Outcome == host.Live && (h.After != r.Target || state.Running != r.Target) {
+		if s.over == "" && h.Outcome == host.Live && (h.After != r.Target || state.Running != r.Target) {
 			s.Errorf("%s is live with %s and runs %s: the target is %s", h.Host, h.After, state.Running, r.Target)
 		}
 	}

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"context"
 	"time"
 
 	"github.com/apxr/slipway/internal/host"
@@ -59,7 +60,8 @@ type Running struct {
 }
 
 // result returns the run's result with those of the hosts.
-func (r *run) result(err error) Result {
+func (r *run) result(ctx context.Context, err error) Result {
+	each(r.hosts, func(m *member) { m.Ask(ctx) })
 	res := r.outcome
 	res.Began, res.Took = r.began, time.Since(r.began)
 	res.Previous, res.Running = r.previous(), r.running()

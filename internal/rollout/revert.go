@@ -19,7 +19,7 @@ func Revert(ctx context.Context, plan Plan, candidates []Candidate, log *progres
 	r := newRun(release.Revert, plan, candidates, log)
 	defer r.part()
 	err := r.revert(ctx)
-	return r.result(err), err
+	return r.result(ctx, err), err
 }
 
 func (r *run) revert(ctx context.Context) error {

@@ -20,7 +20,7 @@ func Rollback(ctx context.Context, plan Plan, candidates []Candidate, fetch Fetc
 	r := newRun(release.Rollback, plan, candidates, log)
 	defer r.part()
 	err := r.rollback(ctx, fetch)
-	return r.result(err), err
+	return r.result(ctx, err), err
 }
 
 func (r *run) rollback(ctx context.Context, fetch Fetch) error {

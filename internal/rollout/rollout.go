@@ -43,6 +43,8 @@ type Meeting interface {
 	// Lock waits at most for wait if another run has the lock: see [host.IsHeld].
 	Lock(ctx context.Context, wait time.Duration) error
 	Unlock()
+	// Ask finds out what the host runs, if the run has lost its lock.
+	Ask(ctx context.Context)
 	Look(ctx context.Context, q host.Question) error
 	// Close also releases the lock.
 	Close() error

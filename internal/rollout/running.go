@@ -26,9 +26,13 @@ func (r *run) running() Running {
 	// Use the present time, not the start of the run: the run may have waited
 	// for another one.
 	now.Since, now.Who, now.Run, now.Before = time.Now(), r.plan.Who, r.plan.RunURL, r.previous()
-	if now.Before.ID == id { // this run has changed nothing
+	switch id {
+	case now.Before.ID: // this run has changed nothing
 		made := r.hosts.known(id)
 		now.Since, now.Who, now.Run, now.Before = made.At, made.Who, made.Run, r.version(made.From)
+	case r.outcome.Target:
+	default: // another run has taken the hosts over
+		now.Who, now.Run = "", ""
 	}
 	return now
 }

@@ -115,6 +115,25 @@ func (f *fleet) candidates() []rollout.Candidate {
 	return all
 }
 
+// besides returns the hosts for a run beside the one that [fleet.candidates] is
+// for. It has no faults.
+func (f *fleet) besides() []rollout.Candidate {
+	var all []rollout.Candidate
+	for _, m := range f.machines {
+		all = append(all, func(run *host.Run) rollout.Host { return hosttest.New(m, run) })
+	}
+	return all
+}
+
+// freeze lets the run stand still on all hosts, until it has lost its locks.
+func (f *fleet) freeze() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, fake := range f.fakes {
+		fake.Freeze()
+	}
+}
+
 func (f *fleet) logTo() *progress.Log { return progress.New(progress.Terminal{W: &f.log}) }
 
 func (f *fleet) deploy(ctx context.Context, n int, p rollout.Plan) (rollout.Result, error) {

@@ -14,7 +14,7 @@ import (
 type Host struct {
 	Machine Machine
 	Layout  release.Layout
-	Token   string // of the [Lock] that the run holds; empty: the run only looks
+	Token   string                // of the [Lock] that the run holds; empty: the run only looks
 	Log     func() io.WriteCloser // opens a log for one script, closed when the script has ended; nil: no log
 	// Fenced, if not nil, is called when a script has changed nothing, because
 	// the run no longer has the lock.

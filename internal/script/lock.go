@@ -105,8 +105,14 @@ func (k locking) take(ctx context.Context, m Machine) (*Lock, error) {
 	l, err := hold(ctx, m, call{
 		script: "lock",
 		args: args{
-			{"dir", k.dir}, {"deep", yes(k.deep)}, {"holder", k.holder.String()}, {"run", k.holder.Key}, {"name", k.holder.Name},
-			{"token", token}, {"again", yes(k.wait.Again)}, {"wait", fmt.Sprint(int(k.wait.Most.Seconds()))},
+			{"dir", k.dir},
+			{"deep", yes(k.deep)},
+			{"holder", k.holder.String()},
+			{"run", k.holder.Key},
+			{"name", k.holder.Name},
+			{"token", token},
+			{"again", yes(k.wait.Again)},
+			{"wait", fmt.Sprint(int(k.wait.Most.Seconds()))},
 		},
 		onFact: func(key, value string) {
 			switch key {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/script"
 )
 
 // Activate switches the machine and waits for the proof.
@@ -24,7 +25,11 @@ func (f *Fake) Activate(ctx context.Context, to host.Target) error {
 	f.change, f.switched = f.newChange(to), true
 	err = f.switchAndProve(ctx, to)
 	f.result.Took = time.Since(began)
-	if err != nil {
+	switch {
+	case errors.As(err, new(*script.Fenced)):
+		f.switched = false
+		return f.fail(host.Untouched, err)
+	case err != nil:
 		return f.fail(host.Failed, err)
 	}
 	f.result.Outcome, f.result.After = host.Live, to.ID
@@ -33,14 +38,13 @@ func (f *Fake) Activate(ctx context.Context, to host.Target) error {
 
 func (f *Fake) switchAndProve(ctx context.Context, to host.Target) error {
 	err := f.step(ctx, StepSwitch, func() error {
-		f.Machine.by(f, "switching", func() {
+		return f.Machine.by(f, "switching", func() {
 			record := f.change
 			f.Machine.change, f.Machine.current, f.Machine.running = &record, to.Activation, to.ID
 			if f.Machine.Bad[to.ID] != "" {
 				f.Machine.running = ""
 			}
 		})
-		return nil
 	})
 	if err != nil {
 		return err
@@ -77,14 +81,22 @@ func (f *Fake) GoBack(ctx context.Context, reason string) {
 		f.result.UnitLog = []string{"the unit log"}
 	}
 	back := f.change.Source()
-	if err := f.step(ctx, StepGoBack, func() error { return f.restore(back) }); err != nil {
+	err := f.step(ctx, StepGoBack, func() error { return f.restore(back) })
+	if f.takenOver(reason, err) {
+		return
+	}
+	if err != nil {
 		f.result.After = f.Machine.State().Current.ID
 		f.fail(host.Failed, fmt.Errorf("%s; going back to %s failed too: %w", reason, back, err))
 		return
 	}
 	f.result.After = back.ID
 	f.change.Outcome, f.change.Reason = release.Reverted, reason
-	if err := f.step(ctx, StepConclude, f.conclude); err != nil {
+	err = f.step(ctx, StepConclude, f.conclude)
+	if f.takenOver(reason, err) {
+		return
+	}
+	if err != nil {
 		f.fail(host.Failed, fmt.Errorf("%s; it is back on %s, but its history could not be written: %w", reason, back, err))
 		return
 	}
@@ -93,28 +105,46 @@ func (f *Fake) GoBack(ctx context.Context, reason string) {
 	f.fail(host.Reverted, errors.New(reason))
 }
 
+// takenOver notes that another run has changed the host.
+func (f *Fake) takenOver(reason string, err error) bool {
+	if !host.IsTakenOver(err) {
+		return false
+	}
+	f.switched = false
+	f.fail(host.Failed, fmt.Errorf("%s; %w", reason, err))
+	return true
+}
+
 // restore makes an earlier activation current and runs it.
 func (f *Fake) restore(a release.Activation) error {
-	f.Machine.by(f, "going back", func() {
+	if err := f.regain(); err != nil {
+		return err
+	}
+	if err := f.Machine.by(f, "going back", func() {
 		f.Machine.current, f.Machine.running = a, a.ID
 		if f.Machine.Bad[a.ID] != "" {
 			f.Machine.running = ""
 		}
-	})
+	}); err != nil {
+		return err
+	}
 	return f.prove(a)
 }
 
 func (f *Fake) conclude() error {
-	f.Machine.by(f, "concluding", func() {
+	if err := f.regain(); err != nil {
+		return err
+	}
+	return f.Machine.by(f, "concluding", func() {
 		f.Machine.history, f.Machine.change = append(f.Machine.history, f.change), nil
 	})
-	return nil
 }
 
 // Conclude makes the change a part of the machine's history.
 func (f *Fake) Conclude(ctx context.Context) error {
 	f.change.Outcome = release.Live
 	if err := f.step(ctx, StepConclude, f.conclude); err != nil {
+		f.switched = !host.IsTakenOver(err)
 		return err
 	}
 	f.switched = false
@@ -131,18 +161,30 @@ func (f *Fake) TakeBack(ctx context.Context, to release.Activation) {
 	undo, cancel := host.Undo(ctx)
 	defer cancel()
 	err := f.step(undo, StepGoBack, func() error {
+		if err := f.regain(); err != nil {
+			return err
+		}
 		record := f.change
-		f.Machine.by(f, "taking back", func() { f.Machine.change = &record })
+		if err := f.Machine.by(f, "taking back", func() { f.Machine.change = &record }); err != nil {
+			return err
+		}
 		return f.restore(to)
 	})
 	f.result.Took = time.Since(began)
+	if f.takenOver("taking "+string(f.change.From)+" back", err) {
+		return
+	}
 	if err != nil {
 		f.result.After = f.Machine.State().Current.ID
 		f.fail(host.Failed, fmt.Errorf("taking %s back; going back to %s failed too: %w", f.change.From, to, err))
 		return
 	}
 	f.result.After = to.ID
-	if err := f.Conclude(undo); err != nil {
+	err = f.Conclude(undo)
+	if f.takenOver("taking "+string(f.change.From)+" back", err) {
+		return
+	}
+	if err != nil {
 		f.fail(host.Failed, fmt.Errorf("it runs %s, but its history could not be written: %w", to, err))
 		return
 	}
@@ -159,10 +201,9 @@ func (f *Fake) Prune(ctx context.Context, target release.ID) error {
 		old := release.Prune(f.seen.Releases, f.seen.History, f.run.Plan.Keep, target, f.seen.Current.ID, now.ID)
 		kept := slices.DeleteFunc(slices.Clone(f.seen.Releases), func(id release.ID) bool { return slices.Contains(old, id) })
 		keys := release.PruneActivations(f.seen.Activations, f.seen.History, kept, now)
-		f.Machine.by(f, "pruning", func() {
+		return f.Machine.by(f, "pruning", func() {
 			f.Machine.releases = slices.DeleteFunc(f.Machine.releases, func(id release.ID) bool { return slices.Contains(old, id) })
 			f.Machine.envs = slices.DeleteFunc(f.Machine.envs, func(key string) bool { return slices.Contains(keys, key) })
 		})
-		return nil
 	})
 }

@@ -19,11 +19,14 @@ type Bench struct {
 	Begin func(verb release.Verb, change func(*host.Plan)) rollout.Host
 	// Release makes the n-th release; one that is bad does not run when it is started.
 	Release func(n int, bad bool) host.Source
+	// Freeze lets the run that began last stand still until it has lost the
+	// lock. The run does not notice.
+	Freeze func()
 }
 
 // Contract checks that a kind of host does what package rollout needs.
 func Contract(t *testing.T, bench func(t *testing.T) Bench) {
-	for name, test := range map[string]func(*contract){
+	all := map[string]func(*contract){
 		"a first deploy, and the same again": (*contract).first,
 		"a second deploy and a rollback":     (*contract).rollback,
 		"a bad release goes back":            (*contract).bad,
@@ -38,7 +41,13 @@ func Contract(t *testing.T, bench func(t *testing.T) Bench) {
 		"what is not there is not usable":    (*contract).usable,
 		"old releases are removed":           (*contract).prune,
 		"a cancelled activation goes back":   (*contract).cancelled,
-	} {
+		"a run that stood still goes on":     (*contract).thaws,
+		"a run that stood still goes back":   (*contract).thawsAndGoesBack,
+	}
+	for step, f := range frozen {
+		all["a run that stood still before "+step] = func(c *contract) { c.frozen(f) }
+	}
+	for name, test := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(&contract{T: t, Bench: bench(t)})

@@ -24,6 +24,7 @@ type Fake struct {
 	result   host.Result
 	change   release.Change
 	switched bool
+	frozen   bool   // the run stood still until it had lost the lock
 	Trail    []Step // the steps that have begun
 }
 
@@ -85,6 +86,51 @@ func (f *Fake) Unlock() {
 	}
 }
 
+// Freeze makes the machine take the lock from a run, as if the run had stood
+// still for too long. The run does not notice.
+func (f *Fake) Freeze() {
+	f.Unlock()
+	f.Machine.mu.Lock()
+	defer f.Machine.mu.Unlock()
+	f.frozen = true
+}
+
+// Ask finds out what the machine runs, if the run has lost its lock.
+func (f *Fake) Ask(context.Context) {
+	f.Machine.mu.Lock()
+	defer f.Machine.mu.Unlock()
+	if f.frozen && f.Machine.holder != f && !f.seen.At.IsZero() {
+		f.result.After = f.Machine.current.ID
+	}
+}
+
+// regain takes a lock again that the run lost while it stood still.
+func (f *Fake) regain() error {
+	m := f.Machine
+	m.mu.Lock()
+	fine := m.holder == f || !f.frozen
+	m.mu.Unlock()
+	if fine {
+		return nil
+	}
+	select {
+	case m.lock <- struct{}{}:
+		f.hold(f)
+	default:
+		f.result.After = m.State().Current.ID
+		return host.ErrTakenOver
+	}
+	now := m.State()
+	switch {
+	case now.Change != nil && now.Change.Key == f.run.Key:
+		return nil
+	case now.Change == nil && now.Current == f.change.Source() && len(now.History) == len(f.seen.History):
+		return nil
+	}
+	f.result.After = now.Current.ID
+	return host.ErrTakenOver
+}
+
 func (f *Fake) Close() error {
 	f.Unlock()
 	return nil
@@ -108,15 +154,16 @@ func (f *Fake) Repair(ctx context.Context) error {
 	}
 	return f.step(ctx, StepRepair, func() error {
 		if f.seen.Dead() == nil {
-			f.Machine.by(f, "forgetting a change", func() { f.Machine.change = nil })
-			return nil
+			return f.Machine.by(f, "forgetting a change", func() { f.Machine.change = nil })
 		}
 		record := *f.seen.Change
 		record.Outcome, record.Reason = release.Interrupted, "the run ended in the middle of the change"
-		f.Machine.by(f, "repairing", func() {
+		if err := f.Machine.by(f, "repairing", func() {
 			f.Machine.current, f.Machine.running = record.Source(), record.From
 			f.Machine.history, f.Machine.change = append(f.Machine.history, record), nil
-		})
+		}); err != nil {
+			return err
+		}
 		f.seen.Current, f.seen.Units[0].Running = record.Source(), record.From
 		f.seen.History = append(f.seen.History, record)
 		f.result.Before, f.result.After = record.From, record.From
@@ -146,7 +193,9 @@ func (f *Fake) Stage(ctx context.Context, from host.Source) error {
 				return err
 			}
 		}
-		f.Machine.by(f, "staging", func() { f.Machine.releases = append(f.Machine.releases, id) })
+		if err := f.Machine.by(f, "staging", func() { f.Machine.releases = append(f.Machine.releases, id) }); err != nil {
+			return err
+		}
 		f.seen.Releases = append(f.seen.Releases, id)
 		return nil
 	})
@@ -160,31 +209,38 @@ func (f *Fake) Note(ctx context.Context, s release.Staged) error {
 	return f.step(ctx, StepNote, func() error {
 		s.Key, s.From, s.FromEnv = f.run.Key, f.seen.Current.ID, f.seen.Current.Env
 		line, err := s.JSON()
-		f.Machine.by(f, "noting", func() { f.Machine.staged = string(line) })
-		return err
+		if err != nil {
+			return err
+		}
+		return f.Machine.by(f, "noting", func() { f.Machine.staged = string(line) })
 	})
 }
 
 func (f *Fake) Prepare(ctx context.Context, id release.ID) (to release.Activation, runs bool, err error) {
-	err = f.step(ctx, StepPrepare, func() error {
+	err = f.step(ctx, StepPrepare, func() (err error) {
 		to = release.Activation{ID: id}
 		given := f.run.Plan.Env != nil && f.run.Plan.Env.Shell() != ""
 		kept := f.run.Plan.Env == nil && f.seen.Current.Env != ""
 		if kept && f.seen.Current.ID == id {
 			to = f.seen.Current // nothing changes
 		} else if given || kept {
-			to.Env = f.addEnv()
+			to.Env, err = f.addEnv()
+		} else {
+			err = f.Machine.by(f, "preparing", func() {}) // the launcher
 		}
-		runs = f.Runs(ctx, to)
-		return nil
+		runs = err == nil && f.Runs(ctx, to)
+		return err
 	})
 	return to, runs, err
 }
 
-func (f *Fake) addEnv() string {
-	f.Machine.by(f, "delivering an environment", func() { f.Machine.envs = append(f.Machine.envs, f.run.Key) })
-	f.seen.Activations = append(f.seen.Activations, f.run.Key)
-	return f.run.Key
+func (f *Fake) addEnv() (key string, err error) {
+	key = f.run.Key
+	err = f.Machine.by(f, "delivering an environment", func() { f.Machine.envs = append(f.Machine.envs, key) })
+	if err == nil {
+		f.seen.Activations = append(f.seen.Activations, key)
+	}
+	return key, err
 }
 
 func (f *Fake) Drop(ctx context.Context, a release.Activation) {
@@ -192,10 +248,9 @@ func (f *Fake) Drop(ctx context.Context, a release.Activation) {
 		return
 	}
 	f.step(ctx, StepDrop, func() error {
-		f.Machine.by(f, "dropping an environment", func() {
+		return f.Machine.by(f, "dropping an environment", func() {
 			f.Machine.envs = slices.DeleteFunc(f.Machine.envs, func(key string) bool { return key == a.Env })
 		})
-		return nil
 	})
 }
 
@@ -204,13 +259,16 @@ func (f *Fake) Once(ctx context.Context, to host.Target) (migrated bool, err err
 		return false, nil
 	}
 	err = f.step(ctx, StepOnce, func() error {
-		if f.run.Plan.Migrate != "" {
-			migrated = true
-			c := f.newChange(to)
-			c.Key, c.Verb, c.Outcome = c.Key+".migrate", release.Migrate, release.Started
-			f.Machine.by(f, "migrating", func() { f.Machine.history = append(f.Machine.history, c) })
-			f.seen.History = append(f.seen.History, c)
+		if f.run.Plan.Migrate == "" {
+			return f.Machine.by(f, "commands", func() {})
 		}
+		c := f.newChange(to)
+		c.Key, c.Verb, c.Outcome = c.Key+".migrate", release.Migrate, release.Started
+		if err := f.Machine.by(f, "migrating", func() { f.Machine.history = append(f.Machine.history, c) }); err != nil {
+			return err
+		}
+		migrated = true
+		f.seen.History = append(f.seen.History, c)
 		return nil
 	})
 	return migrated, err
@@ -251,9 +309,9 @@ func (f *Fake) Adopt(ctx context.Context, a release.Activation) (release.Activat
 	if _, live := f.seen.History.LatestOf(a.ID); live || f.seen.Current.Env == "" {
 		return a, nil
 	}
-	err := f.step(ctx, StepAdopt, func() error {
-		a.Env = f.addEnv()
-		return nil
+	err := f.step(ctx, StepAdopt, func() (err error) {
+		a.Env, err = f.addEnv()
+		return err
 	})
 	return a, err
 }

@@ -23,6 +23,7 @@ func TestTheFakeIsAsTheRealHost(t *testing.T) {
 	Contract(t, func(*testing.T) Bench {
 		m := NewMachine("web1")
 		m.Bad = map[release.ID]string{}
+		var last *Fake
 		began := time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC)
 		return Bench{
 			Begin: func(verb release.Verb, change func(*host.Plan)) rollout.Host {
@@ -30,8 +31,10 @@ func TestTheFakeIsAsTheRealHost(t *testing.T) {
 				run := &host.Run{Verb: verb, Began: began, Key: began.Format("20060102T150405.000000000")}
 				run.Plan = host.Plan{Service: config.Service{Units: []string{"app.service"}}, Keep: 5}
 				change(&run.Plan)
-				return New(m, run)
+				last = New(m, run)
+				return last
 			},
+			Freeze: func() { last.Freeze() },
 			Release: func(n int, bad bool) host.Source {
 				id := release.NewID(time.Date(2024, 1, n, 0, 0, 0, 0, time.UTC))
 				if bad {

@@ -51,10 +51,12 @@ type How int
 
 // The ways in which a step can go wrong.
 const (
-	Slow      How = iota // it only takes longer
-	Fails                // it does nothing and returns an error
-	FailsLate            // it does its work and returns an error
-	Hangs                // it does nothing until the run ends it
+	Slow        How = iota // it only takes longer
+	Fails                  // it does nothing and returns an error
+	FailsLate              // it does its work and returns an error
+	Hangs                  // it does nothing until the run ends it
+	Freezes                // the run stands still before it, and loses the lock
+	FreezesLate            // the run stands still after it, and loses the lock
 )
 
 // ErrKilled is the error of every step after the run was killed.
@@ -70,7 +72,10 @@ func (f *Fake) step(ctx context.Context, s Step, do func() error) error {
 	}
 	f.Trail = append(f.Trail, s)
 	fault := f.fault(s)
-	if fault.Do != nil {
+	if fault.How == Freezes {
+		f.Freeze()
+	}
+	if fault.Do != nil && fault.How != FreezesLate {
 		fault.Do()
 	}
 	if err := wait(ctx, stepTime+fault.Took); err != nil {
@@ -86,6 +91,12 @@ func (f *Fake) step(ctx context.Context, s Step, do func() error) error {
 		return fmt.Errorf("%s fails, as the test says", s)
 	}
 	err := do()
+	if fault.How == FreezesLate {
+		f.Freeze()
+		if fault.Do != nil {
+			fault.Do()
+		}
+	}
 	if fault.How == FailsLate && err == nil {
 		return fmt.Errorf("%s was done, and its answer lost, as the test says", s)
 	}

@@ -66,11 +66,16 @@ func (m *Machine) Violations() []string {
 	return slices.Clone(m.violations)
 }
 
-// by lets a run change the machine, and records violations.
-func (m *Machine) by(f *Fake, what string, change func()) {
+// by lets a run change the machine, and records violations. A run that lost its
+// lock while it stood still does not know that: the machine refuses its change.
+func (m *Machine) by(f *Fake, what string, change func()) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.holder != f {
+		if f.frozen {
+			f.result.After = m.current.ID
+			return &script.Fenced{}
+		}
 		m.violate("%s without the lock", what)
 	}
 	change()
@@ -80,6 +85,7 @@ func (m *Machine) by(f *Fake, what string, change func()) {
 	if m.current.Env != "" && !slices.Contains(m.envs, m.current.Env) {
 		m.violate("after %s the environment of %s is not there", what, m.current)
 	}
+	return nil
 }
 
 func (m *Machine) violate(format string, args ...any) {
