@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -20,24 +19,35 @@ func (e *ExitError) ExitStatus() int { return e.Status }
 // Exec runs a command line in the user's login shell and waits until it has
 // ended. When ctx ends first, Exec closes the streams and returns ctx's error;
 // the command may go on without them.
+//
+// What counts is the end of the command. Processes that it left behind may
+// write a little more; then their output is no longer read, which stderr says.
 func (c *Conn) Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error {
 	ctx, done := c.while(ctx)
 	defer done()
-	session, err := c.session(ctx)
+	s, err := c.session(ctx)
 	if err != nil {
 		return err
 	}
-	defer session.Close()
-	return c.run(ctx, session, command, stdin, stdout, stderr)
+	defer s.Close()
+	return c.run(ctx, s, command, stdin, stdout, stderr)
+}
+
+// session is a channel for one command.
+type session struct {
+	ssh.Channel
+	exited <-chan error // gets how the command ended
 }
 
 // session opens a session. It stops waiting for a silent peer when ctx ends.
-func (c *Conn) session(ctx context.Context) (*ssh.Session, error) {
-	var session *ssh.Session
+func (c *Conn) session(ctx context.Context) (*session, error) {
+	var s *session
 	opened := make(chan error, 1)
 	go func() {
-		var err error
-		session, err = c.client.NewSession()
+		channel, requests, err := c.client.OpenChannel("session", nil)
+		if err == nil {
+			s = &session{channel, exitOf(requests)}
+		}
 		opened <- err
 	}()
 	select {
@@ -45,7 +55,7 @@ func (c *Conn) session(ctx context.Context) (*ssh.Session, error) {
 		var refused *ssh.OpenChannelError
 		switch {
 		case err == nil:
-			return session, nil
+			return s, nil
 		case errors.As(err, &refused):
 			return nil, fmt.Errorf("%s: cannot open a session: %w", c.name, err)
 		}
@@ -53,51 +63,71 @@ func (c *Conn) session(ctx context.Context) (*ssh.Session, error) {
 	case <-ctx.Done():
 		go func() {
 			if <-opened == nil {
-				session.Close()
+				s.Close()
 			}
 		}()
 		return nil, reason(ctx)
 	}
 }
 
-func (c *Conn) run(ctx context.Context, session *ssh.Session, command string, stdin io.Reader, stdout, stderr io.Writer) error {
-	out, errs := &detachable{w: stdout}, &detachable{w: stderr}
-	defer out.detach()
-	defer errs.detach()
-	session.Stdout, session.Stderr = out, errs
-	in, err := session.StdinPipe()
-	if err != nil {
-		return err
-	}
-	started := make(chan error, 1)
-	go func() { started <- session.Start(command) }()
-	select {
-	case err := <-started:
-		if err != nil {
-			c.notice()
-			return fmt.Errorf("%s: cannot start a command: %w", c.name, err)
+// request asks for something, and returns an error if the peer refuses it. It
+// stops waiting for a silent peer when ctx ends.
+func (s *session) request(ctx context.Context, name string, payload any) error {
+	answered := make(chan error, 1)
+	go func() {
+		ok, err := s.SendRequest(name, true, ssh.Marshal(payload))
+		if err == nil && !ok {
+			err = errDenied
 		}
+		answered <- err
+	}()
+	select {
+	case err := <-answered:
+		return err
 	case <-ctx.Done():
 		return reason(ctx)
 	}
+}
+
+var errDenied = errors.New("the server refuses it")
+
+func (c *Conn) run(ctx context.Context, s *session, command string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if err := s.request(ctx, "exec", struct{ Command string }{command}); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		c.notice()
+		return fmt.Errorf("%s: cannot start a command: %w", c.name, err)
+	}
+	out := collect(s, stdout, stderr)
+	defer out.detach()
 	fed := make(chan error, 1)
-	go feed(in, stdin, fed)
-	done := make(chan error, 1)
-	go func() { done <- session.Wait() }()
+	go feed(s, stdin, fed)
 	select {
-	case err := <-done:
-		return c.outcome(err, fed)
+	case err := <-s.exited:
+		return c.finish(err, out, fed)
+	case err := <-out.failed: // and the command would wait for a reader
+		return err
 	case <-ctx.Done():
 	}
-	if !c.ended() {
+	if !c.lost() {
 		return reason(ctx)
 	}
 	select { // the exit status may have arrived before the connection ended
-	case err := <-done:
-		return c.outcome(err, fed)
+	case err := <-s.exited:
+		return c.finish(err, out, fed)
 	case <-time.After(lostGrace):
 		return reason(ctx)
 	}
+}
+
+// finish returns the error of a command that has ended, with those of its
+// streams.
+func (c *Conn) finish(err error, out *output, fed <-chan error) error {
+	if left := out.drain(c.linger); left {
+		out.say("what this command has left running still holds its output, which is no longer read")
+	}
+	return c.outcome(errors.Join(err, out.err()), fed)
 }
 
 // lostGrace is how long package ssh may take to report that a connection has
@@ -114,39 +144,21 @@ func (c *Conn) notice() {
 	}
 }
 
-// detachable stops a session that is still ending from writing to a caller that
-// no longer waits for it.
-type detachable struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (d *detachable) Write(p []byte) (int, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.w == nil {
-		return 0, io.ErrClosedPipe
-	}
-	return d.w.Write(p)
-}
-
-func (d *detachable) detach() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.w = nil
-}
-
-// feed copies stdin to in, then closes in. To the command, a reader that failed
-// looks like a clean end of file, so the error goes to the caller. It is sent
-// before in is closed, so it is there by the time the command can exit.
-func feed(in io.WriteCloser, stdin io.Reader, fed chan<- error) {
-	_, err := io.Copy(in, stdin)
+// feed copies stdin to the command, then closes its stdin. To the command, a
+// reader that failed looks like a clean end of file, so the error goes to the
+// caller. It is sent before the stdin is closed, so it is there by the time the
+// command can exit.
+func feed(in ssh.Channel, stdin io.Reader, fed chan<- error) {
+	_, err := io.Copy(writerOnly{in}, stdin)
 	if errors.Is(err, io.EOF) {
 		err = nil // the command ended before it had read everything
 	}
 	fed <- err
-	in.Close() // fails only if the connection was lost, which Wait reports
+	in.CloseWrite() // fails only if the connection was lost, which exitOf reports
 }
+
+// writerOnly hides all methods but Write.
+type writerOnly struct{ io.Writer }
 
 // outcome joins the error of the command with the error of its input. A command
 // may succeed without reading all of its input; what it read must be complete.
@@ -156,23 +168,69 @@ func (c *Conn) outcome(err error, fed <-chan error) error {
 	case inputErr = <-fed:
 	default:
 	}
-	return errors.Join(inputErr, c.waited(err))
+	return errors.Join(inputErr, c.explained(err))
 }
 
-func (c *Conn) waited(err error) error {
-	var exit *ssh.ExitError
-	var missing *ssh.ExitMissingError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &exit) && exit.Signal() == "":
-		return &ExitError{exit.ExitStatus()}
-	case errors.As(err, &exit):
-		return fmt.Errorf("%s: the command was ended by signal %s", c.name, exit.Signal())
-	case errors.As(err, &missing):
-		c.notice()
-		return fmt.Errorf("%s: the connection was lost while a command ran", c.name)
+// exitOf returns a channel that gets how the command of a session ended: nil, an
+// [ExitError], a signalError, or errNoExit if that was never said.
+func exitOf(requests <-chan *ssh.Request) <-chan error {
+	exited := make(chan error, 1)
+	go func() {
+		var end error
+		var known bool
+		for r := range requests {
+			if end, known = parseExit(r); known {
+				break
+			}
+			if r.WantReply {
+				r.Reply(false, nil)
+			}
+		}
+		if !known {
+			end = errNoExit
+		}
+		exited <- end
+		ssh.DiscardRequests(requests)
+	}()
+	return exited
+}
+
+// parseExit returns the end of a command, if a request reports one (RFC 4254,
+// section 6.10).
+func parseExit(r *ssh.Request) (end error, known bool) {
+	var status struct{ Status uint32 }
+	var signal struct {
+		Name           string
+		Core           bool
+		Text, Language string
 	}
-	c.notice()
+	switch {
+	case r.Type == "exit-status" && ssh.Unmarshal(r.Payload, &status) == nil:
+		if status.Status == 0 {
+			return nil, true
+		}
+		return &ExitError{int(status.Status)}, true
+	case r.Type == "exit-signal" && ssh.Unmarshal(r.Payload, &signal) == nil:
+		return signalError(signal.Name), true
+	}
+	return nil, false
+}
+
+// signalError names the signal that ended a command.
+type signalError string
+
+func (e signalError) Error() string { return "the command was ended by signal " + string(e) }
+
+var errNoExit = errors.New("the connection was lost while a command ran")
+
+// explained adds the host's name to an error that does not come from the command
+// itself.
+func (c *Conn) explained(err error) error {
+	if err == nil || errors.As(err, new(*ExitError)) {
+		return err
+	}
+	if errors.Is(err, errNoExit) {
+		c.notice()
+	}
 	return fmt.Errorf("%s: %w", c.name, err)
 }

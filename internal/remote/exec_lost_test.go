@@ -4,8 +4,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"golang.org/x/crypto/ssh"
 )
 
 // Exec returns only once it is known whether the connection is gone too: the
@@ -24,7 +22,7 @@ func TestACommandIsReportedLostOnlyAfterItsConnection(t *testing.T) {
 			if c.after > 0 {
 				time.AfterFunc(c.after, func() { close(conn.gone) })
 			}
-			err := conn.waited(&ssh.ExitMissingError{})
+			err := conn.explained(errNoExit)
 			if err == nil || conn.Lost() != c.lost {
 				t.Errorf("%s: %v, lost: %t", name, err, conn.Lost())
 			}

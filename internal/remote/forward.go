@@ -40,15 +40,15 @@ func (a *AgentConn) Exec(ctx context.Context, command string, stdin io.Reader, s
 	defer f.end()
 	ctx, done := a.conn.while(ctx)
 	defer done()
-	session, err := a.conn.session(ctx)
+	s, err := a.conn.session(ctx)
 	if err != nil {
 		return err
 	}
-	defer session.Close()
-	if err := f.request(session); err != nil {
+	defer s.Close()
+	if err := f.request(s); err != nil {
 		return fmt.Errorf("%s: %w", a.conn.name, err)
 	}
-	return a.conn.run(ctx, session, command, stdin, stdout, stderr)
+	return a.conn.run(ctx, s, command, stdin, stdout, stderr)
 }
 
 // forwarding lends an agent over a connection while a command runs that may use
@@ -111,10 +111,10 @@ var errRefused = errors.New("sshd refuses to forward an SSH agent, which deploy-
 // per connection; it refuses each later request but serves those sessions too.
 // So only the refusal of the first request counts, and requests are made one at
 // a time.
-func (f *forwarding) request(session *ssh.Session) error {
+func (f *forwarding) request(s *session) error {
 	f.asking.Lock()
 	defer f.asking.Unlock()
-	ok, err := session.SendRequest("auth-agent-req@openssh.com", true, nil)
+	ok, err := s.SendRequest("auth-agent-req@openssh.com", true, nil)
 	f.granted = f.granted || ok
 	switch {
 	case err != nil:

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -27,47 +28,54 @@ type Terminal struct {
 func (c *Conn) Interact(ctx context.Context, command string, t Terminal) error {
 	ctx, done := c.while(ctx)
 	defer done()
-	session, err := c.session(ctx)
+	s, err := c.session(ctx)
 	if err != nil {
 		return err
 	}
-	defer session.Close()
-	if err := c.askForTerminal(ctx, session, t); err != nil {
+	defer s.Close()
+	if err := c.askForTerminal(ctx, s, t); err != nil {
 		return err
 	}
-	go resize(ctx, session, t.Resized)
-	return c.run(ctx, session, command, t.In, t.Out, t.Out)
+	go resize(ctx, s, t.Resized)
+	return c.run(ctx, s, command, t.In, t.Out, t.Out)
 }
 
-// askForTerminal requests a terminal. It stops waiting for a silent peer when
-// ctx ends.
-func (c *Conn) askForTerminal(ctx context.Context, session *ssh.Session, t Terminal) error {
-	granted := make(chan error, 1)
-	go func() { granted <- session.RequestPty(t.Name, t.Size.Height, t.Size.Width, modes) }()
-	select {
-	case err := <-granted:
-		if err == nil {
-			return nil
-		}
-		if c.notice(); c.ended() {
-			return &LostError{c.name, err}
-		}
-		return fmt.Errorf("%s: its sshd gives this user no terminal: allow it (PermitTTY in sshd_config; no-pty or restrict in authorized_keys)", c.name)
-	case <-ctx.Done():
-		return reason(ctx)
+// askForTerminal requests a terminal (RFC 4254, section 6.2).
+func (c *Conn) askForTerminal(ctx context.Context, s *session, t Terminal) error {
+	size := t.Size.dimensions()
+	err := s.request(ctx, "pty-req", struct {
+		Name                                     string
+		Columns, Rows, WidthPixels, HeightPixels uint32
+		Modes                                    string
+	}{t.Name, size.Columns, size.Rows, size.WidthPixels, size.HeightPixels, modes})
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return err
+	case !errors.Is(err, errDenied):
+		c.notice()
+		return &LostError{c.name, err}
 	}
+	return fmt.Errorf("%s: its sshd gives this user no terminal: allow it (PermitTTY in sshd_config; no-pty or restrict in authorized_keys)", c.name)
 }
 
-// modes are the usual settings of a terminal.
-var modes = ssh.TerminalModes{ssh.ECHO: 1, ssh.IUTF8: 1, ssh.TTY_OP_ISPEED: 38400, ssh.TTY_OP_OSPEED: 38400}
+// dimensions is a terminal's size as SSH sends it.
+type dimensions struct{ Columns, Rows, WidthPixels, HeightPixels uint32 }
 
-// resize passes new sizes on. It fails only when the session is ending, so it
-// just returns.
-func resize(ctx context.Context, session *ssh.Session, sizes <-chan Size) {
+func (s Size) dimensions() dimensions {
+	return dimensions{Columns: uint32(s.Width), Rows: uint32(s.Height)}
+}
+
+// modes are the usual settings of a terminal (RFC 4254, section 8): ECHO and
+// IUTF8 are on, and the speeds are 38400.
+const modes = "\x35\x00\x00\x00\x01" + "\x2a\x00\x00\x00\x01" + "\x80\x00\x00\x96\x00" + "\x81\x00\x00\x96\x00" + "\x00"
+
+// resize passes new sizes on (RFC 4254, section 6.7). It fails only when the
+// session is ending, so it just returns.
+func resize(ctx context.Context, s *session, sizes <-chan Size) {
 	for {
 		select {
 		case size := <-sizes:
-			if session.WindowChange(size.Height, size.Width) != nil {
+			if _, err := s.SendRequest("window-change", false, ssh.Marshal(size.dimensions())); err != nil {
 				return
 			}
 		case <-ctx.Done():

@@ -76,7 +76,7 @@ func (c *chain) join(openAll func(context.Context) ([]*Conn, error)) (*opening, 
 	if c.closed {
 		return nil, errClosed
 	}
-	if c.coming == nil || slices.ContainsFunc(c.conns, (*Conn).ended) {
+	if c.coming == nil || slices.ContainsFunc(c.conns, (*Conn).lost) {
 		c.start(openAll)
 	}
 	c.coming.waiting++

@@ -42,6 +42,7 @@ type Conn struct {
 	stop   context.CancelFunc
 	gone   chan struct{}   // closed when the connection has ended
 	life   context.Context // cancelled when the connection has ended
+	linger time.Duration
 
 	forwarding forwarding
 
@@ -53,7 +54,7 @@ type Conn struct {
 // newConn returns a Conn that sends keepalives until it is closed.
 func newConn(ctx context.Context, client *ssh.Client, trace tracer) *Conn {
 	pings, stop := context.WithCancel(context.WithoutCancel(ctx))
-	c := &Conn{name: trace.name, client: client, trace: trace, stop: stop, gone: make(chan struct{})}
+	c := &Conn{name: trace.name, client: client, trace: trace, stop: stop, gone: make(chan struct{}), linger: linger}
 	var died context.CancelFunc
 	c.life, died = context.WithCancel(context.WithoutCancel(ctx))
 	go c.ping(pings)
@@ -66,7 +67,7 @@ func newConn(ctx context.Context, client *ssh.Client, trace tracer) *Conn {
 }
 
 // Lost reports whether the connection has ended and is of no further use.
-func (c *Conn) Lost() bool { return c.ended() }
+func (c *Conn) Lost() bool { return c.lost() }
 
 // LostError reports that a connection ended while it was in use.
 type LostError struct {
@@ -103,7 +104,7 @@ func reason(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (c *Conn) ended() bool {
+func (c *Conn) lost() bool {
 	select {
 	case <-c.gone:
 		return true
@@ -152,7 +153,7 @@ func (c *Conn) DialContext(ctx context.Context, network, addr string) (net.Conn,
 	ctx, done := c.while(ctx)
 	defer done()
 	conn, err := c.client.DialContext(ctx, network, addr)
-	if err != nil && c.ended() {
+	if err != nil && c.lost() {
 		return nil, &LostError{Host: c.name}
 	}
 	var refused *ssh.OpenChannelError
