@@ -248,10 +248,14 @@ func TestNoDirectoryOfAnotherJobIsUsed(t *testing.T) {
 func TestWhatCannotBeBuiltIsSaid(t *testing.T) {
 	t.Parallel()
 	r := newRunner(t)
+	dirname, err := exec.LookPath("dirname")
+	r.must(err)
+	r.must(os.Mkdir(filepath.Join(r.dir, "few"), 0o755))
+	r.must(os.Symlink(dirname, filepath.Join(r.dir, "few/dirname")))
 	for variable, want := range map[string]string{
-		"RUNNER_TEMP=": "::error::slipway: RUNNER_TEMP names no directory",
-		"PATH=/bin":    "::error::slipway: this runner has no Go",
-		"GOPROXY=off":  "::error::slipway: Slipway could not be built",
+		"RUNNER_TEMP=":           "::error::slipway: RUNNER_TEMP names no directory",
+		"PATH=" + r.dir + "/few": "::error::slipway: this runner has no Go",
+		"GOPROXY=off":            "::error::slipway: Slipway could not be built",
 	} {
 		if log, handed, err := r.compile(variable); err == nil || !strings.Contains(log, want) || handed["path"] != "" {
 			t.Errorf("%s: %v, %q\n%s", variable, err, handed, log)
