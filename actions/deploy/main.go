@@ -9,5 +9,6 @@ import (
 )
 
 func main() {
+	app.HideProcess()
 	os.Exit(app.Action(config.Deploy, app.System{Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr}))
 }

@@ -10,5 +10,6 @@ import (
 )
 
 func main() {
+	app.HideProcess()
 	os.Exit(app.Action(config.Setup, app.System{Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr, Collection: ansible.Collection}))
 }

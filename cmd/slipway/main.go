@@ -10,6 +10,7 @@ import (
 )
 
 func main() {
+	app.HideProcess()
 	os.Exit(app.CLI(app.System{
 		Args: os.Args[1:], Getenv: os.Getenv, Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Collection: ansible.Collection,

@@ -17,8 +17,8 @@ import (
 // Action describes an action.yml of this repository.
 type Action struct {
 	config.VerbInfo
-	Path   string // path of the file from the top of the repository
-	Launch string // command of the step, relative to the action's folder
+	Path    string // path of the file from the top of the repository
+	Compile string // command of the first step, relative to the action's folder
 }
 
 // Actions are the actions in the table of verbs.
@@ -29,14 +29,30 @@ func actions() (all []Action) {
 		if v.Action == nil {
 			continue
 		}
-		launch := "../launch.sh " + string(v.Verb)
+		compile := "../compile.sh " + string(v.Verb)
 		if v.Action.Folder == "." {
-			launch = "actions/launch.sh " + string(v.Verb) + " ."
+			compile = "actions/compile.sh " + string(v.Verb) + " ."
 		}
-		all = append(all, Action{v, path.Join(v.Action.Folder, "action.yml"), launch})
+		all = append(all, Action{v, path.Join(v.Action.Folder, "action.yml"), compile})
 	}
 	return all
 }
+
+// steps begins the two steps of an action. The first one builds the program and
+// has no inputs: they would be in the environment of a compiler. The second one
+// has them, and starts nothing but the program.
+const steps = `runs:
+  using: composite
+  steps:
+    - id: compile
+      shell: bash
+      run: exec "$GITHUB_ACTION_PATH"/%s
+    - id: slipway
+      shell: bash
+      run: exec "$PROGRAM"
+      env:
+        PROGRAM: ${{ steps.compile.outputs.path }}
+`
 
 // YAML returns the action's file. It is a composite action. Inputs reach the
 // program only through its environment. The program replaces the shell, so that
@@ -56,7 +72,7 @@ func (a Action) YAML() string {
 	for _, o := range config.OutputsOf(a.Verb) {
 		fmt.Fprintf(&b, "  %s:\n    description: %q\n    value: ${{ steps.slipway.outputs.%s }}\n", o.Name, o.Help, o.Name)
 	}
-	fmt.Fprintf(&b, "runs:\n  using: composite\n  steps:\n    - id: slipway\n      shell: bash\n      run: exec \"$GITHUB_ACTION_PATH\"/%s\n      env:\n", a.Launch)
+	fmt.Fprintf(&b, steps, a.Compile)
 	for _, s := range config.InputsOf(a.Verb) {
 		fmt.Fprintf(&b, "        INPUT_%s: ${{ inputs.%s }}\n", strings.ToUpper(s.Name), s.Name)
 	}

@@ -82,22 +82,28 @@ func TestContractOfEveryAction(t *testing.T) {
 	for _, a := range Actions {
 		t.Run(string(a.Verb), func(t *testing.T) {
 			file := parse(t, a)
-			if file.Runs.Using != "composite" || len(file.Runs.Steps) != 1 {
-				t.Fatalf("%s is not a composite action of one step", a.Path)
+			if file.Runs.Using != "composite" || len(file.Runs.Steps) != 2 {
+				t.Fatalf("%s is not a composite action of two steps", a.Path)
+			}
+			compile, step := file.Runs.Steps[0], file.Runs.Steps[1]
+			if len(compile.Env) > 0 || compile.Shell != "bash" || compile.Run != `exec "$GITHUB_ACTION_PATH"/`+a.Compile {
+				t.Errorf("the first step must build the program, without any input: %+v", compile)
 			}
 			read := inputsRead(t, a.Verb)
 			declared := slices.Sorted(maps.Keys(file.Inputs))
 			if !slices.Equal(read, declared) {
 				t.Errorf("the program reads %v, the action declares %v", read, declared)
 			}
-			step := file.Runs.Steps[0]
 			for _, name := range read {
 				if got, want := step.Env["INPUT_"+strings.ToUpper(name)], "${{ inputs."+name+" }}"; got != want {
 					t.Errorf("input %s is mapped to %q, want %q", name, got, want)
 				}
 			}
-			if len(step.Env) != len(read) {
-				t.Errorf("%d names are mapped, %d inputs are read", len(step.Env), len(read))
+			if got, want := step.Env["PROGRAM"], "${{ steps."+compile.ID+".outputs.path }}"; got != want {
+				t.Errorf("the second step runs %q, want %q", got, want)
+			}
+			if len(step.Env) != len(read)+1 {
+				t.Errorf("%d names are mapped, %d inputs are read", len(step.Env)-1, len(read))
 			}
 			for _, o := range config.OutputsOf(a.Verb) {
 				if got, want := file.Outputs[o.Name].Value, "${{ steps."+step.ID+".outputs."+o.Name+" }}"; got != want {
@@ -107,8 +113,8 @@ func TestContractOfEveryAction(t *testing.T) {
 			if len(file.Outputs) != len(config.OutputsOf(a.Verb)) {
 				t.Errorf("%d outputs are declared, %d are set", len(file.Outputs), len(config.OutputsOf(a.Verb)))
 			}
-			if step.Shell != "bash" || !strings.HasPrefix(step.Run, "exec ") || strings.Contains(step.Run, "${{") {
-				t.Errorf("the step must exec the program from bash, and paste nothing into the script: %q", step.Run)
+			if step.Shell != "bash" || step.Run != `exec "$PROGRAM"` {
+				t.Errorf("the second step must exec the program, start nothing else, and paste nothing into the script: %q", step.Run)
 			}
 		})
 	}

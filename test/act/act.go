@@ -75,22 +75,11 @@ func Command(ctx context.Context, slipway, home, event string, args ...string) (
 	return cmd, nil
 }
 
-// GoEnv are act's arguments for steps that build with what this machine's Go has.
-func GoEnv() (args []string, err error) {
-	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY"} {
-		out, err := exec.Command("go", "env", name).Output()
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, "--env", name+"="+strings.TrimSpace(string(out)))
-	}
-	return args, nil
-}
-
-// Checkout copies this project into dir as a workflow gets it, with two things
-// taken out: the workflows' key "queue", which GitHub knows and the local tools
-// do not know yet; and the actions' "exec", so that the shell that waits for the
-// last words is there in the end.
+// Checkout copies this project into dir as a workflow gets it, with three
+// changes. The workflows lose the key "queue", which GitHub knows and the local
+// tools do not know yet. The actions lose "exec", so that the shell that waits for
+// the last words is there in the end. Programs are built with this machine's
+// caches instead of those of a job, which would cost each job half a minute.
 func Checkout(dir string) error {
 	cmd := exec.Command("git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	cmd.Dir = sample.Root()
@@ -103,12 +92,32 @@ func Checkout(dir string) error {
 			return err
 		}
 	}
+	caches, err := goCaches()
+	if err != nil {
+		return err
+	}
 	return errors.Join(
 		change(filepath.Join(dir, ".github/workflows/*.yml"), WithoutQueue),
+		change(filepath.Join(dir, "actions/compile.sh"), func(script string) string {
+			return strings.Replace(script, jobCaches, caches, 1)
+		}),
 		change(filepath.Join(dir, "actions/*/action.yml"), func(action string) string {
 			return strings.ReplaceAll(action, "      run: exec ", "      run: command ")
 		}),
 	)
+}
+
+// jobCaches is how actions/compile.sh names the caches of a job.
+const jobCaches = "GOCACHE=$place/cache GOMODCACHE=$place/modules"
+
+// goCaches names the caches of this machine's Go in the same way.
+func goCaches() (string, error) {
+	out, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+	if err != nil {
+		return "", err
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	return fmt.Sprintf("GOCACHE='%s' GOMODCACHE='%s'", lines[0], lines[1]), nil
 }
 
 func change(pattern string, f func(string) string) error {

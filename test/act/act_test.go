@@ -77,10 +77,23 @@ func TestACheckoutsActionsAreStillActions(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}
-		for _, step := range action.Runs.Steps {
-			if !strings.HasPrefix(step.Run, `command "$GITHUB_ACTION_PATH"`) {
-				t.Errorf("%s runs %q", file, step.Run)
-			}
+		if steps := action.Runs.Steps; len(steps) != 2 || !strings.HasPrefix(steps[0].Run, `command "$GITHUB_ACTION_PATH"`) || steps[1].Run != `command "$PROGRAM"` {
+			t.Errorf("%s runs %q", file, steps)
 		}
+	}
+}
+
+// Each job of a test would take half a minute longer.
+func TestACheckoutsProgramsAreBuiltWithTheMachinesCaches(t *testing.T) {
+	dir := t.TempDir()
+	if err := Checkout(dir); err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile(filepath.Join(dir, "actions/compile.sh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(script), jobCaches) || strings.Count(string(script), "GOCACHE=") != 1 {
+		t.Errorf("its caches are those of a job:\n%s", script)
 	}
 }

@@ -69,9 +69,7 @@ func (r *runner) workflow(name, text string) {
 // act runs an event in the developer's repository and returns the log.
 func (r *runner) act(event string, args ...string) (log string, ok bool) {
 	r.Helper()
-	env, err := act.GoEnv()
-	r.Must(err)
-	args = slices.Concat(env, []string{
+	args = slices.Concat([]string{
 		"--env", "GITHUB_API_URL=" + r.hub.URL, "--env", "GITHUB_REPOSITORY=apxr/apxr_io", "--actor", "ann",
 		"--secret", "GITHUB_TOKEN", "--secret", "SSH_KEY", "--secret", "SLIPWAY_SSH_KEY",
 		"--var", "BUILD_HOST", "--var", "HOSTS", "--var", "KNOWN_HOSTS", "--var", "REPOSITORY", "--var", "HEALTH_URL",

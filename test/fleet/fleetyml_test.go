@@ -114,11 +114,9 @@ func (w *runner) act(workflow string) (log string, ok bool) {
 	w.Must(os.MkdirAll(filepath.Join(dir, ".github/workflows"), 0o755))
 	w.Must(os.WriteFile(filepath.Join(dir, ".github/workflows/release.yml"), []byte(workflow), 0o644))
 	w.Tool("sh", "-ec", `cd "$0"; git init -q -b main; git add .; git -c user.name=a -c user.email=a@b commit -qm push`, dir)
-	args, err := act.GoEnv()
-	w.Must(err)
-	cmd, err := act.Command(w.Context(), w.slipway, w.cache, "push", append(args,
+	cmd, err := act.Command(w.Context(), w.slipway, w.cache, "push",
 		"--env", "GITHUB_API_URL="+w.hub.URL, "--env", "GITHUB_REPOSITORY=apxr/shop", "--secret", "GITHUB_TOKEN",
-		"--secret", "SLIPWAY_SSH_KEY", "--var", "HOSTS", "--var", "KNOWN_HOSTS", "--env", "HOME="+w.Home)...)
+		"--secret", "SLIPWAY_SSH_KEY", "--var", "HOSTS", "--var", "KNOWN_HOSTS", "--env", "HOME="+w.Home)
 	w.Must(err)
 	cmd.Dir = dir
 	cmd.Env = append(cmd.Env, "GITHUB_TOKEN=ghs_0123456789abcdef",

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // TestWorkflows checks the project's own workflows and those that the
@@ -74,6 +77,52 @@ func shown(page string) (texts []string) {
 		texts = append(texts, found[1])
 	}
 	return texts
+}
+
+// built is what the tests ask of a workflow whose jobs build.
+type built struct {
+	Permissions map[string]string
+	Jobs        map[string]struct {
+		Permissions map[string]string
+		Steps       []struct {
+			Uses string
+			With map[string]string
+		}
+	}
+}
+
+// While a job builds, others' code runs: mix.exs of the project and of each
+// dependency. It can see the token that git fetches with, and on a self-hosted
+// runner it runs beside the job.
+func TestJobsThatBuildCanOnlyRead(t *testing.T) {
+	found := 0
+	for name, text := range workflows(t) {
+		var w built
+		if err := yaml.Load([]byte(text), &w); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for id, job := range w.Jobs {
+			permissions := job.Permissions
+			if permissions == nil {
+				permissions = w.Permissions
+			}
+			for _, step := range job.Steps {
+				if !strings.HasPrefix(step.Uses, "apxr/slipway@") && !strings.HasPrefix(step.Uses, "apxr/slipway/actions/build-release@") {
+					continue
+				}
+				found++
+				if !maps.Equal(permissions, map[string]string{"contents": "read"}) {
+					t.Errorf("%s: the job %s builds with the permissions %v", name, id, permissions)
+				}
+				if step.With["build-host"] == "local" && step.With["ssh-key"] != "" {
+					t.Errorf("%s: the job %s builds on its own machine and has the deploy key", name, id)
+				}
+			}
+		}
+	}
+	if found < 4 {
+		t.Errorf("only %d jobs that build were found", found)
+	}
 }
 
 func write(t *testing.T, path, text string) {

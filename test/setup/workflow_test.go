@@ -3,7 +3,6 @@ package setup
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/apxr/slipway/test/act"
@@ -34,11 +33,8 @@ func (s *site) workflow(inventory string, words ...string) {
 	s.Must(os.CopyFS(filepath.Join(repo, "deploy/inventory"), os.DirFS(inventory)))
 	s.Tool("sh", "-c", `cd "$1" && git init --quiet && git add -A && git -c user.name=t -c user.email=t@example.com commit --quiet -m all`, "-", repo)
 	s.Must(act.Checkout(slipway))
-	env, err := act.GoEnv()
-	s.Must(err)
-	cmd, err := act.Command(s.Context(), slipway, home, "workflow_dispatch", slices.Concat(env, []string{
-		"--input", "check=false", "--secret", "SETUP_KEY", "--secret", "VAULT_PASSWORD=", "--var", "KNOWN_HOSTS",
-	})...)
+	cmd, err := act.Command(s.Context(), slipway, home, "workflow_dispatch",
+		"--input", "check=false", "--secret", "SETUP_KEY", "--secret", "VAULT_PASSWORD=", "--var", "KNOWN_HOSTS")
 	s.Must(err)
 	cmd.Dir = repo
 	cmd.Env = append(cmd.Env, "SETUP_KEY="+s.Read(s.lab.AdminKeyPath()), "KNOWN_HOSTS="+s.Read(s.lab.KnownHostsPath()))
