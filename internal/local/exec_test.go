@@ -211,12 +211,16 @@ func TestAPipeThatAChildKeepsOpenIsNotAwaitedForever(t *testing.T) {
 			m := machine(t)
 			m.linger = 300 * time.Millisecond
 			var out sluggish
+			var errs strings.Builder
 			began := time.Now()
-			err := m.Exec(t.Context(), child+" & echo $! >pid; echo before; sleep 0.1", strings.NewReader(""), &out, io.Discard)
+			err := m.Exec(t.Context(), child+" & echo $! >pid; echo before; sleep 0.1", strings.NewReader(""), &out, &errs)
 			pid, _ := m.ReadFile(t.Context(), "pid")
 			defer m.Exec(context.Background(), "kill "+string(pid)+" 2>/dev/null", strings.NewReader(""), io.Discard, io.Discard)
 			if took := time.Since(began); err != nil || took > 20*time.Second {
 				t.Errorf("after %s: %v", took, err)
+			}
+			if !strings.HasPrefix(errs.String(), "what this command has left running still holds its output") {
+				t.Errorf("it is not said: %q", &errs)
 			}
 			if out.Len() > 100*maxRest {
 				t.Errorf("%d bytes", out.Len())

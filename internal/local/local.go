@@ -27,9 +27,8 @@ type Machine struct {
 }
 
 // linger is how long to wait for more output after the command has ended, while a
-// process that it started still holds the pipe. Over SSH there is no such limit:
-// there, closing the connection ends the wait. Here, nothing else would.
-const linger = 5 * time.Second
+// process that it started still holds the pipe. Package remote does the same.
+const linger = 2 * time.Second
 
 // New returns this machine. From the environment it takes only the variables that
 // an SSH login has too.

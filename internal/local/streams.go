@@ -50,9 +50,14 @@ func start(cmd *exec.Cmd, linger time.Duration, stdout, stderr io.Writer) (*stre
 }
 
 // drain waits until all of the output has arrived. It is called when the command
-// has ended.
+// has ended. If something that the command started still holds the output, drain
+// says so on stderr.
 func (s *streams) drain() error {
-	return errors.Join(s.out.drain(), s.err.drain())
+	err := errors.Join(s.out.drain(), s.err.drain())
+	if s.out.left.Load() || s.err.left.Load() {
+		s.err.write([]byte("what this command has left running still holds its output, which is no longer read\n"))
+	}
+	return err
 }
 
 func (s *streams) close() {
@@ -66,6 +71,7 @@ type stream struct {
 	r      *os.File
 	linger time.Duration
 	ended  atomic.Bool // set when the command has ended
+	left   atomic.Bool // set when something else held it open then
 	copied chan error
 
 	mu sync.Mutex
@@ -104,6 +110,7 @@ func (s *stream) copy() {
 			return
 		}
 		if err != nil || rest <= 0 {
+			s.left.Store(rest <= 0 || errors.Is(err, os.ErrDeadlineExceeded))
 			s.copied <- clean(err)
 			return
 		}

@@ -51,9 +51,12 @@ func (r *runner) do(name string, step func(log io.Writer) error) error {
 	return nil
 }
 
+// token is that of the lock. No script takes it here: there is one run at a time.
+const token = "POWER"
+
 // scripts returns the scripts of the host.
 func (r *runner) scripts(log io.Writer) script.Host {
-	h := script.Host{Machine: r, Layout: r.Layout}
+	h := script.Host{Machine: r, Layout: r.Layout, Token: token}
 	if log != nil {
 		h.Log = func() io.WriteCloser { return unclosed{log} }
 	}
@@ -67,6 +70,9 @@ func (unclosed) Close() error { return nil }
 
 // cycle is a deploy, often with a rollback behind it, on whatever is there.
 func (r *runner) cycle() error {
+	if err := r.WriteFile(r.ctx, path.Join(r.State(), "fence"), []byte(token+"\n")); err != nil && !r.isCut() {
+		return err
+	}
 	if err := r.repair(); err != nil {
 		return err
 	}
@@ -103,7 +109,7 @@ func (r *runner) repair() error {
 		return nil
 	}
 	if seen.History.Has(c.Key) {
-		err := r.do("forget", func(io.Writer) error { return r.scripts(nil).Forget(r.ctx) })
+		err := r.do("forget", func(io.Writer) error { return r.scripts(nil).Forget(r.ctx, c.Key) })
 		r.concluded = r.concluded || err == nil
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"strings"
 
 	"github.com/apxr/slipway/internal/release"
@@ -24,7 +25,7 @@ func (r *runner) stage(id release.ID) error {
 	err = r.do("describe", func(io.Writer) error {
 		for _, file := range []struct{ name, text string }{{"manifest.json", string(data)}, {"listing", m.Listing()}, {"checksums", m.Checksums()}} {
 			r.pass("before write")
-			if err := r.WriteFile(r.ctx, r.metadata(id, file.name), []byte(file.text)); err != nil {
+			if err := r.WriteFile(r.ctx, path.Join(r.scripts(nil).Lists(id), file.name), []byte(file.text)); err != nil {
 				return err
 			}
 		}
@@ -116,7 +117,7 @@ func (r *runner) activate(step string, to release.Activation, record *release.Ch
 		r.record, r.concluded = *record, false
 	}
 	err := r.do(step, func(log io.Writer) error {
-		_, err := r.scripts(log).Activate(r.ctx, script.Switch{Units: []string{unit}, To: to, Record: record})
+		_, err := r.scripts(log).Activate(r.ctx, script.Switch{Units: []string{unit}, To: to, Record: record, Change: r.record.Key})
 		return err
 	})
 	if err == nil {

@@ -79,7 +79,7 @@ func (w *scene) env(known string) []string {
 
 // look prints what a host runs: the link, the process, what was left over.
 const look = `cd ` + base + ` && readlink -f current; . /opt/units/shop.service; tr '\0' '\n' <"/proc/$pid/cmdline" | tail -n 1
-ls -d releases/*.part .slipway/change .slipway/scratch .slipway/back current.new launch.new next 2>/dev/null`
+ls -d releases/*.part .slipway/change .slipway/scratch* .slipway/back current.new launch.new next 2>/dev/null`
 
 // runs checks links and processes of all hosts.
 func (w *scene) runs(id release.ID) {

@@ -152,7 +152,7 @@ func (w *World) Answer(h *lab.Host) (a Answer) {
 // look prints what a host runs, and what runs have left behind.
 var look = fmt.Sprintf(`cd %s && readlink -f current; systemctl is-active %s
 curl --silent --show-error --max-time 30 %s | grep -o '"release": "[^"]*"'
-ls -d releases/*.part .slipway/change .slipway/scratch .slipway/back current.new launch.new next 2>/dev/null; true`, Base, Unit, Health)
+ls -d releases/*.part .slipway/change .slipway/scratch* .slipway/back current.new launch.new next 2>/dev/null; true`, Base, Unit, Health)
 
 // Runs checks that all hosts run a release: link, unit and answer. It also
 // checks that no run has left anything behind. The hosts named in other run
