@@ -5,10 +5,13 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/host"
@@ -52,8 +55,20 @@ func signalled(ctx context.Context) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 }
 
-// run carries out a verb.
+// runLimit ends a run in time to undo its changes: after 6 h GitHub ends a job
+// without warning.
+const runLimit = 5 * time.Hour
+
+// run carries out a verb. A run that takes too long ends as if it had been
+// cancelled.
 func run(ctx context.Context, set settings, from origin, log *progress.Log) report.Result {
+	ctx, cancel := context.WithTimeout(ctx, runLimit)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			log.Error(fmt.Sprintf("the run takes longer than %s: it ends now, as if it had been cancelled", runLimit))
+		}
+	})()
 	return verbs[set.Verb].run(ctx, job{settings: set, origin: from, log: log})
 }
 

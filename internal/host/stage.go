@@ -7,6 +7,7 @@ import (
 	"io"
 	"path"
 	"slices"
+	"time"
 
 	"github.com/apxr/slipway/internal/release"
 )
@@ -75,6 +76,11 @@ func (h *Host) discard(ctx context.Context, id release.ID, why error) error {
 	return err
 }
 
+// describeLimit is how long writing the lists of a release may take.
+const describeLimit = 2 * time.Minute
+
+var errNoAnswer = fmt.Errorf("no answer for %s while the lists of the release were written: the host's disk or its SFTP server hangs", describeLimit)
+
 // describe writes the lists for verifying the release.
 func (h *Host) describe(ctx context.Context, m release.Manifest) error {
 	manifest, err := m.JSON()
@@ -83,12 +89,17 @@ func (h *Host) describe(ctx context.Context, m release.Manifest) error {
 	}
 	dir := h.script().Lists(m.ReleaseID)
 	lists := map[string][]byte{"manifest.json": manifest, "listing": []byte(m.Listing()), "checksums": []byte(m.Checksums())}
+	ctx, cancel := context.WithTimeoutCause(ctx, describeLimit, errNoAnswer)
+	defer cancel()
 	errs := make(chan error)
 	for name, data := range lists { // in parallel, since each takes several round trips
 		go func() { errs <- h.conn.WriteFile(ctx, path.Join(dir, name), data) }()
 	}
 	for range lists {
 		err = errors.Join(err, <-errs)
+	}
+	if err != nil && context.Cause(ctx) == errNoAnswer {
+		return errNoAnswer
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/apxr/slipway/internal/release"
 )
@@ -34,6 +35,15 @@ type Switch struct {
 	Restart Restart
 }
 
+// limit returns how long the change may take: systemd stops and starts a unit
+// within 90 s each by default, and receive.sh ends a command after 600 s.
+func (s Switch) limit() time.Duration {
+	if s.Restart.Command != "" {
+		return 11 * time.Minute
+	}
+	return time.Minute + time.Duration(len(s.Units))*5*time.Minute
+}
+
 // Started has the invocation of each unit before a change. A unit with another
 // invocation was started since then.
 type Started map[string]string
@@ -54,7 +64,7 @@ func (h Host) Activate(ctx context.Context, s Switch) (Started, error) {
 	}
 	before := Started{}
 	c := call{
-		script: "activate",
+		script: "activate", limit: s.limit(),
 		args: h.args(
 			arg{"units", strings.Join(s.Units, " ")},
 			arg{"link", link},

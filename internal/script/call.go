@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // call is one run of one script.
@@ -15,8 +16,9 @@ type call struct {
 	input  io.Reader // sent after the script has reported that it is ready
 	log    io.Writer
 	onFact func(key, value string)
-	ready  func()    // called when the script has reported that it is ready
-	output io.Writer // gets everything after that unparsed; nil: more facts follow
+	ready  func()        // called when the script has reported that it is ready
+	output io.Writer     // gets everything after that unparsed; nil: more facts follow
+	limit  time.Duration // how long it may make no progress; 0: see limits
 }
 
 // Error is the failure of a script.
@@ -68,7 +70,9 @@ func (c call) run(ctx context.Context, m Machine) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // opens the gate if the script has ended without asking for its input
-	gate := &gate{ctx: ctx, open: make(chan struct{}), input: c.input}
+	ctx, watch, unwatch := c.watched(ctx)
+	defer unwatch()
+	gate := &gate{ctx: ctx, watch: watch, open: make(chan struct{}), input: c.input}
 	trace := c.traced(m)
 	defer trace.end()
 	facts := &factWriter{gate: gate, ready: c.ready, onFact: c.onFact, output: c.output, trace: trace.fact}
@@ -76,7 +80,10 @@ func (c call) run(ctx context.Context, m Machine) error {
 	if log == nil {
 		log = io.Discard
 	}
-	err = m.Exec(ctx, command, io.MultiReader(strings.NewReader(c.source()), gate), facts, log)
+	err = m.Exec(ctx, command, io.MultiReader(strings.NewReader(c.source()), gate), watch.writer(facts), watch.writer(log))
+	if hung := (*Hung)(nil); err != nil && errors.As(context.Cause(ctx), &hung) {
+		return &Error{Step: c.script, Reason: hung.Error(), Err: hung}
+	}
 	if facts.reason == "" && err == nil && facts.err == nil && c.output == nil && !facts.ended {
 		err = errCutShort
 	}
@@ -97,6 +104,7 @@ type gate struct {
 	ctx   context.Context // of the call that this gate belongs to
 	open  chan struct{}
 	input io.Reader
+	watch *watch
 }
 
 func (g *gate) Read(p []byte) (int, error) {
@@ -105,6 +113,7 @@ func (g *gate) Read(p []byte) (int, error) {
 	}
 	select {
 	case <-g.open:
+		defer g.watch.working()()
 		return g.input.Read(p)
 	case <-g.ctx.Done():
 		return 0, io.EOF

@@ -31,6 +31,11 @@ type Hook struct {
 // IsZero reports whether there is nothing to run.
 func (h Hook) IsZero() bool { return h.Commands == "" && h.Unit == "" }
 
+// hookLimit is longer than the 600 s after which receive.sh ends commands. A unit
+// has no limit but that of the run: only its project knows how long a migration
+// may take.
+const hookLimit = 11 * time.Minute
+
 // RunHook runs a hook: its commands in the release's directory, with the
 // environment of the activation. The hook ends when ctx or the connection ends.
 // RunHook reports whether the unit was started, even if the hook failed.
@@ -38,7 +43,10 @@ func (h Host) RunHook(ctx context.Context, a release.Activation, when Moment, wh
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	line := ""
-	if what.Unit != "" {
+	if what.Unit == "" {
+		ctx, cancel = context.WithTimeoutCause(ctx, hookLimit, &Hung{"hook", hookLimit})
+		defer cancel()
+	} else {
 		if line, err = what.Record.JSON(); err != nil {
 			return false, err
 		}

@@ -99,11 +99,15 @@ type locking struct {
 	wait   Wait
 }
 
+// takeOverLimit is longer than all waits of lock.sh for what the last holder has
+// left.
+const takeOverLimit = 6 * time.Minute
+
 func (k locking) take(ctx context.Context, m Machine) (*Lock, error) {
 	var now, other string
 	token := rand.Text()
 	l, err := hold(ctx, m, call{
-		script: "lock",
+		script: "lock", limit: k.wait.Most + takeOverLimit,
 		args: args{
 			{"dir", k.dir},
 			{"deep", yes(k.deep)},

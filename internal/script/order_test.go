@@ -31,7 +31,7 @@ func TestWritesReachTheDiskInTheirOrder(t *testing.T) {
 	}
 	s.expect(r1, manifest(tree()))
 	must(t, s.stage(r1, tarball(t, tree())))
-	order("stage", "sync -f releases/"+string(r1)+".OURS.part", "sync -f .slipway/releases/"+string(r1)+".OURS",
+	order("stage", "sync -f releases/"+string(r1)+".OURS.part",
 		"mv -T .slipway/releases/"+string(r1)+".OURS .slipway/releases/"+string(r1), "sync -f .slipway/releases",
 		"mv -T releases/"+string(r1)+".OURS.part releases/"+string(r1), "sync -f releases")
 	s.prepare(r1, key1, Environment{Given: true, Text: "export A=1\n"})

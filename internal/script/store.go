@@ -119,7 +119,17 @@ func (s Store) Export(ctx context.Context, id release.ID, w io.Writer) error {
 		return err
 	}
 	defer c.traced(s.Machine).end()
-	if err := s.Machine.Exec(ctx, command, strings.NewReader(c.source()), w, s.Log); err != nil {
+	ctx, watch, unwatch := c.watched(ctx)
+	defer unwatch()
+	log := s.Log
+	if log == nil {
+		log = io.Discard
+	}
+	err = s.Machine.Exec(ctx, command, strings.NewReader(c.source()), watch.writer(w), watch.writer(log))
+	if hung := (*Hung)(nil); err != nil && errors.As(context.Cause(ctx), &hung) {
+		err = hung
+	}
+	if err != nil {
 		return &Error{Step: c.script, Err: err}
 	}
 	return nil

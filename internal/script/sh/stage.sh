@@ -20,15 +20,15 @@ main() {
 	fi
 	verify "$part" "$lists" ||
 		discard "what arrived in $part is not what was built: see the lines above, and run it again"
-	# current must never point to a release whose files are only in memory. The lists
-	# may be on another file system than the releases.
-	sync -f "$part" && sync -f "$lists" || discard "cannot write $part to disk"
+	# current must never point to a release whose files are only in memory.
+	sync -f "$part" || discard "cannot write $part to disk"
 	critical finish
 }
 
 begin() { mkdir "$part" || die "cannot create $part"; }
 
-# finish puts the lists into place first: no release may be there without them.
+# finish puts the lists into place first: no release may be there without them. They
+# may be on another file system than the releases.
 finish() {
 	rm -rf "$base/.slipway/releases/$id" && mv -T "$lists" "$base/.slipway/releases/$id" && sync -f "$base/.slipway/releases" ||
 		discard "cannot rename $lists to $base/.slipway/releases/$id"
