@@ -66,14 +66,20 @@ func (c call) watched(ctx context.Context) (context.Context, *watch, func()) {
 	return ctx, w, func() { cancel(nil) }
 }
 
+// stillness is how late a timer may be. If it is later, this program stood still
+// itself, and nothing is known about the machine.
+const stillness = 2 * time.Second
+
 func (w *watch) wait(ctx context.Context, limit time.Duration, hung func()) {
 	for rest := limit; rest > 0; {
+		began := time.Now()
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(rest):
 		}
-		if w.busy.Load() > 0 {
+		stoodStill := time.Since(began) > rest+stillness
+		if w.busy.Load() > 0 || stoodStill {
 			w.touch()
 		}
 		rest = limit - time.Since(time.Unix(0, w.last.Load()))

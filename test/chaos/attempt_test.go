@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/apxr/slipway/test/command"
@@ -32,6 +33,7 @@ type attempt struct {
 	output  bytes.Buffer
 	began   time.Time
 	exited  chan struct{} // closed when the client is gone
+	frozen  chan struct{} // closed when it stands still
 	ended   time.Time
 
 	mu     sync.Mutex
@@ -44,7 +46,7 @@ type attempt struct {
 
 // start runs the verb with these words.
 func start(ctx context.Context, machines []*machine, c trial, record bool, words ...string) (*attempt, error) {
-	a := &attempt{scenario: c.scenario, machines: machines, trial: c, record: record, exited: make(chan struct{}), began: time.Now()}
+	a := &attempt{scenario: c.scenario, machines: machines, trial: c, record: record, exited: make(chan struct{}), frozen: make(chan struct{}), began: time.Now()}
 	var err error
 	if a.dir, err = os.MkdirTemp("", "chaos"); err != nil {
 		return nil, err
@@ -215,6 +217,9 @@ func (a *attempt) fire() (answer string) {
 	case client:
 		a.client.Process.Kill() // that it has ended by itself is the same
 		<-a.exited
+	case frozen, frozenBack:
+		a.client.Process.Signal(syscall.SIGSTOP)
+		close(a.frozen)
 	case kill, killgroup:
 		return string(f)
 	case crash:

@@ -3,6 +3,7 @@ package chaos
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -24,10 +25,21 @@ const (
 	unitOnce  fault = "unit-once" // the next release fails to start once
 	unitLimit fault = "unit-limit"
 	unitFlap  fault = "unit-flap" // its process is killed again and again
+	// Slipway stands still, and its connection lives, while another run deploys
+	// or rolls back.
+	frozen     fault = "frozen"
+	frozenBack fault = "frozen-back"
 )
 
 // wire are the faults of every step, before and after it.
 var wire = []fault{cut, stall, reset, client, kill}
+
+// still are the faults after which a run goes on that has lost its lock. They are
+// tried at every step but the lock itself.
+var still = []fault{frozen, frozenBack}
+
+// freezes: Slipway stands still for a while.
+func (c trial) freezes() bool { return slices.Contains(still, c.fault) }
 
 // when is the side of a point.
 type when string

@@ -29,8 +29,9 @@ func place(scenario, step string, w when, f fault) string {
 func (c *coverage) table(recordings []recording) (text string, missing []string) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-10s %-16s", "", "")
-	for _, f := range wire {
-		fmt.Fprintf(&b, "%8s", f)
+	columns := slices.Concat(wire, still)
+	for _, f := range columns {
+		fmt.Fprintf(&b, "%12s", f)
 	}
 	for _, r := range recordings {
 		if r.scenario.kind == beam {
@@ -38,17 +39,21 @@ func (c *coverage) table(recordings []recording) (text string, missing []string)
 		}
 		for _, step := range r.certain() {
 			fmt.Fprintf(&b, "\n%-10s %-16s", r.scenario.name, step)
-			for _, f := range wire {
+			for _, f := range columns {
 				cell := ""
 				for _, w := range []when{before, after} {
 					at := place(r.scenario.name, step, w, f)
-					if c.hit[at] {
+					switch {
+					case step == "lock#1" && slices.Contains(still, f):
+						cell += "-"
+					case c.hit[at]:
 						cell += string(w[0])
-					} else if missing = append(missing, at); true {
+					default:
+						missing = append(missing, at)
 						cell += "."
 					}
 				}
-				fmt.Fprintf(&b, "%8s", cell)
+				fmt.Fprintf(&b, "%12s", cell)
 			}
 		}
 	}

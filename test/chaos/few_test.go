@@ -14,4 +14,6 @@ var few = []string{
 	"repair/tidy#1/after/client",
 	"undo/activate#1/before/cut",
 	"deploy-two/2:activate#1/after/client",
+	"deploy/probe#2/after/frozen",
+	"rollback/activate#1/before/frozen-back",
 }

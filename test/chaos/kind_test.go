@@ -18,6 +18,7 @@ type kind struct {
 	app     release.App
 	port    int
 	ids     []string // four that work
+	other   string   // that another run deploys meanwhile
 	bad     string   // one that does not
 	settle  time.Duration
 	patient time.Duration // health-timeout
@@ -44,7 +45,7 @@ func (k *kind) named(home string) {
 	for n := range 4 {
 		k.ids = append(k.ids, string(lightrelease.At(n+1)))
 	}
-	k.bad = string(lightrelease.At(9))
+	k.other, k.bad = string(lightrelease.At(5)), string(lightrelease.At(9))
 }
 
 // putLight makes the artifacts of light releases.
@@ -52,7 +53,7 @@ func putLight(home string) error {
 	k := light
 	k.named(home)
 	one := 1
-	for _, id := range append([]string{k.bad}, k.ids...) {
+	for _, id := range append([]string{k.bad, k.other}, k.ids...) {
 		r := lightrelease.Release{App: k.app, ID: release.ID(id), Files: map[string]string{}}
 		if id == k.bad {
 			r.Way.Exit = &one
@@ -69,7 +70,7 @@ func putLight(home string) error {
 
 // count remembers how many entries each release has.
 func (k *kind) count() error {
-	for _, id := range append([]string{k.bad}, k.ids...) {
+	for _, id := range append([]string{k.bad, k.other}, k.ids...) {
 		n := -1 // the tree itself
 		err := filepath.WalkDir(filepath.Join(k.artifacts(), id, "tree"), func(_ string, _ fs.DirEntry, err error) error {
 			n++

@@ -24,6 +24,11 @@ func steps(r recording) []trial {
 			for _, f := range wire {
 				all = append(all, trial{r.scenario, point{step: step, when: w}, f})
 			}
+			for _, f := range still {
+				if step != "lock#1" { // before it there is no lock to lose, after it nothing to do
+					all = append(all, trial{r.scenario, point{step: step, when: w}, f})
+				}
+			}
 		}
 	}
 	return all
@@ -122,7 +127,7 @@ func many(s *scenario) []trial {
 	var all []trial
 	for host := range s.hosts {
 		for _, step := range []string{"activate#1", "probe#2", "conclude#1"} {
-			for _, f := range []fault{client, cut, kill} {
+			for _, f := range []fault{client, cut, kill, frozen} {
 				for _, w := range []when{before, after} {
 					all = append(all, trial{s, point{host: host, step: step, when: w}, f})
 				}
@@ -145,10 +150,10 @@ func some(all []trial, n int, random *rand.Rand) []trial {
 		switch {
 		case len(chosen) == n:
 			return chosen
-		case c.fault == stall && slow == 2, c.scenario.hosts > 2, c.scenario.hosts == 2 && fleets == 2, counts[kindOf] == 4:
+		case (c.fault == stall || c.freezes()) && slow == 2, c.scenario.hosts > 2, c.scenario.hosts == 2 && fleets == 2, counts[kindOf] == 4:
 			continue
 		}
-		if c.fault == stall {
+		if c.fault == stall || c.freezes() {
 			slow++
 		}
 		if c.scenario.hosts > 1 {

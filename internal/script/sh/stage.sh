@@ -38,7 +38,10 @@ finish() {
 
 unpack() { tar -x --no-same-owner --no-same-permissions -f - -C "$part" "$@"; }
 
+# discard removes what has come. If another run has the lock by now, that is the reason:
+# it may have removed this run's files.
 discard() {
+	is_ours || fenced
 	rm -rf "$part" "$lists"
 	die "$@"
 }
