@@ -46,12 +46,19 @@ func (a *announcer) connect() {
 		a.log.Notice("no pull request is commented on: there is no github-token")
 		return
 	}
-	api, err := ghapi.New(ghapi.Config{URL: a.step.API, Repository: a.step.Name, Token: want.Token, Told: func(line string) { a.log.Say("", "%s", line) }})
+	api, err := ghapi.New(a.apiConfig())
 	if err != nil {
 		a.warn(err)
 		return
 	}
 	a.api = api
+}
+
+func (a *announcer) apiConfig() ghapi.Config {
+	return ghapi.Config{
+		URL: a.step.API, Repository: a.step.Name, Token: a.cfg.GitHub.Token,
+		Told: func(line string) { a.log.Say("", "%s", line) },
+	}
 }
 
 func (a *announcer) warn(err error) {
