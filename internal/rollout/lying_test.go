@@ -156,3 +156,36 @@ func TestNoHostWritesDownWhatAnotherSays(t *testing.T) {
 		}
 	})
 }
+
+// noted is a host whose staging note says that something newer runs.
+func noted(s *host.Seen) {
+	s.Staged = strings.Replace(s.Staged, `"version":`, `"superseded":"a lie","version":`, 1)
+}
+
+func TestOneStagingNoteDoesNotDecideForAll(t *testing.T) {
+	stage := func(f *fleet) {
+		f.live(1)
+		if _, err := rollout.Stage(f.Context(), plan(), f.candidates(), artifact(2), f.logTo()); err != nil {
+			f.Fatal(err)
+		}
+	}
+	over(t, 3, func(f *fleet) {
+		stage(f)
+		f.machines[1].Lie = noted
+		_, err := rollout.Activate(f.Context(), plan(to(id(2))), f.candidates(), f.logTo())
+		f.fails(err, "web2: the staging note here is not that of web1, web3: stage the release again")
+		f.runs(1)
+		r, err := rollout.Activate(f.Context(), plan(to(id(2)), mayFail(1)), f.candidates(), f.logTo())
+		if err != nil || r.Became != rollout.BecamePartial || r.Version != "0.2.0" {
+			f.Errorf("%s, %v", r.Became, err)
+		}
+		f.runs(2, 1, 2)
+	})
+	over(t, 2, func(f *fleet) {
+		stage(f)
+		f.machines[0].Lie = noted
+		_, err := rollout.Activate(f.Context(), plan(to(id(2)), mayFail(1)), f.candidates(), f.logTo())
+		f.fails(err, "web1: the staging note here is not that of web2", "web2: the staging note here is not that of web1")
+		f.runs(1)
+	})
+}
