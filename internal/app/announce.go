@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/apxr/slipway/internal/config"
@@ -214,11 +215,22 @@ func revision(v rollout.Version) ghapi.Revision {
 	return ghapi.Revision{SHA: v.Revision, Ref: v.Ref}
 }
 
+// saying returns a comment with a row. The rows of several runners are in order
+// only by one clock, which is GitHub's. It is known when the comment is written.
 func (a *announcer) saying(row report.Row, pull int, create bool) ghapi.Comment {
-	now := time.Now()
+	now := sync.OnceValue(func() time.Time { return time.Now().Add(a.api.Ahead()) })
 	return ghapi.Comment{Pull: pull, Create: create, Edit: func(bodies []string) string {
-		return report.CommentBody(bodies, row, a.place(), now)
+		return report.CommentBody(bodies, a.dated(row), a.place(), now())
 	}}
+}
+
+// dated returns the row with its time by GitHub's clock. The time of a run that
+// changed nothing is from the hosts' histories, so not by this machine's clock.
+func (a *announcer) dated(row report.Row) report.Row {
+	if a.heard.Became != rollout.BecameUnchanged {
+		row.At = row.At.Add(a.api.Ahead())
+	}
+	return row
 }
 
 // write sends the comments. It returns the pull requests that got one.
