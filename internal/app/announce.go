@@ -117,6 +117,10 @@ func (a *announcer) hear(r report.Rollout) {
 	}
 }
 
+// tells reports whether others hear of the verb, if it went as far as the servers.
+// A stage has a token too, but only to ask.
+func (a *announcer) tells() bool { return a.heard != nil && a.cfg.GitHub.Environment != "" }
+
 // end announces the result of a rollout. It returns the pull requests that got
 // a comment.
 func (a *announcer) end(ctx context.Context) report.Pulls {

@@ -204,6 +204,19 @@ func TestNobodyIsToldOfWhatIsNotSo(t *testing.T) {
 	}
 }
 
+func TestOnlyAVerbThatChangesWhatRunsTellsOthers(t *testing.T) {
+	for verb, want := range map[config.Verb]bool{config.Stage: false, config.BuildRelease: false, config.Deploy: true, config.Activate: true, config.Revert: true, config.Rollback: true} {
+		cfg, _ := config.Load(verb, func(name string) string { return map[string]string{"github-token": "t"}[name] }) // with mistakes in other settings
+		a := &announcer{cfg: cfg}
+		if a.tells() {
+			t.Errorf("%s: it tells of a run that never began", verb)
+		}
+		if a.hear(report.Rollout{}); a.tells() != want {
+			t.Errorf("%s: %v", verb, !want)
+		}
+	}
+}
+
 func TestThePullRequestWhoseOwnBranchFailsHearsOfIt(t *testing.T) {
 	h := newHub(t)
 	a, _ := announcing(t, h, nil)
