@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 	"testing"
 
@@ -82,18 +81,24 @@ func TestAClaimToBeNewerNeedsAnotherHost(t *testing.T) {
 			if superseded != c.superseded || superseded != (r.outcome.Notice != "") || !strings.Contains(log, c.log) || c.log == "" && log != "" {
 				t.Errorf("superseded: %v, %q, log: %s", superseded, r.outcome.Notice, log)
 			}
-			red := maps.Clone(c.red)
-			for _, m := range r.hosts {
-				if got := m.Result().Problem; (got == "") != (red[m.Name()] == "") || !strings.Contains(got, red[m.Name()]) {
-					t.Errorf("%s: %q, want %q", m.Name(), got, red[m.Name()])
-				} else if got != "" && !strings.Contains(got, "use force") {
-					t.Errorf("%s: no remedy in %q", m.Name(), got)
-				}
-			}
+			refused(t, r.hosts, c.red)
 			if r, superseded, _ = judged(t, Plan{Force: true}, artifact{}, c.hosts...); superseded || r.hosts.failures() > 0 {
 				t.Errorf("by force: %v, %v", superseded, r.hosts.problems())
 			}
 		})
+	}
+}
+
+// refused checks which hosts are red, with these words and the remedy.
+func refused(t *testing.T, hosts fleet, words map[string]string) {
+	t.Helper()
+	for _, m := range hosts {
+		want := words[m.Name()]
+		if got := m.Result().Problem; (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", m.Name(), got, want)
+		} else if got != "" && !strings.Contains(got, "use force") {
+			t.Errorf("%s: no remedy in %q", m.Name(), got)
+		}
 	}
 }
 
