@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/apxr/slipway/internal/config"
@@ -46,12 +47,19 @@ func (a *announcer) connect() {
 		a.log.Notice("no pull request is commented on: there is no github-token")
 		return
 	}
-	api, err := ghapi.New(ghapi.Config{URL: a.step.API, Repository: a.step.Name, Token: want.Token, Told: func(line string) { a.log.Say("", "%s", line) }})
+	api, err := ghapi.New(a.apiConfig())
 	if err != nil {
 		a.warn(err)
 		return
 	}
 	a.api = api
+}
+
+func (a *announcer) apiConfig() ghapi.Config {
+	return ghapi.Config{
+		URL: a.step.API, Repository: a.step.Name, Token: a.cfg.GitHub.Token,
+		Told: func(line string) { a.log.Say("", "%s", line) },
+	}
 }
 
 func (a *announcer) warn(err error) {
@@ -108,6 +116,10 @@ func (a *announcer) hear(r report.Rollout) {
 		a.heard = &r
 	}
 }
+
+// tells reports whether others hear of the verb, if it went as far as the servers.
+// A stage has a token too, but only to ask.
+func (a *announcer) tells() bool { return a.heard != nil && a.cfg.GitHub.Environment != "" }
 
 // end announces the result of a rollout. It returns the pull requests that got
 // a comment.
@@ -207,11 +219,22 @@ func revision(v rollout.Version) ghapi.Revision {
 	return ghapi.Revision{SHA: v.Revision, Ref: v.Ref}
 }
 
+// saying returns a comment with a row. The rows of several runners are in order
+// only by one clock, which is GitHub's. It is known when the comment is written.
 func (a *announcer) saying(row report.Row, pull int, create bool) ghapi.Comment {
-	now := time.Now()
+	now := sync.OnceValue(func() time.Time { return time.Now().Add(a.api.Ahead()) })
 	return ghapi.Comment{Pull: pull, Create: create, Edit: func(bodies []string) string {
-		return report.CommentBody(bodies, row, a.place(), now)
+		return report.CommentBody(bodies, a.dated(row), a.place(), now())
 	}}
+}
+
+// dated returns the row with its time by GitHub's clock. The time of a run that
+// changed nothing is from the hosts' histories, so not by this machine's clock.
+func (a *announcer) dated(row report.Row) report.Row {
+	if a.heard.Became != rollout.BecameUnchanged {
+		row.At = row.At.Add(a.api.Ahead())
+	}
+	return row
 }
 
 // write sends the comments. It returns the pull requests that got one.

@@ -32,7 +32,8 @@ type hub struct {
 	asked    []string // METHOD path state
 	bodies   []string
 	comments []map[string]any
-	refuse   int // the status of every answer; 0: none is refused
+	refuse   int           // the status of every answer; 0: none is refused
+	ahead    time.Duration // how far the hub's clock is ahead of this machine's
 }
 
 func newHub(t *testing.T) *hub {
@@ -54,6 +55,7 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.asked = append(h.asked, line)
 	h.bodies = append(h.bodies, string(data))
+	w.Header().Set("Date", time.Now().Add(h.ahead).UTC().Format(http.TimeFormat))
 	if h.refuse != 0 {
 		w.WriteHeader(h.refuse)
 		io.WriteString(w, `{"message":"Resource not accessible by integration"}`)
@@ -150,6 +152,34 @@ func TestADeployTellsItsPullRequests(t *testing.T) {
 	}
 }
 
+// Two runs on runners whose clocks are fast, one more than the other. By GitHub's
+// clock the second run is the later one.
+func TestAFastClockDoesNotWinInAComment(t *testing.T) {
+	h := newHub(t)
+	run := func(fast time.Duration, r rollout.Result) report.Pulls {
+		h.ahead = -fast
+		a, _ := announcing(t, h, nil)
+		return told(t.Context(), a, r, nil)
+	}
+	first, second := went(release.Deploy, rollout.BecameLive), went(release.Deploy, rollout.BecameLive)
+	second.Running.Version.Version, second.Running.Since = "0.3.0", time.Now().Add(-time.Minute)
+	run(50*time.Minute, first)
+	run(40*time.Minute, second)
+	if body := h.comments[0]["body"].(string); !strings.Contains(body, "| `0.3.0` |") || strings.Contains(body, "| `0.2.0` |") {
+		t.Errorf("the faster clock won:\n%s", body)
+	}
+	// A run that changes nothing has the time from the hosts' histories.
+	again := went(release.Deploy, rollout.BecameUnchanged)
+	again.Previous, again.Running.Since = again.Running.Version, time.Now().Add(time.Hour)
+	run(30*time.Minute, again)
+	third := went(release.Deploy, rollout.BecameLive)
+	third.Running.Version.Version = "0.4.0"
+	run(29*time.Minute, third)
+	if body := h.comments[0]["body"].(string); !strings.Contains(body, "| `0.4.0` |") {
+		t.Errorf("a time from the future won:\n%s", body)
+	}
+}
+
 func TestNobodyIsToldOfWhatIsNotSo(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*config.Config)
@@ -170,6 +200,19 @@ func TestNobodyIsToldOfWhatIsNotSo(t *testing.T) {
 		}
 		if said := strings.Contains(w.out.String(), "::notice::no pull request is commented on: there is no github-token"); said != (name == "no token") {
 			t.Errorf("%s: %s", name, w.out.String())
+		}
+	}
+}
+
+func TestOnlyAVerbThatChangesWhatRunsTellsOthers(t *testing.T) {
+	for verb, want := range map[config.Verb]bool{config.Stage: false, config.BuildRelease: false, config.Deploy: true, config.Activate: true, config.Revert: true, config.Rollback: true} {
+		cfg, _ := config.Load(verb, func(name string) string { return map[string]string{"github-token": "t"}[name] }) // with mistakes in other settings
+		a := &announcer{cfg: cfg}
+		if a.tells() {
+			t.Errorf("%s: it tells of a run that never began", verb)
+		}
+		if a.hear(report.Rollout{}); a.tells() != want {
+			t.Errorf("%s: %v", verb, !want)
 		}
 	}
 }

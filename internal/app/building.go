@@ -51,11 +51,8 @@ func buildPlan(cfg config.Config, keys keys, from origin) build.Plan {
 	b := cfg.Build
 	plan := build.Plan{
 		App: cfg.App, Repository: b.Repository, Revision: b.Revision,
-		Access: script.Access{
-			Token: b.GitToken, TokenHost: config.GitServer(b.Repository),
-			Identities: keys.identities, ForwardAgent: b.ForwardAgent, KnownHosts: b.GitKnownHosts,
-		},
-		Dir: b.ProjectDir, MixEnv: b.MixEnv, Release: b.Release, BeforeRelease: b.BeforeRelease, Clean: b.Clean,
+		Access: gitAccess(b, keys),
+		Dir:    b.ProjectDir, MixEnv: b.MixEnv, Release: b.Release, BeforeRelease: b.BeforeRelease, Clean: b.Clean,
 		KeepArtifacts: b.KeepArtifacts, KeepFor: b.KeepFor, WaitForLock: cfg.WaitForLock,
 		Ref: from.ref, Who: from.who, Run: from.run,
 	}
@@ -63,6 +60,14 @@ func buildPlan(cfg config.Config, keys keys, from origin) build.Plan {
 		plan.Env = append(plan.Env, script.Variable(v))
 	}
 	return plan
+}
+
+// gitAccess returns how git reaches repositories.
+func gitAccess(b config.Build, keys keys) script.Access {
+	return script.Access{
+		Token: b.GitToken, TokenHost: config.GitServer(b.Repository),
+		Identities: keys.identities, ForwardAgent: b.ForwardAgent, KnownHosts: b.GitKnownHosts,
+	}
 }
 
 // keys holds the keys that git on the build server may use during a fetch.

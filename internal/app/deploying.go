@@ -57,7 +57,7 @@ func (j job) open(ctx context.Context, id release.ID) (_ rollout.Artifact, done 
 	if err != nil {
 		return nil, nil, errors.Join(err, host.Close())
 	}
-	return artifact, func() { artifact.Close(); host.Close() }, nil
+	return j.asking(host, artifact), func() { artifact.Close(); host.Close() }, nil
 }
 
 func buildAndDeploy(ctx context.Context, j job) report.Result {

@@ -66,6 +66,14 @@ func (a Artifact) Export(ctx context.Context, w io.Writer) error {
 	return script.Store{Machine: a.host, App: a.app, Log: out}.Export(ctx, a.manifest.ReleaseID, w)
 }
 
+// Tip returns the commit that the release's branch leads to now, or "" if there is
+// no such branch. The build server asks the repository itself, on git: the same
+// machine, whose commands may use keys that others must not have.
+func (a Artifact) Tip(ctx context.Context, git script.Machine, access script.Access) (string, error) {
+	access.KnownHosts = gitHubHostKeys + access.KnownHosts
+	return script.Store{Machine: git, App: a.app}.Tip(ctx, a.manifest.Repository, a.manifest.Branch(), access)
+}
+
 // Relations returns the relations of the release's revision to others, as far as
 // the build host's mirror of the repository has them.
 func (a Artifact) Relations(ctx context.Context, others []string) (map[string]release.Relation, error) {

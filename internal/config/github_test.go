@@ -17,7 +17,7 @@ func TestGitHub(t *testing.T) {
 	if err != nil || c.GitHub != want {
 		t.Errorf("%+v, %v", c.GitHub, err)
 	}
-	if c, err := Load(Stage, good(map[string]string{"comment": "true", "github-token": "x"})); err != nil || c.GitHub != (GitHub{}) {
+	if c, err := Load(Stage, good(map[string]string{"comment": "true", "github-token": "x"})); err != nil || c.GitHub != (GitHub{Token: "x"}) {
 		t.Errorf("a verb that tells nobody: %+v, %v", c.GitHub, err)
 	}
 }

@@ -315,8 +315,8 @@ var Settings = []Setting{
 		Help: "The file name of the workflow that rolls back, in .github/workflows: summary and comments link to it. none: there is none.",
 	},
 	{
-		Name: "github-token", Type: Secret, For: switches, InRun: true, Given: "${{ github.token }}",
-		Help: "The token for comments and deployments. The default is the workflow's own.",
+		Name: "github-token", Type: Secret, For: stages | switches, InRun: true, Given: "${{ github.token }}",
+		Help: "The token for comments and deployments, and to ask whether a revision that is older than what runs is the tip of its branch. The default is the workflow's own.",
 	},
 	{
 		Name: "format", Type: Text, Default: "text", For: locks | lists | prepares, ByHand: true,

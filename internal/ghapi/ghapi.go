@@ -39,6 +39,7 @@ type Client struct {
 	owner, repo string
 	settle      time.Duration
 	changes     pace
+	clock       *clock
 	me          string // the token's own user; empty until it is needed
 }
 
@@ -53,10 +54,12 @@ func New(c Config) (*Client, error) {
 		return nil, fmt.Errorf("%q is not the URL of GitHub's API", c.URL)
 	}
 	timeout := cmp.Or(c.Timeout, 15*time.Second)
-	api := github.NewClient(&http.Client{Transport: retrying(timeout, cmp.Or(c.Wait, time.Second), c.Told)}).WithAuthToken(c.Token)
+	clock := &clock{}
+	transport := clocked{retrying(timeout, cmp.Or(c.Wait, time.Second), c.Told), clock}
+	api := github.NewClient(&http.Client{Transport: transport}).WithAuthToken(c.Token)
 	api.BaseURL, api.UserAgent = base, "slipway"
 	return &Client{
-		api: api, owner: owner, repo: repo,
+		api: api, owner: owner, repo: repo, clock: clock,
 		settle: cmp.Or(c.Settle, 3*time.Second), changes: pace{every: cmp.Or(c.Pace, time.Second)},
 	}, nil
 }

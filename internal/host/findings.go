@@ -50,6 +50,7 @@ func findings(in script.Inspection, p Plan, n needs) []error {
 	f.tools(in)
 	f.directories(in, p)
 	f.current(in, p)
+	f.record(in, p)
 	f.units(in, p)
 	f.migrate(in, p)
 	f.rules(in)
@@ -134,6 +135,13 @@ func (f *found) current(in script.Inspection, p Plan) {
 				f.add("%s runs although there is no %s: its ExecStart must use that path, and what runs must be stopped first", u.Name, current)
 			}
 		}
+	}
+}
+
+// record refuses a change record that a repair must not follow.
+func (f *found) record(in script.Inspection, p Plan) {
+	if err := (Seen{Inspection: in}).Impossible(); err != nil {
+		f.add("%w: see what runs, let %s/current lead to it, and remove %s/change", err, p.Layout.Base, p.Layout.State())
 	}
 }
 

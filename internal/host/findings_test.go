@@ -90,6 +90,22 @@ func TestFindings(t *testing.T) {
 			},
 			say: []string{"apxr_io.service runs although there is no /opt/apxr/apxr_io/current"},
 		},
+		"a change record that cannot be true": {
+			spoil: func(in *script.Inspection) {
+				in.History = release.History{{Key: "1", Verb: release.Deploy, To: id1, Outcome: release.Live}}
+				in.Change = &release.Change{Key: "2", Verb: release.Deploy, From: id2, To: "20240103T000000"}
+			},
+			say: []string{"the change record says that " + string(id2) + " was current before a change to 20240103T000000, and the history says " + string(id1) +
+				": see what runs, let /opt/apxr/apxr_io/current lead to it, and remove /opt/apxr/apxr_io/.slipway/change"},
+		},
+		"a change record of a run that died": {spoil: func(in *script.Inspection) {
+			in.History = release.History{{Key: "1", Verb: release.Deploy, To: id1, Outcome: release.Live}}
+			in.Change = &release.Change{Key: "2", Verb: release.Deploy, From: id1, To: id2}
+		}},
+		"a change record that was concluded": {spoil: func(in *script.Inspection) {
+			in.History = release.History{{Key: "1", Verb: release.Deploy, To: id2, Outcome: release.Live}, {Key: "2", Verb: release.Rollback, From: id2, To: id1, Outcome: release.Live}}
+			in.Change = &release.Change{Key: "2", Verb: release.Rollback, From: id2, To: id1}
+		}},
 		"several": {
 			spoil: func(in *script.Inspection) { in.Units[0].Load, in.CurrentKind = "masked", "other" },
 			say:   []string{"is not a link", "there is no unit"},

@@ -22,6 +22,15 @@ func (s Seen) Dead() *release.Change {
 	return nil
 }
 
+// Impossible returns why the record of a dead change cannot be true, or nil.
+// Such a record says nothing about what to go back to.
+func (s Seen) Impossible() error {
+	if dead := s.Dead(); dead != nil {
+		return s.History.Contradicts(*dead)
+	}
+	return nil
+}
+
 // Settled returns what is current, or what will be current after the change of
 // a dead run is undone.
 func (s Seen) Settled() release.Activation {

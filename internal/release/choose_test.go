@@ -21,7 +21,8 @@ func TestRollbackTarget(t *testing.T) {
 		"one host":                {map[string]HostState{"a": on(r1, r2)}, r1, nil},
 		"most hosts decide":       {map[string]HostState{"a": on(r1, r3), "b": on(r2, r3), "c": on(r2, r3)}, r2, nil},
 		"a new host has no say":   {map[string]HostState{"a": on(r1, r3), "b": on(r3), "c": {}}, r1, nil},
-		"a tie names both":        {map[string]HostState{"a": on(r1, r3), "b": on(r2, r3)}, "", []string{string(r1), string(r2), "name the release ID"}},
+		"a tie names both":        {map[string]HostState{"a": on(r1, r3), "b": on(r2, r3)}, "", []string{string(r1) + " (a)", string(r2) + " (b)", "name the release ID"}},
+		"a tie of many hosts":     {map[string]HostState{"a": on(r1, r3), "b": on(r2, r3), "c": on(r1, r3), "d": on(r2, r3), "e": on(r1, r3), "f": on(r2, r3), "g": on(r1, r3), "h": on(r2, r3)}, "", []string{string(r1) + " (a, c, e and 1 more)", string(r2) + " (b, d, f and 1 more)"}},
 		"a tie of the most alone": {map[string]HostState{"a": on(r1, r4), "b": on(r1, r4), "c": on(r2, r4), "d": on(r2, r4), "e": on(r3, r4)}, "", []string{string(r1), string(r2)}},
 		"nothing to go back to":   {map[string]HostState{"a": on(r1), "b": {}}, "", []string{"nothing to roll back to"}},
 		"no hosts":                {nil, "", []string{"nothing to roll back to"}},
@@ -32,6 +33,9 @@ func TestRollbackTarget(t *testing.T) {
 		"concluded on most, unreached on one":       {map[string]HostState{"a": on(r1, r2, r3), "b": dying(r3, r1, r2), "c": on(r1, r2)}, r2, nil},
 		"a dead rollback is finished":               {map[string]HostState{"a": returning(r2, r1, r2, r3)}, r2, nil},
 		"also where most had concluded it":          {map[string]HostState{"a": on(r1, r2), "b": on(r1, r2), "c": returning(r2, r1, r2, r3)}, r2, nil},
+		"the most of two dead rollbacks":            {map[string]HostState{"a": returning(r1, r1, r2, r3), "b": returning(r2, r1, r2, r3), "c": returning(r2, r1, r2, r3)}, r2, nil},
+		"two dead rollbacks are a tie":              {map[string]HostState{"a": returning(r1, r1, r2, r3), "b": returning(r2, r1, r2, r3), "c": on(r1, r2, r3)}, "", []string{string(r1) + " (a)", string(r2) + " (b)"}},
+		"two dead deploys are both undone":          {map[string]HostState{"a": dying(r3, r1, r2), "b": dying(r4, r1, r2), "c": on(r1, r2, r3), "d": on(r1, r2, r3), "e": on(r1, r2, r3)}, r2, nil},
 		"a dead first deploy has nothing before it": {map[string]HostState{"a": dying(r1), "b": {}}, "", []string{"nothing to roll back to"}},
 	} {
 		t.Run(name, func(t *testing.T) {

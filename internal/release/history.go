@@ -2,6 +2,7 @@ package release
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -118,6 +119,29 @@ func (h History) Find(id ID) (Change, bool) {
 		}
 	}
 	return Change{}, false
+}
+
+// Current returns what the history says is current: the target of the latest
+// change that went live. It returns false if the history has none.
+func (h History) Current() (Activation, bool) {
+	for _, c := range slices.Backward(h) {
+		if c.Outcome == Live {
+			return c.Target(), true
+		}
+	}
+	return Activation{}, false
+}
+
+// Contradicts returns why a change record of this host cannot be true, or nil. A
+// change starts from what the history says is current. A history without a live
+// change contradicts nothing: another tool may have made the first release
+// current.
+func (h History) Contradicts(record Change) error {
+	current, known := h.Current()
+	if !known || record.Source() == current {
+		return nil
+	}
+	return fmt.Errorf("the change record says that %s was current before a change to %s, and the history says %s", record.Source(), record.Target(), current)
 }
 
 // LatestOf returns the activation with which id was last live.

@@ -184,3 +184,48 @@ func TestLatestOfReturnsTheLastLiveActivation(t *testing.T) {
 		t.Errorf("%v was never live", got)
 	}
 }
+
+// A change starts from what is current, which is what went live last.
+func TestARecordThatContradictsItsHistory(t *testing.T) {
+	revert := Change{Key: "k", Verb: Revert, From: r2, To: r1, Outcome: Live}
+	toNothing := Change{Key: "k", Verb: Revert, From: r1, Outcome: Live}
+	failed := Change{Key: "k", Verb: Deploy, From: r1, To: r2, Outcome: Reverted}
+	migrated := Change{Key: "k", Verb: Migrate, From: r1, To: r2, Outcome: Started}
+	inEnv := Change{Key: "k", Verb: Deploy, To: r1, ToEnv: e1, Outcome: Live}
+	for name, c := range map[string]struct {
+		h       History
+		from    ID
+		fromEnv string
+		wrong   bool
+	}{
+		"what went live last":               {History{deployed(r1), deployed(r2)}, r2, "", false},
+		"what went live before":             {History{deployed(r1), deployed(r2)}, r1, "", true},
+		"what never was there":              {History{deployed(r1)}, r4, "", true},
+		"nothing, where something was":      {History{deployed(r1)}, "", "", true},
+		"after a rollback":                  {History{deployed(r1), deployed(r2), rolledTo(r1)}, r1, "", false},
+		"what a rollback left":              {History{deployed(r1), deployed(r2), rolledTo(r1)}, r2, "", true},
+		"after a revert":                    {History{deployed(r1), deployed(r2), revert}, r1, "", false},
+		"after a revert to nothing":         {History{deployed(r1), toNothing}, "", "", false},
+		"what a revert to nothing took":     {History{deployed(r1), toNothing}, r1, "", true},
+		"after a failure":                   {History{deployed(r1), failed}, r1, "", false},
+		"what failed":                       {History{deployed(r1), failed}, r2, "", true},
+		"after migrations":                  {History{deployed(r1), migrated}, r1, "", false},
+		"with its environment":              {History{inEnv}, r1, e1, false},
+		"with another environment":          {History{inEnv}, r1, e2, true},
+		"without its environment":           {History{inEnv}, r1, "", true},
+		"a first change":                    {nil, "", "", false},
+		"what another tool made":            {nil, r1, "", false},
+		"what another tool made, and fails": {History{failed}, r3, "", false},
+	} {
+		err := c.h.Contradicts(Change{Key: "k2", Verb: Deploy, From: c.from, FromEnv: c.fromEnv, To: r3})
+		if (err != nil) != c.wrong {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	err := History{deployed(r1)}.Contradicts(Change{From: r4, To: r2})
+	for _, word := range []ID{r1, r2, r4} {
+		if !strings.Contains(err.Error(), string(word)) {
+			t.Errorf("%v does not say %s", err, word)
+		}
+	}
+}

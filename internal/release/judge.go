@@ -38,6 +38,9 @@ type Verdict struct {
 	Reason string
 }
 
+// Refusal returns the reason together with the remedy.
+func (v Verdict) Refusal() string { return v.Reason + "; use force to deploy it all the same" }
+
 // Judge decides whether the release id, built from revision, may be deployed on a
 // host with this history. The change running is the one that made the running
 // release live, or zero if nothing runs; only its To and Revision count. An older
@@ -47,13 +50,13 @@ func (h History) Judge(id ID, revision string, running Change, rel Relation) Ver
 		return Verdict{Kind: Fresh} // the caller finds out that there is nothing to do
 	}
 	if bad, ok := h.Bad(id, revision); ok {
-		return Verdict{RolledBack, fmt.Sprintf("%s was rolled back%s; use force to deploy it all the same", named(id, revision), blame(bad))}
+		return Verdict{RolledBack, fmt.Sprintf("%s was rolled back%s", named(id, revision), blame(bad))}
 	}
 	switch {
 	case running.To == "":
 		return Verdict{Kind: Fresh}
 	case rel == Ancestor:
-		return Verdict{Superseded, fmt.Sprintf("%s is older than what runs, %s; use force to deploy it all the same",
+		return Verdict{Superseded, fmt.Sprintf("%s is older than what runs, %s",
 			named(id, revision), named(running.To, running.Revision))}
 	case rel == Same || rel == Descendant || rel == Unrelated, running.Revision == "", running.Revision == revision:
 		return Verdict{Kind: Fresh}

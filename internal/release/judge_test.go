@@ -25,7 +25,7 @@ func rolledBackAtNight() History {
 
 func TestJudgement(t *testing.T) {
 	runs1 := of(deployed(r1), rev1)
-	blamed := []string{"was rolled back", "2024-01-05T02:04:05Z", "by ann", "https://github.test/apxr/runs/7", "force"}
+	blamed := []string{"was rolled back", "2024-01-05T02:04:05Z", "by ann", "https://github.test/apxr/runs/7"}
 	for name, c := range map[string]struct {
 		h        History
 		id       ID
@@ -41,7 +41,7 @@ func TestJudgement(t *testing.T) {
 		"newer":                               {nil, r2, rev2, runs1, Descendant, Fresh, nil},
 		"another build of the same":           {nil, r2, rev1, runs1, Same, Fresh, nil},
 		"another branch":                      {nil, r2, rev2, runs1, Unrelated, Fresh, nil},
-		"older":                               {nil, r2, rev2, runs1, Ancestor, Superseded, []string{string(r2), rev2[:12], string(r1), "revision " + rev1[:12] + ")", "force"}},
+		"older":                               {nil, r2, rev2, runs1, Ancestor, Superseded, []string{string(r2), rev2[:12], string(r1), "revision " + rev1[:12] + ")"}},
 		"nobody knows":                        {nil, r2, rev2, runs1, Unknown, Unsure, []string{"nobody knows", string(r1), rev1[:12], rev2[:12]}},
 		"nobody was asked":                    {nil, r2, rev2, runs1, "", Unsure, []string{"nobody knows"}},
 		"a word that is not one of ours":      {nil, r2, rev2, runs1, "sibling", Unsure, []string{"nobody knows"}},
@@ -73,7 +73,7 @@ func TestJudgement(t *testing.T) {
 func TestARollbackByNobodyIsStillARollback(t *testing.T) {
 	h := History{deployed(r1), deployed(r2), rolledTo(r1)}
 	want := "release 20240102T000000 was rolled back; use force to deploy it all the same"
-	if got := h.Judge(r2, "", deployed(r1), ""); got.Kind != RolledBack || got.Reason != want {
+	if got := h.Judge(r2, "", deployed(r1), ""); got.Kind != RolledBack || got.Refusal() != want {
 		t.Errorf("%+v", got)
 	}
 }

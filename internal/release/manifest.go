@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -51,6 +52,19 @@ func (m Manifest) JSON() ([]byte, error) {
 		return nil, err
 	}
 	return append(data, '\n'), nil
+}
+
+// Branch returns the ref of the branch or pull request that the release was
+// built for, or "" if it is not known, or is a tag. Only these refs move: a tag is
+// always at its own commit, so its tip does not say what was pushed last.
+func (m Manifest) Branch() string {
+	switch {
+	case m.Ref == "" || m.Ref == m.Revision || strings.HasPrefix(m.Ref, "refs/tags/"):
+		return ""
+	case strings.HasPrefix(m.Ref, "refs/"):
+		return m.Ref
+	}
+	return "refs/heads/" + m.Ref // a build may be asked for a branch by its name
 }
 
 // Size returns the sum of all file sizes in bytes.

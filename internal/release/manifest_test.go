@@ -165,3 +165,14 @@ func TestParseManifestRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestTheBranchOfARelease(t *testing.T) {
+	for ref, want := range map[string]string{
+		"": "", "refs/heads/main": "refs/heads/main", "refs/pull/7/merge": "refs/pull/7/merge", "refs/tags/v1": "",
+		"main": "refs/heads/main", "feature/x": "refs/heads/feature/x", rev1: "",
+	} {
+		if got := (Manifest{Ref: ref, Revision: rev1}).Branch(); got != want {
+			t.Errorf("%q: %q, want %q", ref, got, want)
+		}
+	}
+}

@@ -52,7 +52,7 @@ const (
 	maxCommentRows = 30
 	maxWord        = 100
 	maxURL         = 200
-	maxAhead       = time.Hour // largest difference between the clocks of two runners
+	maxAhead       = 10 * time.Second // all times are GitHub's: more than the error of a measurement is wrong
 )
 
 // Seen returns the row for pull requests whose changes now run, or no longer
@@ -81,9 +81,13 @@ func (r Rollout) Tried(p Place, at time.Time, who string) Row {
 }
 
 // CommentBody returns the text of a comment: the rows of all comments before
-// it, and the new row. Of two rows for one environment the later one counts.
-// The time now exposes rows that claim to be from the future.
+// it, and the new row. Of two rows for one environment the later one counts. All
+// times are by GitHub's clock. The time now exposes rows that claim to be from the
+// future.
 func CommentBody(before []string, row Row, p Place, now time.Time) string {
+	if row.At.After(now) { // from a host's history, by the clock of another runner
+		row.At = now
+	}
 	rows := []Row{sound(row, p)}
 	for _, body := range before {
 		rows = append(rows, parseRows(body, now, p)...)

@@ -95,6 +95,20 @@ func TestAnOlderRowChangesNothing(t *testing.T) {
 	}
 }
 
+// A runner whose clock was fast may have written the time into a host's history. It
+// must not win over what comes later.
+func TestARowIsNeverLaterThanItsComment(t *testing.T) {
+	now := at0.Add(time.Hour)
+	fast := CommentBody(nil, row("production", 50*time.Hour, StateGone), place, now)
+	if rows := parseRows(fast, now, place); len(rows) != 1 || !rows[0].At.Equal(now) {
+		t.Fatalf("%+v", rows)
+	}
+	next := CommentBody([]string{fast}, row("production", time.Hour+time.Second, StateLive), place, now.Add(time.Minute))
+	if rows := parseRows(next, now.Add(time.Minute), place); len(rows) != 1 || rows[0].State != StateLive {
+		t.Errorf("the fast clock won: %+v", rows)
+	}
+}
+
 func TestOnlyWhatSlipwayCouldHaveWrittenIsTaken(t *testing.T) {
 	good := row("production", 0, StateLive)
 	now := at0.Add(time.Minute)
@@ -103,7 +117,7 @@ func TestOnlyWhatSlipwayCouldHaveWrittenIsTaken(t *testing.T) {
 		"no release ID":             func(r *Row) { r.ReleaseID = "latest" },
 		"no application":            func(r *Row) { r.App = "x" },
 		"no environment":            func(r *Row) { r.Environment = "" },
-		"from the future":           func(r *Row) { r.At = now.Add(2 * time.Hour) },
+		"from the future":           func(r *Row) { r.At = now.Add(11 * time.Second) },
 		"from nowhere":              func(r *Row) { r.At = time.Time{} },
 	} {
 		bad := good

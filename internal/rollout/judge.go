@@ -18,6 +18,7 @@ func (r *run) judge(ctx context.Context, a Artifact) (superseded bool) {
 	relations := r.relations(ctx, a)
 	said := notices{}
 	defer said.report(r.log)
+	var newer claims
 	for _, h := range r.hosts.healthy() {
 		now := h.Seen().Made()
 		v := h.Seen().History.Judge(m.ReleaseID, m.Revision, now, relations[now.Revision])
@@ -26,15 +27,43 @@ func (r *run) judge(ctx context.Context, a Artifact) (superseded bool) {
 		case r.plan.Force:
 			said.add(h, v.Reason+"; it is deployed by force")
 		case v.Kind == release.RolledBack:
-			h.fail(host.Untouched, errors.New(v.Reason))
+			h.fail(host.Untouched, errors.New(v.Refusal()))
 		case v.Kind == release.Superseded:
-			superseded = true
-			r.outcome.Notice = v.Reason
+			newer = append(newer, claim{h, now, v})
 		default:
 			said.add(h, v.Reason+"; it is deployed")
 		}
 	}
-	return superseded
+	return r.decide(ctx, a, newer, &said)
+}
+
+// decide reports whether the claims of hosts to run something newer supersede
+// the deploy. One host alone does not decide that for several: a claim counts if
+// another host has had that release too, or if most hosts run something newer.
+func (r *run) decide(ctx context.Context, a Artifact, newer claims, said *notices) (superseded bool) {
+	hosts := r.hosts.healthy()
+	backed, against := newer.backed(hosts), newer.against(hosts)
+	if len(newer) == 0 {
+		return false
+	}
+	if len(backed) == 0 && len(newer) < len(against) {
+		newer.note(said, "no other host ever ran that, so it does not count: it is deployed")
+		return false
+	}
+	tip, err := a.IsTip(ctx)
+	switch {
+	case tip:
+		newer.note(said, fmt.Sprintf("it is the tip of %s now: it is deployed", a.Manifest().Branch()))
+		return false
+	case len(backed) == 0 && len(newer) == len(against):
+		failTied(newer, against)
+		return false
+	}
+	r.outcome.Notice = append(backed, newer...)[0].verdict.Refusal()
+	if err != nil {
+		r.outcome.Notice += fmt.Sprintf(". Nobody could say whether it is the tip of %s now: %v", a.Manifest().Branch(), err)
+	}
+	return true
 }
 
 // relations asks git on the build host how the release relates to the running

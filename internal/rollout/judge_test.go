@@ -16,6 +16,16 @@ import (
 type artifact struct {
 	m        release.Manifest
 	relation release.Relation
+	tip      bool
+	tipErr   error
+	asked    *int // how often the repository was asked for its tip; nil: not counted
+}
+
+func (a artifact) IsTip(context.Context) (bool, error) {
+	if a.asked != nil {
+		*a.asked++
+	}
+	return a.tip, a.tipErr
 }
 
 func (a artifact) Manifest() release.Manifest              { return a.m }
@@ -29,6 +39,12 @@ func (a artifact) Relations(_ context.Context, others []string) (map[string]rele
 	return known, nil
 }
 
+func revision(digit string) string { return strings.Repeat(digit, 40) }
+
+func deployed(id release.ID, digit string) release.Change {
+	return release.Change{Key: string(id), At: time.Unix(0, 0), Verb: release.Deploy, To: id, Revision: revision(digit), Outcome: release.Live}
+}
+
 const (
 	id1 = release.ID("20240101T000000")
 	id2 = release.ID("20240102T000000")
@@ -37,10 +53,6 @@ const (
 func TestADeployIsJudgedByWhatTheHostRuns(t *testing.T) {
 	t.Parallel()
 	const id3, id4 = release.ID("20240103T000000"), release.ID("20240104T000000")
-	revision := func(digit string) string { return strings.Repeat(digit, 40) }
-	deployed := func(id release.ID, digit string) release.Change {
-		return release.Change{Key: string(id), At: time.Unix(0, 0), Verb: release.Deploy, To: id, Revision: revision(digit), Outcome: release.Live}
-	}
 	dead := release.Change{Key: "dead", Verb: release.Deploy, From: id3, To: id4, Revision: revision("4")}
 	back := release.Change{Key: "back", Verb: release.Rollback, From: id3, To: id1, Who: "ann", Outcome: release.Live}
 	for name, c := range map[string]struct {
@@ -67,7 +79,7 @@ func TestADeployIsJudgedByWhatTheHostRuns(t *testing.T) {
 			h.seen.History, h.seen.Current.ID, h.seen.Change = c.history, c.current, c.dead
 			r := newRun(release.Deploy, Plan{Force: c.force}, []Candidate{func(*host.Run) Host { return h }}, progress.New(progress.Terminal{W: io.Discard}))
 			r.aim(Version{ID: id2})
-			if got := r.judge(t.Context(), artifact{release.Manifest{ReleaseID: id2, Revision: revision("2")}, c.relation}); got != c.superseded {
+			if got := r.judge(t.Context(), artifact{m: release.Manifest{ReleaseID: id2, Revision: revision("2")}, relation: c.relation}); got != c.superseded {
 				t.Errorf("superseded: %v, want %v", got, c.superseded)
 			}
 			if got := h.result.Problem; (got == "") != (c.problem == "") || !strings.Contains(got, c.problem) {

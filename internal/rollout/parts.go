@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/host"
@@ -76,21 +77,46 @@ func (r *run) activateStaged(ctx context.Context) error {
 }
 
 // readNotes reads the notes of the run that staged the release. It returns why
-// the release must not be activated, or "".
+// the release must not be activated, or "". That run left the same note on all
+// hosts. A host with another one is refused, since one host must not decide for
+// all.
 func (r *run) readNotes(id release.ID) (superseded string) {
+	notes := map[release.Staged]fleet{}
 	for _, m := range r.hosts.healthy() {
 		staged, err := expected(m.Seen(), id, r.plan.Expect)
 		if err != nil {
 			r.refuse(m, err)
 			continue
 		}
-		r.aim(Version{id, staged.Version, staged.Revision, staged.Ref})
-		r.plan.Force = staged.Forced
-		if staged.Superseded != "" {
-			superseded = staged.Superseded
+		staged.Key, staged.From, staged.FromEnv = "", "", "" // each host has its own
+		notes[staged] = append(notes[staged], m)
+	}
+	note := r.agreed(notes)
+	r.aim(Version{id, note.Version, note.Revision, note.Ref})
+	r.plan.Force = note.Forced
+	return note.Superseded
+}
+
+// agreed returns the note that most hosts have. It refuses the others, or all in
+// a tie.
+func (r *run) agreed(notes map[release.Staged]fleet) (agreed release.Staged) {
+	most, tie := 0, false
+	for note, hosts := range notes {
+		if len(hosts) >= most {
+			agreed, tie, most = note, len(hosts) == most, len(hosts)
 		}
 	}
-	return superseded
+	all := r.hosts.healthy()
+	for note, hosts := range notes {
+		if note == agreed && !tie {
+			continue
+		}
+		others := all.only(func(m *member) bool { return !slices.Contains(hosts, m) })
+		for _, m := range hosts {
+			r.refuse(m, fmt.Errorf("the staging note here is not that of %s: stage the release again", others.names()))
+		}
+	}
+	return agreed
 }
 
 // verifyAll checks that the staged release is still the one that was built.

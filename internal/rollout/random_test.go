@@ -67,9 +67,12 @@ func (s *tale) run() {
 	ctx, cancel := context.WithCancel(s.Context())
 	defer cancel()
 	s.breakSome(cancel)
+	lie := s.lie()
+	defer lie.end()
 	p := plan(atATime(1+s.IntN(3)), mayFail(s.IntN(2)*s.IntN(3)))
 	verb, r, err := s.verb(ctx, p)
 	s.tell("%s of %d hosts: %s, %v", verb, len(s.machines), r.Became, err)
+	lie.believedByNobody(verb, r)
 	s.sound()
 	if s.killed.Load() {
 		return // a dead run keeps no promises; the next run repairs
@@ -181,7 +184,7 @@ func (s *tale) currents() map[string][]release.Activation {
 func (s *tale) truthful(r rollout.Result) {
 	for i, h := range r.Hosts {
 		state := s.machines[i].State()
-		if h.Outcome == host.Failed || !slices.Contains(s.trail(i), hosttest.StepLook) {
+		if h.Outcome == host.Failed || s.machines[i].Lie != nil || !slices.Contains(s.trail(i), hosttest.StepLook) {
 			continue
 		}
 		if state.Current.ID != h.After && h.After != "" || state.Change != nil && h.Outcome != host.Untouched && h.Outcome != host.Skipped {
@@ -200,7 +203,7 @@ func (s *tale) allOrNone(r rollout.Result, before map[string][]release.Activatio
 	for i, h := range r.Hosts {
 		now := s.machines[i].State().Current
 		switch {
-		case h.Outcome == host.Failed:
+		case h.Outcome == host.Failed, s.machines[i].Lie != nil:
 		case r.Became == rollout.BecameFailed && !slices.Contains(before[h.Host], now) && h.Outcome != host.Live:
 			s.Errorf("%s ran %s before a deploy that failed, and runs %s (%s)", h.Host, before[h.Host], now, h.Outcome)
 		case r.Became == rollout.BecameLive && now.ID != r.Target:

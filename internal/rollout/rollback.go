@@ -115,7 +115,7 @@ func (r *run) returnOne(ctx context.Context, m *member, to release.Activation) {
 		r.refuse(m, err)
 		return
 	}
-	err = m.Activate(ctx, r.target(to))
+	err = m.Activate(ctx, r.ownTarget(m, to))
 	undo, cancel := host.Undo(ctx)
 	defer cancel()
 	if err != nil {
@@ -125,6 +125,16 @@ func (r *run) returnOne(ctx context.Context, m *member, to release.Activation) {
 	if err := m.Conclude(undo); err != nil {
 		m.notConcluded(to.String(), err, "")
 	}
+}
+
+// ownTarget returns the target of a rollback with what the host's own history says
+// about the release, if it has it: no other host writes that history.
+func (r *run) ownTarget(m *member, to release.Activation) host.Target {
+	t := r.target(to)
+	if c, ok := m.Seen().History.Find(to.ID); ok {
+		t.Version, t.Revision, t.Ref = c.Version, c.Revision, c.Ref
+	}
+	return t
 }
 
 // Fetch opens a release on the build host, for hosts that need it for a

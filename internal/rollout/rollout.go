@@ -96,6 +96,9 @@ type Artifact interface {
 	Export(ctx context.Context, w io.Writer) error
 	// Relations returns how the release's revision relates to others.
 	Relations(ctx context.Context, others []string) (map[string]release.Relation, error)
+	// IsTip reports whether the release's revision is, at this moment, the tip of
+	// the branch that it was built for.
+	IsTip(ctx context.Context) (bool, error)
 }
 
 // run is one rollout in progress.

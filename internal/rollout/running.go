@@ -64,17 +64,28 @@ func (r *run) version(id release.ID) Version {
 
 // described returns what the hosts' histories say about a release.
 func (hosts fleet) described(id release.ID) Version {
-	c := hosts.known(id)
-	return Version{id, c.Version, c.Revision, c.Ref}
+	v := describe(hosts.known(id))
+	v.ID = id // also of a release that no host knows
+	return v
 }
 
-// known returns the change that made a release live, from the first host that
-// has it in its history.
-func (hosts fleet) known(id release.ID) release.Change {
+// known returns the change that made a release live, as most hosts describe that
+// release. In a tie it returns the first description.
+func (hosts fleet) known(id release.ID) (most release.Change) {
+	votes := map[Version]int{}
 	for _, m := range hosts {
 		if c, ok := m.Seen().History.Find(id); ok {
-			return c
+			votes[describe(c)]++
 		}
 	}
-	return release.Change{}
+	best := 0
+	for _, m := range hosts { // in their order: a tie has the same result each time
+		if c, ok := m.Seen().History.Find(id); ok && votes[describe(c)] > best {
+			most, best = c, votes[describe(c)]
+		}
+	}
+	return most
 }
+
+// describe returns what a change says about its release.
+func describe(c release.Change) Version { return Version{c.To, c.Version, c.Revision, c.Ref} }

@@ -86,3 +86,31 @@ func TestWhatIsKnownOfAReleaseThatRuns(t *testing.T) {
 		t.Errorf("of an earlier run's: %+v", now)
 	}
 }
+
+// One host that describes a release in another way does not decide what is said
+// about it.
+func TestAReleaseIsDescribedAsMostHostsDoIt(t *testing.T) {
+	t.Parallel()
+	says := func(revision string) *member {
+		h := &stubbed{}
+		if revision != "" {
+			h.seen.History = release.History{{Key: revision, Verb: release.Deploy, To: idA, Revision: revision, Who: "who " + revision, Outcome: release.Live}}
+		}
+		return &member{Host: h}
+	}
+	for name, c := range map[string]struct {
+		hosts fleet
+		want  string
+	}{
+		"the odd one first": {fleet{says("x"), says("aaa"), says("aaa")}, "aaa"},
+		"the odd one last":  {fleet{says("aaa"), says("aaa"), says("x")}, "aaa"},
+		"a tie: the first":  {fleet{says(""), says("x"), says("aaa")}, "x"},
+		"one knows it":      {fleet{says(""), says(""), says("aaa")}, "aaa"},
+		"none knows it":     {fleet{says(""), says("")}, ""},
+	} {
+		got, made := c.hosts.described(idA), c.hosts.known(idA)
+		if got != (Version{ID: idA, Revision: c.want}) || c.want != "" && made.Who != "who "+c.want {
+			t.Errorf("%s: %+v, made by %+v", name, got, made)
+		}
+	}
+}

@@ -174,7 +174,9 @@ func (f *fleet) sound() {
 	f.Helper()
 	for _, m := range f.machines {
 		for _, v := range m.Violations() {
-			f.Errorf("%s: %s", m.Name, v)
+			if m.Lie == nil { // what a run does on a host that lies depends on the lie
+				f.Errorf("%s: %s", m.Name, v)
+			}
 		}
 		if m.State().Locked {
 			f.Errorf("%s is still locked", m.Name)
@@ -234,6 +236,8 @@ func (artifact) Export(_ context.Context, w io.Writer) error {
 	_, err := io.WriteString(w, "a release")
 	return err
 }
+
+func (artifact) IsTip(context.Context) (bool, error) { return false, nil }
 
 func (a artifact) Relations(_ context.Context, others []string) (map[string]release.Relation, error) {
 	known := map[string]release.Relation{}

@@ -158,6 +158,10 @@ func TestPinnedHostKeysAreForTheirHostsAlone(t *testing.T) {
 		for url, call := range s.sshFor(Access{KnownHosts: known}, slices.Collect(maps.Keys(urls))...) {
 			pinned := urls[url]
 			file, global := option(call, "UserKnownHostsFile"), option(call, "GlobalKnownHostsFile")
+			known := known
+			if url == "git@git.wild.test:x" { // ssh gets the lines of authorities from a program
+				known, _, _ = strings.Cut(known, "@cert-authority")
+			}
 			if !pinned {
 				if file != "" || global != "" {
 					t.Errorf("%s: ssh %q", url, call)

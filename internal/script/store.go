@@ -146,3 +146,19 @@ func (s Store) Relations(ctx context.Context, repository, revision string, other
 	}.run(ctx, s.Machine)
 	return known, err
 }
+
+// Tip returns the commit that a ref of the repository leads to now, or "" if there
+// is no such ref. It asks the repository itself.
+func (s Store) Tip(ctx context.Context, repository, ref string, a Access) (commit string, err error) {
+	err = call{
+		script: "tip",
+		args:   args{{"repository", repository}, {"ref", ref}},
+		input:  a.input().reader(),
+		onFact: func(key, value string) {
+			if key == "tip" {
+				commit = value
+			}
+		},
+	}.run(ctx, s.Machine)
+	return commit, err
+}

@@ -88,7 +88,7 @@ func TestSSHGoesOnlyWhereItMay(t *testing.T) {
 		t.Skip(err)
 	}
 	dir := t.TempDir()
-	text, err := sshConfig(Access{Agent: "/run/a 100%h/agent", Jumps: []Jump{{"gate", "outer", "22"}, {"root", "inner", "2222"}}}, dir+"/known_hosts")
+	text, err := place{dir}.sshConfig(Access{Agent: "/run/a 100%h/agent", Jumps: []Jump{{"gate", "outer", "22"}, {"root", "inner", "2222"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestSSHGoesOnlyWhereItMay(t *testing.T) {
 			t.Errorf("the first jump host is reached through another: %s", out)
 		}
 	}
-	if _, err := sshConfig(Access{}, `/a"b`); err == nil {
+	if _, err := (place{`/a"b`}).sshConfig(Access{}); err == nil {
 		t.Error("a path that breaks the configuration was taken")
 	}
 }

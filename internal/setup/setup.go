@@ -7,7 +7,6 @@
 package setup
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -99,7 +98,7 @@ func (f place) path(name string) string { return filepath.Join(f.dir, name) }
 func (f place) results() string         { return f.path("results") }
 
 func (f place) furnish(p Plan) error {
-	config, err := sshConfig(p.Access, f.path("known_hosts"))
+	config, err := f.sshConfig(p.Access)
 	if err != nil {
 		return err
 	}
@@ -107,8 +106,10 @@ func (f place) furnish(p Plan) error {
 	if err != nil {
 		return err
 	}
+	known, signing := authorities(p.Access.KnownHosts)
 	for name, text := range map[string][]byte{
-		"ssh_config": []byte(config), "known_hosts": bytes.ReplaceAll(p.Access.KnownHosts, []byte("\r\n"), []byte("\n")), "limit": p.limit(), "hosts.json": inventory, "results": nil,
+		"ssh_config": []byte(config), knownFile: known, authoritiesFile: signing, nameCheckFile: []byte(nameCheck),
+		"limit": p.limit(), "hosts.json": inventory, "results": nil,
 	} {
 		if err := os.WriteFile(f.path(name), text, 0o600); err != nil {
 			return err

@@ -22,7 +22,7 @@ func jumpName(i int) string { return fmt.Sprintf("slipway-jump-%d", i+1) }
 
 // sshConfig returns a configuration that restricts ssh to the given keys and host
 // keys, whatever the user's own configuration says.
-func sshConfig(a Access, knownHosts string) (string, error) {
+func (f place) sshConfig(a Access) (string, error) {
 	var b strings.Builder
 	for i, jump := range a.Jumps {
 		fmt.Fprintf(&b, "Host %s\n  HostName %s\n  User %s\n  Port %s\n  ProxyJump %s\n", jumpName(i), jump.Host, jump.User, jump.Port, jumpBefore(i))
@@ -34,14 +34,13 @@ func sshConfig(a Access, knownHosts string) (string, error) {
 	if a.Agent != "" {
 		agent = a.Agent
 	}
-	for _, path := range []string{agent, knownHosts} {
+	for _, path := range []string{agent, f.dir} {
 		if strings.ContainsAny(path, "\"\n") {
 			return "", fmt.Errorf("the directory for temporary files has a name that ssh does not accept: %q", path)
 		}
 	}
 	fmt.Fprintf(&b, `Host *
-  UserKnownHostsFile "%s"
-  GlobalKnownHostsFile /dev/null
+%s  GlobalKnownHostsFile /dev/null
   StrictHostKeyChecking yes
   UpdateHostKeys no
   CheckHostIP no
@@ -55,7 +54,7 @@ func sshConfig(a Access, knownHosts string) (string, error) {
   ConnectTimeout 15
   ServerAliveInterval 15
   ServerAliveCountMax 4
-`, percent(knownHosts), percent(agent))
+`, f.hostKeyConfig(a.KnownHosts), percent(agent))
 	return b.String(), nil
 }
 

@@ -16,6 +16,7 @@ type operation struct {
 var operations = []operation{
 	{"GET", "/user", "", (*Server).getUser},
 	{"GET", "/repos/{owner}/{repo}/compare/{basehead}", "contents=read", (*Server).compare},
+	{"GET", "/repos/{owner}/{repo}/git/ref/{ref}", "contents=read", (*Server).getRef},
 	{"GET", "/repos/{owner}/{repo}/commits/{commit_sha}/pulls", "pull_requests=read", (*Server).listPullsOfCommit},
 	{"GET", "/repos/{owner}/{repo}/pulls", "pull_requests=read", (*Server).listPulls},
 	{"GET", "/repos/{owner}/{repo}/issues/{issue_number}/comments", "issues=read; pull_requests=read", (*Server).listComments},
@@ -43,7 +44,7 @@ func find(method, path string) (*operation, map[string]string) {
 
 func (o *operation) match(path string) (map[string]string, bool) {
 	segments, given := strings.Split(o.path, "/"), strings.Split(path, "/")
-	if strings.HasSuffix(o.path, "/{basehead}") { // branches may have slashes in their names
+	if strings.HasSuffix(o.path, "/{basehead}") || strings.HasSuffix(o.path, "/{ref}") { // branches may have slashes in their names
 		given = strings.SplitN(path, "/", len(segments))
 	}
 	if len(given) != len(segments) {

@@ -144,7 +144,7 @@ func (f *Fake) Look(ctx context.Context, q host.Question) error {
 		if q.List {
 			return nil
 		}
-		return f.Machine.Findings
+		return errors.Join(f.seen.Impossible(), f.Machine.Findings)
 	})
 }
 

@@ -17,6 +17,8 @@ type Machine struct {
 	Owner       string // owner of the application's directory
 	Findings    error  // what would make every change fail; nil: nothing
 	Small       bool   // there is no room for another release
+	// Lie changes what a look at the host finds; nil: it finds the truth.
+	Lie func(*host.Seen)
 	// Bad has the releases that do not work here, with the reasons.
 	Bad map[release.ID]string
 
@@ -57,6 +59,16 @@ func (m *Machine) State() State {
 		m.current, m.running, slices.Clone(m.releases), slices.Clone(m.envs),
 		slices.Clone(m.history), m.change, m.holder != nil,
 	}
+}
+
+// Restore returns the machine to an earlier state, as from a backup, and forgets
+// its violations.
+func (m *Machine) Restore(s State) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.current, m.running, m.change = s.Current, s.Running, s.Change
+	m.releases, m.envs, m.history = slices.Clone(s.Releases), slices.Clone(s.Envs), slices.Clone(s.History)
+	m.violations = nil
 }
 
 // Violations returns the forbidden things that runs have done.
@@ -105,5 +117,8 @@ func (m *Machine) seen(f *Fake) host.Seen {
 	}
 	s.Units = []script.Unit{{Name: "app.service", Active: "active", Running: m.running}}
 	s.Directories = []script.Directory{{Path: f.run.Plan.Layout.Base, Owner: m.Owner}}
+	if m.Lie != nil {
+		m.Lie(&s)
+	}
 	return s
 }

@@ -6,7 +6,8 @@ git_access() {
 	# A silent server must not hold up a mirror's lock forever.
 	export GIT_HTTP_LOW_SPEED_LIMIT=1000 GIT_HTTP_LOW_SPEED_TIME=60
 	export SLIPWAY_SCRATCH="$scratch" SLIPWAY_FORWARD_AGENT="$forward_agent" GIT_SSH_COMMAND='sh "$SLIPWAY_SCRATCH/ssh"'
-	write_ssh >"$scratch/ssh" || failed "cannot write $scratch/ssh"
+	write_ssh >"$scratch/ssh" && write_authorities >"$scratch/authorities" &&
+		sed '/^[[:space:]]*@cert-authority/d' "$scratch/known_hosts" >"$scratch/plain_hosts" || failed "cannot write $scratch/ssh"
 	[ -z "$agent" ] || export SSH_AUTH_SOCK="$agent"
 	[ -z "$git_token" ] || use_token
 }
@@ -65,14 +66,37 @@ else
 fi
 name=$host
 [ "$port" = 22 ] || name="[$host]:$port"
-if ssh-keygen -F "$name" -f "$SLIPWAY_SCRATCH/known_hosts" >/dev/null 2>&1; then
-	set -- -o "UserKnownHostsFile=\"$SLIPWAY_SCRATCH/known_hosts\"" -o GlobalKnownHostsFile=/dev/null "$@"
-fi
+pinned=$(ssh-keygen -F "$name" -f "$SLIPWAY_SCRATCH/known_hosts" 2>/dev/null) &&
+	case $pinned in
+	*@cert-authority*)
+		set -- -o "UserKnownHostsFile=\"$SLIPWAY_SCRATCH/plain_hosts\"" -o GlobalKnownHostsFile=/dev/null \
+			-o "KnownHostsCommand=/bin/sh \"$SLIPWAY_SCRATCH/authorities\" \"$SLIPWAY_SCRATCH/known_hosts\" %H %t %K" "$@" ;;
+	*) set -- -o "UserKnownHostsFile=\"$SLIPWAY_SCRATCH/known_hosts\"" -o GlobalKnownHostsFile=/dev/null "$@" ;;
+	esac
 # The user's own settings must not share a connection that was opened with another
 # key, nor forward the agent to the git server.
 exec ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o VerifyHostKeyDNS=no -o ForwardAgent=no \
 	-o ControlMaster=no -o ControlPath=none -o ConnectTimeout=30 -o ServerAliveInterval=15 "$@"
 SSH
+}
+
+# write_authorities prints the program that ssh runs for each host key, as
+# "FILE HOST TYPE KEY". It prints the lines of known_hosts that declare certificate
+# authorities. For a host certificate that names no host it prints nothing: ssh itself
+# takes one for every name.
+write_authorities() {
+	cat <<'AUTHORITIES'
+case $3 in
+*-cert-*)
+	shown=$(printf '%s %s\n' "$3" "$4" | ssh-keygen -L -f -) || exit 0
+	case $shown in
+	*"Principals: (none)"*)
+		echo "error: the host certificate of $2 names no host, so it is not trusted: have one signed for it (ssh-keygen -h -n NAME)" >&2
+		exit 0 ;;
+	esac ;;
+esac
+grep '^[[:space:]]*@cert-authority' "$1"
+AUTHORITIES
 }
 
 # mirror URL REVISION fetches a repository into its mirror, sets git_dir to it, and
@@ -116,6 +140,7 @@ fetch() {
 	case $said in
 	*"ssh: not found"* | *"ssh: command not found"*) die "ssh is not installed on the build server: install openssh-client" ;;
 	*"IDENTIFICATION HAS CHANGED"*) die "the server of $url has another host key than the pinned one: someone is intercepting the connection, or the server was given a new key. Compare the fingerprint above with what its operator publishes before you change git-known-hosts" ;;
+	*"names no host, so it is not trusted"*) die "the host certificate of the server of $url names no host: have one signed for it (ssh-keygen -h -n NAME), or give the line of its own key as git-known-hosts" ;;
 	*"Host key verification failed"*) die "the host key of the server of $url is not pinned: give its lines of known_hosts as git-known-hosts" ;;
 	*"could not read Username"* | *"terminal prompts disabled"*) die "$url wants credentials: give a git-token, or use the SSH URL with deploy-keys" ;;
 	*"Permission denied"* | *"uthentication failed"* | *" 403"*) die "$url may not be read with these credentials: see git-token and deploy-keys, or give the build server's user $(id -un) a key of its own" ;;

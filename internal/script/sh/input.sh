@@ -6,9 +6,12 @@
 # shellcheck disable=SC2034 # no script reads all of these
 build_env='' before='' git_token='' token_host='' forward_agent=''
 
+take_input() { take_input_in "$root/$app/scratch"; }
+
+# take_input_in DIR uses a directory other than the scratch of the running build.
 # shellcheck disable=SC2034 # no script reads all that this sets
-take_input() {
-	scratch=$root/$app/scratch
+take_input_in() {
+	scratch=$1
 	# Only git may use the agent: see git.sh.
 	agent=${SSH_AUTH_SOCK-}
 	unset SSH_AUTH_SOCK
