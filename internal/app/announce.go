@@ -30,8 +30,9 @@ type announcer struct {
 	cfg        config.Config
 	step       gha.Run
 	log        *progress.Log
-	api        *ghapi.Client // nil: there is nothing to announce
-	deployment int64         // 0: none is recorded
+	hide       func(json string) string // for what GitHub gets
+	api        *ghapi.Client            // nil: there is nothing to announce
+	deployment int64                    // 0: none is recorded
 	heard      *report.Rollout
 }
 
@@ -46,7 +47,7 @@ func (a *announcer) connect() {
 		a.log.Notice("no pull request is commented on: there is no github-token")
 		return
 	}
-	api, err := ghapi.New(ghapi.Config{URL: a.step.API, Repository: a.step.Name, Token: want.Token, Told: func(line string) { a.log.Say("", "%s", line) }})
+	api, err := ghapi.New(ghapi.Config{URL: a.step.API, Repository: a.step.Name, Token: want.Token, Hide: a.hide, Told: func(line string) { a.log.Say("", "%s", line) }})
 	if err != nil {
 		a.warn(err)
 		return
@@ -59,7 +60,7 @@ func (a *announcer) warn(err error) {
 	if errors.As(err, &missing) {
 		err = fmt.Errorf("%w, or turn it off: 'comment: false', 'deployments: false'", err)
 	}
-	a.log.Warning(fmt.Sprintf("GitHub was not told all of it: %v", err))
+	a.log.Warning("GitHub was not told all of it: " + a.log.RedactCut(err.Error()))
 }
 
 func (a *announcer) place() report.Place {

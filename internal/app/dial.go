@@ -200,10 +200,10 @@ type tracer struct {
 // maxTraced bounds a line: an answer may contain a whole manifest.
 const maxTraced = 1000
 
-// Traced logs one trace of package script. It removes secrets before it cuts
-// the text, since a cut secret would not be recognized.
+// Traced logs one trace of package script, which may have cut it. It removes
+// secrets before it cuts the text too.
 func (t tracer) Traced(step, what string) {
-	what = t.log.Redact(what)
+	what = t.log.RedactCut(what)
 	if len(what) > maxTraced {
 		what = strings.ToValidUTF8(what[:maxTraced], "") + "..."
 	}

@@ -24,6 +24,8 @@ type Config struct {
 	Token      string
 	// Told, if not nil, is called before long waits.
 	Told func(line string)
+	// Hide, if not nil, hides secrets in the JSON of each request.
+	Hide func(json string) string
 
 	// Zero means the default.
 	Timeout time.Duration // for one try of a request: 15 s
@@ -53,7 +55,7 @@ func New(c Config) (*Client, error) {
 		return nil, fmt.Errorf("%q is not the URL of GitHub's API", c.URL)
 	}
 	timeout := cmp.Or(c.Timeout, 15*time.Second)
-	api := github.NewClient(&http.Client{Transport: retrying(timeout, cmp.Or(c.Wait, time.Second), c.Told)}).WithAuthToken(c.Token)
+	api := github.NewClient(&http.Client{Transport: hiding{retrying(timeout, cmp.Or(c.Wait, time.Second), c.Told), c.Hide}}).WithAuthToken(c.Token)
 	api.BaseURL, api.UserAgent = base, "slipway"
 	return &Client{
 		api: api, owner: owner, repo: repo,
