@@ -88,7 +88,7 @@ func (a *announcer) begin(ctx context.Context, m release.Manifest) {
 func (a *announcer) record(ctx context.Context, id release.ID, version, revision string) {
 	made, err := a.api.CreateDeployment(ctx, ghapi.Deployment{
 		App: a.place().App, Environment: a.cfg.GitHub.Environment, Revision: revision, ReleaseID: string(id),
-		Description: fmt.Sprintf("%s %s", version, id),
+		Description: a.log.RedactCut(fmt.Sprintf("%s %s", version, id)), // it is cut
 	})
 	if err == nil {
 		a.deployment = made
