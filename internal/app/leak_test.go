@@ -69,8 +69,7 @@ func (l *leaks) forms(v string) []string {
 // text is a text with a secret near where somebody cuts it.
 func (l *leaks) text() string {
 	forms := l.forms(l.secrets[l.IntN(len(l.secrets))])
-	before := strings.Repeat("word ", l.IntN(70))
-	return before + "pass=" + forms[l.IntN(len(forms))] + " after"
+	return strings.Repeat("word ", l.IntN(70)) + "pass=" + forms[l.IntN(len(forms))] + " after"
 }
 
 // cut is such a text that ends with more than half of the secret.
@@ -120,7 +119,7 @@ func (l *leaks) results() []report.Result {
 	task := setup.Task{Name: l.text(), Role: l.text(), Status: setup.TaskFailed, Message: l.text(), Diff: []setup.Diff{{Header: l.text(), Before: l.text(), After: l.text()}}}
 	done := task
 	done.Status = setup.TaskChanged
-	ended := report.Ended{Err: errors.New(l.text())}
+	ended := report.Ended{Err: errors.New(strings.Repeat("x", 8<<10-l.IntN(450)) + l.text())} // summaries cut texts at 8 KiB
 	return []report.Result{
 		report.Rollout{Result: deploy, Ended: ended},
 		report.Rollout{Result: deploy},
