@@ -56,9 +56,15 @@ func valuesOf(secret string) (values []string) {
 // formsOf returns a value as programs print it.
 func formsOf(value string) []string {
 	forms := slices.Concat(
-		[]string{value, strings.ReplaceAll(value, "'", `'\''`)},
-		jsons(value), inspections(value), lists(value), urls(value), pages(value),
+		[]string{value}, lists(value),
 		base64s(value, base64.RawStdEncoding), base64s(value, base64.RawURLEncoding),
+	)
+	if strings.TrimLeft(value, neverEscaped) == "" {
+		return forms
+	}
+	forms = slices.Concat(
+		forms, []string{strings.ReplaceAll(value, "'", `'\''`)},
+		jsons(value), inspections(value), urls(value), pages(value),
 	)
 	if Visible(value) == value {
 		return forms
@@ -68,6 +74,9 @@ func formsOf(value string) []string {
 	}
 	return forms
 }
+
+// neverEscaped are the characters that no function escapes.
+const neverEscaped = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 
 var unicodeEscape = regexp.MustCompile(`\\u[0-9a-f]{4}`)
 
@@ -86,11 +95,14 @@ func jsons(value string) (forms []string) {
 		text = text[1 : len(text)-1]
 		forms = append(forms, text, ascii(text))
 	}
-	for _, form := range forms {
+	for _, form := range distinct(forms) {
 		forms = append(forms, strings.ReplaceAll(form, "/", `\/`))
 	}
+	forms = distinct(forms)
 	for _, form := range forms {
-		forms = append(forms, unicodeEscape.ReplaceAllStringFunc(form, func(s string) string { return `\u` + strings.ToUpper(s[2:]) }))
+		if strings.Contains(form, `\u`) {
+			forms = append(forms, unicodeEscape.ReplaceAllStringFunc(form, func(s string) string { return `\u` + strings.ToUpper(s[2:]) }))
+		}
 	}
 	return forms
 }
@@ -98,6 +110,7 @@ func jsons(value string) (forms []string) {
 // ascii escapes all other characters as JSON does.
 func ascii(text string) string {
 	var b strings.Builder
+	b.Grow(len(text))
 	for _, r := range text {
 		if r < utf8.RuneSelf {
 			b.WriteRune(r)
@@ -128,15 +141,16 @@ func inspections(value string) []string {
 // lists returns the value as Elixir and Erlang show binaries and lists of
 // characters that they do not take for text.
 func lists(value string) (forms []string) {
-	var octets, runes []string
+	var octets, runes []byte
 	for _, b := range []byte(value) {
-		octets = append(octets, strconv.Itoa(int(b)))
+		octets = append(strconv.AppendInt(octets, int64(b), 10), ", "...)
 	}
 	for _, r := range value {
-		runes = append(runes, strconv.Itoa(int(r)))
+		runes = append(strconv.AppendInt(runes, int64(r), 10), ", "...)
 	}
-	for _, numbers := range [][]string{octets, runes} {
-		forms = append(forms, strings.Join(numbers, ", "), strings.Join(numbers, ","))
+	for _, numbers := range distinct([]string{string(octets), string(runes)}) {
+		numbers = strings.TrimSuffix(numbers, ", ")
+		forms = append(forms, numbers, strings.ReplaceAll(numbers, ", ", ","))
 	}
 	return forms
 }
@@ -156,10 +170,14 @@ func urls(value string) (forms []string) {
 }
 
 func percent(value, keep, digits string) string {
+	if strings.TrimLeft(value, neverEscaped+keep) == "" {
+		return value
+	}
 	var b strings.Builder
+	b.Grow(2 * len(value))
 	for _, c := range []byte(value) {
-		isPlain := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-		if isPlain || strings.IndexByte(keep, c) >= 0 {
+		isLetter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if isLetter || '0' <= c && c <= '9' || strings.IndexByte(keep, c) >= 0 {
 			b.WriteByte(c)
 		} else {
 			b.Write([]byte{'%', digits[c>>4], digits[c&15]})

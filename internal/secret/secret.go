@@ -24,22 +24,21 @@ type Set struct {
 // and later programs need, such as those of hosts: they stay as they are, even if
 // a secret equals one or is a part of one.
 func New(secrets, public []string) *Set {
-	forms := map[string]bool{}
+	var values, forms, parts []string
 	for _, secret := range secrets {
-		for _, value := range valuesOf(secret) {
-			if slices.Contains(public, value) {
-				continue
-			}
-			for _, form := range formsOf(value) {
-				forms[form] = true
-			}
+		values = append(values, valuesOf(secret)...)
+	}
+	for _, value := range distinct(values) {
+		if !slices.Contains(public, value) {
+			forms = append(forms, formsOf(value)...)
 		}
 	}
+	for _, form := range distinct(forms) {
+		parts = append(parts, pieces(form)...)
+	}
 	s := &Set{}
-	for form := range forms {
-		for _, piece := range pieces(form) {
-			s.hidden.add(piece)
-		}
+	for _, part := range distinct(parts) {
+		s.hidden.add(part)
 	}
 	s.hidden.sort()
 	for _, text := range public {
@@ -49,6 +48,11 @@ func New(secrets, public []string) *Set {
 	}
 	s.public.sort()
 	return s
+}
+
+func distinct(texts []string) []string {
+	slices.Sort(texts)
+	return slices.Compact(texts)
 }
 
 // Hide returns the text with *** in place of every secret.
