@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/apxr/slipway/internal/build"
@@ -41,7 +42,7 @@ func newDialer(cfg config.Config, getenv func(string) string, log *progress.Log)
 		d.ssh.Jumps = append(d.ssh.Jumps, target(h))
 	}
 	if d.verbose > 0 {
-		d.ssh.Trace = func(format string, args ...any) { log.Say("ssh", format, args...) }
+		d.ssh.Trace = func(format string, args ...any) { log.Say("ssh", "%s", log.RedactCut(fmt.Sprintf(format, args...))) }
 	}
 	return d, nil
 }

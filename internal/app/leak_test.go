@@ -152,7 +152,7 @@ func (l *leaks) say(log *progress.Log) {
 	}
 }
 
-const leakRounds = 40
+const leakRounds = 20
 
 func TestNoSecretLeavesAStepOfAWorkflow(t *testing.T) {
 	for round := range uint64(leakRounds) {

@@ -42,7 +42,7 @@ func (r *Runner) HideBy(hide func(text string) string) { r.hide = hide }
 
 // Words returns the words of the runner's commands, which must not be hidden.
 func Words() []string {
-	return []string{"stop-commands", "endgroup", "group", kindError, kindWarning, kindNotice, "file", "line", "title", "col", delimiter}
+	return []string{"stop-commands", "endgroup", "group", kindError, kindWarning, kindNotice, "note", "file", "line", "title", "col", delimiter}
 }
 
 // Input returns the value of an action's input. A composite action has to map
