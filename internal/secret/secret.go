@@ -10,7 +10,7 @@ import (
 	"unicode"
 )
 
-// mask stands in place of a secret.
+// mask replaces a secret.
 const mask = "***"
 
 // Set is a set of secrets. It is safe for use by several goroutines. The zero
