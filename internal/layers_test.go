@@ -19,11 +19,12 @@ var may = map[string][]string{
 	"internal/remote":        nil,
 	"internal/local":         nil,
 	"internal/terminal":      nil,
+	"internal/secret":        nil,
 	"internal/console":       {"internal/script", "internal/release"},
 	"internal/ansible":       nil,
 	"internal/gha":           {"internal/progress"},
 	"internal/ghapi":         nil,
-	"internal/progress":      nil,
+	"internal/progress":      {"internal/secret"},
 	"internal/config":        {"internal/release"},
 	"internal/reference":     {"internal/config"},
 	"internal/script":        {"internal/release"},
@@ -36,7 +37,7 @@ var may = map[string][]string{
 	"internal/report":        {"internal/host", "internal/release", "internal/rollout", "internal/setup", "internal/words"},
 	"internal/app": {
 		"internal/ansible", "internal/build", "internal/config", "internal/console", "internal/gha", "internal/ghapi", "internal/host", "internal/local", "internal/progress", "internal/release",
-		"internal/remote", "internal/report", "internal/rollout", "internal/script", "internal/setup", "internal/terminal",
+		"internal/remote", "internal/report", "internal/rollout", "internal/script", "internal/secret", "internal/setup", "internal/terminal",
 	},
 	"cmd/slipway": {"ansible", "internal/app"},
 }

@@ -20,23 +20,26 @@ func Action(verb config.Verb, s System) int { return step(context.Background(), 
 func step(ctx context.Context, verb config.Verb, s System) int {
 	ctx, stop := signalled(ctx)
 	defer stop()
-	runner := gha.New(s.Getenv, s.Stdout)
-	defer runner.Close()
-	own, err := runner.Run()
+	given := gha.New(s.Getenv, s.Stdout)
+	own, err := given.Run()
 	if err != nil {
 		fmt.Fprintln(s.Stderr, "slipway:", err)
 		return exitUsage
 	}
-	set, err := load(ctx, verb, inputs(verb, runner, own, s.Getenv), s.Getenv)
-	cfg, log := set.Config, progress.New(runner, set.hidden()...)
-	told := &announcer{cfg: cfg, step: own, log: log}
-	var out report.Result = report.Failure{Verb: string(verb), Ended: report.Ended{Err: err}}
+	set, err := load(ctx, verb, inputs(verb, given, own, s.Getenv), s.Getenv)
+	out := newExit(s, set.hiding(given.Input, own.Name, own.Page, own.URL, own.Actor, own.Revision, own.Ref))
+	defer out.flush()
+	runner := out.runner()
+	defer runner.Close()
+	cfg, log := set.Config, progress.Hiding(runner, out.secrets)
+	told := &announcer{cfg: cfg, step: own, log: log, hide: out.secrets.HideJSON}
+	var result report.Result = report.Failure{Verb: string(verb), Ended: report.Ended{Err: err}}
 	if err == nil {
 		told.connect()
-		out = run(ctx, set, origin{who: own.Actor, run: own.URL, ref: own.Ref, getenv: s.Getenv, collection: s.Collection, told: told}, log)
+		result = run(ctx, set, origin{who: own.Actor, run: own.URL, ref: own.Ref, getenv: s.Getenv, collection: s.Collection, told: told}, log)
 	}
 	h := hand{runner, log, told.place()}
-	code := h.over(out)
+	code := h.over(hidden(result, log.RedactCut))
 	if told.tells() {
 		code = max(code, h.pulls(told.end(ctx)))
 	}
@@ -112,8 +115,7 @@ func (h hand) outputs(outputs map[string]string) int {
 	return code
 }
 
-// summary adds to the job summary. It hides the same values as the log, since
-// the summary contains the output of remote programs.
+// summary adds to the job summary. It shows no control characters, like the log.
 func (h hand) summary(markdown string) {
 	if markdown == "" {
 		return

@@ -31,8 +31,9 @@ type announcer struct {
 	cfg        config.Config
 	step       gha.Run
 	log        *progress.Log
-	api        *ghapi.Client // nil: there is nothing to announce
-	deployment int64         // 0: none is recorded
+	hide       func(json string) string // for what GitHub gets
+	api        *ghapi.Client            // nil: there is nothing to announce
+	deployment int64                    // 0: none is recorded
 	heard      *report.Rollout
 }
 
@@ -57,7 +58,7 @@ func (a *announcer) connect() {
 
 func (a *announcer) apiConfig() ghapi.Config {
 	return ghapi.Config{
-		URL: a.step.API, Repository: a.step.Name, Token: a.cfg.GitHub.Token,
+		URL: a.step.API, Repository: a.step.Name, Token: a.cfg.GitHub.Token, Hide: a.hide,
 		Told: func(line string) { a.log.Say("", "%s", line) },
 	}
 }
@@ -67,7 +68,7 @@ func (a *announcer) warn(err error) {
 	if errors.As(err, &missing) {
 		err = fmt.Errorf("%w, or turn it off: 'comment: false', 'deployments: false'", err)
 	}
-	a.log.Warning(fmt.Sprintf("GitHub was not told all of it: %v", err))
+	a.log.Warning("GitHub was not told all of it: " + a.log.RedactCut(err.Error()))
 }
 
 func (a *announcer) place() report.Place {
@@ -95,7 +96,7 @@ func (a *announcer) begin(ctx context.Context, m release.Manifest) {
 func (a *announcer) record(ctx context.Context, id release.ID, version, revision string) {
 	made, err := a.api.CreateDeployment(ctx, ghapi.Deployment{
 		App: a.place().App, Environment: a.cfg.GitHub.Environment, Revision: revision, ReleaseID: string(id),
-		Description: fmt.Sprintf("%s %s", version, id),
+		Description: a.log.RedactCut(fmt.Sprintf("%s %s", version, id)), // it is cut
 	})
 	if err == nil {
 		a.deployment = made

@@ -39,20 +39,22 @@ func runVerb(ctx context.Context, verb config.Verb, s System) int {
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	}
-	log := progress.New(progress.Terminal{W: s.Stderr}, set.hidden()...)
+	out := newExit(s, set.hiding(exported(s.Getenv)))
+	defer out.flush()
+	log := progress.Hiding(progress.Terminal{W: out.Stderr}, out.secrets)
 	for _, line := range ignored(verb, s.Environ) {
 		log.Notice(line)
 	}
 	if err != nil {
-		fmt.Fprintf(s.Stderr, "slipway: %s\n\"slipway %s --help\" lists the settings: flags, or variables of the environment.\n", log.Redact(err.Error()), verb)
+		fmt.Fprintf(out.Stderr, "slipway: %s\n\"slipway %s --help\" lists the settings: flags, or variables of the environment.\n", log.RedactCut(err.Error()), verb)
 		return exitUsage
 	}
 	if verbs[verb].look != "" {
 		stop() // the command on the host gets the signals
-		return lookInside(ctx, s, set.Config)
+		return lookInside(ctx, out, set.Config)
 	}
-	out := run(running, set, origin{who: person(s.Getenv), getenv: s.Getenv, collection: s.Collection}, log)
-	return tell(s, log, out, set.JSON)
+	result := run(running, set, origin{who: person(s.Getenv), getenv: s.Getenv, collection: s.Collection}, log)
+	return tell(out, log, hidden(result, log.RedactCut), set.JSON)
 }
 
 // given reads all settings of a verb from arguments, environment and files.
@@ -88,17 +90,20 @@ func person(getenv func(string) string) string {
 
 // tell prints a result for a person or a script and returns the exit code. Only
 // the result goes to stdout.
-func tell(s System, log *progress.Log, out report.Result, asJSON bool) int {
-	text, err := out.Text(), error(nil)
+func tell(out *exit, log *progress.Log, result report.Result, asJSON bool) int {
+	var err error
 	if asJSON {
-		text, err = out.JSON()
+		var text string
+		text, err = result.JSON()
+		out.json(text)
+	} else {
+		fmt.Fprint(out.Stdout, log.Redact(result.Text()))
 	}
-	fmt.Fprint(s.Stdout, text)
-	if problem := out.Problem(); problem != "" {
+	if problem := result.Problem(); problem != "" {
 		log.Error(problem)
 	}
 	if err != nil {
 		log.Error(err.Error())
 	}
-	return exitCode(errors.Join(out.Failed(), err))
+	return exitCode(errors.Join(result.Failed(), err))
 }

@@ -34,7 +34,7 @@ func withRelease(do func(context.Context, rollout.Plan, []rollout.Candidate, rol
 
 // rolled returns the result of a rollout, and keeps it for the announcer.
 func (j job) rolled(result rollout.Result, err error) report.Result {
-	r := report.Rollout{Result: result, Ended: report.Ended{Err: err}}
+	r := hidden(report.Rollout{Result: result, Ended: report.Ended{Err: err}}, j.log.RedactCut)
 	j.told.hear(r)
 	return r
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/apxr/slipway/internal/build"
@@ -41,7 +42,7 @@ func newDialer(cfg config.Config, getenv func(string) string, log *progress.Log)
 		d.ssh.Jumps = append(d.ssh.Jumps, target(h))
 	}
 	if d.verbose > 0 {
-		d.ssh.Trace = func(format string, args ...any) { log.Say("ssh", format, args...) }
+		d.ssh.Trace = func(format string, args ...any) { log.Say("ssh", "%s", log.RedactCut(fmt.Sprintf(format, args...))) }
 	}
 	return d, nil
 }
@@ -200,10 +201,10 @@ type tracer struct {
 // maxTraced bounds a line: an answer may contain a whole manifest.
 const maxTraced = 1000
 
-// Traced logs one trace of package script. It removes secrets before it cuts
-// the text, since a cut secret would not be recognized.
+// Traced logs one trace of package script, which may have cut it. It removes
+// secrets before it cuts the text too.
 func (t tracer) Traced(step, what string) {
-	what = t.log.Redact(what)
+	what = t.log.RedactCut(what)
 	if len(what) > maxTraced {
 		what = strings.ToValidUTF8(what[:maxTraced], "") + "..."
 	}

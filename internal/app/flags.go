@@ -115,6 +115,23 @@ func help(s config.Setting) string {
 	return text + " [$" + envName(s) + "]"
 }
 
+// exported looks settings up in the environment alone. It finds what was meant for
+// other verbs too. A file that cannot be read counts as nothing: the verb does not
+// use it.
+func exported(getenv func(string) string) config.Lookup {
+	return func(name string) string {
+		for _, s := range config.Settings {
+			if s.Name != name || s.InRun || s.Place > 0 {
+				continue
+			}
+			if text, err := read(s, "", getenv); err == nil {
+				return text
+			}
+		}
+		return ""
+	}
+}
+
 // read returns the value of a setting: from its flag, from the environment, or
 // from what ssh uses, its agent and its known_hosts.
 func read(s config.Setting, flagged string, getenv func(string) string) (string, error) {

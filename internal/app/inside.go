@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"os/signal"
 	"slices"
@@ -16,7 +15,6 @@ import (
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/script"
-	"github.com/apxr/slipway/internal/terminal"
 )
 
 // ended is the signal that ended a run.
@@ -44,8 +42,8 @@ func until(ctx context.Context, signals ...os.Signal) (context.Context, func()) 
 
 // lookInside runs the verbs with which a person looks inside an application. It
 // returns the exit code of the command on the host, if that ran.
-func lookInside(ctx context.Context, s System, cfg config.Config) int {
-	log := progress.New(progress.Terminal{W: s.Stderr}, cfg.Secrets()...)
+func lookInside(ctx context.Context, out *exit, cfg config.Config) int {
+	log := progress.Hiding(progress.Terminal{W: out.Stderr}, out.secrets)
 	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
 	if cfg.Verb == config.Console && cfg.Hosts[0].IsLocal() {
 		signals = signals[1:] // Ctrl-C belongs to the console, which uses the same terminal
@@ -55,14 +53,14 @@ func lookInside(ctx context.Context, s System, cfg config.Config) int {
 	}
 	ctx, stop := until(ctx, signals...)
 	defer stop()
-	err := inside{s, cfg, log}.run(ctx)
+	err := inside{out, cfg, log}.run(ctx)
 	if err == nil {
 		return exitOK
 	}
 	if status, known := lookStatus(context.Cause(ctx), err, cfg.Verb); known {
 		return status
 	}
-	log.Error(err.Error())
+	log.Error(log.RedactCut(err.Error()))
 	return exitCode(err)
 }
 
@@ -89,7 +87,7 @@ func lookStatus(cause, err error, verb config.Verb) (status int, known bool) {
 
 // inside is one look at a host.
 type inside struct {
-	System
+	*exit
 	cfg config.Config
 	log *progress.Log
 }
@@ -118,17 +116,10 @@ func (i inside) run(ctx context.Context) error {
 		return err
 	case i.cfg.Verb == config.Console:
 		i.log.Say(host.Name(), "the console of %s, release %s. Leave it with Ctrl-C twice.", plan.Unit, cmp.Or(string(entrance.Running), "unknown"))
+		i.flush() // the console has the terminal for itself
 		return i.console(ctx, host.insideMachine, entrance.Command, t)
 	}
-	return console.Run(ctx, host, plan, entrance, i.output())
-}
-
-// output returns the writers for the command's output.
-func (i inside) output() console.Output {
-	if i.cfg.Verb == config.Logs {
-		return console.Output{Stdout: shown(i.Stdout), Stderr: shown(i.Stderr)}
-	}
-	return console.Output{Stdout: i.Stdout, Stderr: i.Stderr}
+	return console.Run(ctx, host, plan, entrance, console.Output{Stdout: i.Stdout, Stderr: i.Stderr})
 }
 
 // lookFlags returns the flags that a person needs to look inside the hosts of a
@@ -149,14 +140,6 @@ func lookFlags(cfg config.Config) string {
 		flags += " --jump-hosts " + strings.Join(jumps, ",")
 	}
 	return flags
-}
-
-// shown returns a writer for logs, which may contain any bytes.
-func shown(w io.Writer) io.Writer {
-	if terminal.Is(w) {
-		return terminal.Harmless(w)
-	}
-	return w
 }
 
 func (i inside) plan() console.Plan {

@@ -1,13 +1,9 @@
 package app
 
 import (
-	"bufio"
-	"io"
 	"os"
 	"strings"
 	"testing"
-
-	"github.com/creack/pty"
 
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/release"
@@ -64,26 +60,6 @@ func TestAConsoleWithoutATerminalIsNotTried(t *testing.T) {
 	w := newWorld("console", "local", "--app", "a/b")
 	w.Stdin = null
 	w.cli(t, exitFailed, "a console needs a terminal")
-}
-
-func TestWhatALogMayShow(t *testing.T) {
-	far, tty, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer far.Close()
-	defer tty.Close()
-	if _, err := io.WriteString(shown(tty), "\x1b[2J\n"); err != nil {
-		t.Fatal(err)
-	}
-	line, err := bufio.NewReader(far).ReadString('\n')
-	if err != nil || line != `\x1b[2J`+"\r\n" {
-		t.Errorf("a terminal gets %q, %v", line, err)
-	}
-	var file strings.Builder
-	if io.WriteString(shown(&file), "\x1b[2J\n"); file.String() != "\x1b[2J\n" {
-		t.Errorf("a file gets %q", file.String())
-	}
 }
 
 func TestFlagsForLookingInside(t *testing.T) {

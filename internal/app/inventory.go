@@ -66,9 +66,6 @@ func mistakesOf(err error) config.Mistakes {
 	return strings.Split(err.Error(), "\n")
 }
 
-// hidden returns all texts that the log must not show.
-func (s settings) hidden() []string { return append(s.Secrets(), s.secrets...) }
-
 func takes(verb config.Verb, name string) bool {
 	return slices.ContainsFunc(config.Of(verb), func(s config.Setting) bool { return s.Name == name })
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -211,13 +210,9 @@ func TestSecretsOfAnInventoryAreHidden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"monster-cookie", "environment-token", "open sesame"} {
-		if !slices.Contains(s.hidden(), want) {
-			t.Errorf("%s is not hidden", want)
-		}
-	}
-	if slices.Contains(s.hidden(), "400100") || slices.Contains(s.hidden(), "debug") || slices.Contains(s.hidden(), "{{ vault_cookie }}") {
-		t.Error("what is no secret is hidden")
+	const text, want = "monster-cookie environment-token open sesame 400100 debug {{ vault_cookie }}", "*** *** *** 400100 debug {{ vault_cookie }}"
+	if got := s.hiding(func(string) string { return "" }).Hide(text); got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 	for password, says := range map[string]string{"": "parts of it are encrypted: give vault-password", "wrong": "vault-password is not the password"} {
 		given["vault-password"] = password

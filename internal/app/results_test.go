@@ -97,7 +97,7 @@ func TestWhatIsShownOfEveryResult(t *testing.T) {
 	for name, c := range ends {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
-			code := tell(w.System, progress.New(progress.Terminal{W: w.Stderr}), c.out, c.json)
+			code := tell(newExit(w.System, nil), progress.New(progress.Terminal{W: w.Stderr}), c.out, c.json)
 			text := fmt.Sprintf("--- terminal, exit %d: stdout\n%s--- stderr\n%s", code, w.out.String(), w.errOut.String())
 			if !c.json && len(config.OutputsOf(c.verb)) > 0 {
 				text += shownInAStep(t, c.out)

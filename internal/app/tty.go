@@ -20,7 +20,7 @@ type tty struct {
 
 func (i inside) tty() (tty, error) {
 	in, _ := i.Stdin.(*os.File)
-	out, _ := i.Stdout.(*os.File)
+	out, _ := i.bare.Stdout.(*os.File)
 	if in == nil || !terminal.Is(in) || !terminal.Is(out) {
 		return tty{}, errors.New("a console needs a terminal, as stdin and as stdout: from a script, use slipway rpc or slipway eval")
 	}

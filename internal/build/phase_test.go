@@ -41,7 +41,10 @@ type tracing struct {
 	told *[]string
 }
 
-func (s tracing) Exec(context.Context, string, io.Reader, io.Writer, io.Writer) error { return nil }
+func (s tracing) Exec(_ context.Context, _ string, _ io.Reader, stdout, _ io.Writer) error {
+	_, err := io.WriteString(stdout, "answered=yes\n")
+	return err
+}
 
 func (s tracing) Traced(step, what string) { *s.told = append(*s.told, step+": "+what) }
 

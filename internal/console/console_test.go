@@ -134,7 +134,7 @@ type answers string
 
 func (answers) Name() string { return "web1" }
 func (a answers) Exec(_ context.Context, _ string, _ io.Reader, out, _ io.Writer) error {
-	_, err := io.WriteString(out, string(a))
+	_, err := io.WriteString(out, string(a)+"answered=yes\n")
 	return err
 }
 

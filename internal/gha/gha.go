@@ -20,7 +20,8 @@ import (
 type Runner struct {
 	action *githubactions.Action
 	getenv func(string) string
-	fence  string // the token that ends stop-commands; empty if commands are on
+	hide   func(string) string // for what later steps and people get
+	fence  string              // the token that ends stop-commands; empty if commands are on
 
 	shown   map[string]int // annotations sent, by kind
 	dropped map[string]int // annotations over GitHub's limit, by name
@@ -30,9 +31,18 @@ type Runner struct {
 func New(getenv func(string) string, log io.Writer) *Runner {
 	return &Runner{
 		action: githubactions.New(githubactions.WithGetenv(getenv), githubactions.WithWriter(log)),
-		getenv: getenv,
-		shown:  map[string]int{}, dropped: map[string]int{},
+		getenv: getenv, hide: func(text string) string { return text },
+		shown: map[string]int{}, dropped: map[string]int{},
 	}
+}
+
+// HideBy makes the runner hide secrets in outputs and summaries. What it writes to
+// the log has to be hidden by the log's writer.
+func (r *Runner) HideBy(hide func(text string) string) { r.hide = hide }
+
+// Words returns the words of the runner's commands, which must not be hidden.
+func Words() []string {
+	return []string{"stop-commands", "endgroup", "group", kindError, kindWarning, kindNotice, "note", "file", "line", "title", "col", delimiter}
 }
 
 // Input returns the value of an action's input. A composite action has to map
@@ -46,7 +56,7 @@ const delimiter = "_GitHubActionsFileCommandDelimeter_"
 // SetOutput passes a value to later steps. It refuses a value with a line break,
 // which could forge other outputs in the runner's file.
 func (r *Runner) SetOutput(name, value string) (err error) {
-	if strings.ContainsAny(value, "\r\n") || value == delimiter {
+	if value = r.hide(value); strings.ContainsAny(value, "\r\n") || value == delimiter {
 		return fmt.Errorf("output %s has a line break, or is the runner's delimiter", name)
 	}
 	defer recoverInto(&err, "output "+name)
@@ -60,7 +70,7 @@ const maxSummary = 1 << 20
 // AddSummary appends Markdown to the job summary.
 func (r *Runner) AddSummary(markdown string) (err error) {
 	const cut = "\n\n(cut: GitHub shows 1 MiB at most; the log has all of it)\n"
-	if len(markdown) > maxSummary-1024 {
+	if markdown = r.hide(markdown); len(markdown) > maxSummary-1024 {
 		markdown = strings.ToValidUTF8(markdown[:maxSummary-1024-len(cut)], "") + cut
 	}
 	defer recoverInto(&err, "job summary")

@@ -24,6 +24,8 @@ type Config struct {
 	Token      string
 	// Told, if not nil, is called before long waits.
 	Told func(line string)
+	// Hide, if not nil, hides secrets in the JSON of each request.
+	Hide func(json string) string
 
 	// Zero means the default.
 	Timeout time.Duration // for one try of a request: 15 s
@@ -55,7 +57,7 @@ func New(c Config) (*Client, error) {
 	}
 	timeout := cmp.Or(c.Timeout, 15*time.Second)
 	clock := &clock{}
-	transport := clocked{retrying(timeout, cmp.Or(c.Wait, time.Second), c.Told), clock}
+	transport := clocked{hiding{retrying(timeout, cmp.Or(c.Wait, time.Second), c.Told), c.Hide}, clock}
 	api := github.NewClient(&http.Client{Transport: transport}).WithAuthToken(c.Token)
 	api.BaseURL, api.UserAgent = base, "slipway"
 	return &Client{

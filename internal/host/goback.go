@@ -90,7 +90,7 @@ func (h *Host) restore(ctx context.Context, a release.Activation, record *releas
 // concludeReverted records in the history that the change was undone.
 func (h *Host) concludeReverted(ctx context.Context, reason string) {
 	back := h.change.Source()
-	h.change.Outcome, h.change.Reason = release.Reverted, reason
+	h.change.Outcome, h.change.Reason = release.Reverted, h.run.Log.Redact(reason)
 	err := h.holding(ctx, func() error { return h.script().Conclude(ctx, h.change) })
 	if IsTakenOver(err) {
 		h.outOfReach(ctx, reason, err)
@@ -184,7 +184,9 @@ func (h *Host) unitLogs(ctx context.Context) []string {
 		if err != nil {
 			lines = []string{err.Error()}
 		}
-		all = append(all, lines...)
+		for _, line := range lines {
+			all = append(all, h.run.Log.RedactCut(line)) // journald cuts long ones
+		}
 	}
 	return all
 }

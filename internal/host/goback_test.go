@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,25 @@ func TestWhatDoesNotRestartDoesNotGoBack(t *testing.T) {
 	h = s.meet(release.Deploy, nil)
 	s.must(h.Repair(t.Context()))
 	s.says("repaired: a run of ")
+}
+
+// The history of a host is read by runs that do not know the secrets.
+func TestWhatAReleaseLogsOfASecretIsHidden(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.hide = []string{"says goodbye-for-ever", "hunter2-hunter2"}
+	s.deploy(1)
+	h, to := s.staged(s.release(2, true), nil)
+	s.failed(h.Activate(t.Context(), to))
+	h.GoBack(t.Context(), "no hunter2-hunter2 here")
+	if r := h.Result(); !slices.Equal(r.UnitLog, []string{"app[7]: it ***"}) { // the end of the line is more than half of the secret
+		t.Errorf("%q", r.UnitLog)
+	}
+	h.Close()
+	history := s.meet(release.Deploy, nil).Seen().History
+	if last := history[len(history)-1]; last.Reason != "no *** here" {
+		t.Errorf("%+v", last)
+	}
 }
 
 // The next deploy must be able to fix a release that no longer starts.

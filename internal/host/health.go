@@ -26,7 +26,7 @@ func (h *Host) ask(ctx context.Context, health config.Health) error {
 	if err != nil {
 		return err
 	}
-	return check(health, a)
+	return check(health, a, h.run.Log.RedactCut)
 }
 
 // answer is the application's answer.
@@ -36,14 +36,16 @@ type answer struct {
 	body     []byte
 }
 
-func check(h config.Health, a answer) error {
+// check compares the answer with what is expected. An error shows a part of it, from
+// which hide removes secrets first.
+func check(h config.Health, a answer, hide func(string) string) error {
 	switch {
 	case !h.Accepts(a.status) && a.location != "":
-		return fmt.Errorf("%s answers %d %s to %.200q: redirects are not followed; name that URL, or accept it by health-status", h.URL, a.status, http.StatusText(a.status), a.location)
+		return fmt.Errorf("%s answers %d %s to %.200q: redirects are not followed; name that URL, or accept it by health-status", h.URL, a.status, http.StatusText(a.status), hide(a.location))
 	case !h.Accepts(a.status):
 		return fmt.Errorf("%s answers %d %s", h.URL, a.status, http.StatusText(a.status))
 	case h.Body != nil && !h.Body.Match(a.body):
-		return fmt.Errorf("%s answers %d, and its body does not match %q: it begins with %.100q", h.URL, a.status, h.Body, a.body)
+		return fmt.Errorf("%s answers %d, and its body does not match %q: it begins with %.100q", h.URL, a.status, h.Body, hide(string(a.body)))
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/apxr/slipway/internal/config"
+	"github.com/apxr/slipway/internal/progress"
 )
 
 func TestAnAnswerIsAsExpected(t *testing.T) {
@@ -30,9 +31,27 @@ func TestAnAnswerIsAsExpected(t *testing.T) {
 		"a redirect":      {answer{status: 301, location: "/login"}, `answers 301 Moved Permanently to "/login": redirects are not followed`},
 		"an endless body": {answer{status: 500, body: []byte(strings.Repeat("x", 1000))}, "answers 500 Internal Server Error"},
 	} {
-		err := check(h, c.answer)
+		err := check(h, c.answer, func(text string) string { return text })
 		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: got %v, want %q", name, err, c.says)
+		}
+	}
+}
+
+// The message has the beginning of the body, and the cut hides no part of a secret.
+func TestASecretInAnAnswerIsHiddenBeforeTheCut(t *testing.T) {
+	t.Parallel()
+	h := config.Health{URL: parsed(t, "http://127.0.0.1:4001/health"), Status: []config.StatusRange{{First: 200, Last: 200}}, Body: regexp.MustCompile(`"ok"`)}
+	hide := progress.New(progress.Terminal{W: io.Discard}, "correct-horse-battery").RedactCut
+	for n := 80; n <= 100; n++ {
+		before := strings.Repeat("x", n)
+		err := check(h, answer{status: 200, body: []byte(before + "correct-horse-battery")}, hide)
+		if err == nil || strings.Contains(err.Error(), "xc") || !strings.Contains(err.Error(), before) {
+			t.Fatalf("%d: %v", n, err)
+		}
+		err = check(h, answer{status: 301, location: before + before + "correct-horse-battery"}, hide)
+		if err == nil || strings.Contains(err.Error(), "xc") {
+			t.Fatalf("%d: %v", n, err)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func (h *Host) showMigration(ctx context.Context, began time.Time) {
 		lines = []string{err.Error()}
 	}
 	for _, line := range lines {
-		h.say("| %s", line)
+		h.say("| %s", h.run.Log.RedactCut(line))
 	}
 }
 

@@ -30,6 +30,7 @@ type site struct {
 	dir  string
 	log  strings.Builder
 	runs int
+	hide []string // secrets of the run
 
 	mu    sync.Mutex
 	conns []*conn
@@ -78,7 +79,7 @@ func (s *site) stop() {
 func (s *site) begin(verb release.Verb, change func(*host.Plan)) *host.Host {
 	s.runs++
 	began := time.Now()
-	run := &host.Run{Verb: verb, Began: began, Key: began.UTC().Format("20060102T150405.000000000"), Log: progress.New(progress.Terminal{W: &s.log})}
+	run := &host.Run{Verb: verb, Began: began, Key: began.UTC().Format("20060102T150405.000000000"), Log: progress.New(progress.Terminal{W: &s.log}, s.hide...)}
 	run.Plan = host.Plan{
 		App: release.App{Org: "apxr", Name: "app"}, Layout: release.Layout{Base: s.path("opt/app")}, Keep: 5, Who: "tester",
 		Service: config.Service{Units: []string{"app.service"}, Timeout: 20 * time.Second, Settle: time.Millisecond},

@@ -7,15 +7,13 @@ package progress
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/apxr/slipway/internal/secret"
 )
 
 // Face draws a Log. A Log never calls two of its methods at the same time.
@@ -54,48 +52,16 @@ type Log struct {
 	mu      sync.Mutex
 	face    Face
 	heard   time.Time // when something was last logged
-	secrets *strings.Replacer
+	secrets *secret.Set
 	waits   waits
 }
 
-// New returns a log that shows *** in place of every line of every secret.
-func New(face Face, secrets ...string) *Log {
-	var hidden []string
-	for _, secret := range secrets {
-		hidden = append(hidden, toHide(secret)...)
-	}
-	// The replacer takes the first text that matches at a place. So the longest
-	// comes first, or the rest of it would be shown.
-	slices.SortStableFunc(hidden, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-	var pairs []string
-	for _, text := range hidden {
-		pairs = append(pairs, text, "***")
-	}
-	return &Log{face: face, heard: time.Now(), secrets: strings.NewReplacer(pairs...)}
-}
+// New returns a log that shows *** in place of every secret.
+func New(face Face, secrets ...string) *Log { return Hiding(face, secret.New(secrets, nil)) }
 
-// Shorter texts are not hidden: they are words and numbers that occur in any log,
-// and *** in many places would give them away. The limit for a secret of one line
-// is lower, since a person chose it and it may be a PIN. A single short line of a
-// key is useless without the others.
-const (
-	shortestSecret = 4
-	shortestLine   = 6
-)
-
-// toHide returns the lines of a secret that are long enough.
-func toHide(secret string) (hidden []string) {
-	secret = strings.TrimSpace(visible(secret))
-	shortest := shortestSecret
-	if strings.Contains(secret, "\n") {
-		shortest = shortestLine
-	}
-	for line := range strings.Lines(secret) {
-		if line = strings.TrimSpace(line); utf8.RuneCountInString(line) >= shortest {
-			hidden = append(hidden, line)
-		}
-	}
-	return hidden
+// Hiding does the same with a set of secrets.
+func Hiding(face Face, secrets *secret.Set) *Log {
+	return &Log{face: face, heard: time.Now(), secrets: secrets}
 }
 
 // Phase opens a group of lines. The function that it returns closes the group.
@@ -124,26 +90,19 @@ func (l *Log) Warning(message string) { l.draw(func(f Face) { f.Warning(l.Redact
 // Notice logs what a person may want to see, however long the log is.
 func (l *Log) Notice(message string) { l.draw(func(f Face) { f.Notice(l.Redact(message)) }) }
 
-// Annotate logs a compiler's message about a place in the repository.
+// Annotate logs a compiler's message about a place in the repository. Compilers
+// cut the source lines that they show.
 func (l *Log) Annotate(a Annotation) {
-	a.File, a.Title, a.Message = l.Redact(a.File), l.Redact(a.Title), l.Redact(a.Message)
+	a.File, a.Title, a.Message = l.Redact(a.File), l.Redact(a.Title), l.RedactCut(a.Message)
 	l.draw(func(f Face) { f.Annotate(a) })
 }
 
 // Redact returns a text as the log would show it, for use elsewhere. It removes
 // invisible characters first, so that a secret with such characters in it is found.
-func (l *Log) Redact(s string) string { return l.secrets.Replace(visible(s)) }
+func (l *Log) Redact(s string) string { return l.secrets.Hide(secret.Visible(s)) }
 
-// visible removes the control characters, with which a remote host could control
-// a terminal.
-func visible(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\t' && r != '\n' && unicode.IsControl(r) {
-			return -1
-		}
-		return r
-	}, s)
-}
+// RedactCut does the same with text that somebody else may have cut.
+func (l *Log) RedactCut(s string) string { return l.secrets.HideCut(secret.Visible(s)) }
 
 func (l *Log) draw(f func(Face)) {
 	l.mu.Lock()
@@ -153,46 +112,69 @@ func (l *Log) draw(f func(Face)) {
 }
 
 // Output returns a writer that logs the output of a remote command line by line.
-func (l *Log) Output(who string) *Output { return &Output{log: l, who: who} }
-
-// Output is a writer for the output of a remote command.
-type Output struct {
-	log  *Log
-	who  string
-	mu   sync.Mutex
-	rest []byte
+func (l *Log) Output(who string) *Output {
+	o := &Output{}
+	o.lines = lines{log: l, who: who}
+	o.hidden = l.secrets.Writer(&o.lines)
+	return o
 }
 
-// maxLine bounds a line in memory: a program may never write a line break.
-const maxLine = 64 << 10
+// Output is a writer for the output of a remote command. It hides secrets before
+// anything is cut.
+type Output struct {
+	mu     sync.Mutex
+	hidden *secret.Writer // into lines
+	lines  lines
+}
 
 func (o *Output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.rest = append(o.rest, p...)
-	for {
-		line, rest, ok := bytes.Cut(o.rest, []byte{'\n'})
-		if !ok && len(o.rest) < maxLine {
-			return len(p), nil
-		}
-		o.rest = rest
-		o.tell(line)
-	}
+	return o.hidden.Write(p)
 }
 
 // Close logs a last line that has no line break.
 func (o *Output) Close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.rest) > 0 {
-		o.tell(o.rest)
+	if err := o.hidden.Close(); err != nil {
+		return err
 	}
-	o.rest = nil
+	o.lines.end()
 	return nil
 }
 
-func (o *Output) tell(line []byte) {
-	o.log.Say("", "%s | %s", o.who, settled(string(line)))
+// lines divides output into lines and logs them.
+type lines struct {
+	log  *Log
+	who  string
+	rest []byte
+}
+
+// maxLine bounds a line in memory: a program may never write a line break.
+const maxLine = 64 << 10
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.rest = append(l.rest, p...)
+	for {
+		line, rest, ok := bytes.Cut(l.rest, []byte{'\n'})
+		if !ok && len(l.rest) < maxLine {
+			return len(p), nil
+		}
+		l.rest = rest
+		l.tell(line)
+	}
+}
+
+func (l *lines) end() {
+	if len(l.rest) > 0 {
+		l.tell(l.rest)
+	}
+	l.rest = nil
+}
+
+func (l *lines) tell(line []byte) {
+	l.log.Say("", "%s | %s", l.who, settled(string(line)))
 }
 
 // settled returns the line as a terminal would show it in the end, without the
