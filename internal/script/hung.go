@@ -40,6 +40,7 @@ var limits = map[string]time.Duration{
 	"stage":     10 * time.Minute, // as recheck, after all input has come
 	"sweep":     10 * time.Minute,
 	"tidy":      10 * time.Minute,
+	"tip":       time.Minute,
 	"unitlog":   time.Minute,
 }
 

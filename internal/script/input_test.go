@@ -145,6 +145,12 @@ func TestVariablesReachTheCommandExactlyAndNobodyElse(t *testing.T) {
 			{"mix_env", "x"},
 			{"agent", "x"},
 			{"ifs", "x"},
+			{"value", "x"},
+			{"locale", "x"},
+			{"slipway_pair", "x"},
+			{"slipway_value", "x; touch pwned"},
+			{"slipway_locale", "x"},
+			{"SLIPWAY_ENV", "x"},
 		}
 		got := see(t, s, env)
 		got.wantOnlyInside(t, s, env)

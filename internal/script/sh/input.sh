@@ -44,19 +44,28 @@ add_identity() {
 }
 
 # with_env runs a command with the build's variables. A shell exports them, since
-# env(1) would show them in its arguments.
+# env(1) would show them in its arguments. They may have any names, so that shell has
+# none of ours: it keeps what it needs in its positional parameters.
 with_env() {
-	LC_ALL=C LANG=C.UTF-8 SLIPWAY_ENV=$build_env sh -c '
-		# Keep the C locale until the end: bash cuts invalid UTF-8 wrongly.
-		slipway_locale=C.UTF-8
-		for slipway_pair in $SLIPWAY_ENV; do
-			slipway_value=$(printf "%b." "$(printf "%s" "${slipway_pair#*.}" | sed "s/_/\\\\0/g")")
-			case $slipway_pair in
-			LC_ALL.*) slipway_locale=${slipway_value%.} ;;
-			*) export "${slipway_pair%%.*}=${slipway_value%.}" ;;
-			esac
-		done
-		export LC_ALL="$slipway_locale"
-		unset SLIPWAY_ENV slipway_locale slipway_pair slipway_value
+	LC_ALL=C LANG=C.UTF-8 SLIPWAY_ENV=$(exports) sh -c '
+		set -- "$SLIPWAY_ENV" "$@"
+		unset SLIPWAY_ENV
+		eval "shift
+$1"
 		exec "$@"' sh "$@" 3>&-
+}
+
+# exports prints the build's variables as commands that export them. The locale comes
+# last: bash cuts invalid UTF-8 wrongly in any but the C locale.
+exports() {
+	locale="export LC_ALL='C.UTF-8'"
+	for pair in $build_env; do
+		value=$(printf '%b.' "$(printf '%s' "${pair#*.}" | sed 's/_/\\0/g')")
+		value=$(printf '%s' "$value" | sed "s/'/'\\\\''/g")
+		case $pair in
+		LC_ALL.*) locale="export LC_ALL='${value%.}'" ;;
+		*) printf "export %s='%s'\n" "${pair%%.*}" "${value%.}" ;;
+		esac
+	done
+	printf '%s\n' "$locale"
 }
