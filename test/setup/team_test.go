@@ -96,7 +96,7 @@ func (s *site) onWebServers() map[string]string {
 		"slipway_users": fmt.Sprintf(`[{"name": "alice", "keys": [%q]}, {"name": "bob", "keys": [%q]}, {"name": "mallory", "keys": [%q]}]`,
 			public("alice"), public("bob"), public("mallory")),
 		"slipway_admins": `["alice"]`, "slipway_deployers": `["bob"]`, "slipway_deploy_keys": s.deployKey(),
-		"slipway_tls_port": `"4443"`, "slipway_cookie": fmt.Sprintf("%q", cookie), "slipway_environment": `{"GREETING": "from the unit"}`,
+		"slipway_tls_port": `"4443"`, "slipway_cookie": fmt.Sprintf("%q", cookie), "slipway_environment": `{"GREETING": "from the unit", "base": "theirs", "program": "theirs"}`,
 		"slipway_eval_command": `'IO.puts("evaluated by #{Shop.Release.version()} #{System.get_env("GREETING")}")'`, "slipway_allow_console": "true",
 		"slipway_restart_limit": "7", "slipway_firewall_default_deny": "true",
 	}
