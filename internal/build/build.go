@@ -80,12 +80,12 @@ func Run(ctx context.Context, h Host, git script.Machine, plan Plan, log *progre
 	b := &build{Host: h, git: git, plan: plan, log: log}
 	// One clock, the build host's, makes all IDs: so their order is the order in
 	// which the artifacts were built.
-	b.job = script.Job{App: plan.App, ID: lock.Now, Dir: plan.Dir, MixEnv: plan.MixEnv, Env: plan.Env}
+	b.job = script.Job{App: plan.App, ID: lock.Now, Dir: plan.Dir, MixEnv: plan.MixEnv, Env: plan.Env, Token: lock.Token}
 	m, err := b.run(ctx)
 	b.result.Manifest = m
 	if err != nil {
-		if lost := context.Cause(ctx); errors.Is(lost, errLockLost) {
-			err = lost
+		if errors.Is(context.Cause(ctx), errLockLost) || errors.As(err, new(*script.Fenced)) {
+			err = errLockLost
 		}
 		return b.result, b.discard(ctx, err)
 	}

@@ -34,12 +34,13 @@ type Job struct {
 	Dir    string // directory of mix.exs in the repository; "." is its top
 	MixEnv string
 	Env    []Variable
+	Token  string // of the build's lock: the scripts refuse any but the last one
 }
 
 // args returns the arguments that buildroot.sh needs in every script of a
 // build, followed by more.
 func (j Job) args(more ...arg) args {
-	return append(args{{"build", string(j.ID)}, {"app", j.App.String()}, {"id", string(j.ID)}, {"dir", j.Dir}, {"mix_env", j.MixEnv}}, more...)
+	return append(args{{"build", string(j.ID)}, {"token", j.Token}, {"app", j.App.String()}, {"id", string(j.ID)}, {"dir", j.Dir}, {"mix_env", j.MixEnv}}, more...)
 }
 
 // logged runs a call and writes its output to the build's log.
@@ -57,6 +58,6 @@ func (b Build) Discard(ctx context.Context) error { return b.finish("discard").r
 func (b Build) finish(script string) call {
 	return call{
 		script: script,
-		args:   args{{"app", b.Job.App.String()}, {"id", string(b.Job.ID)}},
+		args:   args{{"token", b.Job.Token}, {"app", b.Job.App.String()}, {"id", string(b.Job.ID)}},
 	}
 }

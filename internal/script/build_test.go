@@ -15,7 +15,7 @@ import (
 
 var (
 	app = release.App{Org: "apxr", Name: "apxr_io"}
-	job = Job{App: app, ID: r1, Dir: ".", MixEnv: "prod"}
+	job = Job{App: app, ID: r1, Dir: ".", MixEnv: "prod", Token: ours}
 )
 
 // pathsOf returns the paths that mix uses unless mix.exs changes them.

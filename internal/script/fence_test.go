@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -299,5 +300,57 @@ func TestNamesOfAnEnvironmentAreItsOwn(t *testing.T) {
 	}
 	if s.read("positional") != "0 sh\n" || s.exists("pwned") {
 		t.Errorf("positional parameters: %q", s.read("positional"))
+	}
+}
+
+// builds has every step of a build.
+var builds = map[string]func(context.Context, Build) error{
+	"checkout": func(ctx context.Context, b Build) error { _, _, err := b.Checkout(ctx, Source{}); return err },
+	"tools":    func(ctx context.Context, b Build) error { _, err := b.Tools(ctx); return err },
+	"project":  func(ctx context.Context, b Build) error { _, err := b.Project(ctx); return err },
+	"fetchdeps": func(ctx context.Context, b Build) error {
+		_, err := b.FetchDeps(ctx, pathsOf(job), "key", true, Access{})
+		return err
+	},
+	"compiledeps": func(ctx context.Context, b Build) error { return b.CompileDeps(ctx) },
+	"assemble":    func(ctx context.Context, b Build) error { _, err := b.Assemble(ctx, Assembling{}); return err },
+	"publish":     func(ctx context.Context, b Build) error { return b.Publish(ctx) },
+	"discard":     func(ctx context.Context, b Build) error { return b.Discard(ctx) },
+}
+
+// compiler starts a process of a build, and returns a channel that gets its end.
+func (s *site) compiler() <-chan error {
+	s.t.Helper()
+	cmd := exec.Command("sleep", "60")
+	cmd.Env = []string{"SLIPWAY_BUILD=" + filepath.Join(s.home, "slipway", app.String())}
+	must(s.t, cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	s.t.Cleanup(func() { cmd.Process.Kill() })
+	return ended
+}
+
+// A build that stood still must not touch what the next one is building.
+func TestABuildThatLostItsLockTouchesNothing(t *testing.T) {
+	t.Parallel()
+	for name, step := range builds {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := checkout(t, map[string]string{"mix.exs": "x", ".tool-versions": "erlang 26.2.5\n"})
+			s.writeHome("x", BuildDir(app), "artifacts", string(r1)+".part", "manifest.json")
+			s.writeHome("x", BuildDir(app), "scratch", "identities")
+			s.writeHome("build by bob\n k web1\n", BuildDir(app), "lock")
+			s.writeHome("THEIRS\n", BuildDir(app), "fence")
+			ended := s.compiler()
+			wantFenced(t, step(t.Context(), s.build(job, nil)), "build by bob")
+			if !s.exists(BuildDir(app), "scratch", "identities") || !s.exists(BuildDir(app), "artifacts", string(r1)+".part") || s.exists("calls") {
+				t.Error("it used what is another build's")
+			}
+			select {
+			case err := <-ended:
+				t.Errorf("it ended a process of another build: %v", err)
+			default:
+			}
+		})
 	}
 }

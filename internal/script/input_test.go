@@ -203,7 +203,7 @@ func watched(t *testing.T) *site {
 func takers() map[string]args {
 	more := args{{"key", "k"}, {"clean", "no"}, {"kind", "mix"}, {"release", "apxr_io"}, {"named", ""}}
 	return map[string]args{
-		"checkout": {{"app", app.String()}, {"id", string(r1)}, {"least", "0"}, {"repository", "git@h:x"}, {"revision", "main"}},
+		"checkout": {{"token", ours}, {"app", app.String()}, {"id", string(r1)}, {"least", "0"}, {"repository", "git@h:x"}, {"revision", "main"}},
 		"project":  job.args(), "compiledeps": job.args(), "fetchdeps": job.args(more...), "assemble": job.args(more...),
 	}
 }

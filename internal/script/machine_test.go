@@ -150,6 +150,7 @@ func newSite(t *testing.T) *site {
 		must(t, os.MkdirAll(d, 0o755))
 	}
 	s.write(ours+"\n", ".slipway", "fence")
+	s.writeHome(ours+"\n", BuildDir(app), "fence")
 	s.command("sync", "exit 0") // the speed of the disk does not matter here
 	s.command("sudo", `[ "$1" = -n ] && shift; [ "$1" != -l ] || exit 0; exec "$@"`)
 	s.command("systemctl", `case $1 in
@@ -181,7 +182,10 @@ type unclosed struct{ io.Writer }
 func (unclosed) Close() error { return nil }
 
 // build returns the scripts of a build on the site.
-func (s *site) build(j Job, log io.Writer) Build { return Build{Machine: s, Job: j, Log: log} }
+func (s *site) build(j Job, log io.Writer) Build {
+	j.Token = ours
+	return Build{Machine: s, Job: j, Log: log}
+}
 
 // store returns the scripts of the artifacts on the site.
 func (s *site) store() Store { return Store{Machine: s, App: app} }

@@ -1,6 +1,6 @@
 # Libraries: buildroot input toolenv state inventory elf
 # Assembles the release into an empty tree and describes it.
-# Takes: app (ORG/APP), id, dir, mix_env, deps_path, build_path, kind (mix or
+# Takes: token, app (ORG/APP), id, dir, mix_env, deps_path, build_path, kind (mix or
 # distillery), release (its name), named (the same if mix.exs defines it, else
 # empty), key (of the state).
 # Input: the build's variables, the commands of before-release.

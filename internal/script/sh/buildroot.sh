@@ -16,6 +16,19 @@ mirror_of() {
 	git_dir=$root/mirrors/$name-$sum.git
 }
 
+# owned refuses to go on if another build has taken the lock since this one did: that
+# build has ended this one's processes, and uses its directories.
+# shellcheck disable=SC2154 # the scripts that call this take app and token
+owned() {
+	fence=''
+	{ IFS= read -r fence <"$root/$app/fence"; } 2>/dev/null
+	[ "$fence" != "$token" ] || [ -z "$token" ] || return 0
+	holder=
+	[ -z "$fence" ] || holder=$(head -n 1 "$root/$app/lock" 2>/dev/null)
+	fact fenced "$holder"
+	die "this build has lost its lock${holder:+ to another one: $holder}"
+}
+
 # mark_build marks the environment of all processes of a build, so that reap finds
 # them: a cut connection leaves a compiler running.
 # shellcheck disable=SC2154 # the scripts that call this take app
@@ -72,6 +85,7 @@ failed() {
 
 # shellcheck disable=SC2154 # the scripts that call this take dir
 enter_project() {
+	owned
 	checkout=$root/$app/checkout
 	cd "$checkout/$dir" 2>/dev/null || die "the repository has no directory $dir: see project-dir"
 	[ -f mix.exs ] || die "there is no mix.exs in $([ "$dir" = . ] && echo "the repository's top" || echo "$dir") of the repository: name the directory that has it as project-dir"

@@ -1,9 +1,10 @@
 # Libraries: buildroot input git
 # Fetches a repository into its mirror and checks out exactly one commit of it.
-# Takes: app (ORG/APP), id, repository, revision (full commit ID, branch or tag),
+# Takes: token, app (ORG/APP), id, repository, revision (full commit ID, branch or tag),
 # least (MB that must be free). Input: credentials and host keys for git.
 main() {
 	command -v git >/dev/null || die "git is not installed on the build server, or not on the PATH of $(id -un): install it"
+	owned
 	artifacts=$root/$app/artifacts
 	mkdir -p "$artifacts" "$root/mirrors" || die "cannot create $artifacts"
 	if [ -e "$artifacts/$id" ]; then

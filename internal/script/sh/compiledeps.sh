@@ -1,6 +1,6 @@
 # Libraries: buildroot input toolenv
 # Compiles the dependencies that are not compiled yet.
-# Takes: app (ORG/APP), id, dir, mix_env. Input: the build's variables.
+# Takes: token, app (ORG/APP), id, dir, mix_env. Input: the build's variables.
 main() {
 	enter_project
 	take_input

@@ -1,6 +1,6 @@
 # Libraries: buildroot input git toolenv state
 # Fetches the locked dependencies, and restores files of an earlier build.
-# Takes: app (ORG/APP), id, dir, mix_env, lock_path, deps_path, build_path (relative to
+# Takes: token, app (ORG/APP), id, dir, mix_env, lock_path, deps_path, build_path (relative to
 # the repository's top), key (of the state), clean (yes or no).
 # Input: credentials and host keys for git, the build's variables.
 main() {

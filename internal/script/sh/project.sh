@@ -1,6 +1,6 @@
 # Libraries: buildroot input toolenv
 # Reports what mix.exs defines, before anything is built.
-# Takes: app (ORG/APP), id, dir (of mix.exs), mix_env. Input: the build's variables.
+# Takes: token, app (ORG/APP), id, dir (of mix.exs), mix_env. Input: the build's variables.
 main() {
 	enter_project
 	take_input

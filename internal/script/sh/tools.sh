@@ -1,6 +1,6 @@
 # Libraries: buildroot toolenv
 # Installs the tools that the project pins, and reports those that a build uses.
-# Takes: app (ORG/APP), dir (of mix.exs).
+# Takes: token, app (ORG/APP), dir (of mix.exs).
 main() {
 	enter_project
 	mark_build
