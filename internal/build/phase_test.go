@@ -52,7 +52,7 @@ func TestABuildHandsOnWhatItsScriptsAre(t *testing.T) {
 	var told []string
 	b := &build{Host: tracing{told: &told}, job: script.Job{App: app, ID: r1}}
 	must(t, b.on(b, nil).Discard(t.Context()))
-	if len(told) != 2 || told[0] != "discard: runs with app=apxr/apxr_io id="+string(r1) {
+	if len(told) != 2 || told[0] != "discard: runs with token= app=apxr/apxr_io id="+string(r1) {
 		t.Errorf("%q", told)
 	}
 }
