@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,6 +37,29 @@ func TestBugReportNamesEveryVerb(t *testing.T) {
 	})
 	if n := len(verbs); n < 10 || len(offered) < n || !slices.Equal(slices.Sorted(slices.Values(offered[:n])), slices.Sorted(slices.Values(verbs))) {
 		t.Errorf("the form offers %q, the verbs are %q", offered, verbs)
+	}
+}
+
+// What security.md says nobody can do is what a test tries.
+func TestTheTestsThatSecurityNamesExist(t *testing.T) {
+	named := regexp.MustCompile("`(Test[A-Za-z0-9]+)`").FindAllStringSubmatch(read(t, "docs/security.md"), -1)
+	if len(named) < 20 {
+		t.Errorf("it names %d tests", len(named))
+	}
+	var sources strings.Builder
+	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, "_test.go") {
+			sources.WriteString(read(t, path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range named {
+		if !strings.Contains(sources.String(), "func "+name[1]+"(t *testing.T)") {
+			t.Errorf("there is no %s", name[1])
+		}
 	}
 }
 
