@@ -151,6 +151,25 @@ func TestEachAcquisitionHasATokenOfItsOwn(t *testing.T) {
 	second.Release()
 }
 
+// A run that has lost its connection must be able to go back on a full disk.
+func TestTheLockOfAFullDiskCanBeTaken(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.take("first").Release()
+	before := s.entries(".slipway")
+	size := len(s.read(".slipway", "fence"))
+	s.command("mv", "echo 'No space left on device' >&2; exit 1")
+	s.command("mkdir", "echo 'No space left on device' >&2; exit 1")
+	lock := s.take("second")
+	if got := s.read(".slipway", "fence"); got != lock.Token+"\n" || len(got) != size {
+		t.Errorf("the fence is %q, want %q in place of %d bytes", got, lock.Token, size)
+	}
+	lock.Release()
+	if after := s.entries(".slipway"); !slices.Equal(before, after) {
+		t.Errorf("there is %q, and was %q", after, before)
+	}
+}
+
 // A lock that ended with its holder's silence must not leave a valid token.
 func TestASilentHolderMayChangeNothing(t *testing.T) {
 	t.Parallel()

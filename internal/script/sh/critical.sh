@@ -20,7 +20,7 @@ critical() {
 # shellcheck disable=SC2154 # the scripts that call this take token
 is_ours() {
 	fence=
-	{ IFS= read -r fence <"$base/.slipway/fence"; } 2>/dev/null
+	{ read -r fence <"$base/.slipway/fence"; } 2>/dev/null
 	[ -n "$token" ] && [ "$fence" = "$token" ]
 }
 

@@ -38,7 +38,7 @@ wait_for_lock() {
 		[ "$again" = yes ] || die "this is the same machine and directory as $other_name: name it once"
 	else
 		[ "$again" = no ] || patience=0
-		fact held "$other"
+		fact held "${other:=a run that has not said its name}"
 	fi
 	[ "$patience" -gt 0 ] || die "held by another run: $other"
 	flock -w "$patience" 8 || die "held by another run, after waiting for $patience s: $(head -n 1 "$dir/lock")"
@@ -49,7 +49,7 @@ wait_for_lock() {
 take_over() {
 	command exec 9>>"$dir/critical" 7>>"$dir/work" || die "cannot write $dir/critical and $dir/work: give $dir to $(id -un)"
 	flock -w 120 9 || die "an earlier run's change is still in progress after 120 s: see 'fuser $dir/critical'"
-	printf '%s\n' "$token" >"$dir/fence.new" && mv -T "$dir/fence.new" "$dir/fence" || die "cannot write $dir/fence"
+	write_fence "$token" || die "cannot write $dir/fence: see the lines above (is the disk full?)"
 	exec 9>&-
 	flock -n 7 || {
 		fact working yes
@@ -61,7 +61,11 @@ take_over() {
 let_go() {
 	command exec 9>>"$dir/critical" && flock -w 120 9 || die "cannot lock $dir/critical"
 	fence=''
-	{ IFS= read -r fence <"$dir/fence"; } 2>/dev/null
-	[ "$fence" != "$token" ] || rm -f "$dir/fence"
+	{ read -r fence <"$dir/fence"; } 2>/dev/null
+	[ "$fence" != "$token" ] || write_fence ''
 	: >"$dir/lock"
 }
+
+# write_fence writes over the last token, all of which are equally long: a full disk has no
+# room for a new file. Who reads it does so in the critical section, as this is.
+write_fence() { printf '%-26s\n' "$1" 1<>"$dir/fence"; }
