@@ -225,6 +225,24 @@ func TestConcludeWritesTheHistoryAndEndsTheChange(t *testing.T) {
 	}
 }
 
+// Why a change was reverted may be in an application's words, and everybody on a
+// host can read arguments.
+func TestTheReasonOfAChangeIsInNoArgumentList(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.command("sync", `tr '\0' ' ' </proc/$PPID/cmdline >>"$BASE/arguments"`)
+	c := record("1")
+	c.Reason = "the health URL says the-words-of-an-application"
+	must(t, s.host(nil).Conclude(t.Context(), c))
+	arguments := s.read("arguments")
+	if !strings.Contains(arguments, "step.conclude") || strings.Contains(arguments, "application") || strings.Contains(arguments, "words") {
+		t.Errorf("arguments: %q", arguments)
+	}
+	if !strings.Contains(s.read(".slipway", "history.jsonl"), c.Reason) {
+		t.Error("the reason is not in the history")
+	}
+}
+
 func TestPruneRemovesReleasesTheirListsAndLeftovers(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
