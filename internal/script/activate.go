@@ -35,13 +35,14 @@ type Switch struct {
 	Restart Restart
 }
 
-// limit returns how long the change may take: systemd stops and starts a unit
-// within 90 s each by default, and receive.sh ends a command after 600 s.
+// limit returns how long the change may take: receive.sh ends a command after
+// 600 s. systemd stops and starts a unit within 90 s each by default, but a unit
+// may have set much more, to end its work in peace.
 func (s Switch) limit() time.Duration {
 	if s.Restart.Command != "" {
 		return 11 * time.Minute
 	}
-	return time.Minute + time.Duration(len(s.Units))*5*time.Minute
+	return time.Minute + time.Duration(len(s.Units))*20*time.Minute
 }
 
 // Started has the invocation of each unit before a change. A unit with another

@@ -50,7 +50,7 @@ func TestAHostThatHangsIsGivenUp(t *testing.T) {
 		"activate": {func(ctx context.Context, h Host) error {
 			_, err := h.Activate(ctx, Switch{Units: []string{"a", "b"}, Record: &begun})
 			return err
-		}, 11 * time.Minute},
+		}, 41 * time.Minute},
 		"hook": {func(ctx context.Context, h Host) error {
 			_, err := h.RunHook(ctx, begun.Target(), Before, Hook{Commands: "x"})
 			return err
