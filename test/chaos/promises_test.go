@@ -117,8 +117,11 @@ func (a *attempt) whole(out *findings, m *machine, f facts) {
 	if len(f.torn) > 0 {
 		out.add("%s: these lines of the history are none: %q", m.Name, f.torn)
 	}
-	stack := f.history.Stack()
-	for _, kept := range stack[max(0, len(stack)-2):] {
+	stack, deep := f.history.Stack(), 2
+	if a.trial.fault == frozenBack {
+		deep = 1 // the deploy may have pruned what is below what it replaced
+	}
+	for _, kept := range stack[max(0, len(stack)-deep):] {
 		if f.good[string(kept.ID)] == 0 || kept.Env != "" && !slices.Contains(f.activations, kept.Env) {
 			out.add("promise 3: %s: %s is running or one below it, and it is not there", m.Name, kept)
 		}
