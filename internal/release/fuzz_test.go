@@ -1,6 +1,7 @@
 package release
 
 import (
+	"bytes"
 	"reflect"
 	"slices"
 	"strings"
@@ -98,8 +99,12 @@ func FuzzManifest(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := ParseManifest(data); err != nil || !reflect.DeepEqual(got, m) {
+		got, err := ParseManifest(data)
+		if err != nil || !reflect.DeepEqual(withoutText(got), m) {
 			t.Errorf("%v\n got %+v\nwant %+v", err, got, m)
+		}
+		if again, err := withoutText(got).JSON(); err != nil || !bytes.Equal(again, data) {
+			t.Errorf("%v\n got %s\nwant %s", err, again, data)
 		}
 	})
 }

@@ -53,6 +53,7 @@ type Change struct {
 	Version  string    `json:"version,omitempty"`
 	Revision string    `json:"revision,omitempty"`
 	Ref      string    `json:"ref,omitempty"`    // the branch, tag or pull request that it was built from
+	Digest   Digest    `json:"digest,omitempty"` // of To; empty if it is not known
 	Forced   bool      `json:"forced,omitempty"` // the user forced it, against the judgement
 	Who      string    `json:"who,omitempty"`
 	Run      string    `json:"run,omitempty"` // URL of the workflow run
@@ -81,7 +82,7 @@ func (c Change) wellFormed() bool {
 	toNothing := c.To == "" && c.ToEnv == "" && c.Verb == Revert && c.From != ""
 	return (badTo == nil || toNothing) && (c.From == "" || badFrom == nil) &&
 		(c.FromEnv == "" || ValidKey(c.FromEnv)) && (c.ToEnv == "" || ValidKey(c.ToEnv)) &&
-		validKey(c.Key) &&
+		validKey(c.Key) && c.Digest.valid() &&
 		slices.Contains([]Verb{Deploy, Rollback, Revert, Migrate}, c.Verb) &&
 		slices.Contains([]Outcome{"", Live, Reverted, Interrupted, Started}, c.Outcome) &&
 		(c.Verb == Migrate) == (c.Outcome == Started)

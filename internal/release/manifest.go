@@ -34,6 +34,8 @@ type Manifest struct {
 	MixLock      string    `json:"mix_lock_sha256,omitempty"`
 	ToolVersions string    `json:"tool_versions_sha256,omitempty"`
 	Files        []File    `json:"files"`
+
+	text string // what was parsed; empty: nothing was
 }
 
 // ParseManifest reads a manifest. It refuses one that Slipway cannot have made.
@@ -42,10 +44,11 @@ func ParseManifest(data []byte) (Manifest, error) {
 	if err := json.Unmarshal(data, &m); err != nil {
 		return Manifest{}, fmt.Errorf("manifest: %w", err)
 	}
+	m.text = string(data)
 	return m, m.Validate()
 }
 
-// JSON returns the manifest as it is stored.
+// JSON returns the manifest as a build writes it.
 func (m Manifest) JSON() ([]byte, error) {
 	data, err := json.MarshalIndent(m, "", " ")
 	if err != nil {

@@ -112,12 +112,18 @@ func TestManifestSurvivesItsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := ParseManifest(data)
-	if err != nil || !reflect.DeepEqual(got, want) {
+	if err != nil || !reflect.DeepEqual(withoutText(got), want) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, got, want)
 	}
 	if got.Size() != 3 {
 		t.Errorf("size %d", got.Size())
 	}
+}
+
+// withoutText returns a parsed manifest as a build has it.
+func withoutText(m Manifest) Manifest {
+	m.text = ""
+	return m
 }
 
 func TestTheReleasesNameIsAFileInBin(t *testing.T) {

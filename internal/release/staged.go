@@ -15,6 +15,7 @@ type Staged struct {
 	Version  string `json:"version,omitempty"`
 	Revision string `json:"revision,omitempty"`
 	Ref      string `json:"ref,omitempty"`
+	Digest   Digest `json:"digest,omitempty"` // empty in the notes of an earlier Slipway
 	Forced   bool   `json:"forced,omitempty"`
 	// Superseded says why the release must not be activated; it is empty if it may
 	// be.
@@ -40,7 +41,7 @@ func ParseStaged(line string, id ID) (Staged, error) {
 	case s.To != id:
 		return Staged{}, fmt.Errorf("the staging note of release %s is about %.40q", id, s.To)
 	case s.From != "" && badFrom != nil, s.From == "" && s.FromEnv != "", s.FromEnv != "" && !ValidKey(s.FromEnv), !ValidKey(s.Key),
-		s.Revision != "" && !ValidRevision(s.Revision):
+		s.Revision != "" && !ValidRevision(s.Revision), !s.Digest.valid():
 		return Staged{}, fmt.Errorf("the staging note of release %s is damaged", id)
 	}
 	s.Version, s.Ref, s.Superseded = oneLine(s.Version), oneLine(s.Ref), oneLine(s.Superseded)

@@ -8,7 +8,7 @@ import (
 func TestANoteOfStagingSurvivesItsHost(t *testing.T) {
 	whole := Staged{
 		Key: "20240103T000000.123456789", From: "20240101T000000", FromEnv: "20240101T000000.000000001", To: "20240102T000000",
-		Version: "1.2.0", Revision: strings.Repeat("ab", 20), Forced: true, Superseded: "it is older",
+		Version: "1.2.0", Revision: strings.Repeat("ab", 20), Digest: Digest(sum), Forced: true, Superseded: "it is older",
 	}
 	data, err := whole.JSON()
 	if err != nil || strings.Contains(string(data), "\n") {
@@ -25,6 +25,7 @@ func TestANoteOfStagingSurvivesItsHost(t *testing.T) {
 		"a path in a key":   strings.Replace(string(data), "20240101T000000.000000001", "../x", 1),
 		"no key":            strings.Replace(string(data), "20240103T000000.123456789", "", 1),
 		"an odd revision":   strings.Replace(string(data), "abab", "$(x)", 1),
+		"an odd digest":     strings.Replace(string(data), sum, "$(x)", 1),
 		"environment alone": strings.Replace(string(data), `"from":"20240101T000000",`, "", 1),
 	} {
 		if got, err := ParseStaged(line, whole.To); err == nil || got != (Staged{}) {
