@@ -14,24 +14,39 @@ import (
 // needs says what a release needs on a host.
 type needs struct {
 	manifest  *release.Manifest // nil: the host already has the release
+	digest    release.Digest    // of that manifest
 	glibc     string
 	libraries []string
 	staged    release.ID // read the note of this staged release
 }
 
-func needsOf(q Question) needs {
+func needsOf(q Question) (needs, error) {
 	if q.Release == nil {
-		return needs{staged: q.Staged}
+		return needs{staged: q.Staged}, nil
 	}
-	return needs{manifest: q.Release, glibc: q.Release.NewestGlibc(), libraries: q.Release.Libraries(), staged: q.Staged}
+	digest, err := q.Release.Digest()
+	return needs{manifest: q.Release, digest: digest, glibc: q.Release.NewestGlibc(), libraries: q.Release.Libraries(), staged: q.Staged}, err
+}
+
+// id returns the release that the look is about; empty: none.
+func (n needs) id() release.ID {
+	if n.manifest != nil {
+		return n.manifest.ReleaseID
+	}
+	return n.staged
 }
 
 // Fits returns what prevents a release from running on the host, or from being
 // staged there, as of the last look.
 func (h *Host) Fits(m release.Manifest) error {
+	n, err := needsOf(Question{Release: &m})
+	if err != nil {
+		return err
+	}
 	var f found
-	f.fit(h.seen.Inspection, needsOf(Question{Release: &m}))
+	f.fit(h.seen.Inspection, n)
 	f.room(h.seen.Inspection, m)
+	f.contents(h.seen.Inspection, n)
 	return errors.Join(f...)
 }
 
@@ -57,6 +72,7 @@ func findings(in script.Inspection, p Plan, n needs) []error {
 	if n.manifest != nil {
 		f.fit(in, n)
 		f.room(in, *n.manifest)
+		f.contents(in, n)
 	}
 	return f
 }
@@ -204,6 +220,17 @@ func (f *found) fit(in script.Inspection, n needs) {
 	}
 	if len(in.NoLibrary) > 0 {
 		f.add("the release needs shared libraries that this host does not have: %s: install their packages", strings.Join(in.NoLibrary, ", "))
+	}
+}
+
+// contents refuses a release if this host has, or had, another one with the same ID.
+// Releases of an earlier Slipway have no digest in the history.
+func (f *found) contents(in script.Inspection, n needs) {
+	id := n.manifest.ReleaseID
+	if slices.Contains(in.Releases, id) && in.Digest != "" && in.Digest != n.digest {
+		f.add("release %s is on this host with other contents (digest %s, and %s is to be deployed): another build server or user has built it; build again", id, in.Digest.Short(), n.digest.Short())
+	} else if c, live := in.History.Find(id); live && c.Digest != "" && c.Digest != n.digest {
+		f.add("release %s was live on this host with other contents (digest %s, and %s is to be deployed): another build server or user has built it; build again", id, c.Digest.Short(), n.digest.Short())
 	}
 }
 

@@ -40,6 +40,16 @@ func good() script.Inspection {
 	}
 }
 
+var (
+	digest1 = release.Digest(strings.Repeat("a", 64))
+	digest2 = release.Digest(strings.Repeat("b", 64))
+)
+
+// was returns a history in which a release with a digest was live.
+func was(d release.Digest) release.History {
+	return release.History{{Verb: release.Deploy, To: id2, Digest: d, Outcome: release.Live}}
+}
+
 func TestFindings(t *testing.T) {
 	t.Parallel()
 	const key = "20240101T000000.000000000"
@@ -142,12 +152,25 @@ func TestFindingsAboutTheRelease(t *testing.T) {
 		"just enough disk":           {func(in *script.Inspection) { in.FreeKiB = 320 << 10 }, nil},
 		"too few inodes":             {func(in *script.Inspection) { in.FreeInodes = 103 }, []string{"103 inodes are free where the release goes, and 104 are needed"}},
 		"a file system without them": {func(in *script.Inspection) { in.FreeInodes = 0 }, nil},
-		"it is there already":        {func(in *script.Inspection) { in.FreeKiB, in.Releases = 0, []release.ID{id1, id2} }, nil},
+		"it is there with a digest":  {func(in *script.Inspection) { in.Releases, in.Digest = []release.ID{id1, id2}, digest1 }, nil},
+		"another one is there": {func(in *script.Inspection) { in.Releases, in.Digest = []release.ID{id1, id2}, digest2 }, []string{
+			"release " + string(id2) + " is on this host with other contents (digest bbbbbbbbbbbb, and aaaaaaaaaaaa is to be deployed): another build server or user has built it; build again",
+		}},
+		"the lists of one that was removed": {func(in *script.Inspection) { in.Digest = digest2 }, nil},
+		"another one was live":              {func(in *script.Inspection) { in.History = was(digest2) }, []string{"was live on this host with other contents (digest bbbbbbbbbbbb"}},
+		"it was live":                       {func(in *script.Inspection) { in.History = was(digest1) }, nil},
+		"it was live, without a digest":     {func(in *script.Inspection) { in.History = was("") }, nil},
+		"it is there already":               {func(in *script.Inspection) { in.FreeKiB, in.Releases = 0, []release.ID{id1, id2} }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := good()
 			c.spoil(&in)
-			says(t, findings(in, plan, needsOf(Question{Release: &m})), c.say)
+			n, err := needsOf(Question{Release: &m})
+			if err != nil {
+				t.Fatal(err)
+			}
+			n.digest = digest1
+			says(t, findings(in, plan, n), c.say)
 		})
 	}
 }

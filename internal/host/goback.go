@@ -147,7 +147,7 @@ func (h *Host) proveBack(ctx context.Context, back release.Activation, started s
 // to decide.
 func (h *Host) TakeBack(ctx context.Context, to release.Activation) {
 	earlier, _ := h.seen.History.Find(to.ID)
-	h.begin(h.newChange(Target{Activation: to, Version: earlier.Version, Revision: earlier.Revision, Ref: earlier.Ref}))
+	h.begin(h.newChange(Target{Activation: to, Version: earlier.Version, Revision: earlier.Revision, Ref: earlier.Ref, Digest: earlier.Digest}))
 	undo, cancel := Undo(ctx)
 	defer cancel()
 	switched, proved := h.restore(undo, to, &h.change)

@@ -25,12 +25,16 @@ func (h *Host) Look(ctx context.Context, q Question) error {
 	if q.List {
 		return h.inspect(ctx, script.Look{Units: h.plan().Units, Sizes: true})
 	}
-	return h.timed(PhaseInspect, func() error { return h.examine(ctx, needsOf(q)) })
+	n, err := needsOf(q)
+	if err != nil {
+		return err
+	}
+	return h.timed(PhaseInspect, func() error { return h.examine(ctx, n) })
 }
 
 func (h *Host) examine(ctx context.Context, n needs) error {
 	err := h.inspect(ctx, script.Look{
-		Units: h.plan().Units, Restart: h.restart(), Libraries: n.libraries, Staged: n.staged,
+		Units: h.plan().Units, Restart: h.restart(), Libraries: n.libraries, Staged: n.staged, Digest: n.id(),
 		Migrate: h.plan().Migrate, Stamp: h.plan().App.SetupStamp(),
 	})
 	if err != nil {

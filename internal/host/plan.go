@@ -26,7 +26,8 @@ type Plan struct {
 type Target struct {
 	release.Activation
 	Version, Revision, Ref string
-	Forced                 bool // requested by name, against the judgement
+	Digest                 release.Digest // empty: not known
+	Forced                 bool           // requested by name, against the judgement
 }
 
 // Expected describes what a proof waits for.
@@ -64,7 +65,7 @@ func (h *Host) newChange(to Target) release.Change {
 	return release.Change{
 		Key: h.run.Key, At: h.run.Began.UTC().Truncate(time.Second), Verb: recorded[h.run.Verb],
 		From: from.ID, FromEnv: from.Env, To: to.ID, ToEnv: to.Env,
-		Version: to.Version, Revision: to.Revision, Ref: to.Ref, Forced: to.Forced,
+		Version: to.Version, Revision: to.Revision, Ref: to.Ref, Digest: to.Digest, Forced: to.Forced,
 		Who: h.plan().Who, Run: h.plan().RunURL,
 	}
 }

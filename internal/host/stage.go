@@ -83,7 +83,7 @@ var errNoAnswer = fmt.Errorf("no answer for %s while the lists of the release we
 
 // describe writes the lists for verifying the release.
 func (h *Host) describe(ctx context.Context, m release.Manifest) error {
-	manifest, err := m.JSON()
+	manifest, err := m.Text()
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ type Look struct {
 	Libraries []string   // sonames that the release needs on the host
 	Sizes     bool       // also measure the releases, which takes longer
 	Staged    release.ID // read the note of this staged release; empty: none
+	Digest    release.ID // compute the digest of this release; empty: of none
 	Migrate   string     // unit for migrations; empty: none will be started
 	Stamp     string     // file in which the setup phase records what it made
 }
@@ -49,7 +50,8 @@ type Inspection struct {
 	Leftovers     []string             // files of runs that died
 	Change        *release.Change      // the change record of a run that died
 	History       release.History
-	Staged        string // the requested note as it is on the host; empty: none
+	Staged        string         // the requested note as it is on the host; empty: none
+	Digest        release.Digest // of the requested release; empty: the host has no manifest of it
 }
 
 // Directory is one of the application's directories.
@@ -79,6 +81,7 @@ func (h Host) Inspect(ctx context.Context, l Look) (Inspection, error) {
 			{"libraries", strings.Join(l.Libraries, " ")},
 			{"sizes", yes(l.Sizes)},
 			{"staged", string(l.Staged)},
+			{"digest", string(l.Digest)},
 			{"migrate", l.Migrate},
 			{"setup", l.Stamp},
 		},
@@ -160,6 +163,8 @@ func (in *Inspection) place(key, value string) bool {
 		}
 	case "staged":
 		in.Staged = value
+	case "digest":
+		in.Digest, _ = release.ParseDigest(value) // empty if the manifest cannot be read: the log has the reason
 	case "leftover":
 		in.Leftovers = append(in.Leftovers, value)
 	case "change":

@@ -67,6 +67,20 @@ func full(t *testing.T) (s *site, pid int) {
 	return s, pid
 }
 
+func TestInspectComputesTheDigestOfOneRelease(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	const manifest = "{\n \"a release\": true\n}\n"
+	s.write(manifest, ".slipway", "releases", string(r1), "manifest.json")
+	for id, want := range map[release.ID]release.Digest{r1: release.DigestOf([]byte(manifest)), r2: "", "": ""} {
+		in, err := s.host(nil).Inspect(t.Context(), Look{Units: []string{unit}, Digest: id})
+		must(t, err)
+		if in.Digest != want {
+			t.Errorf("of %q: %q, want %q", id, in.Digest, want)
+		}
+	}
+}
+
 func TestInspectSeesEverything(t *testing.T) {
 	t.Parallel()
 	s, pid := full(t)

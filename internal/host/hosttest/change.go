@@ -156,7 +156,7 @@ func (f *Fake) Conclude(ctx context.Context) error {
 func (f *Fake) TakeBack(ctx context.Context, to release.Activation) {
 	began := time.Now()
 	earlier, _ := f.seen.History.Find(to.ID)
-	f.change = f.newChange(host.Target{Activation: to, Version: earlier.Version, Revision: earlier.Revision, Ref: earlier.Ref})
+	f.change = f.newChange(host.Target{Activation: to, Version: earlier.Version, Revision: earlier.Revision, Ref: earlier.Ref, Digest: earlier.Digest})
 	f.switched = true
 	undo, cancel := host.Undo(ctx)
 	defer cancel()

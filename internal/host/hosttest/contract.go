@@ -36,6 +36,8 @@ func Contract(t *testing.T, bench func(t *testing.T) Bench) {
 		"environments":                       (*contract).environments,
 		"a dropped environment":              (*contract).drop,
 		"a note of staging":                  (*contract).note,
+		"one ID, two releases":               (*contract).contents,
+		"one ID, two releases, one removed":  (*contract).contentsOnce,
 		"an activation is taken back":        (*contract).takeBack,
 		"a first activation is taken back":   (*contract).takeBackFirst,
 		"what is not there is not usable":    (*contract).usable,
@@ -100,7 +102,9 @@ func (c *contract) staged(r host.Source, change func(*host.Plan)) (rollout.Host,
 	if runs {
 		c.Errorf("it runs %s already", to)
 	}
-	return h, host.Target{Activation: to, Version: m.Version, Revision: m.Revision, Ref: m.Ref}
+	digest, err := m.Digest()
+	c.ok(err)
+	return h, host.Target{Activation: to, Version: m.Version, Revision: m.Revision, Ref: m.Ref, Digest: digest}
 }
 
 // deploy makes the n-th release, a good one, live.

@@ -144,8 +144,26 @@ func (f *Fake) Look(ctx context.Context, q host.Question) error {
 		if q.List {
 			return nil
 		}
-		return errors.Join(f.seen.Impossible(), f.Machine.Findings)
+		return errors.Join(f.seen.Impossible(), f.Machine.Findings, f.compare(q))
 	})
+}
+
+// compare refuses a release if the machine has another one with the same ID.
+func (f *Fake) compare(q host.Question) error {
+	if q.Release == nil {
+		f.seen.Digest = f.Machine.digest(q.Staged)
+		return nil
+	}
+	want, err := q.Release.Digest()
+	id := q.Release.ReleaseID
+	f.seen.Digest = f.Machine.digest(id)
+	c, _ := f.seen.History.Find(id)
+	for _, has := range []release.Digest{f.seen.Digest, c.Digest} {
+		if has != "" && has != want {
+			return errors.Join(err, fmt.Errorf("release %s is on this host with other contents", id))
+		}
+	}
+	return err
 }
 
 func (f *Fake) Repair(ctx context.Context) error {
@@ -171,15 +189,19 @@ func (f *Fake) Repair(ctx context.Context) error {
 	})
 }
 
-func (f *Fake) Fits(release.Manifest) error {
+func (f *Fake) Fits(m release.Manifest) error {
 	if f.Machine.Small {
 		return errors.New("there is no room")
 	}
-	return nil
+	return f.compare(host.Question{Release: &m})
 }
 
 func (f *Fake) Stage(ctx context.Context, from host.Source) error {
 	id := from.Manifest().ReleaseID
+	digest, err := from.Manifest().Digest()
+	if err != nil {
+		return err
+	}
 	return f.step(ctx, StepStage, func() error {
 		if slices.Contains(f.seen.Releases, id) {
 			return nil
@@ -193,7 +215,7 @@ func (f *Fake) Stage(ctx context.Context, from host.Source) error {
 				return err
 			}
 		}
-		if err := f.Machine.by(f, "staging", func() { f.Machine.releases = append(f.Machine.releases, id) }); err != nil {
+		if err := f.Machine.by(f, "staging", func() { f.Machine.add(id, digest) }); err != nil {
 			return err
 		}
 		f.seen.Releases = append(f.seen.Releases, id)
@@ -282,7 +304,7 @@ func (f *Fake) newChange(to host.Target) release.Change {
 	return release.Change{
 		Key: f.run.Key, At: f.run.Began.UTC().Truncate(time.Second), Verb: verb,
 		From: f.seen.Current.ID, FromEnv: f.seen.Current.Env, To: to.ID, ToEnv: to.Env,
-		Version: to.Version, Revision: to.Revision, Ref: to.Ref, Forced: to.Forced, Who: f.run.Plan.Who, Run: f.run.Plan.RunURL,
+		Version: to.Version, Revision: to.Revision, Ref: to.Ref, Digest: to.Digest, Forced: to.Forced, Who: f.run.Plan.Who, Run: f.run.Plan.RunURL,
 	}
 }
 

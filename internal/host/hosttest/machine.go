@@ -24,7 +24,8 @@ type Machine struct {
 
 	mu         sync.Mutex
 	releases   []release.ID
-	envs       []string // keys of the environments
+	digests    map[release.ID]release.Digest // of releases that were staged
+	envs       []string                      // keys of the environments
 	current    release.Activation
 	running    release.ID
 	change     *release.Change
@@ -37,7 +38,30 @@ type Machine struct {
 
 // NewMachine returns a host without any deploys.
 func NewMachine(name string) *Machine {
-	return &Machine{Name: name, Owner: "deploy", lock: make(chan struct{}, 1)}
+	return &Machine{Name: name, Owner: "deploy", lock: make(chan struct{}, 1), digests: map[release.ID]release.Digest{}}
+}
+
+// Replace gives a release that is on the machine other contents.
+func (m *Machine) Replace(id release.ID, d release.Digest) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.digests[id] = d
+}
+
+// add adds a release. The caller has the mutex.
+func (m *Machine) add(id release.ID, d release.Digest) {
+	m.releases = append(m.releases, id)
+	m.digests[id] = d
+}
+
+// digest returns the digest of a release, or "" if it is not there.
+func (m *Machine) digest(id release.ID) release.Digest {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !slices.Contains(m.releases, id) {
+		return ""
+	}
+	return m.digests[id]
 }
 
 // State says what a machine has and runs.

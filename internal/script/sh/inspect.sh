@@ -2,8 +2,9 @@
 # Reports everything about a host that a plan needs. It changes nothing.
 # Takes: base, units, restart (systemctl, flag or command), flag, libraries (sonames
 # that the release needs), sizes (yes: report the sizes of the releases too), staged
-# (the release whose staging note to report; empty: none), migrate (the unit for
-# migrations; empty: none), setup (the stamp that the setup phase left).
+# (the release whose staging note to report; empty: none), digest (the release whose
+# digest to report; empty: none), migrate (the unit for migrations; empty: none), setup
+# (the stamp that the setup phase left).
 main() {
 	show_machine
 	show_place
@@ -19,6 +20,7 @@ main() {
 	done
 	[ ! -h "$base/.slipway/back" ] || [ -e "$base/.slipway/change" ] || fact leftover .slipway/back
 	[ -z "$staged" ] || show_state staged "releases/$staged/staged"
+	[ -z "$digest" ] || show_digest "$base/.slipway/releases/$digest/manifest.json"
 	show_state change change
 	show_state history history.jsonl
 }
@@ -129,6 +131,10 @@ show_releases() {
 	for dir in "$base"/activations/*/; do
 		[ ! -d "$dir" ] || fact activation "$(basename "$dir")"
 	done
+}
+
+show_digest() {
+	[ ! -f "$1" ] || fact digest "$(sha256sum <"$1" | cut -d ' ' -f 1)"
 }
 
 # show_state uses awk, which also completes a last line that lost its line break in a
