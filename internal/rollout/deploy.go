@@ -40,7 +40,12 @@ func (r *run) activateAndPrune(ctx context.Context) error {
 // there, it sets the run's result.
 func (r *run) stageEverywhere(ctx context.Context, a Artifact) error {
 	m := a.Manifest()
+	digest, err := m.Digest()
+	if err != nil {
+		return err
+	}
 	r.aim(Version{m.ReleaseID, m.Version, m.Revision, m.Ref})
+	r.outcome.Digest = digest
 	r.meet(ctx, host.Question{Release: &m})
 	superseded := r.judge(ctx, a)
 	if err := r.stopIfTooManyFailed(ctx); err != nil {

@@ -1,12 +1,12 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
@@ -28,7 +28,7 @@ func (r *run) stageAndNote(ctx context.Context, a Artifact) error {
 	}
 	note := release.Staged{
 		To: r.outcome.Target, Version: r.outcome.Version, Revision: r.outcome.Revision, Ref: r.outcome.Ref,
-		Forced: r.plan.Force, Superseded: r.outcome.Notice,
+		Digest: r.outcome.Digest, Forced: r.plan.Force, Superseded: r.outcome.Notice,
 	}
 	each(r.hosts.healthy(), func(m *member) {
 		if err := m.Note(ctx, note); err != nil {
@@ -83,17 +83,18 @@ func (r *run) activateStaged(ctx context.Context) error {
 func (r *run) readNotes(id release.ID) (superseded string) {
 	notes := map[release.Staged]fleet{}
 	for _, m := range r.hosts.healthy() {
-		staged, err := expected(m.Seen(), id, r.plan.Expect)
+		staged, err := r.plan.expected(m.Seen())
 		if err != nil {
 			r.refuse(m, err)
 			continue
 		}
+		staged.Digest = cmp.Or(staged.Digest, m.Seen().Digest)
 		staged.Key, staged.From, staged.FromEnv = "", "", "" // each host has its own
 		notes[staged] = append(notes[staged], m)
 	}
 	note := r.agreed(notes)
 	r.aim(Version{id, note.Version, note.Revision, note.Ref})
-	r.plan.Force = note.Forced
+	r.plan.Force, r.outcome.Digest = note.Forced, note.Digest
 	return note.Superseded
 }
 
@@ -131,15 +132,21 @@ func (r *run) verifyAll(ctx context.Context, id release.ID) {
 // expected compares the current release with the expected one: the one in the
 // plan, or else the one that the run that staged the release saw. A host that
 // already runs the release is fine.
-func expected(seen host.Seen, id release.ID, given config.Expected) (release.Staged, error) {
-	now := seen.Settled()
+func (p Plan) expected(seen host.Seen) (release.Staged, error) {
+	now, id, given := seen.Settled(), p.Target, p.Expect
 	if seen.Staged == "" {
 		return release.Staged{}, fmt.Errorf("release %s was not staged here: run stage first", id)
 	}
 	staged, err := release.ParseStaged(seen.Staged, id)
+	if err != nil {
+		return staged, errors.Join(err, errors.New("run stage again"))
+	}
+	if staged.Superseded == "" { // otherwise it was not sent
+		err = p.sameContents(seen.Digest, staged.Digest)
+	}
 	switch {
 	case err != nil:
-		return staged, errors.Join(err, errors.New("run stage again"))
+		return staged, err
 	case now.ID == id:
 	case given.Given && now.ID != given.ID:
 		return staged, fmt.Errorf("current is %s, and %s is expected: something else was deployed; nothing was changed here", now, words.OrNothing(given.ID))
@@ -147,4 +154,17 @@ func expected(seen host.Seen, id release.ID, given config.Expected) (release.Sta
 		return staged, fmt.Errorf("current is %s, and was %s when %s was staged: something else was deployed since then; stage it again", now, staged.Source(), id)
 	}
 	return staged, nil
+}
+
+// sameContents compares the digest of the release on a host with that of the release
+// that was staged there, which an earlier Slipway did not note, and with the one in
+// the plan.
+func (p Plan) sameContents(has, staged release.Digest) error {
+	switch {
+	case staged != "" && has != staged:
+		return fmt.Errorf("release %s here is not the one that was staged (digest %s, and %s was staged): stage it again", p.Target, has.Short(), staged.Short())
+	case p.Digest != "" && has != p.Digest:
+		return fmt.Errorf("release %s here is not the one that is to be activated (digest %s, and %s is asked for): another build server or user has built it; build again, and stage that", p.Target, has.Short(), p.Digest.Short())
+	}
+	return nil
 }

@@ -16,8 +16,9 @@ import (
 type Plan struct {
 	host.Plan
 	config.Fleet
-	Target      release.ID    // empty for a rollback that chooses from the hosts' histories
-	WaitForLock time.Duration // 0: do not wait
+	Target      release.ID     // empty for a rollback that chooses from the hosts' histories
+	Digest      release.Digest // of the target; empty: its ID says which release it is
+	WaitForLock time.Duration  // 0: do not wait
 	Force       bool
 	DryRun      bool
 }

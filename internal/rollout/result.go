@@ -32,8 +32,9 @@ type Result struct {
 	Version  string
 	Revision string
 	Ref      string
-	Plan     []string // what a dry run would do
-	Migrated string   // the host on which migrations were started; empty: none
+	Digest   release.Digest // of the target; empty: not known
+	Plan     []string       // what a dry run would do
+	Migrated string         // the host on which migrations were started; empty: none
 	// MigratedSince lists the releases whose migrations were started after the
 	// target of a rollback was live.
 	MigratedSince []release.ID

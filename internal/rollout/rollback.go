@@ -132,7 +132,7 @@ func (r *run) returnOne(ctx context.Context, m *member, to release.Activation) {
 func (r *run) ownTarget(m *member, to release.Activation) host.Target {
 	t := r.target(to)
 	if c, ok := m.Seen().History.Find(to.ID); ok {
-		t.Version, t.Revision, t.Ref = c.Version, c.Revision, c.Ref
+		t.Version, t.Revision, t.Ref, t.Digest = c.Version, c.Revision, c.Ref, c.Digest
 	}
 	return t
 }

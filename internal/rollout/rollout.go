@@ -127,7 +127,7 @@ func (r *run) aim(v Version) {
 
 // target returns an activation of that release as hosts need it.
 func (r *run) target(a release.Activation) host.Target {
-	return host.Target{Activation: a, Version: r.outcome.Version, Revision: r.outcome.Revision, Ref: r.outcome.Ref, Forced: r.plan.Force}
+	return host.Target{Activation: a, Version: r.outcome.Version, Revision: r.outcome.Revision, Ref: r.outcome.Ref, Digest: r.outcome.Digest, Forced: r.plan.Force}
 }
 
 // refuse notes and logs why a host is not changed.
