@@ -75,6 +75,6 @@ func run(ctx context.Context, set settings, from origin, log *progress.Log) repo
 func planOf(cfg config.Config, from origin) rollout.Plan {
 	return rollout.Plan{
 		Plan:  host.Plan{Service: cfg.Service, App: cfg.App, Layout: cfg.Layout, Keep: cfg.Keep, Who: from.who, RunURL: from.run},
-		Fleet: cfg.Fleet, Target: cfg.ReleaseID, WaitForLock: cfg.WaitForLock, Force: cfg.Force, DryRun: cfg.DryRun,
+		Fleet: cfg.Fleet, Target: cfg.ReleaseID, Digest: cfg.Digest, WaitForLock: cfg.WaitForLock, Force: cfg.Force, DryRun: cfg.DryRun,
 	}
 }

@@ -43,7 +43,7 @@ func fill(b *report.Build, result build.Result) {
 		b.Phases = append(b.Phases, report.Phase{Name: p.Name, Took: p.Took})
 	}
 	if b.Err == nil {
-		b.Made = &result.Manifest
+		b.Made, b.Digest = &result.Manifest, result.Digest
 	}
 }
 

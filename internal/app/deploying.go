@@ -57,6 +57,10 @@ func (j job) open(ctx context.Context, id release.ID) (_ rollout.Artifact, done 
 	if err != nil {
 		return nil, nil, errors.Join(err, host.Close())
 	}
+	if err := artifact.Is(j.Digest); err != nil {
+		artifact.Close()
+		return nil, nil, errors.Join(err, host.Close())
+	}
 	return j.asking(host, artifact), func() { artifact.Close(); host.Close() }, nil
 }
 
@@ -65,6 +69,6 @@ func buildAndDeploy(ctx context.Context, j job) report.Result {
 	if built.Err != nil {
 		return built
 	}
-	j.ReleaseID = built.Made.ReleaseID
+	j.ReleaseID, j.Digest = built.Made.ReleaseID, built.Digest
 	return report.Both{Build: built, Then: withRelease(rollout.Deploy)(ctx, j)}
 }

@@ -211,6 +211,7 @@ var wrong = map[string]struct{ value, says string }{
 	"keep-artifacts":       {"0", "is not a whole number of at least 1"},
 	"keep-artifacts-for":   {"3 days", "is not a duration of 0s and up to 8760h, such as 90s"},
 	"release-id":           {"latest", "is not a UTC time stamp like 20171114T072116"},
+	"release-digest":       {"0123456789ab", "is not the digest of a release: it has 64 hexadecimal digits"},
 	"expect-current":       {"latest", "is not a UTC time stamp like 20171114T072116"},
 	"shard":                {"3/2", "the first number goes from 1 to the second"},
 	"max-parallel":         {"0", "give at least 1"},

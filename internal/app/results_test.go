@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,13 +24,14 @@ import (
 var update = flag.Bool("update", false, "write the golden files")
 
 var (
-	made  = release.Manifest{ReleaseID: "20240102T000000", App: "apxr_io", Version: "0.2.0", Revision: "abc", Elixir: "1.14.0", OTP: "25"}
-	steps = []report.Phase{{Name: "Check out", Took: time.Second}, {Name: "Compile", Took: 2 * time.Second}}
-	broke = report.Ended{Err: errors.New("web2: nothing listens on port 4001\nthe release was taken back")}
+	made   = release.Manifest{ReleaseID: "20240102T000000", App: "apxr_io", Version: "0.2.0", Revision: "abc", Elixir: "1.14.0", OTP: "25"}
+	steps  = []report.Phase{{Name: "Check out", Took: time.Second}, {Name: "Compile", Took: 2 * time.Second}}
+	digest = release.Digest(strings.Repeat("0123456789abcdef", 4))
+	broke  = report.Ended{Err: errors.New("web2: nothing listens on port 4001\nthe release was taken back")}
 )
 
 func built(v config.Verb, m *release.Manifest, err error) report.Build {
-	return report.Build{Verb: string(v), Made: m, Phases: steps, Kept: "all", Ended: report.Ended{Err: err}}
+	return report.Build{Verb: string(v), Made: m, Digest: digest, Phases: steps, Kept: "all", Ended: report.Ended{Err: err}}
 }
 
 func failed(v config.Verb, err error) report.Result {
@@ -39,6 +41,7 @@ func failed(v config.Verb, err error) report.Result {
 func rolled(outcome host.Outcome, became rollout.Became, problem string, ended report.Ended) report.Rollout {
 	return report.Rollout{Ended: ended, Result: rollout.Result{
 		Verb: release.Deploy, Became: became, Target: made.ReleaseID, Version: "0.2.0", Revision: "abc", Took: 3 * time.Second,
+		Digest:   digest,
 		Previous: rollout.Version{ID: "20240101T000000", Version: "0.1.0"},
 		Hosts: []host.Result{
 			{Host: "web1", Outcome: outcome, Before: "20240101T000000", After: made.ReleaseID, Took: time.Second},

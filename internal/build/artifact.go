@@ -59,6 +59,17 @@ func (a Artifact) Close() { a.hold.Release() }
 // Manifest returns the manifest of the release.
 func (a Artifact) Manifest() release.Manifest { return a.manifest }
 
+// Is returns an error if the artifact is another release than the one with the digest.
+// Empty, the digest is that of any release.
+func (a Artifact) Is(want release.Digest) error {
+	has, err := a.manifest.Digest()
+	if err != nil || want == "" || has == want {
+		return err
+	}
+	return fmt.Errorf("artifact %s of %s has other contents than the release that is to be deployed (digest %s, and %s is asked for): something else has been built under its ID, or has replaced it, on the build server; build again, and deploy that",
+		a.manifest.ReleaseID, a.app, has.Short(), want.Short())
+}
+
 // Export writes the release as a gzipped tar.
 func (a Artifact) Export(ctx context.Context, w io.Writer) error {
 	out := a.log.Output(name)

@@ -55,6 +55,7 @@ type Phase struct {
 // Result is the result of a build. Its Manifest is valid only if the build succeeded.
 type Result struct {
 	Manifest release.Manifest
+	Digest   release.Digest // of the manifest
 	Phases   []Phase
 	Kept     script.Kept // what was reused from earlier builds
 }
@@ -89,8 +90,8 @@ func Run(ctx context.Context, h Host, git script.Machine, plan Plan, log *progre
 		}
 		return b.result, b.discard(ctx, err)
 	}
-	log.Say(name, "%s %s is artifact %s: %d entries, %.1f MB, built in %.1f s",
-		plan.App.Name, m.Version, m.ReleaseID, len(m.Files), float64(m.Size())/1e6, time.Since(began).Seconds())
+	log.Say(name, "%s %s is artifact %s, digest %s: %d entries, %.1f MB, built in %.1f s",
+		plan.App.Name, m.Version, m.ReleaseID, b.result.Digest.Short(), len(m.Files), float64(m.Size())/1e6, time.Since(began).Seconds())
 	sweep(ctx, h, plan, m.ReleaseID, log)
 	return b.result, nil
 }
@@ -258,6 +259,7 @@ func (b *build) publish(ctx context.Context, m release.Manifest) error {
 	if err != nil {
 		return err
 	}
+	b.result.Digest = release.DigestOf(data)
 	if err := b.WriteFile(ctx, path.Join(script.PartialArtifactDir(b.plan.App, b.job.ID), "manifest.json"), data); err != nil {
 		return err
 	}

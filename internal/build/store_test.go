@@ -114,6 +114,31 @@ func TestAnOpenArtifactStays(t *testing.T) {
 	}
 }
 
+func TestAnArtifactIsKnownByItsDigest(t *testing.T) {
+	s := newServer(t, r1)
+	file := filepath.Join(s.home, script.ArtifactDir(app, r1), "manifest.json")
+	data, err := os.ReadFile(file)
+	must(t, err)
+	digest := release.DigestOf(data)
+	must(t, is(t, s, digest))
+	must(t, is(t, s, ""))
+	// Another build makes another release under the same ID.
+	must(t, os.WriteFile(file, []byte(strings.Replace(string(data), `"version": "0.2.0"`, `"version": "6.6.6"`, 1)), 0o644))
+	must(t, is(t, s, ""))
+	err = is(t, s, digest)
+	if err == nil || !strings.Contains(err.Error(), "has other contents than the release that is to be deployed (digest ") || !strings.Contains(err.Error(), digest.Short()) {
+		t.Errorf("a replaced artifact: %v", err)
+	}
+}
+
+func is(t *testing.T, s server, d release.Digest) error {
+	t.Helper()
+	a, err := OpenArtifact(t.Context(), s, app, r1, progress.New(&paper{}))
+	must(t, err)
+	defer a.Close()
+	return a.Is(d)
+}
+
 func TestAnArtifactThatCannotBeOpenedIsNotHeld(t *testing.T) {
 	log := progress.New(&paper{})
 	dir := func(s server, id release.ID) string { return filepath.Join(s.home, script.ArtifactDir(app, id)) }

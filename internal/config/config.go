@@ -27,6 +27,7 @@ type Config struct {
 	// WaitForLock is how long to wait for another run; 0: do not wait.
 	WaitForLock time.Duration
 	ReleaseID   release.ID
+	Digest      release.Digest // of that release; empty: its ID says which one it is
 	Layout      release.Layout
 	Service     Service
 	Fleet       Fleet
@@ -71,6 +72,7 @@ func Load(v Verb, look Lookup) (Config, error) {
 	c.Access = l.access()
 	c.Build = l.build()
 	c.ReleaseID = l.releaseID()
+	c.Digest = l.releaseDigest()
 	c.Layout = l.layout(c.App)
 	c.Service = l.service(c.App)
 	c.Fleet = l.fleet()
@@ -148,6 +150,18 @@ func (l *loader) app() release.App {
 
 func (l *loader) releaseID() release.ID {
 	return l.id("release-id", l.value("release-id"))
+}
+
+func (l *loader) releaseDigest() release.Digest {
+	v := l.value("release-digest")
+	if v == "" {
+		return ""
+	}
+	d, err := release.ParseDigest(v)
+	if err != nil {
+		l.wrong("release-digest", "%v", err)
+	}
+	return d
 }
 
 func (l *loader) id(name, v string) release.ID {

@@ -223,6 +223,19 @@ func TestReleaseIDIsChecked(t *testing.T) {
 	}
 }
 
+func TestTheDigestOfAReleaseIsChecked(t *testing.T) {
+	digest := strings.Repeat("0a", 32)
+	for value, want := range map[string]int{digest: 0, "": 0, digest[:12]: 1, "sha256:" + digest: 1, strings.ToUpper(digest): 1} {
+		for _, v := range []Verb{Deploy, Stage, Activate} {
+			look := good(map[string]string{"release-digest": value})
+			c, err := Load(v, look)
+			if m := mistakes(t, v, look); len(m) != want || err == nil && string(c.Digest) != value {
+				t.Errorf("%s, %q: %v, digest %q", v, value, m, c.Digest)
+			}
+		}
+	}
+}
+
 func TestBlanksAreAsGoodAsNothing(t *testing.T) {
 	m := mistakes(t, Deploy, good(map[string]string{"hosts": " \n ", "app": "  "}))
 	if len(m) != 2 || !strings.Contains(m[0], "app: missing") || !strings.Contains(m[1], "hosts: missing") {

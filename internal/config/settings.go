@@ -199,6 +199,10 @@ var Settings = []Setting{
 		Help: "The release to deploy, as the build put it out; for a rollback the release to go back to, by default the one below the current one in the hosts' history.",
 	},
 	{
+		Name: "release-digest", Type: Text, For: namesRelease,
+		Help: "The digest of that release, as the build put it out. Another release with the same ID is refused: from another build server or user, or one that has replaced it on the build server. Without it the ID alone says which release is meant.",
+	},
+	{
 		Name: "expect-current", Type: Text, For: resumes | reverts, Need: reverts,
 		Help: "For activate, the release that every web server has to run before (none: nothing); by default what it ran when the release was staged there. For revert, the release that is to be taken back: web servers that run another one stay as they are.",
 	},
@@ -364,6 +368,7 @@ type Output struct {
 // Outputs is the table of outputs.
 var Outputs = []Output{
 	{"release-id", "The release that was built, deployed, taken back or gone back to.", locks},
+	{"release-digest", "The digest of that release, for release-digest of a deploy: unlike its ID it is not the same for two releases.", builds | sends | activates},
 	{"version", "The application's own version.", locks},
 	{"revision", "The commit that the release was built from.", locks},
 	{"previous-release-id", "What most hosts ran before; empty on a first deploy.", changes},

@@ -14,6 +14,7 @@ import (
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/report"
+	"github.com/apxr/slipway/internal/rollout"
 )
 
 var update = flag.Bool("update", false, "write the files instead of comparing them")
@@ -121,16 +122,16 @@ func TestContractOfEveryAction(t *testing.T) {
 }
 
 func TestOutputsThatAreSetAreDeclared(t *testing.T) {
-	build, deploy := report.Build{Made: &release.Manifest{}}, report.Rollout{}
-	rolled := outputsOf(t, deploy)
+	build, deploy := report.Build{Made: &release.Manifest{}}, report.Rollout{Result: rollout.Result{Digest: "a digest"}}
+	rolled, staged := outputsOf(t, report.Rollout{}), outputsOf(t, deploy)
 	told := append(slices.Clone(rolled), "pull-requests") // package app sets this one
 	set := map[config.Verb][]string{
 		config.BuildRelease:   outputsOf(t, build),
-		config.Deploy:         told,
+		config.Deploy:         append(slices.Clone(staged), "pull-requests"),
 		config.Rollback:       told,
 		config.BuildAndDeploy: append(outputsOf(t, report.Both{Build: build, Then: deploy}), "pull-requests"),
-		config.Stage:          rolled,
-		config.Activate:       told,
+		config.Stage:          staged,
+		config.Activate:       append(slices.Clone(staged), "pull-requests"),
 		config.Revert:         told,
 		config.Setup:          outputsOf(t, report.Setup{}),
 	}

@@ -12,6 +12,7 @@ import (
 type Build struct {
 	Verb   string            // of the run that the build belongs to
 	Made   *release.Manifest // nil if the build failed
+	Digest release.Digest    // of what was made
 	Phases []Phase           // those that began, in order
 	Kept   string            // what earlier builds left: none, dependencies or all
 	Ended
@@ -50,15 +51,15 @@ func (b Build) values() values {
 	if b.Made == nil {
 		return nil
 	}
-	return values{"release_id": string(b.Made.ReleaseID), "version": b.Made.Version, "revision": b.Made.Revision}
+	return values{"release_id": string(b.Made.ReleaseID), "release_digest": string(b.Digest), "version": b.Made.Version, "revision": b.Made.Revision}
 }
 
 // Markdown returns the build for a job summary.
 func (b Build) Markdown(Place) string {
 	var s strings.Builder
 	if m := b.Made; m != nil {
-		fmt.Fprintf(&s, "### ✅ Built %s %s\n\n| Release ID | Version | Revision | Elixir | Erlang/OTP | Size |\n|---|---|---|---|---|---|\n| %s | %s | %s | %s | %s | %.1f MB |\n",
-			code(m.App), code(m.Version), code(string(m.ReleaseID)), code(m.Version), code(short(m.Revision)), code(m.Elixir), code(m.OTP), float64(m.Size())/1e6)
+		fmt.Fprintf(&s, "### ✅ Built %s %s\n\n| Release ID | Digest | Version | Revision | Elixir | Erlang/OTP | Size |\n|---|---|---|---|---|---|---|\n| %s | %s | %s | %s | %s | %s | %.1f MB |\n",
+			code(m.App), code(m.Version), code(string(m.ReleaseID)), code(b.Digest.Short()), code(m.Version), code(short(m.Revision)), code(m.Elixir), code(m.OTP), float64(m.Size())/1e6)
 	}
 	writeSteps(&s, b)
 	if b.Err != nil {

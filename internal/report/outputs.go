@@ -68,6 +68,9 @@ func (r Rollout) values() values {
 		all["release_id"], all["version"], all["revision"] = string(r.Target), r.Version, r.Revision
 		all["previous_release_id"] = string(r.Previous.ID)
 	}
+	if r.Err == nil && r.Digest != "" {
+		all["release_digest"] = string(r.Digest)
+	}
 	return all
 }
 

@@ -13,20 +13,20 @@ import (
 )
 
 func TestOutputsOfABuild(t *testing.T) {
-	want := map[string]string{"release-id": string(r2), "version": "0.2.0", "revision": revision}
+	want := map[string]string{"release-id": string(r2), "release-digest": string(digest), "version": "0.2.0", "revision": revision}
 	m := built()
-	if got, err := (Build{Made: &m}).Outputs(); err != nil || !maps.Equal(got, want) {
+	if got, err := (Build{Made: &m, Digest: digest}).Outputs(); err != nil || !maps.Equal(got, want) {
 		t.Errorf("%v, %v", got, err)
 	}
 }
 
 func TestOutputsSayWhatIsSo(t *testing.T) {
 	r := results["success"].Result
-	r.Became, r.Previous.ID = rollout.BecameLive, r1
+	r.Became, r.Previous.ID, r.Digest = rollout.BecameLive, r1, digest
 	hosts := `[{"host":"web1","outcome":"live","before":"20240101T000000","now":"20240102T000000","seconds":2.345},` +
 		`{"host":"root@[fd00::1]:2222","outcome":"unchanged","before":"20240102T000000","now":"20240102T000000","seconds":0}]`
 	got, err := went(r, nil).Outputs()
-	want := map[string]string{"release-id": string(r2), "version": "0.2.0", "revision": revision, "previous-release-id": string(r1), "result": "live", "hosts": hosts}
+	want := map[string]string{"release-id": string(r2), "release-digest": string(digest), "version": "0.2.0", "revision": revision, "previous-release-id": string(r1), "result": "live", "hosts": hosts}
 	if err != nil || !maps.Equal(got, want) {
 		t.Errorf("%v, %v", got, err)
 	}

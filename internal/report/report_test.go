@@ -151,6 +151,8 @@ func TestResultsForASummary(t *testing.T) {
 	golden(t, "mistakes.md", Failure{"deploy", Ended{errors.New("2 mistakes in the settings:\n  app: missing\n  hosts: missing")}}.Markdown(place))
 }
 
+var digest = release.Digest(strings.Repeat("0123456789abcdef", 4))
+
 func built() release.Manifest {
 	return release.Manifest{
 		ReleaseID: r2, App: "apxr_io", Version: "0.2.0", Revision: revision, Elixir: "1.16.3", OTP: "26.2.5",
@@ -161,7 +163,7 @@ func built() release.Manifest {
 func TestABuildForASummary(t *testing.T) {
 	m := built()
 	phases := []Phase{{"Check out main", 1200 * time.Millisecond}, {"Release", 12 * time.Second}}
-	golden(t, "build.md", Build{Made: &m, Phases: phases, Kept: "dependencies"}.Markdown(place))
+	golden(t, "build.md", Build{Made: &m, Digest: digest, Phases: phases, Kept: "dependencies"}.Markdown(place))
 	golden(t, "build-failed.md", Build{Phases: phases[:1]}.Markdown(place))
 	if got := (Build{}).Markdown(place); got != "" {
 		t.Errorf("a build that did not begin: %q", got)
