@@ -8,9 +8,11 @@ import (
 	"testing"
 
 	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/script"
 	"github.com/apxr/slipway/test/act"
 	"github.com/apxr/slipway/test/githubapi"
 	"github.com/apxr/slipway/test/light"
+	"github.com/apxr/slipway/test/world"
 )
 
 // runner is act, set up as GitHub would be.
@@ -43,6 +45,7 @@ func (w *runner) caller(id release.ID, with ...string) string {
 	for _, r := range [][2]string{
 		{"    needs: build\n", ""},
 		{"${{ needs.build.outputs.release-id }}", string(id)},
+		{"${{ needs.build.outputs.release-digest }}", w.digest(id)},
 		{"app: apxr/apxr_io", "app: apxr/shop"},
 		{"build-host: build.example.com", "build-host: local"},
 		{"    secrets:\n", "      health-timeout: 10s\n      settle: 300ms\n    secrets:\n"},
@@ -72,6 +75,14 @@ func (w *runner) caller(id release.ID, with ...string) string {
           SAYS: ${{ needs.fleet.outputs.release-id }}/${{ needs.fleet.outputs.version }}/${{ needs.fleet.outputs.result }}
         run: echo "the fleet says $SAYS."
 `
+}
+
+// digest returns the digest of a release as its build puts it out.
+func (w *runner) digest(id release.ID) string {
+	w.Helper()
+	data, err := os.ReadFile(filepath.Join(w.Home, script.ArtifactDir(world.Shop, id), "manifest.json"))
+	w.Must(err)
+	return string(release.DigestOf(data))
 }
 
 // merged are releases of the squashed commits of pull requests, 1 and so on.
