@@ -69,6 +69,11 @@ func buildAndDeploy(ctx context.Context, j job) report.Result {
 	if built.Err != nil {
 		return built
 	}
+	return report.Both{Build: built, Then: withRelease(rollout.Deploy)(ctx, j.of(built))}
+}
+
+// of returns the job for exactly the release that was built.
+func (j job) of(built report.Build) job {
 	j.ReleaseID, j.Digest = built.Made.ReleaseID, built.Digest
-	return report.Both{Build: built, Then: withRelease(rollout.Deploy)(ctx, j)}
+	return j
 }

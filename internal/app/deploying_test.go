@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/report"
 	"github.com/apxr/slipway/internal/script"
 )
 
@@ -56,5 +58,17 @@ func TestAReplacedArtifactIsNotDeployed(t *testing.T) {
 			t.Errorf("%s: it went on:\n%s", verb, w.errOut.String())
 		}
 		deploy("").cli(t, exitFailed, looks) // as before, the ID alone may say which release is meant
+	}
+}
+
+func TestARunIsForOneDigest(t *testing.T) {
+	c := config.Config{ReleaseID: "20171114T072116", Digest: digest}
+	if p := planOf(c, origin{}); p.Target != c.ReleaseID || p.Digest != digest {
+		t.Errorf("the plan is for %s, digest %q", p.Target, p.Digest)
+	}
+	// What was built is deployed in the same run.
+	j := job{}.of(report.Build{Made: &made, Digest: digest})
+	if j.ReleaseID != made.ReleaseID || j.Digest != digest {
+		t.Errorf("the deploy after a build is for %s, digest %q", j.ReleaseID, j.Digest)
 	}
 }

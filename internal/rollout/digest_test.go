@@ -91,6 +91,11 @@ func TestOnlyWhatWasStagedIsActivated(t *testing.T) {
 			f.machines[0].Lie = ofAnEarlierSlipway
 			f.machines[1].Replace(id(2), other)
 		}, same, []string{"web2: release " + string(id(2)) + " here is not the one that is to be activated"}},
+		"another one, with old notes": {func(f *fleet) {
+			f.machines[1].Lie = ofAnEarlierSlipway
+			f.machines[0].Lie = ofAnEarlierSlipway
+			f.machines[1].Replace(id(2), other)
+		}, "", []string{"web2: the staging note here is not that of web1: stage the release again"}},
 		"old notes": {func(f *fleet) {
 			for _, m := range f.machines {
 				m.Lie = ofAnEarlierSlipway
