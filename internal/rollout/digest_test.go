@@ -108,19 +108,25 @@ func TestOnlyWhatWasStagedIsActivated(t *testing.T) {
 				f.live(1)
 				f.stage(2)
 				c.spoil(f)
-				_, err := rollout.Activate(f.Context(), plan(to(id(2)), contents(c.digest)), f.candidates(), f.logTo())
-				if c.says != nil {
-					f.fails(err, c.says...)
-					f.runs(1)
-					return
-				}
-				if err != nil {
-					f.Error(err)
-				}
-				f.runs(2)
+				f.activates(c.digest, c.says)
 			})
 		})
 	}
+}
+
+// activates activates release 2 where release 1 runs, and checks whether that fails.
+func (f *fleet) activates(digest release.Digest, says []string) {
+	f.Helper()
+	_, err := rollout.Activate(f.Context(), plan(to(id(2)), contents(digest)), f.candidates(), f.logTo())
+	if says != nil {
+		f.fails(err, says...)
+		f.runs(1)
+		return
+	}
+	if err != nil {
+		f.Error(err)
+	}
+	f.runs(2)
 }
 
 // A superseded release is not sent, so there is nothing to compare.
