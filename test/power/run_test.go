@@ -194,7 +194,3 @@ func (r *runner) newID() release.ID {
 func (r *runner) newKey() string {
 	return fmt.Sprintf("%s.%09d", light.At(r.n), r.rnd.IntN(1e9))
 }
-
-func (r *runner) metadata(id release.ID, name string) string {
-	return path.Join(r.Metadata(id), name)
-}
