@@ -25,13 +25,19 @@ func steps(r recording) []trial {
 				all = append(all, trial{r.scenario, point{step: step, when: w}, f})
 			}
 			for _, f := range still {
-				if step != "lock#1" { // before it there is no lock to lose, after it nothing to do
+				if mayFreeze(step, w) {
 					all = append(all, trial{r.scenario, point{step: step, when: w}, f})
 				}
 			}
 		}
 	}
 	return all
+}
+
+// mayFreeze reports whether a run has its lock at a point, and something to do
+// after it. The SFTP server and the lock end with the connection.
+func mayFreeze(step string, w when) bool {
+	return step != "lock#1" && (step != "sftp-server#1" || w == before)
 }
 
 // changing are the steps that change a host, and acting the commands by which
