@@ -91,8 +91,8 @@ func (h hand) over(out report.Result) int {
 	if err != nil {
 		h.log.Warning(err.Error())
 	}
-	if err := out.Failed(); err != nil {
-		h.log.Error(err.Error())
+	if out.Failed() != nil {
+		h.log.Error(out.Problem())
 	}
 	h.summary(out.Markdown(h.place))
 	return max(exitCode(out.Failed()), h.outputs(outputs))

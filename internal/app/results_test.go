@@ -39,13 +39,17 @@ func failed(v config.Verb, err error) report.Result {
 }
 
 func rolled(outcome host.Outcome, became rollout.Became, problem string, ended report.Ended) report.Rollout {
+	var kind host.Kind
+	if problem != "" {
+		kind = host.NotProved
+	}
 	return report.Rollout{Ended: ended, Result: rollout.Result{
 		Verb: release.Deploy, Became: became, Target: made.ReleaseID, Version: "0.2.0", Revision: "abc", Took: 3 * time.Second,
 		Digest:   digest,
 		Previous: rollout.Version{ID: "20240101T000000", Version: "0.1.0"},
 		Hosts: []host.Result{
-			{Host: "web1", Outcome: outcome, Before: "20240101T000000", After: made.ReleaseID, Took: time.Second},
-			{Host: "web2", Outcome: outcome, Before: "20240101T000000", After: made.ReleaseID, Took: 2 * time.Second, Problem: problem},
+			{Host: "web1", Outcome: outcome, Before: "20240101T000000", After: made.ReleaseID, Took: time.Second, Known: true},
+			{Host: "web2", Outcome: outcome, Before: "20240101T000000", After: made.ReleaseID, Took: 2 * time.Second, Problem: problem, Kind: kind, Known: true},
 		},
 	}}
 }

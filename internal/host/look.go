@@ -56,7 +56,9 @@ func (h *Host) examine(ctx context.Context, n needs) error {
 
 func (h *Host) inspect(ctx context.Context, l script.Look) error {
 	in, err := h.script().Inspect(ctx, l)
-	h.seen = Seen{Inspection: in, At: time.Now()}
+	if h.seen = (Seen{Inspection: in, At: time.Now()}); err != nil {
+		h.seen.At = time.Time{} // what came is not all: it says nothing
+	}
 	return err
 }
 

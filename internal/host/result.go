@@ -29,6 +29,8 @@ type Result struct {
 	Before  release.ID // the current release when the run began; empty: none
 	After   release.ID // the current release now, as far as the run knows
 	Problem string     // why the host is not live; empty if it is
+	Kind    Kind       // of its own problem; empty if another host's failure is the reason
+	Known   bool       // the run has looked at the host: Before is true
 	Proof   string     // what was waited for, how often and how long
 	UnitLog []string   // on a failure: the lines of the unit log since the activation
 	Took    time.Duration
@@ -63,6 +65,9 @@ func (r *Result) Fail(o Outcome, err error) {
 	// The error of a connection begins with the host's name, which all readers
 	// of Problem print too.
 	r.Outcome, r.Problem = o, strings.TrimPrefix(err.Error(), r.Host+": ")
+	if kind := KindOf(err); kind != "" {
+		r.Kind = kind // going back after a failure has no kind of its own
+	}
 }
 
 // Failed reports whether the host has a known problem.

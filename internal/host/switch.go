@@ -15,16 +15,16 @@ import (
 func (h *Host) Activate(ctx context.Context, to Target) error {
 	if h.lostLock() {
 		h.askWhatRuns(ctx)
-		return h.fail(Untouched, errors.New("this run has lost the lock (it was silent for more than 30 s, or the connection broke); nothing was changed here"))
+		return h.fail(Untouched, As(ctx, LockLost, errors.New("this run has lost the lock (it was silent for more than 30 s, or the connection broke); nothing was changed here")))
 	}
 	if err := h.before(ctx, to.Activation); err != nil {
-		return h.fail(Untouched, fmt.Errorf("%w; nothing was switched here", err))
+		return h.fail(Untouched, As(ctx, Commands, fmt.Errorf("%w; nothing was switched here", err)))
 	}
 	h.begin(h.newChange(to))
 	err := h.switchAndProve(ctx, to.Activation)
 	h.result.Took = time.Since(h.activated)
 	if err != nil {
-		h.notProved(err)
+		h.notProved(As(ctx, NotProved, err))
 		h.say("%v", err)
 		return err
 	}
@@ -76,8 +76,10 @@ func (h *Host) switchAndProve(ctx context.Context, to release.Activation) error 
 	if err != nil {
 		return err
 	}
-	_, err = h.hook(ctx, to, script.After, script.Hook{Commands: h.plan().After})
-	return err
+	if _, err = h.hook(ctx, to, script.After, script.Hook{Commands: h.plan().After}); err != nil {
+		return As(ctx, Commands, err)
+	}
+	return nil
 }
 
 // switchTo makes an activation current and restarts the units, as a part of the

@@ -7,7 +7,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -43,6 +42,8 @@ var verbs = map[release.Verb]string{
 
 func ended(r Rollout) string {
 	switch {
+	case wasCancelled(r):
+		return "was cancelled"
 	case r.Err != nil:
 		return "failed"
 	case r.Became == rollout.BecamePartial:
@@ -62,36 +63,6 @@ func describe(r rollout.Result) string {
 		return string(r.Target)
 	}
 	return fmt.Sprintf("%s (version %s, revision %.12s)", r.Target, r.Version, r.Revision)
-}
-
-// Problem returns the part of the error that the hosts' problems do not
-// contain: Text has those.
-func (r Rollout) Problem() string {
-	if r.Err == nil {
-		return ""
-	}
-	return cmp.Or(beyond(r), r.Headline())
-}
-
-// beyond returns the part of the rollout's error that no host's problem
-// contains.
-func beyond(r Rollout) string {
-	if r.Err == nil {
-		return ""
-	}
-	said := map[string]bool{}
-	for _, h := range r.Hosts {
-		for line := range strings.Lines(h.Host + ": " + h.Problem) {
-			said[strings.TrimRight(line, "\n")] = true
-		}
-	}
-	var rest []string
-	for line := range strings.Lines(r.Err.Error()) {
-		if line = strings.TrimRight(line, "\n"); !said[line] {
-			rest = append(rest, line)
-		}
-	}
-	return strings.Join(rest, "\n")
 }
 
 // Text returns the result for a terminal or a log. Both show the error
@@ -117,7 +88,7 @@ func (r Rollout) Text() string {
 	for _, p := range proofs(r.Hosts) {
 		fmt.Fprintf(&b, "%s: proved: %s\n", p.hosts, p.text)
 	}
-	if text := advice(r.Result); text != "" {
+	if text := advice(r); text != "" {
 		fmt.Fprintln(&b, text)
 	}
 	return b.String()

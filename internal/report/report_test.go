@@ -50,10 +50,10 @@ func result(verb release.Verb, target release.ID, hosts ...host.Result) rollout.
 func fleet() rollout.Result {
 	r := result(release.Deploy, r2)
 	for i := range 30 {
-		h := host.Result{Host: fmt.Sprintf("web%02d", i+1), Before: r1, After: r1}
+		h := host.Result{Host: fmt.Sprintf("web%02d", i+1), Known: true, Before: r1, After: r1}
 		switch {
 		case i == 2:
-			h.Outcome, h.Took, h.Problem, h.UnitLog = host.Reverted, 60*time.Second, "not proved within 1m0s: nothing listens on port 4001", []string{"app[7]: no database"}
+			h.Kind, h.Outcome, h.Took, h.Problem, h.UnitLog = host.NotProved, host.Reverted, 60*time.Second, "not proved within 1m0s: nothing listens on port 4001", []string{"app[7]: no database"}
 		case i < 11:
 			h.Outcome, h.Took, h.Problem = host.Reverted, time.Second, "web03 failed: not proved within 1m0s: nothing listens on port 4001"
 			h.Proof = "app.service is active; looked 9 times in 2.3 s"
@@ -77,19 +77,19 @@ var results = map[string]Rollout{
 		host.Result{Host: "web1", Outcome: host.Live, After: r2, Took: 61 * time.Second},
 	), nil),
 	"failure": went(result(release.Deploy, r2,
-		host.Result{Host: "web1", Outcome: host.Reverted, Before: r1, After: r1, Took: time.Second, Problem: "web2 failed: not proved within 1m0s"},
+		host.Result{Host: "web1", Outcome: host.Reverted, Known: true, Before: r1, After: r1, Took: time.Second, Problem: "web2 failed: not proved within 1m0s"},
 		host.Result{
-			Host: "web2", Outcome: host.Failed, Before: r1, After: r2, Took: 60 * time.Second, Problem: "not proved within 1m0s\nand going back failed too",
+			Host: "web2", Outcome: host.Failed, Kind: host.NotProved, Known: true, Before: r1, After: r2, Took: 60 * time.Second, Problem: "not proved within 1m0s\nand going back failed too",
 			UnitLog: []string{"app[7]: ** (EXIT) ```no case```", "app[7]: | stopped"},
 		},
-		host.Result{Host: "web3", Outcome: host.Skipped, Before: r1, After: r1, Problem: "not switched, because web2 failed"},
+		host.Result{Host: "web3", Outcome: host.Skipped, Known: true, Before: r1, After: r1, Problem: "not switched, because web2 failed"},
 	), errors.New("web2: not proved within 1m0s")),
 	"partial": went(result(release.Rollback, r1,
 		host.Result{Host: "web1", Outcome: host.Live, Before: r2, After: r1, Took: time.Second},
-		host.Result{Host: "web2", Outcome: host.Untouched, Problem: "cannot connect: connection refused"},
+		host.Result{Host: "web2", Outcome: host.Untouched, Kind: host.Unreachable, Problem: "cannot connect: connection refused"},
 	), errors.New("web2: cannot connect: connection refused")),
 	"no-target": went(rollout.Result{Verb: release.Rollback, Hosts: []host.Result{
-		{Host: "web1", Outcome: host.Untouched, Problem: "held by another run: deploy by ann"},
+		{Host: "web1", Outcome: host.Untouched, Kind: host.Busy, Known: true, Problem: "held by another run: deploy by ann"},
 	}}, errors.New("no host can be rolled back")),
 	"superseded": went(rollout.Result{
 		Verb: release.Deploy, Became: rollout.BecameSuperseded, Target: r1, Version: "0.1.0", Revision: revision,
@@ -110,19 +110,19 @@ var results = map[string]Rollout{
 	), nil),
 	"fleet": went(fleet(), errors.New("web03: not proved within 1m0s")),
 	"some-stay": went(rollout.Result{
-		Verb: release.Deploy, Became: rollout.BecamePartial, Target: r2, Notice: "1 host of 2 stay on what they ran, as max-failures allows: deploy again when they are mended",
+		Verb: release.Deploy, Became: rollout.BecamePartial, Target: r2, Notice: "1 host of 2 stay on what they ran, as max-failures allows",
 		Hosts: []host.Result{
 			{Host: "web1", Outcome: host.Live, Before: r1, After: r2, Took: time.Second},
-			{Host: "web2", Outcome: host.Untouched, Problem: "cannot connect: connection refused"},
+			{Host: "web2", Outcome: host.Untouched, Kind: host.Unreachable, Problem: "cannot connect: connection refused"},
 		},
 	}, nil),
 	"taken-back": went(result(release.Revert, r2,
 		host.Result{Host: "web1", Outcome: host.Reverted, Before: r2, After: r1, Took: time.Second},
-		host.Result{Host: "web2", Outcome: host.Untouched, Before: r2, After: r2, Problem: "20240102T000000 cannot be taken back: release 20240101T000000 is not on this host, which has 20240102T000000"},
+		host.Result{Host: "web2", Outcome: host.Untouched, Kind: host.Incomplete, Known: true, Before: r2, After: r2, Problem: "20240102T000000 cannot be taken back: release 20240101T000000 is not on this host, which has 20240102T000000"},
 	), errors.New("web2: 20240102T000000 cannot be taken back: release 20240101T000000 is not on this host, which has 20240102T000000")),
 	"refused": went(result(release.Deploy, r2,
-		host.Result{Host: "web1", Outcome: host.Untouched, Before: r1, After: r1, Problem: "no unit\nno sudo rule"},
-		host.Result{Host: "web2", Outcome: host.Untouched, Before: r1, After: r1},
+		host.Result{Host: "web1", Outcome: host.Untouched, Kind: host.Unfit, Known: true, Before: r1, After: r1, Problem: "no unit\nno sudo rule"},
+		host.Result{Host: "web2", Outcome: host.Untouched, Known: true, Before: r1, After: r1},
 	), errors.New("nothing was switched on any host:\nweb1: no unit\nno sudo rule")),
 }
 
@@ -132,11 +132,11 @@ func TestResultsForATerminal(t *testing.T) {
 	}
 }
 
-func TestAShortErrorSaysWhatNoHostSays(t *testing.T) {
+func TestTheLastLineOfAFailure(t *testing.T) {
 	for name, want := range map[string]string{
-		"refused":   "nothing was switched on any host:",
-		"no-target": "no host can be rolled back",
-		"partial":   "Rollback to 20240101T000000 (version 0.2.0, revision 012345678901) failed",
+		"refused":   "Deploy of 20240102T000000 (version 0.2.0, revision 012345678901) failed: nothing was switched on any host: web1: no unit",
+		"no-target": "Rollback failed: no host can be rolled back: web1: held by another run: deploy by ann",
+		"partial":   "Rollback to 20240101T000000 (version 0.2.0, revision 012345678901) failed: web2: cannot connect: connection refused",
 	} {
 		if got := results[name].Problem(); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

@@ -13,7 +13,7 @@ type Result interface {
 	Markdown(p Place) string             // for the summary of a workflow job
 	Outputs() (map[string]string, error) // for later steps of that job
 	Failed() error                       // nil on success
-	Problem() string                     // the part of the error that Text does not have
+	Problem() string                     // the last line of a failure: what, why and where; "" on success
 	values() values
 }
 

@@ -3,11 +3,8 @@ package report
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/apxr/slipway/internal/host"
-	"github.com/apxr/slipway/internal/release"
-	"github.com/apxr/slipway/internal/rollout"
 	"github.com/apxr/slipway/internal/words"
 )
 
@@ -15,6 +12,7 @@ import (
 type said struct {
 	hosts, text string
 	unitLog     []string
+	follows     bool // only another host's failure is the reason
 }
 
 // problems returns what is wrong. Hosts with a problem of their own come before
@@ -33,7 +31,7 @@ func problems(hosts []host.Result) []said {
 	slices.SortStableFunc(texts, func(a, b string) int { return rank(of[a]) - rank(of[b]) })
 	var all []said
 	for _, text := range texts {
-		s := said{hosts: hostNames(of[text]), text: text}
+		s := said{hosts: hostNames(of[text]), text: text, follows: rank(of[text]) > 1}
 		for _, h := range of[text] {
 			if len(h.UnitLog) > 0 {
 				s.unitLog = h.UnitLog // one log is enough for hosts that failed with the same text
@@ -49,7 +47,7 @@ func rank(hosts []host.Result) int {
 	switch {
 	case hosts[0].Outcome == host.Failed:
 		return 0
-	case len(hosts[0].UnitLog) > 0 || hosts[0].Outcome == host.Untouched:
+	case hosts[0].Kind != "" || len(hosts[0].UnitLog) > 0 || hosts[0].Outcome == host.Untouched:
 		return 1
 	}
 	return 2
@@ -78,41 +76,4 @@ func hostNames(hosts []host.Result) string {
 		all = append(all, h.Host)
 	}
 	return words.Names(all)
-}
-
-// advice returns what to do after a run that did not end as it should, or "".
-func advice(r rollout.Result) string {
-	var look, old, live []host.Result
-	back := 0
-	for _, h := range r.Hosts {
-		switch {
-		case h.Outcome == host.Failed:
-			look = append(look, h)
-		case h.Problem != "":
-			old = append(old, h)
-		case h.Outcome == host.Live:
-			live = append(live, h)
-		case h.Outcome == host.Reverted:
-			back++
-		}
-	}
-	if len(look)+len(old) == 0 {
-		return ""
-	}
-	parts := []string{"What now:"}
-	if len(look) > 0 {
-		parts = append(parts, fmt.Sprintf("Look at %s: what is wrong stands above.", hostNames(look)))
-	}
-	if len(live) > 0 {
-		parts = append(parts, fmt.Sprintf("%s is on %d of %d hosts.", r.Target, len(live), len(r.Hosts)))
-	} else if back > 0 {
-		parts = append(parts, fmt.Sprintf("%s is taken back on %d of %d hosts.", r.Target, back, len(r.Hosts)))
-	} else if len(look) == 0 {
-		parts = append(parts, "Every host runs what it ran before.")
-	}
-	again := "When that is mended, run the same again: it is safe to repeat."
-	if r.Verb == release.Rollback && len(live) > 0 {
-		again = fmt.Sprintf("When that is mended, roll back to release-id %s: without it, the next rollback goes one further down.", r.Target)
-	}
-	return strings.Join(append(parts, again), " ")
 }

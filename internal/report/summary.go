@@ -32,7 +32,7 @@ func (r Rollout) Markdown(p Place) string {
 		b.WriteString(fenced(clipBytes(strings.Join(said, "\n"), maxText)))
 	}
 	writeProblems(&b, r.Result)
-	if text := advice(r.Result); text != "" {
+	if text := advice(r); text != "" {
 		fmt.Fprintf(&b, "\n> %s\n", inline(text))
 	}
 	if back := goingBack(r.Result, p); back != "" {

@@ -71,9 +71,9 @@ func failed(hosts int) (rollout.Result, error) {
 	const why = "not proved within 1m0s (looked 230 times): GET http://127.0.0.1:4001/health answers 500, not 200-299"
 	for i := range r.Hosts {
 		h := &r.Hosts[i]
-		h.Outcome, h.After, h.Problem = host.Reverted, r1, fmt.Sprintf("web%d.example.com failed: %s", hosts, why)
+		h.Outcome, h.After, h.Known, h.Problem = host.Reverted, r1, true, fmt.Sprintf("web%d.example.com failed: %s", hosts, why)
 		if i == last {
-			h.Problem, h.UnitLog = why, unitLog
+			h.Problem, h.Kind, h.UnitLog = why, host.NotProved, unitLog
 			h.Phases[5].Failed, h.Phases[5].Took = true, time.Minute
 		}
 		h.Phases = append(h.Phases, host.Phase{Name: host.PhaseGoBack, Began: 75 * time.Second, Took: ms(1500)})
@@ -86,8 +86,8 @@ func failed(hosts int) (rollout.Result, error) {
 func inPart(hosts int) rollout.Result {
 	r := deploy(hosts)
 	r.Became = rollout.BecamePartial
-	r.Notice = fmt.Sprintf("1 host of %d stay on what they ran, as max-failures allows: deploy again when they are mended", hosts)
-	r.Hosts[hosts-1] = phased(host.Result{Host: fmt.Sprintf("web%d.example.com", hosts), Outcome: host.Untouched, Problem: "cannot connect: connection refused"},
+	r.Notice = fmt.Sprintf("1 host of %d stay on what they ran, as max-failures allows", hosts)
+	r.Hosts[hosts-1] = phased(host.Result{Host: fmt.Sprintf("web%d.example.com", hosts), Outcome: host.Untouched, Kind: host.Unreachable, Problem: "cannot connect: connection refused"},
 		host.Phase{Name: host.PhaseConnect, Took: ms(30), Failed: true})
 	r.Running.Hosts--
 	return r

@@ -22,7 +22,7 @@ func (r *run) activateAll(ctx context.Context) error {
 	}
 	if err := r.once(ctx, due); err != nil {
 		due.drop(ctx)
-		return fmt.Errorf("nothing was switched on any host:\n%w", err)
+		return err
 	}
 	batches := gatekept(due, r.plan.Parallel)
 	for i, batch := range batches {
@@ -52,7 +52,7 @@ func (r *run) prepareAll(ctx context.Context) fleet {
 	each(r.hosts.healthy(), func(m *member) {
 		to, runs, err := m.Prepare(ctx, r.outcome.Target)
 		if err != nil {
-			r.refuse(m, err)
+			r.refuse(m, host.As(ctx, host.NotStaged, err))
 			return
 		}
 		m.to = to
@@ -76,8 +76,8 @@ func (r *run) once(ctx context.Context, due fleet) error {
 		r.outcome.Migrated = m.Name()
 	}
 	if err != nil {
-		m.fail(host.Untouched, err)
-		return fmt.Errorf("%s: %w", m.Name(), err)
+		m.fail(host.Untouched, host.As(ctx, host.Commands, err))
+		return r.failed("nothing was switched on any host")
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func (r *run) once(ctx context.Context, due fleet) error {
 // there is one. A host that is allowed to fail goes back alone.
 func (r *run) activateBatch(ctx context.Context, batch fleet, first bool) (culprit *member) {
 	if ctx.Err() != nil {
-		batch[0].fail(host.Untouched, errCancelled)
+		batch[0].fail(host.Untouched, host.As(ctx, host.Cancelled, errCancelled))
 		return batch[0]
 	}
 	eachOf(len(batch), batch, func(m *member) { m.Activate(ctx, r.target(m.to)) })
@@ -106,11 +106,11 @@ func (r *run) activateBatch(ctx context.Context, batch fleet, first bool) (culpr
 
 // notConcluded notes a host whose history was not written. If another run has
 // taken the host over, it is not known to run anything of this run.
-func (m *member) notConcluded(what string, err error, remedy string) {
+func (m *member) notConcluded(what string, err error) {
 	if !host.IsTakenOver(err) {
-		err = fmt.Errorf("it runs %s, but its history could not be written: %w%s", what, err, remedy)
+		err = fmt.Errorf("it runs %s, but its history could not be written: %w", what, err)
 	}
-	m.fail(host.Failed, err)
+	m.fail(host.Failed, host.Of(host.Unrecorded, err))
 }
 
 // concludeAll writes the histories once every host is proved. Until then each
@@ -121,16 +121,16 @@ func (r *run) concludeAll(ctx context.Context) error {
 		undo, cancel := host.Undo(ctx)
 		defer cancel()
 		if err := m.Conclude(undo); err != nil {
-			m.notConcluded("the new release", err, "; run the same deploy again")
+			m.notConcluded("the new release", err)
 		}
 	})
 	unknown := slices.ContainsFunc(r.hosts, func(m *member) bool { return m.Result().Outcome == host.Failed })
 	if unknown || r.hosts.failures() > allowed {
-		return r.hosts.problems()
+		return r.failed("")
 	}
 	if allowed > 0 {
 		r.outcome.Became = BecamePartial
-		r.outcome.Notice = fmt.Sprintf("%s of %d stay on what they ran, as max-failures allows: deploy again when they are mended", words.Count(allowed, "host"), len(r.hosts))
+		r.outcome.Notice = fmt.Sprintf("%s of %d stay on what they ran, as max-failures allows", words.Count(allowed, "host"), len(r.hosts))
 		r.log.Notice(r.outcome.Notice)
 	}
 	return nil

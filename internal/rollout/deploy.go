@@ -74,7 +74,9 @@ func (r *run) stageEverywhere(ctx context.Context, a Artifact) error {
 func (r *run) stageAll(ctx context.Context, a Artifact) {
 	id, hosts := r.outcome.Target, r.hosts.healthy()
 	defer r.log.Phase("Stage %s on %s", id, words.Count(len(hosts), "host"))()
-	r.sendTo(ctx, a, hosts, func(m *member, s *spool) error { return m.Stage(ctx, s) }, r.refuse)
+	r.sendTo(ctx, a, hosts, func(m *member, s *spool) error { return m.Stage(ctx, s) }, func(m *member, err error) {
+		r.refuse(m, host.As(ctx, host.NotStaged, err))
+	})
 }
 
 // sendTo runs stage for the hosts, which share one spool of the release.

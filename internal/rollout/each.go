@@ -39,7 +39,7 @@ func (r *run) inBatches(ctx context.Context, due fleet, f func(*member)) {
 		}
 		eachOf(n, due[i:min(i+n, len(due))], func(m *member) {
 			if ctx.Err() != nil {
-				m.fail(host.Untouched, errCancelled)
+				m.fail(host.Untouched, host.As(ctx, host.Cancelled, errCancelled))
 				return
 			}
 			f(m)

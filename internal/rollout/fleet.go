@@ -16,6 +16,7 @@ type member struct {
 	Host
 	locked  bool  // this run has its lock
 	lockErr error // why the lock is not held
+	noted   bool  // the host's problem has lockErr
 	to      release.Activation
 }
 
@@ -68,7 +69,7 @@ func (hosts fleet) names() string {
 func (hosts fleet) connect(ctx context.Context) {
 	each(hosts, func(m *member) {
 		if err := m.Connect(ctx); err != nil {
-			m.fail(host.Untouched, err)
+			m.fail(host.Untouched, host.As(ctx, host.Unreachable, err))
 		}
 	})
 }
@@ -82,7 +83,7 @@ func (hosts fleet) repair(ctx context.Context) (deploy bool) {
 	})
 	each(hosts, func(m *member) {
 		if err := m.Repair(ctx); err != nil {
-			m.fail(host.Failed, err)
+			m.fail(host.Failed, host.As(ctx, host.Unrepaired, err))
 		}
 	})
 	return deploy

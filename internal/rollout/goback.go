@@ -29,7 +29,7 @@ func (r *run) goBack(ctx context.Context, batches []fleet, culprit *member) erro
 	if ctx.Err() == nil { // after a cancel there is no time: the next prune does it
 		rest.drop(ctx)
 	}
-	return fmt.Errorf("%s: %s", culprit.Name(), culprit.Result().Problem)
+	return r.failed("")
 }
 
 func switchedLastFirst(batches []fleet) (back []fleet) {

@@ -27,7 +27,7 @@ func (r *run) judge(ctx context.Context, a Artifact) (superseded bool) {
 		case r.plan.Force:
 			said.add(h, v.Reason+"; it is deployed by force")
 		case v.Kind == release.RolledBack:
-			h.fail(host.Untouched, errors.New(v.Refusal()))
+			h.fail(host.Untouched, host.As(ctx, host.Judged, errors.New(v.Refusal())))
 		case v.Kind == release.Superseded:
 			newer = append(newer, claim{h, now, v})
 		default:
@@ -56,7 +56,7 @@ func (r *run) decide(ctx context.Context, a Artifact, newer claims, said *notice
 		newer.note(said, fmt.Sprintf("it is the tip of %s now: it is deployed", a.Manifest().Branch()))
 		return false
 	case len(backed) == 0 && len(newer) == len(against):
-		failTied(newer, against)
+		failTied(ctx, newer, against)
 		return false
 	}
 	r.outcome.Notice = append(backed, newer...)[0].verdict.Refusal()

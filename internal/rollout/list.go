@@ -40,7 +40,7 @@ func List(ctx context.Context, plan Plan, candidates []Candidate, log *progress.
 		seen := m.Seen()
 		all[i] = Listing{Host: m.Name(), Now: seen.Now, Releases: listed(seen), History: seen.History, Problem: m.Result().Problem}
 	}
-	return all, r.hosts.problems()
+	return all, r.problems()
 }
 
 func listed(in host.Seen) []Listed {

@@ -25,10 +25,10 @@ func (r *run) meet(ctx context.Context, q host.Question) {
 	if r.mayWait() {
 		r.hosts.lock(ctx, r.plan.WaitForLock)
 		r.lookAtAll(ctx, q)
-		r.hosts.noteLocks()
+		r.hosts.noteLocks(ctx)
 	}
 	if r.outcome.Verb == release.Deploy || r.outcome.Verb == release.Stage {
-		r.hosts.sameOwner(r.plan.Layout.Base)
+		r.hosts.sameOwner(ctx, r.plan.Layout.Base)
 	}
 	r.reportMet()
 }
@@ -49,35 +49,43 @@ func (r *run) mayWait() bool { return r.plan.WaitForLock > 0 && r.hosts.isHeld()
 func (r *run) lookAtAll(ctx context.Context, q host.Question) {
 	each(r.hosts.healthy(), func(m *member) {
 		if err := m.Look(ctx, q); err != nil {
-			m.fail(host.Untouched, err)
+			m.fail(host.Untouched, host.As(ctx, host.Unfit, err))
 		}
 	})
 	if !r.mayWait() {
-		r.hosts.noteLocks()
+		r.hosts.noteLocks(ctx)
 	}
 }
 
 // noteLocks reports locks that this run did not get. It leaves out hosts where
 // the look has already found the reason, unless another run has the lock.
-func (hosts fleet) noteLocks() {
+func (hosts fleet) noteLocks(ctx context.Context) {
 	for _, m := range hosts {
-		if m.lockErr != nil && (!m.failed() || host.IsHeld(m.lockErr)) {
-			m.fail(host.Untouched, errors.Join(m.lockErr, m.Result().Err()))
+		err, found := m.lockErr, m.Result().Err()
+		switch kind := m.Result().Kind; {
+		case err == nil || m.noted:
+			continue
+		case found == nil:
+			m.fail(host.Untouched, host.As(ctx, host.Unfit, err))
+		case m.held():
+			m.fail(host.Untouched, errors.Join(err, found))
+			m.Result().Kind = kind // the host would not be ready without the other run, either
 		}
+		m.noted = true
 	}
 }
 
 // sameOwner refuses a deploy to hosts that were set up in different ways: the
 // owner of the application's directory decides who may change it. It assumes
 // that most hosts are right.
-func (hosts fleet) sameOwner(base string) {
+func (hosts fleet) sameOwner(ctx context.Context, base string) {
 	owned, usual := hosts.byOwner(base)
 	for owner, these := range owned {
 		for _, m := range these {
 			if owner != usual {
-				m.fail(host.Untouched, errors.Join(m.Result().Err(), fmt.Errorf(
-					"%s belongs to %s here, and to %s on %s: the hosts of one fleet have one owner; run the setup phase, or deploy to this one by itself",
-					base, owner, usual, owned[usual].names())))
+				err := fmt.Errorf("%s belongs to %s here, and to %s on %s: the hosts of one fleet have one owner; run the setup phase, or deploy to this one by itself",
+					base, owner, usual, owned[usual].names())
+				m.fail(host.Untouched, host.As(ctx, host.Unfit, errors.Join(m.Result().Err(), err)))
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -61,12 +62,14 @@ func (all claims) note(said *notices, result string) {
 
 // failTied refuses the deploy on the hosts that run something newer and on those
 // that do not.
-func failTied(all claims, against fleet) {
+func failTied(ctx context.Context, all claims, against fleet) {
 	const remedy = "find out what should run, then deploy that, or use force"
 	for _, c := range all {
-		c.host.fail(host.Untouched, fmt.Errorf("%s; %s never ran that, which is one word against another: %s", c.verdict.Reason, against.names(), remedy))
+		err := fmt.Errorf("%s; %s never ran that, which is one word against another: %s", c.verdict.Reason, against.names(), remedy)
+		c.host.fail(host.Untouched, host.As(ctx, host.Judged, err))
 	}
 	for _, m := range against {
-		m.fail(host.Untouched, fmt.Errorf("%s claims to run a newer release than this deploy's, which never ran here: %s", all.hosts().names(), remedy))
+		err := fmt.Errorf("%s claims to run a newer release than this deploy's, which never ran here: %s", all.hosts().names(), remedy)
+		m.fail(host.Untouched, host.As(ctx, host.Judged, err))
 	}
 }

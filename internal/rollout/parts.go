@@ -32,7 +32,7 @@ func (r *run) stageAndNote(ctx context.Context, a Artifact) error {
 	}
 	each(r.hosts.healthy(), func(m *member) {
 		if err := m.Note(ctx, note); err != nil {
-			m.fail(host.Untouched, err)
+			m.fail(host.Untouched, host.As(ctx, host.NotStaged, err))
 		} else if r.outcome.Became == "" {
 			m.Result().Outcome = host.Staged
 		}
@@ -60,7 +60,7 @@ func (r *run) activateStaged(ctx context.Context) error {
 	id := r.plan.Target
 	r.aim(Version{ID: id})
 	r.meet(ctx, host.Question{Staged: id})
-	superseded := r.readNotes(id)
+	superseded := r.readNotes(ctx, id)
 	if err := r.stopIfTooManyFailed(ctx); err != nil {
 		return err
 	}
@@ -80,19 +80,19 @@ func (r *run) activateStaged(ctx context.Context) error {
 // the release must not be activated, or "". That run left the same note on all
 // hosts. A host with another one is refused, since one host must not decide for
 // all.
-func (r *run) readNotes(id release.ID) (superseded string) {
+func (r *run) readNotes(ctx context.Context, id release.ID) (superseded string) {
 	notes := map[release.Staged]fleet{}
 	for _, m := range r.hosts.healthy() {
 		staged, err := r.plan.expected(m.Seen())
 		if err != nil {
-			r.refuse(m, err)
+			r.refuse(m, host.As(ctx, host.Changed, err))
 			continue
 		}
 		staged.Digest = cmp.Or(staged.Digest, m.Seen().Digest)
 		staged.Key, staged.From, staged.FromEnv = "", "", "" // each host has its own
 		notes[staged] = append(notes[staged], m)
 	}
-	note := r.agreed(notes)
+	note := r.agreed(ctx, notes)
 	r.aim(Version{id, note.Version, note.Revision, note.Ref})
 	r.plan.Force, r.outcome.Digest = note.Forced, note.Digest
 	return note.Superseded
@@ -100,7 +100,7 @@ func (r *run) readNotes(id release.ID) (superseded string) {
 
 // agreed returns the note that most hosts have. It refuses the others, or all in
 // a tie.
-func (r *run) agreed(notes map[release.Staged]fleet) (agreed release.Staged) {
+func (r *run) agreed(ctx context.Context, notes map[release.Staged]fleet) (agreed release.Staged) {
 	most, tie := 0, false
 	for note, hosts := range notes {
 		if len(hosts) >= most {
@@ -114,7 +114,7 @@ func (r *run) agreed(notes map[release.Staged]fleet) (agreed release.Staged) {
 		}
 		others := all.only(func(m *member) bool { return !slices.Contains(hosts, m) })
 		for _, m := range hosts {
-			r.refuse(m, fmt.Errorf("the staging note here is not that of %s: stage the release again", others.names()))
+			r.refuse(m, host.As(ctx, host.Changed, fmt.Errorf("the staging note here is not that of %s: stage the release again", others.names())))
 		}
 	}
 	return agreed
@@ -124,7 +124,7 @@ func (r *run) agreed(notes map[release.Staged]fleet) (agreed release.Staged) {
 func (r *run) verifyAll(ctx context.Context, id release.ID) {
 	each(r.hosts.healthy(), func(m *member) {
 		if err := m.Verify(ctx, id); err != nil {
-			r.refuse(m, err)
+			r.refuse(m, host.As(ctx, host.Incomplete, err))
 		}
 	})
 }

@@ -25,16 +25,19 @@ const (
 
 // Result is the result of a rollout.
 type Result struct {
-	Verb     release.Verb
-	Became   Became
-	Notice   string // what a person should know about a successful run
-	Target   release.ID
-	Version  string
-	Revision string
-	Ref      string
-	Digest   release.Digest // of the target; empty: not known
-	Plan     []string       // what a dry run would do
-	Migrated string         // the host on which migrations were started; empty: none
+	Verb      release.Verb
+	Became    Became
+	Cancelled bool // the run failed, and was ended from outside
+	DryRun    bool
+	Reason    string // of a failure: what concerns the run as a whole; empty: the hosts' problems say all
+	Notice    string // what a person should know about a successful run
+	Target    release.ID
+	Version   string
+	Revision  string
+	Ref       string
+	Digest    release.Digest // of the target; empty: not known
+	Plan      []string       // what a dry run would do
+	Migrated  string         // the host on which migrations were started; empty: none
 	// MigratedSince lists the releases whose migrations were started after the
 	// target of a rollback was live.
 	MigratedSince []release.ID
@@ -60,6 +63,15 @@ type Running struct {
 	Before   Version // what ran before
 }
 
+// noteOvertaken notes a host that this run did not change, and that runs something
+// else by now: this run has lost its lock, and another one was there.
+func (r *run) noteOvertaken(res *host.Result) {
+	changed := res.After != res.Before && res.After != r.outcome.Target
+	if changed && (res.Outcome == host.Untouched || res.Outcome == host.Skipped) {
+		res.Kind = host.Overtaken
+	}
+}
+
 // result returns the run's result with those of the hosts.
 func (r *run) result(ctx context.Context, err error) Result {
 	each(r.hosts, func(m *member) { m.Ask(ctx) })
@@ -68,12 +80,14 @@ func (r *run) result(ctx context.Context, err error) Result {
 	res.Previous, res.Running = r.previous(), r.running()
 	unchanged := true
 	for _, m := range r.hosts {
+		m.Result().Known = !m.Seen().At.IsZero()
+		r.noteOvertaken(m.Result())
 		res.Hosts = append(res.Hosts, *m.Result())
 		unchanged = unchanged && m.Result().Outcome == host.Unchanged
 	}
 	switch {
 	case err != nil:
-		res.Became = BecameFailed
+		res.Became, res.Reason, res.Cancelled = BecameFailed, reasonOf(err), ctx.Err() != nil
 	case res.Became != "":
 	case unchanged:
 		res.Became = BecameUnchanged

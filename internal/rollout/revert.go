@@ -27,7 +27,7 @@ func (r *run) revert(ctx context.Context) error {
 	r.aim(Version{ID: id})
 	r.meet(ctx, host.Question{Staged: id})
 	if r.hosts.isHeld() {
-		return r.hosts.problems()
+		return r.failed("nothing was changed on any host")
 	}
 	r.aim(r.hosts.described(id))
 	r.hosts.healthy().repair(ctx)
@@ -35,7 +35,7 @@ func (r *run) revert(ctx context.Context) error {
 		r.takeBackAll(ctx, due)
 		r.outcome.Became = BecameReverted
 	}
-	return r.hosts.problems()
+	return r.problems()
 }
 
 // dueBack returns the hosts that run the release because it was activated
@@ -43,7 +43,9 @@ func (r *run) revert(ctx context.Context) error {
 func (r *run) dueBack(ctx context.Context, id release.ID) (due fleet) {
 	for _, m := range r.hosts.healthy() {
 		back, stays, err := earlier(m.Seen(), id)
-		if err == nil && !back.IsZero() {
+		if err != nil {
+			err = host.As(ctx, host.Changed, err)
+		} else if !back.IsZero() {
 			err = r.mayReturn(ctx, m, back)
 		}
 		switch {
@@ -62,7 +64,7 @@ func (r *run) dueBack(ctx context.Context, id release.ID) (due fleet) {
 
 func (r *run) mayReturn(ctx context.Context, m *member, back release.Activation) error {
 	if err := m.Usable(ctx, back); err != nil {
-		return fmt.Errorf("%s cannot be taken back: %w", r.outcome.Target, err)
+		return host.As(ctx, host.Incomplete, fmt.Errorf("%s cannot be taken back: %w", r.outcome.Target, err))
 	}
 	return nil
 }

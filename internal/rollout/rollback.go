@@ -26,7 +26,7 @@ func Rollback(ctx context.Context, plan Plan, candidates []Candidate, fetch Fetc
 func (r *run) rollback(ctx context.Context, fetch Fetch) error {
 	r.meet(ctx, host.Question{})
 	if r.hosts.isHeld() {
-		return fmt.Errorf("nothing was changed on any host:\n%w", r.hosts.problems())
+		return r.failed("nothing was changed on any host")
 	}
 	target, err := r.chooseTarget()
 	r.aim(r.hosts.described(target.ID))
@@ -34,26 +34,26 @@ func (r *run) rollback(ctx context.Context, fetch Fetch) error {
 		r.warnOfMigrations(target)
 	}
 	if r.plan.DryRun {
-		return errors.Join(err, r.rehearse(ctx, target))
+		return r.rehearse(ctx, target, err)
 	}
 	repaired := r.hosts.healthy().repair(ctx)
 	switch {
 	case err != nil && repaired:
 		// A first deploy died. The only way back is to run nothing again.
 		r.outcome.Target = ""
-		return r.hosts.problems()
+		return r.problems()
 	case err != nil:
-		return errors.Join(err, r.hosts.problems())
+		return r.failed(err.Error())
 	}
 	r.fetchMissing(ctx, fetch, target.ID)
 	if len(r.hosts.healthy()) > 0 {
 		r.returnAll(ctx, target)
 	}
-	return r.hosts.problems()
+	return r.problems()
 }
 
 // rehearse reports what a rollback would do, and what would prevent it.
-func (r *run) rehearse(ctx context.Context, target release.Activation) error {
+func (r *run) rehearse(ctx context.Context, target release.Activation, problem error) error {
 	r.outcome.Became, r.outcome.Plan = BecamePlan, r.plan.steps(release.Rollback, release.Manifest{})
 	for _, m := range r.hosts.healthy() {
 		if target.IsZero() {
@@ -61,12 +61,15 @@ func (r *run) rehearse(ctx context.Context, target release.Activation) error {
 		}
 		to := r.plan.own(m.Seen().History, target)
 		if err := m.Usable(ctx, to); err != nil {
-			m.fail(host.Untouched, err)
+			m.fail(host.Untouched, host.As(ctx, host.Incomplete, err))
 			continue
 		}
 		r.log.Say(m.Name(), "would go from %s to %s", m.Seen().Current, to)
 	}
-	return r.hosts.problems()
+	if problem != nil {
+		return r.failed(problem.Error())
+	}
+	return r.problems()
 }
 
 func (r *run) chooseTarget() (release.Activation, error) {
@@ -107,12 +110,12 @@ func (r *run) returnOne(ctx context.Context, m *member, to release.Activation) {
 		return
 	}
 	if err := m.Usable(ctx, to); err != nil {
-		r.refuse(m, err)
+		r.refuse(m, host.As(ctx, host.Incomplete, err))
 		return
 	}
 	to, err := m.Adopt(ctx, to)
 	if err != nil {
-		r.refuse(m, err)
+		r.refuse(m, host.As(ctx, host.NotStaged, err))
 		return
 	}
 	err = m.Activate(ctx, r.ownTarget(m, to))
@@ -123,7 +126,7 @@ func (r *run) returnOne(ctx context.Context, m *member, to release.Activation) {
 		return
 	}
 	if err := m.Conclude(undo); err != nil {
-		m.notConcluded(to.String(), err, "")
+		m.notConcluded(to.String(), err)
 	}
 }
 

@@ -9,7 +9,6 @@ package rollout
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"time"
 
@@ -113,7 +112,7 @@ type run struct {
 func newRun(verb release.Verb, plan Plan, candidates []Candidate, log *progress.Log) *run {
 	now := time.Now()
 	shared := &host.Run{Plan: plan.Plan, Verb: verb, Key: now.UTC().Format("20060102T150405.000000000"), Began: now, Log: log}
-	r := &run{plan: plan, log: log, began: now, outcome: Result{Verb: verb}}
+	r := &run{plan: plan, log: log, began: now, outcome: Result{Verb: verb, DryRun: plan.DryRun}}
 	for _, make := range candidates {
 		r.hosts = append(r.hosts, &member{Host: make(shared)})
 	}
@@ -145,11 +144,8 @@ func (r *run) mayGoOn() bool {
 // stopIfTooManyFailed ends a run that has not switched anything yet. A host
 // that another run is changing ends it regardless of max-failures.
 func (r *run) stopIfTooManyFailed(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("cancelled before anything was switched: %w", err)
-	}
-	if !r.mayGoOn() || r.hosts.isHeld() {
-		return fmt.Errorf("nothing was switched on any host:\n%w", r.hosts.problems())
+	if ctx.Err() != nil || !r.mayGoOn() || r.hosts.isHeld() {
+		return r.failed("nothing was switched on any host")
 	}
 	return nil
 }

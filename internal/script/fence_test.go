@@ -253,6 +253,9 @@ func TestOneMachineUnderTwoNamesIsSaidAtOnce(t *testing.T) {
 	began := time.Now()
 	_, err = s.host(nil).Lock(t.Context(), Holder{What: "deploy", Since: noon, Key: "k", Name: "10.0.0.1"}, Wait{Most: time.Minute, Told: func(string) { told++ }})
 	wantReason(t, err, "this is the same machine and directory as web1 (eu): name it once")
+	if same := (*Same)(nil); !errors.As(err, &same) || same.Name != "web1 (eu)" {
+		t.Errorf("it is a %T", err)
+	}
 	if errors.As(err, new(*Held)) || told > 0 || time.Since(began) > 20*time.Second {
 		t.Errorf("after %s, said %d times: %v", time.Since(began), told, err)
 	}

@@ -69,6 +69,16 @@ func (w Wait) end() {
 	}
 }
 
+// Same is the error for a lock that this run holds itself, under another name
+// of the machine.
+type Same struct {
+	Name string // the other name
+	Err  error
+}
+
+func (e *Same) Error() string { return e.Err.Error() }
+func (e *Same) Unwrap() error { return e.Err }
+
 // Held is the error for a lock that another run holds.
 type Held struct {
 	Holder string
@@ -104,7 +114,8 @@ type locking struct {
 const takeOverLimit = 6 * time.Minute
 
 func (k locking) take(ctx context.Context, m Machine) (*Lock, error) {
-	var now, other string
+	var now, other, same string
+	held := false
 	token := rand.Text()
 	l, err := hold(ctx, m, call{
 		script: "lock", limit: k.wait.Most + takeOverLimit,
@@ -123,17 +134,21 @@ func (k locking) take(ctx context.Context, m Machine) (*Lock, error) {
 			case "now":
 				now = value
 			case "held":
-				other = value
+				other, held = value, true
 				k.wait.tell(value)
+			case "same":
+				same = value
 			case "working":
 				k.wait.end()
 			}
 		},
 	})
-	if err != nil && other != "" {
+	switch {
+	case err != nil && same != "":
+		return nil, &Same{same, err}
+	case err != nil && held:
 		return nil, &Held{other, err}
-	}
-	if err != nil {
+	case err != nil:
 		return nil, err
 	}
 	l.Token = token

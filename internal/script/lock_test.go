@@ -2,6 +2,7 @@ package script
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -51,6 +52,25 @@ func TestTheLockIsWaitedFor(t *testing.T) {
 		t.Errorf("a free lock is waited for: %v, %q", err, told)
 	} else {
 		third.Release()
+	}
+}
+
+// A holder that has not written its name yet, such as one that hangs, is named by
+// what finds it.
+func TestAHolderWithoutANameIsAReason(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.take("first").Release() // makes the file
+	file, err := os.OpenFile(filepath.Join(s.State(), "lock"), os.O_RDWR, 0)
+	must(t, err)
+	defer file.Close()
+	must(t, syscall.Flock(int(file.Fd()), syscall.LOCK_EX))
+	for _, wait := range []time.Duration{0, time.Second} {
+		_, err = s.host(nil).Lock(t.Context(), Holder{What: "second"}, Wait{Most: wait})
+		wantReason(t, err, "which has not said who it is: see 'fuser "+s.State()+"/lock'")
+		if held := (*Held)(nil); !errors.As(err, &held) {
+			t.Errorf("it is a %T", err)
+		}
 	}
 }
 

@@ -19,7 +19,7 @@ func (f *Fake) Activate(ctx context.Context, to host.Target) error {
 		undo, cancel := host.Undo(ctx)
 		defer cancel()
 		f.Drop(undo, to.Activation)
-		return f.fail(host.Untouched, err)
+		return f.fail(host.Untouched, host.As(ctx, host.Commands, err))
 	}
 	began := time.Now()
 	f.change, f.switched = f.newChange(to), true
@@ -30,7 +30,7 @@ func (f *Fake) Activate(ctx context.Context, to host.Target) error {
 		f.switched = false
 		return f.fail(host.Untouched, err)
 	case err != nil:
-		return f.fail(host.Failed, err)
+		return f.fail(host.Failed, host.As(ctx, host.NotProved, err))
 	}
 	f.result.Outcome, f.result.After = host.Live, to.ID
 	return nil
@@ -52,7 +52,10 @@ func (f *Fake) switchAndProve(ctx context.Context, to host.Target) error {
 	if err := f.step(ctx, StepProve, func() error { return f.prove(to.Activation) }); err != nil {
 		return err
 	}
-	return f.step(ctx, StepAfter, func() error { return nil })
+	if err := f.step(ctx, StepAfter, func() error { return nil }); err != nil {
+		return host.As(ctx, host.Commands, err)
+	}
+	return nil
 }
 
 // prove returns an error unless the machine runs an activation.

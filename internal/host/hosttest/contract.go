@@ -180,7 +180,7 @@ func (c *contract) rollback() {
 func (c *contract) bad() {
 	one := c.deploy(1, keep)
 	h, to := c.staged(c.Release(2, true), keep)
-	if err := h.Activate(c.Context(), to); err == nil || !h.Switched() || h.Result().Outcome != host.Failed {
+	if err := h.Activate(c.Context(), to); err == nil || !h.Switched() || h.Result().Outcome != host.Failed || h.Result().Kind != host.NotProved {
 		c.Errorf("a bad release: %v, %+v", err, h.Result())
 	}
 	h.GoBack(c.Context(), "it is bad")

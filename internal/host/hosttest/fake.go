@@ -56,6 +56,9 @@ func (f *Fake) Lock(ctx context.Context, patience time.Duration) error {
 			return nil
 		default:
 		}
+		if other := f.Machine.heldBy(f.run); other != "" {
+			return &script.Same{Name: other, Err: fmt.Errorf("this is the same machine and directory as %s: name it once", other)}
+		}
 		select {
 		case f.Machine.lock <- struct{}{}:
 			f.hold(f)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/apxr/slipway/internal/script"
 )
 
 // Step is a step of a run on a host.
@@ -54,7 +56,7 @@ const (
 	Slow        How = iota // it only takes longer
 	Fails                  // it does nothing and returns an error
 	FailsLate              // it does its work and returns an error
-	Hangs                  // it does nothing until the run ends it
+	Hangs                  // it does nothing until the run ends it, or until hangTime is over
 	Freezes                // the run stands still before it, and loses the lock
 	FreezesLate            // the run stands still after it, and loses the lock
 )
@@ -64,6 +66,9 @@ var ErrKilled = errors.New("the run was killed")
 
 // stepTime is how long a step takes without a fault.
 const stepTime = 10 * time.Millisecond
+
+// hangTime is how long a step makes no progress before a run gives up.
+const hangTime = 10 * time.Minute
 
 // step carries out one step, with the fault that a test has set for it.
 func (f *Fake) step(ctx context.Context, s Step, do func() error) error {
@@ -85,8 +90,10 @@ func (f *Fake) step(ctx context.Context, s Step, do func() error) error {
 	case f.Killed():
 		return ErrKilled
 	case fault.How == Hangs:
-		<-ctx.Done()
-		return ctx.Err()
+		if err := wait(ctx, hangTime); err != nil {
+			return err
+		}
+		return &script.Hung{Step: string(s), For: hangTime}
 	case fault.How == Fails:
 		return fmt.Errorf("%s fails, as the test says", s)
 	}

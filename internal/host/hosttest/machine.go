@@ -102,6 +102,16 @@ func (m *Machine) Violations() []string {
 	return slices.Clone(m.violations)
 }
 
+// heldBy returns the name under which a run already has the lock, or "".
+func (m *Machine) heldBy(run *host.Run) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.holder == nil || m.holder.run != run {
+		return ""
+	}
+	return m.holder.Name()
+}
+
 // by lets a run change the machine, and records violations. A run that lost its
 // lock while it stood still does not know that: the machine refuses its change.
 func (m *Machine) by(f *Fake, what string, change func()) error {

@@ -29,19 +29,32 @@ wait_for_lock() {
 	other='' other_run='' other_name=''
 	# The holder may be about to write its name, or to end.
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		if { IFS= read -r other && IFS=' ' read -r other_run other_name; } <"$dir/lock"; then break; fi
+		if read_holder; then break; fi
 		flock -w 0.1 8 && return
 	done
 	patience=$wait
 	if [ -n "$run" ] && [ "$other_run" = "$run" ]; then
 		fact working yes
-		[ "$again" = yes ] || die "this is the same machine and directory as $other_name: name it once"
+		[ "$again" = yes ] || {
+			fact same "$other_name"
+			die "this is the same machine and directory as $other_name: name it once"
+		}
 	else
 		[ "$again" = no ] || patience=0
 		fact held "${other:=a run that has not said its name}"
 	fi
-	[ "$patience" -gt 0 ] || die "held by another run: $other"
-	flock -w "$patience" 8 || die "held by another run, after waiting for $patience s: $(head -n 1 "$dir/lock")"
+	[ "$patience" -gt 0 ] || held "held by another run"
+	flock -w "$patience" 8 || held "held by another run, after waiting for $patience s"
+}
+
+# held REASON ends the script. The lock may have got another holder while this waited.
+held() {
+	if read_holder && [ -n "$other" ]; then die "$1: $other"; fi
+	die "$1, which has not said who it is: see 'fuser $dir/lock'"
+}
+
+read_holder() {
+	{ IFS= read -r other && IFS=' ' read -r other_run other_name; } <"$dir/lock"
 }
 
 # take_over makes the new token the only one that counts. A script of an earlier run
