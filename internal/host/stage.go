@@ -107,15 +107,15 @@ func (h *Host) describe(ctx context.Context, m release.Manifest) error {
 // receive copies the release to the host. The build host copies its own
 // artifact.
 func (h *Host) receive(ctx context.Context, from Source) error {
-	id := from.Manifest().ReleaseID
+	m := from.Manifest()
 	if h.HasArtifact() {
-		return h.script().StageHere(ctx, id, h.plan().App)
+		return h.script().StageHere(ctx, m.ReleaseID, m.TarSize(), h.plan().App)
 	}
 	in, err := from.Open(h.Name())
 	if err != nil {
 		return err
 	}
-	return h.script().Stage(ctx, id, in)
+	return h.script().Stage(ctx, m.ReleaseID, m.TarSize(), in)
 }
 
 // Verify checks that a staged release is still the one that was built.

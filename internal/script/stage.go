@@ -2,6 +2,7 @@ package script
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/apxr/slipway/internal/release"
@@ -9,21 +10,22 @@ import (
 
 // Stage unpacks a release from a gzipped tar beside the other releases. It
 // verifies the release against the lists in [Host.Lists] and renames it into
-// place.
-func (h Host) Stage(ctx context.Context, id release.ID, tar io.Reader) error {
-	c := h.stage(id, "")
+// place. It unpacks no more than most bytes of the tar: see
+// [release.Manifest.TarSize].
+func (h Host) Stage(ctx context.Context, id release.ID, most int64, tar io.Reader) error {
+	c := h.stage(id, most, "")
 	c.input = tar
 	return h.logged(ctx, c)
 }
 
 // StageHere does the same with an artifact on the same machine, below the home
 // of the same user, so nothing is sent.
-func (h Host) StageHere(ctx context.Context, id release.ID, a release.App) error {
-	return h.logged(ctx, h.stage(id, a.String()))
+func (h Host) StageHere(ctx context.Context, id release.ID, most int64, a release.App) error {
+	return h.logged(ctx, h.stage(id, most, a.String()))
 }
 
-func (h Host) stage(id release.ID, app string) call {
-	return call{script: "stage", args: h.args(arg{"id", string(id)}, arg{"app", app})}
+func (h Host) stage(id release.ID, most int64, app string) call {
+	return call{script: "stage", args: h.args(arg{"id", string(id)}, arg{"most", fmt.Sprint(most)}, arg{"app", app})}
 }
 
 // Lists returns the directory for the lists of a release, until Stage has put

@@ -94,9 +94,12 @@ func (s *site) expect(id release.ID, m release.Manifest) {
 	s.write(m.Checksums(), ".slipway", "releases", string(id)+"."+ours, "checksums")
 }
 
-func (s *site) stage(id release.ID, data []byte) error {
+func (s *site) stage(id release.ID, data []byte) error { return s.stageMost(id, 1<<20, data) }
+
+func (s *site) stageMost(id release.ID, most int64, data []byte) error {
+	s.t.Helper()
 	var log strings.Builder
-	err := s.host(&log).Stage(s.t.Context(), id, bytes.NewReader(data))
+	err := s.host(&log).Stage(s.t.Context(), id, most, bytes.NewReader(data))
 	if err != nil {
 		s.t.Logf("log: %s", log.String())
 	}

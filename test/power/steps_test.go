@@ -35,7 +35,7 @@ func (r *runner) stage(id release.ID) error {
 		return err
 	}
 	err = r.do("stage", func(log io.Writer) error {
-		return r.scripts(log).Stage(r.ctx, id, bytes.NewReader(a.tar))
+		return r.scripts(log).Stage(r.ctx, id, m.TarSize(), bytes.NewReader(a.tar))
 	})
 	if err == nil {
 		r.staged[id] = true
