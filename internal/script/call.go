@@ -19,6 +19,7 @@ type call struct {
 	ready  func()        // called when the script has reported that it is ready
 	output io.Writer     // gets everything after that unparsed; nil: more facts follow
 	limit  time.Duration // how long it may make no progress; 0: see limits
+	size   answerSize    // of its answer; zero: see answers
 }
 
 // Error is the failure of a script.
@@ -75,7 +76,7 @@ func (c call) run(ctx context.Context, m Machine) error {
 	gate := &gate{ctx: ctx, watch: watch, open: make(chan struct{}), input: c.input}
 	trace := c.traced(m)
 	defer trace.end()
-	facts := &factWriter{gate: gate, ready: c.ready, onFact: c.onFact, output: c.output, trace: trace.fact}
+	facts := &factWriter{gate: gate, ready: c.ready, onFact: c.onFact, output: c.output, trace: trace.fact, left: c.mostAnswer(), step: c.script, stop: cancel}
 	log := c.log
 	if log == nil {
 		log = io.Discard
@@ -83,6 +84,9 @@ func (c call) run(ctx context.Context, m Machine) error {
 	err = m.Exec(ctx, command, io.MultiReader(strings.NewReader(c.source()), gate), watch.writer(facts), watch.writer(log))
 	if hung := (*Hung)(nil); err != nil && errors.As(context.Cause(ctx), &hung) {
 		return &Error{Step: c.script, Reason: hung.Error(), Err: hung}
+	}
+	if facts.tooMuch != nil {
+		return &Error{Step: c.script, Reason: facts.tooMuch.Error(), Err: facts.tooMuch}
 	}
 	if facts.reason == "" && err == nil && facts.err == nil && c.output == nil && !facts.ended {
 		err = errCutShort

@@ -2,6 +2,7 @@ package script
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,47 +11,75 @@ import (
 
 // factWriter reads the facts in a script's stdout as they arrive.
 type factWriter struct {
-	gate   *gate
-	ready  func()
-	onFact func(key, value string)
-	output io.Writer // gets everything after ready; nil: more facts follow
-	trace  func(line string)
-	isOpen bool
-	ended  bool // the answer is complete
-	reason string
-	err    error
-	rest   []byte
+	gate    *gate
+	ready   func()
+	onFact  func(key, value string)
+	output  io.Writer // gets everything after ready; nil: more facts follow
+	trace   func(line string)
+	isOpen  bool
+	ended   bool // the answer is complete
+	reason  string
+	err     error
+	rest    []byte
+	left    allowance // how much may still come
+	step    string
+	stop    func() // ends the call
+	tooMuch error  // why the rest of the answer is not read
 }
 
 const maxFact = 1 << 20
 
-var errTooLong = fmt.Errorf("a line of a script's answer: %w", bufio.ErrTooLong)
+var errTooLong = fmt.Errorf("a line of a script's answer is too long: %w", bufio.ErrTooLong)
 
 func (w *factWriter) Write(p []byte) (int, error) {
 	if w.isOpen && w.output != nil {
 		return w.output.Write(p)
 	}
+	if w.tooMuch != nil {
+		return 0, w.tooMuch
+	}
+	if w.left.spend(len(p)) {
+		return 0, w.refuse(w.left.exceeded(w.step))
+	}
 	w.rest = append(w.rest, p...)
+	if err := w.lines(); err != nil {
+		return 0, err
+	}
+	if len(w.rest) > maxFact {
+		return 0, w.refuse(errTooLong)
+	}
+	return len(p), nil
+}
+
+// refuse ends the call. The script may go on writing, and the machine may not tell it
+// that nobody reads that.
+func (w *factWriter) refuse(why error) error {
+	w.tooMuch = why
+	w.stop()
+	return why
+}
+
+// lines takes the whole lines that have come.
+func (w *factWriter) lines() error {
+	rest := w.rest
 	for {
-		line, rest, ok := strings.Cut(string(w.rest), "\n")
+		line, after, ok := bytes.Cut(rest, []byte{'\n'})
 		if !ok {
 			break
 		}
-		w.rest = []byte(rest)
-		w.line(line)
+		rest = after
+		if w.left.facts--; w.left.facts < 0 {
+			return w.refuse(w.left.exceeded(w.step))
+		}
+		w.line(string(line))
 		if w.isOpen && w.output != nil {
-			_, err := w.output.Write(w.rest)
+			_, err := w.output.Write(rest)
 			w.rest = nil
-			return len(p), err
+			return err
 		}
 	}
-	if len(w.rest) > maxFact {
-		// This error ends the script. Keep it, since Exec may return only the
-		// script's exit status.
-		w.err = errTooLong
-		return 0, errTooLong
-	}
-	return len(p), nil
+	w.rest = append(w.rest[:0], rest...)
+	return nil
 }
 
 func (w *factWriter) line(line string) {
@@ -65,6 +94,7 @@ func (w *factWriter) line(line string) {
 		if w.ready != nil {
 			w.ready()
 		}
+	case !ok && w.err != nil: // one is enough
 	case !ok:
 		w.err = errors.Join(w.err, fmt.Errorf("unexpected line %.200q in a script's answer", line))
 	case key == "answered":
