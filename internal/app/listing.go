@@ -14,7 +14,7 @@ func listReleases(ctx context.Context, j job) report.Result {
 }
 
 func listHistory(ctx context.Context, j job) report.Result {
-	hosts, err := rollout.List(ctx, planOf(j.Config, j.origin), j.servers.candidates(j.Hosts), j.log)
+	hosts, err := rollout.ListChanges(ctx, planOf(j.Config, j.origin), j.servers.candidates(j.Hosts), j.log)
 	return report.History{Hosts: hosts, Ended: report.Ended{Err: err}}
 }
 

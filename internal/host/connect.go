@@ -104,7 +104,7 @@ func (h *Host) stillOurs(ctx context.Context) error {
 		return err
 	case now.Change != nil && now.Change.Key == h.run.Key:
 		return nil
-	case now.Change == nil && now.Current == h.change.Source() && len(now.History) == len(h.seen.History):
+	case now.Change == nil && now.Current == h.change.Source() && now.History.LastKey() == h.seen.History.LastKey():
 		return nil // the connection was lost before the change began
 	}
 	h.result.After = now.Current.ID

@@ -16,26 +16,37 @@ import (
 type Question struct {
 	Release *release.Manifest // the release to deploy; nil: the host has all that it needs
 	Staged  release.ID        // read the note of this staged release
+	Asked   release.ID        // a release that a person has named
 	List    bool              // only list what the host has, for a run that changes nothing
+	Whole   bool              // read the whole history
 }
 
 // Look inspects the host. The error has everything that would make a change
 // fail, each with its remedy. Look changes nothing.
 func (h *Host) Look(ctx context.Context, q Question) error {
 	if q.List {
-		return h.inspect(ctx, script.Look{Units: h.plan().Units, Sizes: true})
+		return h.inspect(ctx, script.Look{Units: h.plan().Units, Sizes: true, Whole: q.Whole})
 	}
 	n, err := needsOf(q)
 	if err != nil {
 		return err
 	}
-	return h.timed(PhaseInspect, func() error { return h.examine(ctx, n) })
+	return h.timed(PhaseInspect, func() error { return h.examine(ctx, n, q.About()) })
 }
 
-func (h *Host) examine(ctx context.Context, n needs) error {
+// About returns what the question looks up in a host's history.
+func (q Question) About() []string {
+	about := []string{string(q.Asked), string(q.Staged)}
+	if q.Release != nil {
+		about = append(about, string(q.Release.ReleaseID), q.Release.Revision)
+	}
+	return slices.DeleteFunc(about, func(word string) bool { return word == "" })
+}
+
+func (h *Host) examine(ctx context.Context, n needs, about []string) error {
 	err := h.inspect(ctx, script.Look{
 		Units: h.plan().Units, Restart: h.restart(), Libraries: n.libraries, Staged: n.staged, Digest: n.id(),
-		Migrate: h.plan().Migrate, Stamp: h.plan().App.SetupStamp(),
+		Migrate: h.plan().Migrate, Stamp: h.plan().App.SetupStamp(), About: about,
 	})
 	if err != nil {
 		return err
@@ -56,6 +67,10 @@ func (h *Host) examine(ctx context.Context, n needs) error {
 
 func (h *Host) inspect(ctx context.Context, l script.Look) error {
 	in, err := h.script().Inspect(ctx, l)
+	if err == nil && in.Older > 0 && !in.History.Suffices(h.plan().Keep) {
+		l.Whole = true
+		in, err = h.script().Inspect(ctx, l)
+	}
 	if h.seen = (Seen{Inspection: in, At: time.Now()}); err != nil {
 		h.seen.At = time.Time{} // what came is not all: it says nothing
 	}

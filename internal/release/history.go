@@ -156,10 +156,14 @@ func (h History) Has(key string) bool {
 	return slices.ContainsFunc(h, func(c Change) bool { return c.Key == key })
 }
 
-// recent lists the releases that were live, the most recent one first.
-func (h History) recent() []ID {
+// recent lists the releases that were live, the most recent one first, and at most
+// this many.
+func (h History) recent(most int) []ID {
 	var ids []ID
 	for _, c := range slices.Backward(h) {
+		if len(ids) >= most {
+			break
+		}
 		if c.Outcome == Live && c.To != "" && !slices.Contains(ids, c.To) {
 			ids = append(ids, c.To)
 		}

@@ -7,8 +7,7 @@ import "slices"
 // rollback's target), and always the one that a rollback would choose next.
 func Prune(present []ID, h History, keep int, protected ...ID) []ID {
 	kept := append(slices.Clone(protected), h.needed()...)
-	recent := h.recent()
-	kept = append(kept, recent[:min(max(0, keep), len(recent))]...)
+	kept = append(kept, h.recent(keep)...)
 	var remove []ID
 	for _, id := range present {
 		if !slices.Contains(kept, id) {

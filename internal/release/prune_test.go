@@ -69,7 +69,7 @@ func TestPruneNeverTouchesWhatIsProtected(t *testing.T) {
 		if target, err := RollbackTarget(map[string]HostState{"a": {Stack: stack}}); err == nil {
 			never = append(never, target.ID)
 		}
-		recent := h.recent()
+		recent := h.recent(len(h))
 		never = append(never, recent[:min(keep, len(recent))]...)
 		removed := Prune(present, h, keep, protected...)
 		for _, id := range present {

@@ -15,24 +15,31 @@ func (h History) Stack() []Activation {
 // after returns the stack after a change, and what the change popped. The result
 // may share the memory of the old stack.
 func after(stack []Activation, c Change) (now, popped []Activation) {
-	at := topmost(stack, func(a Activation) bool { return a == c.Target() })
 	switch {
 	case c.Outcome != Live:
 		return stack, nil
 	case c.Verb == Revert:
 		return reverted(stack, c), nil
-	case c.Verb == Rollback && at >= 0:
-		return stack[:at+1], stack[at+1:]
-	case at >= 0 && at == len(stack)-1:
+	case c.Verb == Rollback:
+		if at := highest(stack, c.Target()); at >= 0 {
+			return stack[:at+1], stack[at+1:]
+		}
+	}
+	if n := len(stack); n > 0 && stack[n-1] == c.Target() {
 		return stack, nil // deploying the same again adds no step
 	}
 	return append(stack, c.Target()), nil
 }
 
+// highest returns the topmost index of an activation, or -1.
+func highest(stack []Activation, want Activation) int {
+	return topmost(stack, func(a Activation) bool { return a == want })
+}
+
 // reverted returns the stack without the step that a revert takes back. What it
 // removes does not count as popped, since it is not bad.
 func reverted(stack []Activation, c Change) []Activation {
-	if at := topmost(stack, func(a Activation) bool { return a == c.Source() }); at >= 0 {
+	if at := highest(stack, c.Source()); at >= 0 {
 		stack = stack[:at]
 	}
 	if n := len(stack); !c.Target().IsZero() && (n == 0 || stack[n-1] != c.Target()) {
@@ -83,12 +90,12 @@ func (h History) Return(want Activation) Activation {
 // if a is not in the stack.
 func (h History) Before(a Activation) []Activation {
 	stack := h.Stack()
-	at := topmost(stack, func(b Activation) bool { return b == a })
-	seen := []ID{a.ID}
+	at := highest(stack, a)
+	seen := map[ID]bool{a.ID: true}
 	var earlier []Activation
 	for _, b := range slices.Backward(stack[:max(0, at)]) {
-		if !slices.Contains(seen, b.ID) {
-			seen = append(seen, b.ID)
+		if !seen[b.ID] {
+			seen[b.ID] = true
 			earlier = append(earlier, b)
 		}
 	}

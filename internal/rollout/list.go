@@ -29,12 +29,21 @@ type Listed struct {
 	Change  release.Change // the change that last made it live; zero: it never was
 }
 
-// List returns what the hosts have. It takes no lock and changes nothing.
+// List returns what the hosts have. It takes no lock and changes nothing. Of a long
+// history it has only the latest changes.
 func List(ctx context.Context, plan Plan, candidates []Candidate, log *progress.Log) ([]Listing, error) {
-	r := newRun("", plan, candidates, log)
+	return list(ctx, host.Question{List: true}, newRun("", plan, candidates, log))
+}
+
+// ListChanges does the same with the whole histories.
+func ListChanges(ctx context.Context, plan Plan, candidates []Candidate, log *progress.Log) ([]Listing, error) {
+	return list(ctx, host.Question{List: true, Whole: true}, newRun("", plan, candidates, log))
+}
+
+func list(ctx context.Context, q host.Question, r *run) ([]Listing, error) {
 	defer r.part()
 	r.hosts.connect(ctx)
-	r.lookAtAll(ctx, host.Question{List: true})
+	r.lookAtAll(ctx, q)
 	all := make([]Listing, len(r.hosts))
 	for i, m := range r.hosts {
 		seen := m.Seen()

@@ -24,7 +24,7 @@ func Rollback(ctx context.Context, plan Plan, candidates []Candidate, fetch Fetc
 }
 
 func (r *run) rollback(ctx context.Context, fetch Fetch) error {
-	r.meet(ctx, host.Question{})
+	r.meet(ctx, host.Question{Asked: r.plan.Target})
 	if r.hosts.isHeld() {
 		return r.failed("nothing was changed on any host")
 	}

@@ -17,7 +17,7 @@ type answerSize struct{ facts, bytes int }
 var answers = map[string]answerSize{
 	"artifacts": {20_000, 64 << 20},     // the head of each manifest
 	"assemble":  {1_000_000, 256 << 20}, // three lines for each file of the release
-	"inspect":   {20_000, 16 << 20},     // releases and their environments, and the latest lines of the history
+	"inspect":   {100_000, 32 << 20},    // releases, environments, and the lines of a whole history
 	"unitlog":   {20_000, 16 << 20},
 }
 
@@ -27,10 +27,7 @@ var usualAnswer = answerSize{10_000, 4 << 20}
 // mostAnswer returns the bounds for a call.
 func (c call) mostAnswer() allowance {
 	size, ok := answers[c.script]
-	switch {
-	case c.size != (answerSize{}):
-		size = c.size
-	case !ok:
+	if !ok {
 		size = usualAnswer
 	}
 	return allowance{size.facts, size.bytes, size}

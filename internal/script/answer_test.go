@@ -44,7 +44,7 @@ func TestEachScriptHasItsOwnBounds(t *testing.T) {
 	t.Parallel()
 	many := chatty{strings.Repeat("listing=f\t644\t1\tlib/some/file.beam\n", 100_000) + "answered=yes\n"}
 	facts := 0
-	for step, fails := range map[string]bool{"assemble": false, "inspect": true, "prune": true} {
+	for step, fails := range map[string]bool{"assemble": false, "tidy": true, "prune": true} {
 		facts = 0
 		err := call{script: step, onFact: func(string, string) { facts++ }}.run(t.Context(), many)
 		if (err != nil) != fails || !fails && facts != 100_000 {

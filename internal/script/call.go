@@ -19,7 +19,6 @@ type call struct {
 	ready  func()        // called when the script has reported that it is ready
 	output io.Writer     // gets everything after that unparsed; nil: more facts follow
 	limit  time.Duration // how long it may make no progress; 0: see limits
-	size   answerSize    // of its answer; zero: see answers
 }
 
 // Error is the failure of a script.

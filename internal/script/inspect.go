@@ -18,6 +18,10 @@ type Look struct {
 	Digest    release.ID // compute the digest of this release; empty: of none
 	Migrate   string     // unit for migrations; empty: none will be started
 	Stamp     string     // file in which the setup phase records what it made
+	// About has release IDs and revisions that will be looked up in the history,
+	// besides the releases on the host. The host then sends all that matters.
+	About []string
+	Whole bool // read the whole history, however long it is
 }
 
 // Inspection is everything that a plan needs to know about a host.
@@ -50,6 +54,7 @@ type Inspection struct {
 	Leftovers     []string             // files of runs that died
 	Change        *release.Change      // the change record of a run that died
 	History       release.History
+	Older         int            // number of changes before those in History
 	Staged        string         // the requested note as it is on the host; empty: none
 	Digest        release.Digest // of the requested release; empty: the host has no manifest of it
 }
@@ -84,6 +89,8 @@ func (h Host) Inspect(ctx context.Context, l Look) (Inspection, error) {
 			{"digest", string(l.Digest)},
 			{"migrate", l.Migrate},
 			{"setup", l.Stamp},
+			{"recent", l.recent()},
+			{"about", strings.Join(l.About, " ")},
 		},
 		onFact: func(key, value string) {
 			if key == "history" {
@@ -95,6 +102,17 @@ func (h Host) Inspect(ctx context.Context, l Look) (Inspection, error) {
 	})
 	in.History = release.ParseHistory(history)
 	return in, err
+}
+
+// recentChanges is how many changes of a long history are read. More are needed only
+// if they are asked for, or if [release.History.Suffices] says so.
+const recentChanges = 200
+
+func (l Look) recent() string {
+	if l.Whole {
+		return ""
+	}
+	return strconv.Itoa(recentChanges)
 }
 
 // machine takes a fact about the machine.
@@ -165,6 +183,8 @@ func (in *Inspection) place(key, value string) bool {
 		in.Staged = value
 	case "digest":
 		in.Digest, _ = release.ParseDigest(value) // empty if the manifest cannot be read: the log has the reason
+	case "older":
+		in.Older, _ = strconv.Atoi(value) // a number, from wc
 	case "leftover":
 		in.Leftovers = append(in.Leftovers, value)
 	case "change":

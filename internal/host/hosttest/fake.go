@@ -127,7 +127,7 @@ func (f *Fake) regain() error {
 	switch {
 	case now.Change != nil && now.Change.Key == f.run.Key:
 		return nil
-	case now.Change == nil && now.Current == f.change.Source() && len(now.History) == len(f.seen.History):
+	case now.Change == nil && now.Current == f.change.Source() && now.History.LastKey() == f.seen.History.LastKey():
 		return nil
 	}
 	f.result.After = now.Current.ID
@@ -141,7 +141,7 @@ func (f *Fake) Close() error {
 
 func (f *Fake) Look(ctx context.Context, q host.Question) error {
 	return f.step(ctx, StepLook, func() error {
-		f.seen = f.Machine.seen(f)
+		f.seen = f.Machine.seen(f, q)
 		f.seen.At = time.Now()
 		f.result.Before, f.result.After = f.seen.Current.ID, f.seen.Current.ID
 		if q.List {

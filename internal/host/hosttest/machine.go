@@ -138,13 +138,31 @@ func (m *Machine) violate(format string, args ...any) {
 	m.violations = append(m.violations, fmt.Sprintf(format, args...))
 }
 
+// recentChanges is how many changes a look reads of a long history. It is less than
+// on a real host, so that tests have long ones.
+const recentChanges = 8
+
+// recent returns the latest changes, or all if those do not suffice.
+func (m *Machine) recent(q host.Question, keep int) (release.History, int) {
+	words := q.About()
+	for _, id := range m.releases {
+		words = append(words, string(id))
+	}
+	latest, older := m.history.Latest(recentChanges, words)
+	if q.Whole || older > 0 && !latest.Suffices(keep) {
+		return slices.Clone(m.history), 0
+	}
+	return slices.Clone(latest), older
+}
+
 // seen returns the findings of a look at the machine.
-func (m *Machine) seen(f *Fake) host.Seen {
+func (m *Machine) seen(f *Fake, q host.Question) host.Seen {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var s host.Seen
 	s.Current, s.Releases, s.Activations = m.current, slices.Clone(m.releases), slices.Clone(m.envs)
-	s.History, s.Staged = slices.Clone(m.history), m.staged
+	s.History, s.Older = m.recent(q, f.run.Plan.Keep)
+	s.Staged = m.staged
 	if m.change != nil {
 		record := *m.change
 		s.Change = &record

@@ -4,7 +4,8 @@
 # that the release needs), sizes (yes: report the sizes of the releases too), staged
 # (the release whose staging note to report; empty: none), digest (the release whose
 # digest to report; empty: none), migrate (the unit for migrations; empty: none), setup
-# (the stamp that the setup phase left).
+# (the stamp that the setup phase left), recent (how many lines of the history to report;
+# empty: all), about (release IDs and revisions).
 main() {
 	show_machine
 	show_place
@@ -22,7 +23,7 @@ main() {
 	[ -z "$staged" ] || show_state staged "releases/$staged/staged"
 	[ -z "$digest" ] || show_digest "$base/.slipway/releases/$digest/manifest.json"
 	show_state change change
-	show_state history history.jsonl
+	show_history
 }
 
 show_machine() {
@@ -135,6 +136,28 @@ show_releases() {
 
 show_digest() {
 	[ ! -f "$1" ] || fact digest "$(sha256sum <"$1" | cut -d ' ' -f 1)"
+}
+
+# show_history reports only the latest changes, if no older one is about a release that
+# is here or that the caller asks about.
+show_history() {
+	history=$base/.slipway/history.jsonl
+	[ -f "$history" ] || return 0
+	older=0
+	[ -z "$recent" ] || older=$(($(wc -l <"$history") - recent))
+	if [ "$older" -le 0 ] || head -n "$older" "$history" | is_about; then
+		older=0
+	else
+		fact older "$older"
+	fi
+	tail -n "+$((older + 1))" "$history" | awk '{ print "history=" $0 }' >&3
+}
+
+# is_about tests whether a line of stdin has a release that is here, or a word of about.
+is_about() {
+	set --
+	for word in $about "$base"/releases/*; do set -- "$@" -e "\"${word##*/}\""; done
+	grep -qF "$@"
 }
 
 # show_state uses awk, which also completes a last line that lost its line break in a
