@@ -51,6 +51,7 @@ func TestAFailingScriptSaysWhy(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
 		"a reason":           {`die "no space in $given"`, "no space in a value"},
 		"a reason in a line": {`die "$(printf 'two\nlines=here')"`, "two lines=here"},
+		"an empty quotation": {`die "cannot fetch it: $(true)"`, "cannot fetch it: the command gave no reason"},
 		"no reason":          {`exit 7`, "probe: exit status 7"},
 		"an unset variable":  {`fact x "$nobody"`, "probe: exit status 2"},
 		"an unknown line":    {`echo oops >&3`, `unexpected line "oops" in a script's answer`},

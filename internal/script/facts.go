@@ -100,10 +100,18 @@ func (w *factWriter) line(line string) {
 	case key == "answered":
 		w.ended = true
 	case key == "error":
-		w.reason = value
+		w.reason = complete(value)
 	case key == "fenced":
 		w.err = errors.Join(w.err, &Fenced{value})
 	case w.onFact != nil:
 		w.onFact(key, value)
 	}
+}
+
+// complete returns a script's reason, also if what it quotes after a colon is empty.
+func complete(reason string) string {
+	if short := strings.TrimRight(reason, ": "); strings.HasSuffix(strings.TrimRight(reason, " "), ":") {
+		return short + ": the command gave no reason"
+	}
+	return reason
 }

@@ -73,7 +73,7 @@ func (s Store) remove(ctx context.Context, ids []release.ID) (removed []release.
 		case "removed":
 			removed = append(removed, release.ID(value))
 		case "failed":
-			problems = append(problems, &Error{Step: c.script, Reason: value})
+			problems = append(problems, &Error{Step: c.script, Reason: complete(value)})
 		}
 	}
 	err = c.run(ctx, s.Machine)
