@@ -228,10 +228,14 @@ func (f *found) fit(in script.Inspection, n needs) {
 func (f *found) contents(in script.Inspection, n needs) {
 	id := n.manifest.ReleaseID
 	if slices.Contains(in.Releases, id) && in.Digest != "" && in.Digest != n.digest {
-		f.add("release %s is on this host with other contents (digest %s, and %s is to be deployed): another build server or user has built it; build again", id, in.Digest.Short(), n.digest.Short())
+		f.differs("release %s is on this host with other contents (digest %s, and %s is to be deployed): another build server or user has built it; build again", id, in.Digest.Short(), n.digest.Short())
 	} else if c, live := in.History.Find(id); live && c.Digest != "" && c.Digest != n.digest {
-		f.add("release %s was live on this host with other contents (digest %s, and %s is to be deployed): another build server or user has built it; build again", id, c.Digest.Short(), n.digest.Short())
+		f.differs("release %s was live on this host with other contents (digest %s, and %s is to be deployed): another build server or user has built it; build again", id, c.Digest.Short(), n.digest.Short())
 	}
+}
+
+func (f *found) differs(format string, args ...any) {
+	*f = append(*f, Of(Differs, fmt.Errorf(format, args...)))
 }
 
 // room refuses a release that would leave no room for another one.

@@ -23,6 +23,7 @@ const (
 	Hung        Kind = "hung"        // a step made no progress
 	Cancelled   Kind = "cancelled"   // the run was ended from outside
 	Unfit       Kind = "unfit"       // the host is not ready for any change
+	Differs     Kind = "differs"     // another release with the same ID is or was there
 	Judged      Kind = "judged"      // the release is bad or old here
 	Changed     Kind = "changed"     // the host does not run what the run expects
 	Incomplete  Kind = "incomplete"  // the release or its environment is not there, or damaged
@@ -41,11 +42,14 @@ type ofKind struct {
 
 func (e ofKind) Unwrap() error { return e.error }
 
-// As returns an error with the kind of failure that it is in this step. What goes
-// wrong after the end of ctx counts as cancelled.
+// As returns an error with the kind of failure that it is in this step, unless it
+// has a kind already. What goes wrong after the end of ctx counts as cancelled.
 func As(ctx context.Context, kind Kind, err error) error {
 	if ctx.Err() != nil {
 		return Of(Cancelled, inWords{err})
+	}
+	if KindOf(err) != "" {
+		return err
 	}
 	return Of(kind, err)
 }

@@ -96,7 +96,7 @@ func remedies(r Rollout) []string {
 // kinds has the kinds of failures in the order in which their remedies are shown.
 var kinds = []host.Kind{
 	host.Overtaken, host.Twice, host.Hung, host.Unreachable, host.Unfit, host.Unrepaired, host.Incomplete, host.NotStaged,
-	host.Commands, host.NotProved, host.Unrecorded, host.Judged, host.Changed, host.LockLost, host.Busy, host.Cancelled,
+	host.Commands, host.NotProved, host.Unrecorded, host.Differs, host.Judged, host.Changed, host.LockLost, host.Busy, host.Cancelled,
 }
 
 // remedy returns what helps against one kind of failure.
@@ -116,6 +116,8 @@ func remedy(r Rollout, kind host.Kind, hosts string) string {
 		return fmt.Sprintf("This run or its connection stood still, and it lost its lock on %s: %s.", hosts, again(r))
 	case host.Cancelled:
 		return fmt.Sprintf("The run was ended from outside, so there is nothing to fix: to go on, %s.", again(r))
+	case host.Differs:
+		return "Build the release again: the new one has an ID of its own. Then deploy that."
 	case host.Incomplete, host.Changed:
 		return otherRelease(r, kind)
 	case host.Commands, host.NotProved, host.Judged:

@@ -73,6 +73,10 @@ var ways = map[string]way{
 		run: rollback, set: bad(1), line: "web1, web2, web3: it does not run: it answers 503",
 		says: []string{"roll back to another release by its release-id"}, not: []string{repeat},
 	},
+	"another release with the same ID": {
+		run: deployOf(3), set: func(f *fleet, _ *rollout.Plan) { f.machines[1].Replace(id(3), "other") }, line: "web2: release " + string(id(3)) + " is on this host with other contents",
+		says: []string{"Build the release again"}, not: []string{repeat},
+	},
 	"a release that was rolled back": {
 		run: deployOf(2), begin: rolledBack, line: "was rolled back", says: []string{"Deploy another revision, or use force"}, not: []string{repeat},
 	},

@@ -163,7 +163,7 @@ func (f *Fake) compare(q host.Question) error {
 	c, _ := f.seen.History.Find(id)
 	for _, has := range []release.Digest{f.seen.Digest, c.Digest} {
 		if has != "" && has != want {
-			return errors.Join(err, fmt.Errorf("release %s is on this host with other contents", id))
+			return errors.Join(err, host.Of(host.Differs, fmt.Errorf("release %s is on this host with other contents", id)))
 		}
 	}
 	return err
