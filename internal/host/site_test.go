@@ -189,9 +189,12 @@ func (c *conn) run(ctx context.Context, cmd *exec.Cmd, stdin io.Reader, stdout, 
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	fed := make(chan struct{})
 	go func() {
 		io.Copy(in, stdin)
 		in.Close()
+		io.Copy(io.Discard, stdin) // a run that stood still goes on with its heartbeats
+		close(fed)
 	}()
 	isLock := strings.Contains(cmd.String(), "step.lock")
 	if isLock {
@@ -205,8 +208,11 @@ func (c *conn) run(ctx context.Context, cmd *exec.Cmd, stdin io.Reader, stdout, 
 	case err := <-done:
 		if isLock && c.isFrozen() {
 			close(c.frozen)
-			<-ctx.Done() // a run that stood still does not know
-			return ctx.Err()
+			select { // a run that stood still does not know
+			case <-fed:
+			case <-ctx.Done():
+			}
+			return errCut
 		}
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			return exitStatus(exit.ExitCode())
