@@ -18,7 +18,6 @@ type runner struct {
 	dir  string
 	home string // another job may have written anything here
 	path string // of a job
-	env  []string
 }
 
 func newRunner(t *testing.T) *runner {
