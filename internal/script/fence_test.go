@@ -201,6 +201,7 @@ func TestWhoTakesOverWaitsForCommandsOfTheLastHolder(t *testing.T) {
 	s.until("order", "begun\n")
 	cancel()
 	<-ended
+	first.Release()
 	waits := 0
 	second, err := s.host(nil).Lock(t.Context(), Holder{What: "second"}, Wait{Most: time.Minute, Ending: func() { waits++ }})
 	must(t, err)

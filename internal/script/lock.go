@@ -89,8 +89,8 @@ func (e *Held) Error() string { return e.Err.Error() }
 func (e *Held) Unwrap() error { return e.Err }
 
 // Lock takes the application's lock on the host, or fails with a [Held] that
-// names the holder. The lock ends when Release is called or ctx ends, and at
-// most 30 s after this program or its network has gone away.
+// names the holder. ctx bounds only the wait. The lock ends when Release is
+// called, and at most 30 s after this program or its network has gone away.
 func (h Host) Lock(ctx context.Context, holder Holder, wait Wait) (*Lock, error) {
 	return locking{dir: h.Layout.State(), holder: holder, wait: wait}.take(ctx, h.Machine)
 }
@@ -160,26 +160,31 @@ func (k locking) take(ctx context.Context, m Machine) (*Lock, error) {
 }
 
 // hold runs a call that keeps something locked as long as it gets heartbeats.
-// It returns when the call is ready.
+// It returns when the call is ready. The end of ctx does not end the lock: a run
+// that is cancelled still has to undo its changes.
 func hold(ctx context.Context, m Machine, c call) (*Lock, error) {
-	ctx, cancel := context.WithCancel(ctx)
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, cancel)
 	beatsIn, beatsOut := io.Pipe()
 	l := &Lock{lost: make(chan struct{}), cancel: cancel, beats: beatsOut}
 	held := make(chan struct{})
 	c.input, c.ready = beatsIn, func() { close(held) }
 	go func() {
-		l.err = c.run(ctx, m)
+		l.err = c.run(life, m)
 		beatsIn.Close()
 		close(l.lost)
 	}()
 	select {
 	case <-held:
-		go beat(beatsOut)
-		return l, nil
+		if stop() {
+			go beat(beatsOut)
+			return l, nil
+		}
+		<-l.lost // ctx has ended meanwhile
 	case <-l.lost:
-		cancel()
-		return nil, l.err
 	}
+	cancel()
+	return nil, l.err
 }
 
 // beat writes heartbeats until the pipe is closed.
@@ -195,12 +200,16 @@ func beat(w *io.PipeWriter) {
 // Lost returns a channel that is closed when the lock is no longer held.
 func (l *Lock) Lost() <-chan struct{} { return l.lost }
 
+// releaseWait is how long Release waits for a host that does not answer. A run
+// that was cancelled has only seconds left.
+const releaseWait = 2 * time.Second
+
 // Release releases the lock and waits until the host has done so.
 func (l *Lock) Release() {
 	l.beats.Close()
 	select {
 	case <-l.lost:
-	case <-time.After(heartbeat):
+	case <-time.After(releaseWait):
 	}
 	l.cancel()
 }

@@ -89,19 +89,34 @@ func (s *site) take(holder string) *Lock {
 	return nil
 }
 
-func TestTheLockEndsWithItsHoldersContext(t *testing.T) {
+// A run that is cancelled still has to undo its changes.
+func TestTheLockOutlivesACancel(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	lock, err := s.host(nil).Lock(ctx, Holder{What: "first"}, Wait{})
 	must(t, err)
 	cancel()
-	select {
-	case <-lock.Lost():
-	case <-time.After(2 * time.Second):
-		t.Fatal("the holder was not told")
+	h := s.host(nil)
+	h.Token = lock.Token
+	must(t, h.Tidy(t.Context()))
+	_, err = s.host(nil).Lock(t.Context(), Holder{What: "second"}, Wait{})
+	wantReason(t, err, "held by another run: first by")
+	lock.Release()
+	s.take("third").Release()
+}
+
+func TestACancelEndsTheWaitForALock(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	first := s.take("first")
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := s.host(nil).Lock(ctx, Holder{What: "second"}, Wait{Most: time.Hour, Told: func(string) { cancel() }})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("the wait ends with %v", err)
 	}
-	s.take("second").Release()
+	first.Release()
+	s.take("third").Release() // the second one has not got it meanwhile
 }
 
 // The silence of a vanished peer ends its lock.

@@ -189,12 +189,12 @@ func TestAHolderThatFindsASweepUnderWayIsToldSo(t *testing.T) {
 	})
 }
 
-func TestAHoldEndsWithItsContext(t *testing.T) {
+func TestAHoldOfACancelledRunEndsWhenItIsReleased(t *testing.T) {
 	onEachShell(t, []release.ID{r1, r2}, func(t *testing.T, s store) {
 		ctx, cancel := context.WithCancel(t.Context())
 		lock := s.hold(ctx, r1)
 		cancel()
-		<-lock.Lost()
+		lock.Release()
 		s.wantSwept(r1)
 	})
 }
