@@ -83,6 +83,7 @@ func TestPruneKeepsWhatAProcessRunsFrom(t *testing.T) {
 	for n := range 4 {
 		s.deploy(n + 1)
 	}
+	s.stop()
 	s.must(os.WriteFile(s.path("units/app.service"), []byte("pid=0 invocation=x"), 0o644)) // the unit loses its process
 	h := s.meet(release.Deploy, func(p *host.Plan) { p.Keep = 2 })
 	s.must(h.Prune(t.Context(), at(3)))

@@ -119,6 +119,9 @@ func direct(ctx context.Context, trace tracer, t Target) (net.Conn, error) {
 	trace.say("connects to %s", t.addr())
 	dialer := net.Dialer{Timeout: dialTimeout, Control: boundUnsent}
 	conn, err := dialer.DialContext(ctx, "tcp", t.addr())
+	if ctx.Err() != nil && err != nil {
+		err = ctx.Err() // a lookup that a cancel has ended may say that there is no such name
+	}
 	if err != nil {
 		return nil, explainConnect(err, t.addr())
 	}

@@ -130,6 +130,19 @@ func TestDialNamesTheHostThatRefuses(t *testing.T) {
 	wantError(t, err, "web1: cannot connect", "refused")
 }
 
+// The name does not exist, but that is not why there is no connection.
+func TestACancelledDialSaysThatItWasCancelled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 {
+		_, err := direct(ctx, tracer{}, Target{"deploy", "1", "22"})
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("%v", err)
+		}
+	}
+}
+
 func TestDialEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0") // accepts and stays silent
