@@ -29,7 +29,7 @@ change() {
 	"restart_by_$restart"
 }
 
-# leads_to_link tests whether current is what it is to become: the change may have ended
+# leads_to_link tests whether current already leads to the link: the change may have ended
 # before its record was written.
 leads_to_link() {
 	now=$(readlink "$base/current") || now=
