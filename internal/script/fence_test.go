@@ -252,7 +252,7 @@ func TestOneMachineUnderTwoNamesIsSaidAtOnce(t *testing.T) {
 	defer first.Release()
 	told := 0
 	began := time.Now()
-	_, err = s.host(nil).Lock(t.Context(), Holder{What: "deploy", Since: noon, Key: "k", Name: "10.0.0.1"}, Wait{Most: time.Minute, Told: func(string) { told++ }})
+	_, err = s.host(nil).Lock(t.Context(), Holder{What: "deploy", Since: noon, Key: "k", Name: "10.0.0.1"}, Wait{Most: time.Minute, Told: func(string) { told++ }, Ending: func() { told++ }})
 	wantReason(t, err, "this is the same machine and directory as web1 (eu): name it once")
 	if same := (*Same)(nil); !errors.As(err, &same) || same.Name != "web1 (eu)" {
 		t.Errorf("it is a %T", err)

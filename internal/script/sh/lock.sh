@@ -34,11 +34,11 @@ wait_for_lock() {
 	done
 	patience=$wait
 	if [ -n "$run" ] && [ "$other_run" = "$run" ]; then
-		fact working yes
 		[ "$again" = yes ] || {
 			fact same "$other_name"
 			die "this is the same machine and directory as $other_name: name it once"
 		}
+		fact working yes
 	else
 		[ "$again" = no ] || patience=0
 		fact held "${other:=a run that has not said its name}"
