@@ -57,7 +57,7 @@ func (c *Conn) session(ctx context.Context) (*session, error) {
 		case err == nil:
 			return s, nil
 		case errors.As(err, &refused):
-			return nil, fmt.Errorf("%s: cannot open a session: %w", c.name, err)
+			return nil, &NoSessionError{c.name, err}
 		}
 		return nil, &LostError{c.name, err}
 	case <-ctx.Done():
@@ -69,6 +69,20 @@ func (c *Conn) session(ctx context.Context) (*session, error) {
 		return nil, reason(ctx)
 	}
 }
+
+// NoSessionError reports that an sshd opens no more sessions on this connection
+// for now (MaxSessions). No command was started, and nothing of its input was
+// read.
+type NoSessionError struct {
+	Host string
+	Err  error
+}
+
+func (e *NoSessionError) Error() string { return e.Host + ": cannot open a session: " + e.Err.Error() }
+func (e *NoSessionError) Unwrap() error { return e.Err }
+
+// NoSession marks the error for packages that do not import its type.
+func (e *NoSessionError) NoSession() bool { return true }
 
 // request asks for something, and returns an error if the peer refuses it. It
 // stops waiting for a silent peer when ctx ends.
@@ -91,19 +105,22 @@ func (s *session) request(ctx context.Context, name string, payload any) error {
 
 var errDenied = errors.New("the server refuses it")
 
+// run does not wait for the answer to its request before it sends the input: the
+// answer takes a round trip, and is nearly always yes.
 func (c *Conn) run(ctx context.Context, s *session, command string, stdin io.Reader, stdout, stderr io.Writer) error {
-	if err := s.request(ctx, "exec", struct{ Command string }{command}); err != nil {
-		if ctx.Err() != nil {
-			return err
+	denied := make(chan error, 1)
+	go func() {
+		if err := s.request(ctx, "exec", struct{ Command string }{command}); err != nil {
+			denied <- err
 		}
-		c.notice()
-		return fmt.Errorf("%s: cannot start a command: %w", c.name, err)
-	}
+	}()
 	out := collect(s, stdout, stderr)
 	defer out.detach()
 	fed := make(chan error, 1)
 	go feed(s, stdin, fed)
 	select {
+	case err := <-denied:
+		return c.notStarted(ctx, err)
 	case err := <-s.exited:
 		return c.finish(err, out, fed)
 	case err := <-out.failed: // and the command would wait for a reader
@@ -119,6 +136,15 @@ func (c *Conn) run(ctx context.Context, s *session, command string, stdin io.Rea
 	case <-time.After(lostGrace):
 		return reason(ctx)
 	}
+}
+
+// notStarted returns the error of a command that the server has not started.
+func (c *Conn) notStarted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return reason(ctx)
+	}
+	c.notice()
+	return fmt.Errorf("%s: cannot start a command: %w", c.name, err)
 }
 
 // finish returns the error of a command that has ended, with those of its

@@ -52,9 +52,12 @@ type Started map[string]string
 // Activate makes an activation current and restarts the units. It refuses a host
 // that has the record of another change.
 func (h Host) Activate(ctx context.Context, s Switch) (Started, error) {
-	record, link, change := "", "", s.Change
+	record, link, back, change := "", "", "", s.Change
 	if s.Record != nil {
 		change = s.Record.Key
+		if from := s.Record.Source(); !from.IsZero() {
+			back = h.Layout.Link(from)
+		}
 		var err error
 		if record, err = s.Record.JSON(); err != nil {
 			return nil, err
@@ -69,6 +72,7 @@ func (h Host) Activate(ctx context.Context, s Switch) (Started, error) {
 		args: h.args(
 			arg{"units", strings.Join(s.Units, " ")},
 			arg{"link", link},
+			arg{"back", back},
 			arg{"record", record},
 			arg{"change", change},
 			arg{"restart", s.Restart.way()},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,7 +24,7 @@ func TestActivateRecordsThenSwitchesThenRestarts(t *testing.T) {
 	line, err := change.JSON()
 	must(t, err)
 	must(t, activate(t.Context(), s, r2, &change, nil))
-	log := fmt.Sprintf("reset-failed app.service current=releases/%[1]s record=%[2]s\nrestart app.service current=releases/%[1]s record=%[2]s\n", r2, line)
+	log := fmt.Sprintf("restart app.service current=releases/%[1]s record=%[2]s\n", r2, line)
 	if got := s.read("systemctl.log"); got != log {
 		t.Errorf("got\n%s\nwant\n%s", got, log)
 	}
@@ -47,7 +46,8 @@ func TestTheRecordIsThereBeforeTheSwitch(t *testing.T) {
 	if s.read("seen") == "" || s.read("systemctl.log") != "" {
 		t.Errorf("record at the switch: %q; systemctl: %q", s.read("seen"), s.read("systemctl.log"))
 	}
-	s.command("mv", "exit 1")
+	must(t, s.host(nil).Forget(t.Context(), "1"))
+	s.command("sync", "exit 1")
 	wantReason(t, activate(t.Context(), s, r2, &change, nil), "cannot write the change record")
 }
 
@@ -60,6 +60,47 @@ func TestActivateWithoutARecordLeavesTheOneThatIsThere(t *testing.T) {
 	must(t, activate(t.Context(), s, r1, nil, nil))
 	if s.read(".slipway", "change") != kept {
 		t.Error("the record was changed")
+	}
+}
+
+// A power cut may tear a record that was being written. Its change had not
+// switched anything.
+func TestATornRecordIsNone(t *testing.T) {
+	t.Parallel()
+	whole, err := begun.JSON()
+	must(t, err)
+	for _, torn := range []string{"", whole[:20], "\x00\x00\x00\x00"} {
+		s := newSite(t)
+		s.write("x", "releases", string(r1), "f")
+		s.write(torn, ".slipway", "change")
+		if in := s.inspect(); in.Change != nil {
+			t.Errorf("%q: %+v", torn, in.Change)
+		}
+		must(t, activate(t.Context(), s, r1, &begun, nil))
+		if s.read(".slipway", "change") != whole+"\n" {
+			t.Errorf("%q: the record is %q", torn, s.read(".slipway", "change"))
+		}
+		s.write(torn, ".slipway", "change")
+		must(t, s.host(nil).Tidy(t.Context()))
+		if s.read(".slipway", "change") != "" {
+			t.Errorf("%q: it is still there", torn)
+		}
+	}
+}
+
+// systemd refuses a unit that was restarted too often. The release is not the reason.
+func TestAStartLimitIsReset(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("x", "releases", string(r1), "f")
+	s.command("systemctl", `case "$*" in
+		*--property=Result*) echo Result=start-limit-hit ;;
+		show*) printf 'MainPID=0\n\n' ;;
+		*) echo "$*" >>"$BASE/systemctl.log"; [ "$1" != restart ] || [ "$(grep -c restart "$BASE/systemctl.log")" = 2 ] ;;
+		esac`)
+	must(t, activate(t.Context(), s, r1, &begun, nil))
+	if got := s.read("systemctl.log"); got != "restart app.service\nreset-failed app.service\nrestart app.service\n" {
+		t.Errorf("%q", got)
 	}
 }
 
@@ -131,8 +172,6 @@ func TestActivateFails(t *testing.T) {
 		t.Error("something was changed for a release that is not there")
 	}
 	s.write("x", "releases", string(r2), "f")
-	s.write("", "fail.reset-failed") // systemd does not know the unit yet
-	must(t, activate(t.Context(), s, r2, &change, nil))
 	s.write("", "fail.restart")
 	var log strings.Builder
 	wantReason(t, activate(t.Context(), s, r2, &change, &log), "systemctl restart app.service failed")
@@ -150,32 +189,30 @@ func TestActivateFinishesWithoutItsCaller(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- activate(ctx, s, r2, &begun, nil) }()
-	s.until("began", "reset-failed\n")
+	s.until("began", "restart\n")
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("the caller was told %v", err)
 	}
-	s.until("done", "reset-failed\nrestart\n")
+	s.until("done", "restart\n")
 }
 
 func TestActivateLetsAYoungProcessBoot(t *testing.T) {
 	t.Parallel()
-	awk, err := exec.LookPath("awk")
-	must(t, err)
 	for name, c := range map[string]struct {
 		started string // start of the main process, in microseconds since the boot 1000 s ago
 		pid     int
 		waits   string
 	}{
-		"just started":         {"1000000000", 7, "2\n"},
-		"half a second ago":    {"999500000", 7, "1.5\n"},
+		"just started":         {"1000000000", 7, "2.00\n"},
+		"half a second ago":    {"999500000", 7, "1.50\n"},
 		"almost 2 s ago":       {"998010000", 7, "0.01\n"},
-		"2 s ago":              {"998000000", 7, "0\n"},
-		"a minute ago":         {"940000000", 7, "0\n"},
-		"a clock that is late": {"1000010000", 7, "0\n"},
-		"another clock":        {"1060000000", 7, "0\n"},
-		"no time of a start":   {"", 7, "0\n"},
-		"no time at all":       {"0", 7, "0\n"},
+		"2 s ago":              {"998000000", 7, ""},
+		"a minute ago":         {"940000000", 7, ""},
+		"a clock that is late": {"1000010000", 7, ""},
+		"another clock":        {"1060000000", 7, ""},
+		"no time of a start":   {"", 7, ""},
+		"no time at all":       {"0", 7, ""},
 		"not running":          {"1000000000", 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -184,12 +221,9 @@ func TestActivateLetsAYoungProcessBoot(t *testing.T) {
 			s.write("x", "releases", string(r2), "f")
 			s.write("1000.00 3999.00\n", "uptime")
 			s.write("99.00 99.00 99.00 1/2 3\n", "loadavg") // a busy host does not wait longer
-			s.command("awk", `for a; do shift; case $a in /proc/*) a=$BASE/${a#/proc/} ;; esac; set -- "$@" "$a"; done; exec `+awk+` "$@"`)
+			s.edit = strings.NewReplacer("/proc/uptime", `"$BASE/uptime"`).Replace
 			s.command("sleep", `echo "$1" >>"$BASE/slept"`)
-			s.command("systemctl", fmt.Sprintf(`case "$2" in
-				--property=MainPID) echo MainPID=%d;;
-				--property=Exec*) echo ExecMainStartTimestampMonotonic=%s;;
-			esac`, c.pid, c.started))
+			s.command("systemctl", fmt.Sprintf(`[ "$1" != show ] || printf 'MainPID=%d\nExecMainStartTimestampMonotonic=%s\n\n'`, c.pid, c.started))
 			must(t, activate(t.Context(), s, r2, &begun, nil))
 			if slept := s.read("slept"); slept != c.waits {
 				t.Errorf("it waits %q s, want %q", slept, c.waits)
@@ -220,7 +254,7 @@ func TestCurrentIsNeverMissing(t *testing.T) {
 	s.write("x", "releases", string(r1), "f")
 	s.write("x", "releases", string(r2), "f")
 	must(t, os.Symlink("releases/"+string(r1), s.path("current")))
-	c := call{script: "activate", args: args{{"base", s.Base}, {"token", ours}, {"change", ""}, {"units", unit}, {"link", "releases/" + string(r1)}, {"record", ""}, {"restart", "systemctl"}}}
+	c := call{script: "activate", args: args{{"base", s.Base}, {"token", ours}, {"change", ""}, {"units", unit}, {"link", "releases/" + string(r1)}, {"back", ""}, {"record", ""}, {"restart", "systemctl"}}}
 	s.edit = func(text string) string {
 		loop := fmt.Sprintf("main() { n=0; while [ $n -lt 40 ]; do n=$((n + 1)); (link=releases/%s; switch); (link=releases/%s; switch); done; }\nswitch() {\n", r1, r2)
 		text = strings.ReplaceAll(text, "readonly", "export")

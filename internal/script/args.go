@@ -15,16 +15,21 @@ type args []arg
 // line needs no quotes: values are encoded in [A-Za-z0-9_.-], and sh decodes
 // them. The name of the step is for people who look at the processes of a host.
 func (as args) command(step string) (string, error) {
-	var b strings.Builder
-	b.WriteString("sh -s --")
+	words, err := as.words(step)
+	return "sh -s -- " + words, err
+}
+
+// words returns the arguments as encoded words.
+func (as args) words(step string) (string, error) {
+	all := make([]string, 0, len(as)+1)
 	for _, a := range append(args{{"step", step}}, as...) {
 		value, err := encode(a.value)
 		if err != nil {
 			return "", fmt.Errorf("argument %s: %w", a.name, err)
 		}
-		b.WriteString(" " + a.name + "." + value)
+		all = append(all, a.name+"."+value)
 	}
-	return b.String(), nil
+	return strings.Join(all, " "), nil
 }
 
 // encode replaces every byte except [A-Za-z0-9.-] by "_" and three octal

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -64,8 +65,7 @@ const lastLines = "\nexit\n}\n"
 
 // run runs the call and passes every fact to onFact.
 func (c call) run(ctx context.Context, m Machine) error {
-	command, err := c.args.command(c.script)
-	if err != nil {
+	if _, err := c.args.words(c.script); err != nil {
 		return &Error{Step: c.script, Err: err}
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -80,7 +80,7 @@ func (c call) run(ctx context.Context, m Machine) error {
 	if log == nil {
 		log = io.Discard
 	}
-	err = m.Exec(ctx, command, io.MultiReader(strings.NewReader(c.source()), gate), watch.writer(facts), watch.writer(log))
+	err := c.exec(ctx, m, gate, streams{watch.writer(facts), watch.writer(log)})
 	if hung := (*Hung)(nil); err != nil && errors.As(context.Cause(ctx), &hung) {
 		return &Error{Step: c.script, Reason: hung.Error(), Err: hung}
 	}
@@ -99,16 +99,37 @@ func (c call) run(ctx context.Context, m Machine) error {
 	return facts.err
 }
 
+// exec runs the call where the machine can run it best.
+func (c call) exec(ctx context.Context, m Machine, g *gate, to streams) error {
+	if shell, ok := m.(*Shell); ok {
+		return shell.exec(ctx, c, g, to)
+	}
+	return c.alone(ctx, m, g, to)
+}
+
+// alone runs the call in a session of its own.
+func (c call) alone(ctx context.Context, m Machine, g *gate, to streams) error {
+	command, err := c.args.command(c.script)
+	if err != nil {
+		return err
+	}
+	return m.Exec(ctx, command, io.MultiReader(strings.NewReader(compact(c.source())), g), to.facts, to.log)
+}
+
 var errCutShort = errors.New("the end of its answer is missing: run it again")
 
-// gate holds back the input until the script is ready. A shell reads ahead of
-// the commands that it runs, and would run input that came too early.
+// gate holds back the input until the script is ready. A shell that reads its
+// text from stdin reads ahead of the commands that it runs, and would run input
+// that came too early.
 type gate struct {
 	ctx   context.Context // of the call that this gate belongs to
+	once  sync.Once
 	open  chan struct{}
 	input io.Reader
 	watch *watch
 }
+
+func (g *gate) unlock() { g.once.Do(func() { close(g.open) }) }
 
 func (g *gate) Read(p []byte) (int, error) {
 	if g.input == nil {

@@ -90,7 +90,7 @@ func (w *factWriter) line(line string) {
 	switch {
 	case line == "ready" && !w.isOpen:
 		w.isOpen = true
-		close(w.gate.open)
+		w.gate.unlock()
 		if w.ready != nil {
 			w.ready()
 		}

@@ -68,7 +68,7 @@ func TestWithoutTheLockNothingIsChanged(t *testing.T) {
 			}
 			must(t, os.Remove(s.path(".slipway", "fence")))
 			wantFenced(t, change(t.Context(), s.host(nil)), "")
-			s.write(ours+"\n", ".slipway", "fence")
+			s.write("7 "+ours+"\n", ".slipway", "fence")
 			if after := s.snapshot(); !maps.Equal(before, after) {
 				t.Errorf("it changed the host:\n%v\n%v", before, after)
 			}
@@ -161,7 +161,7 @@ func TestTheLockOfAFullDiskCanBeTaken(t *testing.T) {
 	s.command("mv", "echo 'No space left on device' >&2; exit 1")
 	s.command("mkdir", "echo 'No space left on device' >&2; exit 1")
 	lock := s.take("second")
-	if got := s.read(".slipway", "fence"); got != lock.Token+"\n" || len(got) != size {
+	if got := s.read(".slipway", "fence"); !strings.HasSuffix(got, " 9 "+lock.Token+"\n") || len(got) != size {
 		t.Errorf("the fence is %q, want %q in place of %d bytes", got, lock.Token, size)
 	}
 	lock.Release()
@@ -174,7 +174,7 @@ func TestTheLockOfAFullDiskCanBeTaken(t *testing.T) {
 func TestASilentHolderMayChangeNothing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.command("timeout", `shift; exec /usr/bin/timeout 0.2 "$@"`)
+	s.impatient()
 	lock := s.take("first")
 	<-lock.Lost()
 	h := s.host(nil)
@@ -226,7 +226,7 @@ func TestCommandsEndWhenAnotherRunHasTheLock(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- c.run(t.Context(), s) }()
 	s.until("order", "begun\n")
-	s.write("THEIRS\n", ".slipway", "fence")
+	s.write("8 THEIRS\n", ".slipway", "fence")
 	began := time.Now()
 	wantReason(t, <-ended, "the commands of after-activate failed with exit status 143")
 	if took := time.Since(began); took > 5*time.Second || s.read("order") != "begun\n" {
@@ -363,7 +363,7 @@ func TestABuildThatLostItsLockTouchesNothing(t *testing.T) {
 			s.writeHome("x", BuildDir(app), "artifacts", string(r1)+".part", "manifest.json")
 			s.writeHome("x", BuildDir(app), "scratch", "identities")
 			s.writeHome("build by bob\n k web1\n", BuildDir(app), "lock")
-			s.writeHome("THEIRS\n", BuildDir(app), "fence")
+			s.writeHome("8 THEIRS\n", BuildDir(app), "fence")
 			ended := s.compiler()
 			wantFenced(t, step(t.Context(), s.build(job, nil)), "build by bob")
 			if !s.exists(BuildDir(app), "scratch", "identities") || !s.exists(BuildDir(app), "artifacts", string(r1)+".part") || s.exists("calls") {

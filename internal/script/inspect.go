@@ -11,6 +11,7 @@ import (
 // Look says what an inspection covers.
 type Look struct {
 	Units     []string
+	Ports     []int // to look at
 	Restart   Restart
 	Libraries []string   // sonames that the release needs on the host
 	Sizes     bool       // also measure the releases, which takes longer
@@ -27,6 +28,7 @@ type Look struct {
 // Inspection is everything that a plan needs to know about a host.
 type Inspection struct {
 	Service
+	Turn          Turn
 	Now           int64    // the host's own clock, in seconds
 	OS, Arch      string   // as uname prints them
 	Glibc         string   // such as 2.36; empty: another libc
@@ -59,6 +61,19 @@ type Inspection struct {
 	Digest        release.Digest // of the requested release; empty: the host has no manifest of it
 }
 
+// Turn counts how often a host's lock was taken. Two answers of a host belong
+// together if nobody has had the lock between them.
+type Turn struct {
+	Count int
+	Free  bool // nobody had the lock
+}
+
+func parseTurn(s string) Turn {
+	count, state, _ := strings.Cut(s, " ")
+	n, _ := strconv.Atoi(count) // none before the first lock
+	return Turn{n, state == "free"}
+}
+
 // Directory is one of the application's directories.
 type Directory struct {
 	Path, Owner, Group string
@@ -81,6 +96,7 @@ func (h Host) Inspect(ctx context.Context, l Look) (Inspection, error) {
 		args: args{
 			{"base", h.Layout.Base},
 			{"units", strings.Join(l.Units, " ")},
+			{"ports", words(l.Ports)},
 			{"restart", l.Restart.way()},
 			{"flag", l.Restart.Flag},
 			{"libraries", strings.Join(l.Libraries, " ")},
@@ -118,6 +134,8 @@ func (l Look) recent() string {
 // machine takes a fact about the machine.
 func (in *Inspection) machine(key, value string) bool {
 	switch key {
+	case "turn":
+		in.Turn = parseTurn(value)
 	case "now":
 		in.Now, _ = strconv.ParseInt(value, 10, 64) // date +%s
 	case "os":

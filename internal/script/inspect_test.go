@@ -174,7 +174,7 @@ func TestInspectSeesWhatAUnitStarts(t *testing.T) {
 func TestInspectSeesThatProcessesAreHidden(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.command("cat", `case "$*" in /proc/1/*) exit 1;; esac; exec /bin/cat "$@"`)
+	s.edit = strings.NewReplacer("/proc/1/cmdline", "/proc/0/cmdline").Replace
 	if !s.inspect().Hidden {
 		t.Error("it does not say so")
 	}

@@ -19,12 +19,18 @@ func TestShellcheckAcceptsWhatIsSent(t *testing.T) {
 	}
 }
 
+func TestShellcheckAcceptsASessionsShell(t *testing.T) {
+	t.Parallel()
+	// The texts that come later set the variables and call the functions.
+	shellcheck(t, file("prelude")+file("shell")+"serve\nexit\n", "--exclude=SC2317")
+}
+
 // Two scripts write programs: the launcher, the program that git runs instead of
 // ssh, and the one that ssh runs for host keys.
 func TestShellcheckAcceptsWhatScriptsWrite(t *testing.T) {
 	t.Parallel()
 	for function, library := range map[string]string{"launcher_text": "launcher", "write_ssh": "git", "write_authorities": "git"} {
-		text, err := exec.Command("sh", "-c", file(library)+function).Output()
+		text, err := exec.Command("sh", "-c", "line_break='\n'\n"+file(library)+function).Output()
 		must(t, err)
 		if len(text) == 0 {
 			t.Errorf("%s writes nothing", function)

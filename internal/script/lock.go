@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"github.com/apxr/slipway/internal/release"
@@ -34,7 +35,9 @@ func (h Holder) String() string {
 
 // Lock is a lock that a live script holds on a machine.
 type Lock struct {
-	Now release.ID // the machine's clock when the lock was taken
+	Now release.ID // of a lock of builds: the machine's clock when the lock was taken
+	// Turn says how often the lock was taken, with this time: see [Turn].
+	Turn int
 	// Token is new for each acquisition. On a host, scripts that change
 	// something need it: see [Host].
 	Token string
@@ -98,13 +101,14 @@ func (h Host) Lock(ctx context.Context, holder Holder, wait Wait) (*Lock, error)
 // LockBuilds takes the lock of an application's builds on the build host, as
 // [Host.Lock] does on a web server.
 func LockBuilds(ctx context.Context, m Machine, a release.App, holder Holder, wait Wait) (*Lock, error) {
-	return locking{dir: BuildDir(a), deep: true, holder: holder, wait: wait}.take(ctx, m)
+	return locking{dir: BuildDir(a), deep: true, clock: true, holder: holder, wait: wait}.take(ctx, m)
 }
 
 // locking describes a lock to take.
 type locking struct {
 	dir    string
 	deep   bool // also create the parent directories of dir
+	clock  bool // also ask for the machine's time
 	holder Holder
 	wait   Wait
 }
@@ -115,7 +119,7 @@ const takeOverLimit = 6 * time.Minute
 
 func (k locking) take(ctx context.Context, m Machine) (*Lock, error) {
 	var now, other, same string
-	held := false
+	held, turn := false, 0
 	token := rand.Text()
 	l, err := hold(ctx, m, call{
 		script: "lock", limit: k.wait.Most + takeOverLimit,
@@ -128,11 +132,14 @@ func (k locking) take(ctx context.Context, m Machine) (*Lock, error) {
 			{"token", token},
 			{"again", yes(k.wait.Again)},
 			{"wait", fmt.Sprint(int(k.wait.Most.Seconds()))},
+			{"clock", yes(k.clock)},
 		},
 		onFact: func(key, value string) {
 			switch key {
 			case "now":
 				now = value
+			case "turn":
+				turn, _ = strconv.Atoi(value) // a number: lock.sh has counted
 			case "held":
 				other, held = value, true
 				k.wait.tell(value)
@@ -151,7 +158,10 @@ func (k locking) take(ctx context.Context, m Machine) (*Lock, error) {
 	case err != nil:
 		return nil, err
 	}
-	l.Token = token
+	l.Token, l.Turn = token, turn
+	if !k.clock {
+		return l, nil
+	}
 	if l.Now, err = release.ParseID(now); err != nil {
 		l.Release()
 		return nil, fmt.Errorf("the machine's clock: %w", err)

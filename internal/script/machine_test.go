@@ -45,7 +45,9 @@ func (l local) Exec(ctx context.Context, command string, stdin io.Reader, stdout
 	if err != nil {
 		return err
 	}
-	if l.edit != nil {
+	if l.edit != nil && command == shellCommand {
+		stdin = l.editTexts(stdin)
+	} else if l.edit != nil {
 		r := bufio.NewReader(stdin)
 		text, err := readScript(r)
 		if err != nil {
@@ -79,6 +81,32 @@ func (l local) Exec(ctx context.Context, command string, stdin io.Reader, stdout
 		}
 		return ctx.Err()
 	}
+}
+
+// editTexts edits the texts that a session gets.
+func (l local) editTexts(stdin io.Reader) io.Reader {
+	r := bufio.NewReader(stdin)
+	edited, w := io.Pipe()
+	go func() {
+		for first := true; ; first = false {
+			line, err := r.ReadString('\n')
+			text := strings.NewReplacer(`\\`, `\`, `\n`, "\n").Replace(strings.TrimSuffix(line, "\n"))
+			if first || strings.HasPrefix(line, "text ") {
+				line = escapeText(l.edit(text)) + "\n"
+			}
+			if err == nil {
+				_, err = io.WriteString(w, line)
+			}
+			if err == nil && strings.HasPrefix(line, "last ") {
+				_, err = io.Copy(w, r)
+			}
+			if err != nil {
+				w.CloseWithError(err)
+				return
+			}
+		}
+	}()
+	return edited
 }
 
 // pipes connects a command's output. It returns a function that waits for the
@@ -123,8 +151,15 @@ func readScript(r *bufio.Reader) (text string, err error) {
 // functions after it.
 func withMain(body string) local {
 	return local{edit: func(text string) string {
-		head, rest, _ := strings.Cut(text, "\nmain() {\n")
-		return head + "\nmain() {\n" + body + "\n}\n" + rest[strings.LastIndex(rest, "start \"$@\""):]
+		head, rest, found := strings.Cut(text, "main() {\n")
+		if !found {
+			return text // a library by itself
+		}
+		end := max(strings.LastIndex(rest, "start \"$@\""), 0)
+		if end == 0 {
+			end = len(rest) // a script by itself
+		}
+		return head + "main() {\n" + body + "\n}\n" + rest[end:]
 	}}
 }
 
@@ -149,12 +184,13 @@ func newSite(t *testing.T) *site {
 	for _, d := range []string{s.bin, s.home, filepath.Join(s.Base, "releases"), s.State()} {
 		must(t, os.MkdirAll(d, 0o755))
 	}
-	s.write(ours+"\n", ".slipway", "fence")
-	s.writeHome(ours+"\n", BuildDir(app), "fence")
+	s.write("7 "+ours+"\n", ".slipway", "fence")
+	s.writeHome("7 "+ours+"\n", BuildDir(app), "fence")
 	s.command("sync", "exit 0") // the speed of the disk does not matter here
 	s.command("sudo", `[ "$1" = -n ] && shift; [ "$1" != -l ] || exit 0; exec "$@"`)
 	s.command("systemctl", `case $1 in
-		show) IFS=,; for p in ${2#--property=}; do v=; [ ! -f "$BASE/$p" ] || read -r v <"$BASE/$p"; echo "$p=$v"; done ;;
+		show) list=${2#--property=}; shift 2; for u in "$@"; do [ "$u" != -- ] || continue; IFS=,
+			for p in $list; do v=; [ ! -f "$BASE/$p" ] || read -r v <"$BASE/$p"; echo "$p=$v"; done; echo; done ;;
 		*) echo "$* current=$(readlink "$BASE/current") record=$(cat "$BASE/.slipway/change" 2>/dev/null)" >>"$BASE/systemctl.log"
 		   ls -l /proc/self/fd >"$BASE/fds.log"; echo "systemctl says=$1"; [ ! -e "$BASE/fail.$1" ] ;;
 		esac`)
@@ -166,7 +202,11 @@ const ours = "OURS"
 
 // host returns the scripts of the site. Their output goes to log, unless it is
 // nil.
-func (s *site) host(log io.Writer) Host { return hostOn(s, s.Layout, log) }
+func (s *site) host(log io.Writer) Host {
+	shell := NewShell(s)
+	s.t.Cleanup(shell.Close)
+	return hostOn(shell, s.Layout, log)
+}
 
 func hostOn(m Machine, l release.Layout, log io.Writer) Host {
 	h := Host{Machine: m, Layout: l, Token: ours}

@@ -35,7 +35,7 @@ func TestWritesReachTheDiskInTheirOrder(t *testing.T) {
 		"mv -T .slipway/releases/"+string(r1)+".OURS .slipway/releases/"+string(r1), "sync -f .slipway/releases",
 		"mv -T releases/"+string(r1)+".OURS.part releases/"+string(r1), "sync -f releases")
 	s.prepare(r1, key1, Environment{Given: true, Text: "export A=1\n"})
-	order("prepare", "sync launch.new", "mv -T launch.new launch", "sync -f "+s.Base, "sync -f activations/"+key1)
+	order("prepare", "sync launch.new", "mv -T launch.new launch", "sync "+s.Base, "sync -f activations/"+key1)
 	s.prepare(r1, key1, Environment{Given: true, Text: "export A=1\n"})
 	if strings.Contains(s.read("order"), "launch.new launch") {
 		t.Error("a launcher that is there already was written once more")

@@ -70,7 +70,7 @@ func (unclosed) Close() error { return nil }
 
 // cycle is a deploy, often with a rollback behind it, on whatever is there.
 func (r *runner) cycle() error {
-	if err := r.WriteFile(r.ctx, path.Join(r.State(), "fence"), []byte(token+"\n")); err != nil && !r.isCut() {
+	if err := r.WriteFile(r.ctx, path.Join(r.State(), "fence"), []byte("1 "+token+"\n")); err != nil && !r.isCut() {
 		return err
 	}
 	if err := r.repair(); err != nil {

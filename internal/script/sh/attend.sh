@@ -1,4 +1,4 @@
-# Libraries: receive
+# Libraries: receive beats
 # Runs one sudo command for a person, with unchanged streams. The command ends with
 # its caller: when the connection is cut, or has been silent for 30 s.
 #
@@ -25,6 +25,6 @@ main() {
 }
 
 end_with_caller() {
-	while beat=$(timeout 30 head -c 1 <&4) && [ -n "$beat" ]; do :; done
+	beats '' '' <&4
 	kill -s KILL "$attended"
 }

@@ -21,7 +21,7 @@ mirror_of() {
 # shellcheck disable=SC2154 # the scripts that call this take app and token
 owned() {
 	fence=''
-	{ read -r fence <"$root/$app/fence"; } 2>/dev/null
+	{ read -r _ fence <"$root/$app/fence"; } 2>/dev/null
 	[ "$fence" != "$token" ] || [ -z "$token" ] || return 0
 	holder=
 	[ -z "$fence" ] || holder=$(head -n 1 "$root/$app/lock" 2>/dev/null)

@@ -6,10 +6,9 @@
 main() {
 	for tool in script sudo systemctl; do command -v "$tool" >/dev/null || fact no_tool "$tool"; done
 	fact login "$(id -un)"
-	show_units
-	unit=$units
-	user=$(unit_property User)
-	fact unit_user "$user"
+	user=
+	# shellcheck disable=SC2086 # the name of a unit
+	for_units show_with_user "$unit_state,User" $units
 	if [ -n "$wrapper" ]; then
 		show_entry wrapper_dir "${wrapper%/*}"
 		show_entry wrapper "$wrapper"
@@ -20,8 +19,17 @@ main() {
 		user=
 	fi
 	command -v sudo >/dev/null || return 0
+	list_sudo
 	take_rules_of "$user"
-	fact sudo "$(ask "$command")"
+	ask "$command"
+	fact sudo "$answer"
+}
+
+# shellcheck disable=SC2154 # for_units sets it
+show_with_user() {
+	show_unit
+	user=$is_User
+	fact unit_user "$user"
 }
 
 show_entry() { [ ! -e "$2" ] && [ ! -h "$2" ] || fact "$1" "$(stat -c '%u %a %F' "$2")"; }

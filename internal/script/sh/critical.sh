@@ -20,7 +20,7 @@ critical() {
 # shellcheck disable=SC2154 # the scripts that call this take token
 is_ours() {
 	fence=
-	{ read -r fence <"$base/.slipway/fence"; } 2>/dev/null
+	{ read -r _ fence <"$base/.slipway/fence"; } 2>/dev/null
 	[ -n "$token" ] && [ "$fence" = "$token" ]
 }
 
@@ -34,14 +34,23 @@ fenced() {
 
 # is_change KEY tests whether the change record is that of a change.
 is_change() {
-	case $(cat "$base/.slipway/change" 2>/dev/null) in
+	read_record
+	case $found in
 	"{\"key\":\"$1\","*) ;;
 	*) return 1 ;;
 	esac
 }
 
+# read_record sets $found to the change record. A record without its end is from a power
+# cut: that change had not switched anything yet, so it is none.
+read_record() {
+	found=
+	{ IFS= read -r found <"$base/.slipway/change"; } 2>/dev/null
+	case $found in '{'*'}') ;; *) found= ;; esac
+}
+
 # no_other_change KEY refuses to go on if another change has left its record.
 no_other_change() {
-	[ ! -e "$base/.slipway/change" ] || is_change "$1" ||
+	is_change "$1" || [ -z "$found" ] ||
 		die "$base/.slipway/change is the record of another change: another run was here; see 'slipway history'"
 }

@@ -2,71 +2,140 @@
 # it. A server that was set up by hand has no stamp, so nothing can differ. All of
 # this works without privileges.
 
-# show_drift compares the host with $setup.
+# read_stamp reads the stamp $setup, if there is one.
+# shellcheck disable=SC2154 # the scripts that call this take setup
+read_stamp() {
+	stamped='' stamp_paths='' stamp_entries='' stamp_sums='' stamp_units='' stamp_rules=''
+	[ -r "$setup" ] || return 0
+	while IFS=' ' read -r kind a b c d e; do
+		case $kind in
+		format) [ "$a" = 1 ] || break && stamped=yes ;;
+		file) stamp_entry "$e" "$a" "$b" "$c" && stamp_sum "$d" "$e" ;;
+		directory) stamp_entry "$d" "$a" "$b" "$c" ;;
+		unit) stamp_units="$stamp_units $a" ;;
+		rule) stamp_rules="$stamp_rules$line_break$a $b${c:+ $c}${d:+ $d}${e:+ $e}" ;;
+		esac
+	done <"$setup"
+}
+
+stamp_entry() {
+	stamp_paths="$stamp_paths $1"
+	stamp_entries="$stamp_entries$*$line_break"
+}
+
+stamp_sum() { [ "$1" = - ] || stamp_sums="$stamp_sums$1  $2$line_break"; }
+
+# show_drift compares the host with the stamp. show_place has described the paths in
+# it, and each unit has been compared with stamped_unit.
 show_drift() {
 	[ -r "$setup" ] || return 0
-	if [ "$(head -n 1 "$setup")" != "format 1" ]; then
+	if [ -z "$stamped" ]; then
 		fact drift "another version of Slipway has set it up"
 		return
 	fi
-	differing_files | report_drift
-	awk '$1 == "file" && $5 != "-" { print $5 "  " $6 }' "$setup" | sha256sum --check --quiet 2>/dev/null |
-		sed -n 's/: FAILED$/ has been changed/p' | report_drift
-	differing_units | report_drift
-	! command -v sudo >/dev/null || differing_rules | report_drift
+	differing_entries
+	[ -z "$stamp_sums" ] || changed_files
+	[ -z "$unit_drift" ] || report_drift "$unit_drift"
+	! command -v sudo >/dev/null || differing_rules
 }
 
-report_drift() { while IFS= read -r text; do fact drift "$text"; done; }
+# report_drift LINES reports one fact for each line.
+report_drift() {
+	while IFS= read -r text; do
+		[ -z "$text" ] || fact drift "$text"
+	done <<-LINES
+		$1
+	LINES
+}
 
-# differing_files says nothing about files in directories that this user may not
+# differing_entries says nothing about files in directories that this user may not
 # enter.
-differing_files() {
-	awk '$1 == "file" { print $6 } $1 == "directory" { print $5 }' "$setup" | xargs stat -L -c '%n %a %U:%G' 2>/dev/null |
-		awk 'FNR == NR && FILENAME == "-" { is[$1] = $2 " " $3; next }
-			$1 == "file" { path = $6 }
-			$1 == "directory" { path = $5 }
-			$1 != "file" && $1 != "directory" { next }
-			!(path in is) { print "missing", path; next }
-			is[path] != $2 " " $3 ":" $4 { print path " is " is[path] ", not " $2 " " $3 ":" $4 }' - "$setup" |
-		while IFS= read -r text; do
-			case $text in
-			'missing '*) path=${text#missing } && [ -x "$(dirname "$path")" ] && [ ! -e "$path" ] && echo "$path is not there" ;;
-			*) echo "$text" ;;
-			esac
-		done
+differing_entries() {
+	while read -r path mode owner group; do
+		[ -n "$path" ] || continue
+		if ! describe "$path"; then
+			[ ! -x "${path%/*}" ] || [ -e "$path" ] || fact drift "$path is not there"
+		elif [ "$described" != "$mode $owner $group" ]; then
+			is=${described% *}:${described##* }
+			fact drift "$path is $is, not $mode $owner:$group"
+		fi
+	done <<-ENTRIES
+		$stamp_entries
+	ENTRIES
 }
 
-# differing_units does not report that one of the application's own units is down:
-# the deploy itself checks that.
-differing_units() {
-	# shellcheck disable=SC2046 # one argument for each unit
-	systemctl show --property=Id,UnitFileState,ActiveState,NeedDaemonReload -- $(awk '$1 == "unit" { print $2 }' "$setup") 2>/dev/null |
-		awk -v own=" $units " '
-			/^$/ { tell(); next }
-			{ at = index($0, "="); is[substr($0, 1, at - 1)] = substr($0, at + 1) }
-			END { tell() }
-			function tell() {
-				if (is["Id"] == "") return
-				if (is["UnitFileState"] != "enabled") print is["Id"] " is " (is["UnitFileState"] == "" ? "not there" : is["UnitFileState"]) ", not enabled"
-				else if (is["NeedDaemonReload"] == "yes") print is["Id"] " has been changed, and systemd has not read it: systemctl daemon-reload"
-				else if (is["ActiveState"] != "active" && !index(own, " " is["Id"] " ")) print is["Id"] " is " is["ActiveState"] ", not active"
-				delete is
-			}'
+changed_files() {
+	changed=$(printf '%s' "$stamp_sums" | sha256sum --check --quiet 2>/dev/null)
+	while IFS= read -r line; do
+		case $line in *': FAILED') fact drift "${line%: FAILED} has been changed" ;; esac
+	done <<-CHANGED
+		$changed
+	CHANGED
+}
+
+# stamped_unit notes what differs about $unit, of which for_units has the state. It does
+# not report that one of the application's own units is down: the deploy itself checks
+# that.
+# shellcheck disable=SC2154 # for_units sets them
+stamped_unit() {
+	case " $stamp_units " in *" $unit "*) ;; *) return 0 ;; esac
+	differs=
+	if [ "$is_UnitFileState" != enabled ]; then
+		differs="${is_UnitFileState:-not there}, not enabled"
+	elif [ "$is_NeedDaemonReload" = yes ]; then
+		differs=
+		unit_drift="$unit_drift$unit has been changed, and systemd has not read it: systemctl daemon-reload$line_break"
+	elif [ "$is_ActiveState" != active ]; then
+		case " $units " in *" $unit "*) ;; *) differs="$is_ActiveState, not active" ;; esac
+	fi
+	[ -z "$differs" ] || unit_drift="$unit_drift$unit is $differs$line_break"
 }
 
 # differing_rules reports missing sudo rules and surplus ones, unless setup granted
-# those for another application on the host. Each target user has a list of its own;
-# take_rules_of takes root for an empty name.
+# those for another application on the host. Each target user has a list of its own.
+# show_rules has taken that of root.
 differing_rules() {
-	for user in root $(sed -n 's/^rule \([^ ]*\) .*/\1/p' "$setup" | grep -vx root | sort -u); do
-		granted=$(sed -n "s/^rule $user //p" "$setup")
-		elsewhere=$(sed -n "s/^rule $user //p" "${setup%/*/*}"/*/setup 2>/dev/null)
-		take_rules_of "${user#root}"
-		printf '%s\n' "$granted" | while IFS= read -r command; do
-			[ -z "$command" ] || [ "$(ask "$command")" = yes ] || echo "sudo does not allow '$command' as $user"
-		done
-		printf '%s\n' "$rules" | sed -n 's/^yes //p' | while IFS= read -r command; do
-			printf '%s\n' "$granted" "$elsewhere" | grep -qxF -- "$command" || echo "sudo allows '$command' as $user, which setup did not grant"
-		done
+	granted_to_others
+	checked=
+	while read -r user _; do
+		case " $checked " in *" ${user:-root} "*) continue ;; esac
+		checked="$checked $user"
+		[ "$user" = root ] || take_rules_of "$user"
+		missing_rules
+		surplus_rules
+	done <<-USERS
+		root$stamp_rules
+	USERS
+}
+
+missing_rules() {
+	while read -r for command; do
+		[ "$for" = "$user" ] || continue
+		ask "$command"
+		[ "$answer" = yes ] || fact drift "sudo does not allow '$command' as $user"
+	done <<-GRANTED
+		$stamp_rules
+	GRANTED
+}
+
+surplus_rules() {
+	while read -r answer command; do
+		[ "$answer" = yes ] || continue
+		case "$stamp_rules$other_rules$line_break" in
+		*"$line_break$user $command$line_break"*) ;;
+		*) fact drift "sudo allows '$command' as $user, which setup did not grant" ;;
+		esac
+	done <<-RULES
+		$rules
+	RULES
+}
+
+granted_to_others() {
+	other_rules=
+	for stamp in "${setup%/*/*}"/*/setup; do
+		[ -r "$stamp" ] && [ "$stamp" != "$setup" ] || continue
+		while read -r kind rule; do
+			[ "$kind" != rule ] || other_rules="$other_rules$line_break$rule"
+		done <"$stamp"
 	done
 }

@@ -1,4 +1,4 @@
-# Libraries: buildroot
+# Libraries: buildroot beats
 # Holds an artifact for as long as the caller lives, so that no sweep removes it: until
 # the connection ends, or no byte has come for 30 s. Any number of callers may hold it
 # at once.
@@ -13,7 +13,7 @@ main() {
 	flock -s -w 60 8 || die "$artifact has been locked by another program for 60 s: see 'fuser $artifact'"
 	[ "$artifact" -ef /dev/fd/8 ] || gone
 	ready
-	while beat=$(exec 8<&-; exec timeout 30 head -c 1) && [ -n "$beat" ]; do :; done
+	beats '' '' 8<&-
 }
 
 gone() {

@@ -1,4 +1,4 @@
-# Libraries: receive append critical service
+# Libraries: receive append beats critical
 # Runs commands in a release's directory with its environment, then starts a one-shot
 # unit; either may be missing. Before the switch, the link next points to the release
 # with its environment meanwhile, so that a unit or a sudo rule for migrations need
@@ -26,19 +26,23 @@ main() {
 		guarded start_unit stop_unit
 	fi
 	rm -rf "$base/next" "$scratch"
+	: >"$base/.slipway/work"
 	case $commands_status in
 	0) ;;
 	124 | 137) die "the commands of $when did not end within 600 s" ;;
 	*) die "the commands of $when failed with exit status $commands_status: see the lines above" ;;
 	esac
-	[ "$status" = 0 ] || die "$unit failed ($(unit_property Result)): its log says why; see the lines above and 'systemctl status $unit'"
+	[ "$status" = 0 ] || die "$unit failed ($(systemctl show --property=Result "$unit" | sed 's/^Result=//')): its log says why; see the lines above and 'systemctl status $unit'"
 }
 
 # begin_work takes the work lock first: a run that takes over makes its token count
-# first, then waits for this lock.
+# first, then waits for this lock if there is a mark in its file. So the mark comes
+# before the token is checked.
 begin_work() {
 	command exec 7>>"$base/.slipway/work" || die "cannot write $base/.slipway"
 	flock -w 60 7 || die "earlier commands of this run still run after 60 s: see 'fuser $base/.slipway/work'"
+	is_ours || fenced
+	echo "$token" >"$base/.slipway/work" || die "cannot write $base/.slipway/work"
 	critical make_place
 	cd "$base/releases/$id" || die "cannot use $base/releases/$id"
 }
@@ -89,8 +93,7 @@ stop_unit() { sudo -n systemctl stop "$unit" >/dev/null 2>&1; }
 
 # end_with_caller acts first and speaks later: nobody may be there to read it.
 end_with_caller() {
-	# What waits for the next byte must hold neither the log open nor the lock.
-	while { beat=$(timeout 30 head -c 1 <&4 7>&-); } 2>/dev/null && [ -n "$beat" ] && is_ours; do :; done
+	beats "$base/.slipway/fence" "$token" <&4 7>&-
 	"$1"
 	echo "the run has gone: ended what it had started"
 }

@@ -1,44 +1,54 @@
-# Libraries: service rules drift
-# Reports everything about a host that a plan needs. It changes nothing.
-# Takes: base, units, restart (systemctl, flag or command), flag, libraries (sonames
-# that the release needs), sizes (yes: report the sizes of the releases too), staged
-# (the release whose staging note to report; empty: none), digest (the release whose
-# digest to report; empty: none), migrate (the unit for migrations; empty: none), setup
-# (the stamp that the setup phase left), recent (how many lines of the history to report;
-# empty: all), about (release IDs and revisions).
+# Libraries: service ports rules drift
+# Reports everything about a host that a plan needs. It changes nothing. It starts few
+# programs: on a busy host, they are what takes time.
+# Takes: base, units, ports, restart (systemctl, flag or command), flag, libraries
+# (sonames that the release needs), sizes (yes: report the sizes of the releases too),
+# staged (the release whose staging note to report; empty: none), digest (the release
+# whose digest to report; empty: none), migrate (the unit for migrations; empty: none),
+# setup (the stamp that the setup phase left), recent (how many lines of the history to
+# report; empty: all), about (release IDs and revisions).
 main() {
+	show_turn
+	read_stamp
 	show_machine
 	show_place
 	show_rules
 	show_current
-	show_units
-	show_uses
-	show_migrate
+	fact current_target "$current_target"
+	show_all_units
+	show_ports
 	show_drift
 	show_releases
 	for left in "$base/next" "$base/current.new" "$base/launch.new" "$base"/.slipway/scratch* "$base/.slipway/change.new"; do
 		[ ! -e "$left" ] && [ ! -h "$left" ] || fact leftover "${left#"$base"/}"
 	done
 	[ ! -h "$base/.slipway/back" ] || [ -e "$base/.slipway/change" ] || fact leftover .slipway/back
-	[ -z "$staged" ] || show_state staged "releases/$staged/staged"
 	[ -z "$digest" ] || show_digest "$base/.slipway/releases/$digest/manifest.json"
-	show_state change change
-	show_history
+	show_records
+}
+
+# show_turn reports how often the lock was taken so far, and whether it is free. The
+# caller may have asked for it at the same time.
+show_turn() {
+	fence='' turn=''
+	{ read -r turn fence <"$base/.slipway/fence"; } 2>/dev/null
+	if [ -z "$fence" ]; then fact turn "${turn:-0} free"; else fact turn "$turn"; fi
 }
 
 show_machine() {
-	fact now "$(date +%s)"
-	fact os "$(uname -s)"
-	fact arch "$(uname -m)"
-	fact user "$(id -un)"
-	fact glibc "$(getconf GNU_LIBC_VERSION 2>/dev/null | sed -n 's/^glibc //p')"
+	# shellcheck disable=SC2046 # two words
+	set -- $(uname -s -m)
+	fact os "$1"
+	fact arch "$2"
+	glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null)
+	fact glibc "${glibc#glibc }"
 	for tool in awk cmp diff find flock sed sha256sum systemctl tar timeout curl; do
 		command -v "$tool" >/dev/null || fact no_tool "$tool"
 	done
 	[ "$restart" != systemctl ] || command -v sudo >/dev/null || fact no_tool sudo
 	# Command lines prove which release runs, so they must be visible.
-	cat /proc/1/cmdline >/dev/null 2>&1 || fact hidden yes
-	known=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | awk '{ print $1 }')
+	{ true </proc/1/cmdline; } 2>/dev/null || fact hidden yes
+	known=
 	for library in $libraries; do has_library "$library" || fact no_library "$library"; done
 }
 
@@ -46,71 +56,97 @@ has_library() {
 	case $1 in
 	/*) [ -e "$1" ] && return ;;
 	esac
-	printf '%s\n' "$known" | grep -qxF -- "$1" && return
-	# There may be no ldconfig (musl), and its cache may lack the library.
 	for place in /lib /usr/lib /usr/local/lib /lib64 /usr/lib64 /lib/*-linux-gnu* /usr/lib/*-linux-gnu*; do
 		[ -e "$place/$1" ] && return
 	done
-	return 1
+	# There may be no ldconfig (musl).
+	[ -n "$known" ] || known=$line_break$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | awk '{ print $1 }')$line_break
+	case $known in *"$line_break$1$line_break"*) ;; *) return 1 ;; esac
 }
 
 show_place() {
-	fact base "$(entry_kind "$base")"
-	fact current_kind "$(entry_kind "$base/current")"
-	fact current_target "$(readlink "$base/current" 2>/dev/null)"
-	for dir in "$base" "$base/releases" "$base/.slipway"; do
+	show_kind base "$base"
+	show_kind current_kind "$base/current"
+	places="$base $base/releases $base/.slipway"
+	# shellcheck disable=SC2086 # paths without blanks
+	descriptions=$line_break$(stat -L -c '%n %a %U %G' -- /proc/self $places $stamp_paths 2>/dev/null)$line_break
+	describe /proc/self # it belongs to the user of the program that looks
+	described=${described#* }
+	fact user "${described% *}"
+	for dir in $places; do
 		if [ ! -d "$dir" ]; then
 			fact no_directory "$dir"
 			continue
 		fi
 		[ -w "$dir" ] && [ -x "$dir" ] || fact unwritable "$dir"
-		fact directory "$(stat -L -c '%a %U %G %n' "$dir")"
+		! describe "$dir" || fact directory "$described $dir"
 	done
-	# The releases may be on a file system of their own.
+	show_room
+	[ "$restart" != flag ] || [ -w "$flag" ] || { [ ! -e "$flag" ] && [ -w "${flag%/*}" ]; } || fact unwritable "$flag"
+}
+
+# describe PATH sets $described to mode, owner and group of a path.
+describe() {
+	case $descriptions in *"$line_break$1 "*) ;; *) return 1 ;; esac
+	described=${descriptions#*"$line_break$1 "}
+	described=${described%%"$line_break"*}
+}
+
+# show_room reports the free room. The releases may be on a file system of their own.
+show_room() {
 	where=$base/releases
-	while [ ! -d "$where" ]; do where=$(dirname "$where"); done
-	fact free_kib "$(df -Pk "$where" | awk 'NR == 2 { print $4 }')"
-	fact free_inodes "$(df -Pi "$where" | awk 'NR == 2 { print $4 }')"
-	show_read_only "$where"
-	[ "$where" = "$base/releases" ] && show_read_only "$base"
-	[ "$restart" != flag ] || [ -w "$flag" ] || { [ ! -e "$flag" ] && [ -w "$(dirname "$flag")" ]; } || fact unwritable "$flag"
+	while [ ! -d "$where" ]; do where=${where%/*} where=${where:-/}; done
+	# shellcheck disable=SC2046 # four numbers
+	set -- $(stat -f -c '%a %S %c %d' -- "$where")
+	fact free_kib "$(($1 * $2 / 1024))"
+	[ "$3" = 0 ] || fact free_inodes "$4"
 }
 
-show_read_only() {
-	mounted=$(df -P "$1" | awk 'NR == 2 { print $6 }')
-	awk -v at="$mounted" '$2 == at { options = $4 } END { exit options !~ /^(.*,)?ro(,.*)?$/ }' /proc/self/mounts && fact read_only "$mounted"
-}
-
-entry_kind() {
-	if [ -h "$1" ]; then echo link
-	elif [ -d "$1" ]; then echo dir
-	elif [ -e "$1" ]; then echo other
-	else echo none
+show_kind() {
+	if [ -h "$2" ]; then fact "$1" link
+	elif [ -d "$2" ]; then fact "$1" dir
+	elif [ -e "$2" ]; then fact "$1" other
+	else fact "$1" none
 	fi
 }
 
-# show_uses reports how each unit starts the release, and as which user. It reports
-# nothing else of the unit's command line.
-show_uses() {
-	for unit in $units; do
-		fact unit "$unit"
-		user=$(unit_property User)
-		fact unit_user "$user"
-		[ -z "$user" ] || fact unit_groups "$(id -Gn "$user" 2>/dev/null)"
-		case $(unit_property ExecStart) in
-		*"$base/launch "*) fact unit_uses launch ;;
-		*"$base/current/"*) fact unit_uses current ;;
-		*) fact unit_uses other ;;
-		esac
+# show_all_units asks systemd once about the application's units, that for migrations
+# and those that setup has made.
+show_all_units() {
+	unit_drift=
+	others=
+	for other in $stamp_units; do
+		case " $units $migrate $others " in *" $other "*) ;; *) others="$others $other" ;; esac
 	done
+	# shellcheck disable=SC2086 # names of units
+	for_units show_any_unit "$unit_state,User,ExecStart,UnitFileState,NeedDaemonReload" $units $migrate $others
+}
+
+show_any_unit() {
+	case " $units " in
+	*" $unit "*) show_unit && show_use ;;
+	*) [ "$unit" != "$migrate" ] || show_migrate ;;
+	esac
+	stamped_unit
+}
+
+# show_use reports how a unit starts the release, and as which user. It reports nothing
+# else of the unit's command line.
+# shellcheck disable=SC2154 # for_units sets them
+show_use() {
+	fact unit_user "$is_User"
+	[ -z "$is_User" ] || fact unit_groups "$(id -Gn "$is_User" 2>/dev/null)"
+	case $is_ExecStart in
+	*"$base/launch "*) fact unit_uses launch ;;
+	*"$base/current/"*) fact unit_uses current ;;
+	*) fact unit_uses other ;;
+	esac
 }
 
 # show_migrate reports whether the unit for migrations starts the release that next
 # points to.
 show_migrate() {
-	[ -n "$migrate" ] || return 0
-	unit=$migrate
-	case "$(unit_property LoadState) $(unit_property ExecStart)" in
+	case "$is_LoadState $is_ExecStart" in
 	loaded*"$base/launch --next "*) fact migrate ready ;;
 	loaded*) fact migrate other ;;
 	*) fact migrate missing ;;
@@ -130,7 +166,8 @@ show_releases() {
 		esac
 	done
 	for dir in "$base"/activations/*/; do
-		[ ! -d "$dir" ] || fact activation "$(basename "$dir")"
+		dir=${dir%/}
+		[ ! -d "$dir" ] || fact activation "${dir##*/}"
 	done
 }
 
@@ -138,30 +175,49 @@ show_digest() {
 	[ ! -f "$1" ] || fact digest "$(sha256sum <"$1" | cut -d ' ' -f 1)"
 }
 
-# show_history reports only the latest changes, if no older one is about a release that
-# is here or that the caller asks about.
-show_history() {
-	history=$base/.slipway/history.jsonl
-	[ -f "$history" ] || return 0
-	older=0
-	[ -z "$recent" ] || older=$(($(wc -l <"$history") - recent))
-	if [ "$older" -le 0 ] || head -n "$older" "$history" | is_about; then
-		older=0
-	else
-		fact older "$older"
-	fi
-	tail -n "+$((older + 1))" "$history" | awk '{ print "history=" $0 }' >&3
-}
-
-# is_about tests whether a line of stdin has a release that is here, or a word of about.
-is_about() {
-	set --
-	for word in $about "$base"/releases/*; do set -- "$@" -e "\"${word##*/}\""; done
-	grep -qF "$@"
-}
-
-# show_state uses awk, which also completes a last line that lost its line break in a
-# power cut.
-show_state() {
-	[ ! -f "$base/.slipway/$2" ] || awk -v key="$1" '{ print key "=" $0 }' "$base/.slipway/$2" >&3
+# show_records reports with one program the time, whether the file systems are read-only,
+# the note, the change record, and the history. Of that, it reports only the latest
+# changes, if no older one is about a release that is here or that the caller asks about.
+# awk also completes a last line that lost its line break in a power cut.
+show_records() {
+	asked=$about
+	for word in "$base"/releases/*; do asked="$asked ${word##*/}"; done
+	state=$base/.slipway mark=$answer_mark asked=$asked latest=$recent note=$staged \
+		releases=$(cd -P "$where" && pwd -P) place=$(cd -P "$base" 2>/dev/null && pwd -P) awk '
+		function tell(key, value) { print ENVIRON["mark"] key "=" value }
+		function tell_file(key, name) { while ((getline line < name) > 0) tell(key, line) }
+		function is_about(line,    word) {
+			for (word in words) if (index(line, "\"" words[word] "\"")) return 1
+			return 0
+		}
+		# The mount point of a path is the longest one; of several, the last one.
+		function tell_read_only(path,    at, best, options, mounts) {
+			mounts = "/proc/self/mounts"
+			while ((getline < mounts) > 0) {
+				at = $2
+				gsub(/\\040/, " ", at)
+				if ((path == at || at == "/" || index(path, at "/") == 1) && length(at) >= length(best)) {
+					best = at
+					options = "," $4 ","
+				}
+			}
+			close(mounts)
+			if (path != "" && index(options, ",ro,")) tell("read_only", best)
+		}
+		BEGIN {
+			srand()
+			tell("now", srand())
+			tell_read_only(ENVIRON["releases"])
+			tell_read_only(ENVIRON["place"])
+			if (ENVIRON["note"] != "") tell_file("staged", ENVIRON["state"] "/releases/" ENVIRON["note"] "/staged")
+			tell_file("change", ENVIRON["state"] "/change")
+			split(ENVIRON["asked"], words, " ")
+			name = ENVIRON["state"] "/history.jsonl"
+			while ((getline line < name) > 0) history[++n] = line
+			older = ENVIRON["latest"] == "" ? 0 : n - ENVIRON["latest"]
+			for (i = 1; i <= older; i++) if (is_about(history[i])) older = 0
+			if (older > 0) tell("older", older)
+			else older = 0
+			for (i = older + 1; i <= n; i++) tell("history", history[i])
+		}' >&3
 }

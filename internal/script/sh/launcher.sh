@@ -7,18 +7,29 @@
 # application's user. With systemd's EnvironmentFile= instead, PID 1 would read any
 # file of the host to which the deploy user makes a link.
 put_launcher() {
+	[ ! -x "$base/launch" ] || ! has_launcher || return 0
 	launcher_text >"$base/launch.new" && chmod 0750 "$base/launch.new" || die "cannot write $base/launch.new"
-	if cmp -s "$base/launch.new" "$base/launch"; then
-		rm -f "$base/launch.new"
-	else
-		# An empty launcher would start nothing after a power cut.
-		sync "$base/launch.new" && mv -T "$base/launch.new" "$base/launch" && sync -f "$base" ||
-			die "cannot write $base/launch"
-	fi
+	# An empty launcher would start nothing after a power cut.
+	sync "$base/launch.new" && mv -T "$base/launch.new" "$base/launch" && sync "$base" ||
+		die "cannot write $base/launch"
+}
+
+has_launcher() {
+	load_launcher
+	is=
+	while IFS= read -r line; do is=$is$line$line_break; done <"$base/launch"
+	[ "$is" = "$launcher" ]
 }
 
 launcher_text() {
-	cat <<'LAUNCH'
+	load_launcher
+	printf '%s' "$launcher"
+}
+
+# load_launcher starts no program, as cat would be.
+load_launcher() {
+	launcher=
+	while IFS= read -r line; do launcher=$launcher$line$line_break; done <<'LAUNCH'
 #!/bin/sh
 # Starts a program of the current release, with the environment that was deployed
 # with it: launch bin/APP start

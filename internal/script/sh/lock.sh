@@ -1,10 +1,12 @@
+# Libraries: beats
 # Holds a lock for as long as the caller lives: until the connection ends, or no byte
 # has come for 30 s. Then the token of this acquisition counts no more, so what is left
 # of the run can change nothing: see critical.sh.
 # Takes: dir, deep (yes: create its parent directories too), holder (one line: who,
 # since when, from which run), run (the caller's key), name (the caller's name for this
 # machine), token (new for each acquisition), again (yes: wait only for the same run,
-# which has lost its connection), wait (how many seconds to wait if the lock is taken).
+# which has lost its connection), wait (how many seconds to wait if the lock is taken), clock
+# (yes: report this machine's time).
 main() {
 	trap '' PIPE
 	make_dir || die "cannot create $dir: give the directory above it to $(id -un)"
@@ -12,9 +14,9 @@ main() {
 	flock -n 8 || wait_for_lock
 	printf '%s\n%s %s\n' "$holder" "$run" "$name" >"$dir/lock"
 	take_over
-	fact now "$(date -u +%Y%m%dT%H%M%S)"
+	[ "$clock" != yes ] || fact now "$(date -u +%Y%m%dT%H%M%S)"
 	ready
-	while beat=$(exec 8>&-; exec timeout 30 head -c 1) && [ -n "$beat" ]; do :; done
+	beats '' '' 8>&-
 	let_go
 }
 
@@ -58,27 +60,41 @@ read_holder() {
 }
 
 # take_over makes the new token the only one that counts. A script of an earlier run
-# may still be in its critical section, and commands that it started may still run.
+# may still be in its critical section, and commands that it started may still run: then
+# they have left their mark in work.
 take_over() {
 	command exec 9>>"$dir/critical" 7>>"$dir/work" || die "cannot write $dir/critical and $dir/work: give $dir to $(id -un)"
 	flock -w 120 9 || die "an earlier run's change is still in progress after 120 s: see 'fuser $dir/critical'"
+	read_fence
+	case $turn in '' | *[!0-9]*) turn=0 ;; esac
+	fact turn "$((turn += 1))"
 	write_fence "$token" || die "cannot write $dir/fence: see the lines above (is the disk full?)"
 	exec 9>&-
+	[ ! -s "$dir/work" ] || wait_for_work
+	exec 7>&-
+}
+
+wait_for_work() {
 	flock -n 7 || {
 		fact working yes
 		flock -w 150 7 || die "what an earlier run started here still runs after 150 s: see 'fuser $dir/work'"
 	}
-	exec 7>&-
+	: >"$dir/work"
 }
 
+# let_go needs no lock but the one that this holds: nobody else writes the token.
 let_go() {
-	command exec 9>>"$dir/critical" && flock -w 120 9 || die "cannot lock $dir/critical"
-	fence=''
-	{ read -r fence <"$dir/fence"; } 2>/dev/null
+	read_fence
 	[ "$fence" != "$token" ] || write_fence ''
 	: >"$dir/lock"
 }
 
-# write_fence writes over the last token, all of which are equally long: a full disk has no
-# room for a new file. Who reads it does so in the critical section, as this is.
-write_fence() { printf '%-26s\n' "$1" 1<>"$dir/fence"; }
+read_fence() {
+	fence='' turn=''
+	{ read -r turn fence <"$dir/fence"; } 2>/dev/null
+}
+
+# write_fence writes over the last turn and token, all of which are equally long: a full
+# disk has no room for a new file. Who changes the host reads it in the critical section,
+# as this is.
+write_fence() { printf '%10d %-26s\n' "$turn" "$1" 1<>"$dir/fence"; }

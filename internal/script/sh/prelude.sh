@@ -9,10 +9,13 @@ export LC_ALL
 # Descriptor 3 carries facts to the caller. The output of commands goes to the log.
 exec 3>&1 1>&2
 
+# Each fact begins with this: see shell.sh.
+answer_mark=
+
 fact() {
 	case $2 in
-	*"$line_break"*) printf '%s=%s\n' "$1" "$(printf '%s' "$2" | tr '\n' ' ')" >&3 ;;
-	*) printf '%s=%s\n' "$1" "$2" >&3 ;;
+	*"$line_break"*) printf '%s%s=%s\n' "$answer_mark" "$1" "$(printf '%s' "$2" | tr '\n' ' ')" >&3 ;;
+	*) printf '%s%s=%s\n' "$answer_mark" "$1" "$2" >&3 ;;
 	esac
 }
 line_break='
@@ -24,7 +27,7 @@ die() {
 	exit 1
 }
 
-ready() { echo ready >&3; }
+ready() { printf '%sready\n' "$answer_mark" >&3; }
 
 # decode VALUE sets $decoded to the value that args.go encoded: "_" and three octal
 # digits stand for a byte. The loop starts no process, since scripts have many short

@@ -1,4 +1,4 @@
-# Libraries: service critical
+# Libraries: critical
 # Removes releases and activations, except those from which a process still runs. If
 # one cannot be removed, the others still are.
 # Takes: base, token, ids (separated by blanks), keys (of activations).
@@ -6,7 +6,8 @@ main() {
 	problem=''
 	critical take_away
 	# Nobody else uses names with this token, so this needs no lock.
-	rm -rf "$base"/releases/*."$token".part || stuck "the leftovers in $base/releases"
+	set -- "$base"/releases/*."$token".part
+	[ ! -e "$1" ] || rm -rf "$@" || stuck "the leftovers in $base/releases"
 	[ -z "$problem" ] || die "cannot remove $problem: see the lines above"
 }
 
@@ -18,9 +19,13 @@ take_away() {
 	done
 	used=$(used_releases)
 	for id in $ids; do
-		if printf '%s\n' "$used" | grep -qxF "$id"; then
+		case $used in
+		*"/$id/"*)
 			fact in_use "$id"
-		elif mv -T "$base/releases/$id" "$base/releases/$id.$token.part"; then
+			continue
+			;;
+		esac
+		if mv -T "$base/releases/$id" "$base/releases/$id.$token.part"; then
 			fact removed "$id"
 		else
 			stuck "$base/releases/$id"
@@ -32,9 +37,15 @@ take_away() {
 
 stuck() { problem=${problem:+$problem, }$1; }
 
-# used_releases prints the IDs that the command lines of the host's processes name:
+# used_releases prints the releases that the command lines of the host's processes name:
 # those of a BEAM, and of other programs in a release.
-used_releases() { cat /proc/[0-9]*/cmdline 2>/dev/null | releases_named '.*' | sort -u; }
+used_releases() {
+	resolved=$(cd -P "$base/releases" && pwd -P)
+	case $resolved in
+	'' | *[!A-Za-z0-9/._-]*) resolved=$base/releases ;; # grep would take it for a pattern
+	esac
+	cat /proc/[0-9]*/cmdline 2>/dev/null | grep -aoE "($base/releases|$resolved)/[0-9]{8}T[0-9]{6}/"
+}
 
 # remove_lists waits until the releases are gone from the disk too: after a power cut,
 # no release may reappear without its lists.

@@ -6,7 +6,8 @@
 # shellcheck disable=SC2154 # the scripts that call this take units and restart
 show_rules() {
 	command -v sudo >/dev/null || return 0
-	rules=$(sudo -n -l 2>/dev/null | list_rules)
+	list_sudo
+	take_rules_of ''
 	for unit in $units; do
 		if [ "$restart" = systemctl ]; then
 			for action in restart stop reset-failed; do need "$systemctl $action $unit"; done
@@ -19,18 +20,22 @@ show_rules() {
 }
 systemctl=/usr/bin/systemctl journalctl=/usr/bin/journalctl as=
 
+# list_sudo asks sudo once, for all users as whom commands may run.
+list_sudo() { sudo_list=$(sudo -n -l 2>/dev/null); }
+
 # take_rules_of USER makes ask answer for commands that run as USER.
 take_rules_of() {
 	as=$1
-	rules=$(sudo -n -l 2>/dev/null | list_rules)
+	rules=$(printf '%s\n' "$sudo_list" | list_rules)
 }
 
 need() {
-	said=$(ask "$1")
-	[ "$said" = yes ] || fact "sudo_$said" "$1"
+	ask "$1"
+	[ "$answer" = yes ] || fact "sudo_$answer" "$1"
 }
 
-# ask COMMAND prints yes, password or no. As in sudo, the last matching rule counts.
+# ask COMMAND sets $answer to yes, password or no. As in sudo, the last matching rule
+# counts.
 ask() {
 	answer=no
 	while IFS= read -r rule; do
@@ -41,10 +46,13 @@ ask() {
 	# This script does not understand all forms of rules. If no rule at all asks for a
 	# password, sudo's own answer is right.
 	# shellcheck disable=SC2086 # the words of a command
-	if [ "$answer" = no ] && ! printf '%s\n' "$rules" | grep -q '^password ' && sudo -n ${as:+-u "$as"} -l $1 >/dev/null 2>&1; then
+	if [ "$answer" = no ] && ! asks_password && sudo -n ${as:+-u "$as"} -l $1 >/dev/null 2>&1; then
 		answer=yes
 	fi
-	echo "$answer"
+}
+
+asks_password() {
+	case $line_break$rules in *"${line_break}password "*) ;; *) return 1 ;; esac
 }
 
 # shellcheck disable=SC2254 # rules of sudo may have patterns

@@ -1,57 +1,122 @@
 # Finds out the state of the units, and the release that their main processes run.
 
-# unit_property NAME prints one property of $unit.
-unit_property() { systemctl show --property="$1" "$unit" | sed 's/^[^=]*=//'; }
+# for_units DO PROPERTIES UNITS asks systemd once for these properties of all units, and
+# calls DO for each, with the name in $unit and a property X in $is_X.
+for_units() {
+	do_unit=$1 properties=$2
+	shift 2
+	[ $# -gt 0 ] || return 0
+	state=$(systemctl show --property="$properties" -- "$@") || die "systemctl show $* failed: see the lines above"
+	forget_properties
+	while IFS= read -r property; do
+		case $property in
+		'')
+			[ $# -gt 0 ] || break
+			unit=$1
+			shift
+			"$do_unit"
+			forget_properties
+			;;
+		*=*)
+			case ,$properties, in
+			*",${property%%=*},"*) eval "is_${property%%=*}=\${property#*=}" ;;
+			esac
+			;;
+		esac
+	done <<-STATE
+		$state
 
-# show_units reports for each of $units its state in systemd's words, and the release
-# that it runs.
-# shellcheck disable=SC2154 # the scripts that call this take units
-show_units() {
-	for unit in $units; do
-		state=$(systemctl show --property=LoadState,ActiveState,SubState,Result,NRestarts,MainPID,InvocationID "$unit") ||
-			die "systemctl show $unit failed: see the lines above"
-		fact unit "$unit"
-		printf '%s\n' "$state" >&3
-		fact running "$(running_release "$(printf '%s\n' "$state" | sed -n 's/^MainPID=//p')")"
+	STATE
+}
+
+forget_properties() {
+	left=$properties,
+	while [ -n "$left" ]; do
+		eval "is_${left%%,*}="
+		left=${left#*,}
 	done
 }
 
-# running_release PID prints the ID of the release from which a process was started.
-# The BEAM's command line names it, since mix's start script resolves the link current.
-# Nothing else of the command line is kept or shown: it contains the cookie.
-running_release() {
-	[ "$1" -gt 0 ] 2>/dev/null || return 0
-	releases_named '' <"/proc/$1/cmdline" 2>/dev/null | head -n 1
+unit_state=LoadState,ActiveState,SubState,Result,NRestarts,MainPID,InvocationID
+
+# show_units reports for each of $units its state in systemd's words, and the release
+# that it runs.
+# shellcheck disable=SC2154,SC2086 # the scripts that call this take units: names, separated by blanks
+show_units() { for_units show_unit "$unit_state" $units; }
+
+# shellcheck disable=SC2154 # for_units sets them
+show_unit() {
+	fact unit "$unit"
+	fact LoadState "$is_LoadState"
+	fact ActiveState "$is_ActiveState"
+	fact SubState "$is_SubState"
+	fact Result "$is_Result"
+	fact NRestarts "$is_NRestarts"
+	fact MainPID "$is_MainPID"
+	fact InvocationID "$is_InvocationID"
+	running_release "$is_MainPID"
+	fact running "$id"
 }
 
-# releases_named FRONT prints the IDs of the releases in command lines, where FRONT
-# matches the text before the path. A start script that resolves links has also
-# resolved those in the path of the releases' directory.
-releases_named() {
-	resolved=$(cd "$base/releases" 2>/dev/null && pwd -P)
-	case $resolved in
-	'' | *[!A-Za-z0-9/._-]*) resolved=$base/releases ;; # sed would take it for a pattern
+# running_release PID sets $id to the ID of the release from which a process was started,
+# or to nothing. The BEAM's command line names it, since mix's start script resolves the
+# link current. Nothing else of the command line is kept or shown: it has the cookie.
+running_release() {
+	id=
+	[ "$1" -gt 0 ] 2>/dev/null || return 0
+	arguments=$line_break$(tr '\0' '\n' 2>/dev/null <"/proc/$1/cmdline") 2>/dev/null
+	find_release "$line_break$base/releases/" && return
+	# A start script that resolves links has also resolved those in this path.
+	resolved=$(cd -P "$base/releases" 2>/dev/null && pwd -P) && find_release "$line_break$resolved/" || id=
+}
+
+# find_release FRONT finds the release ID that follows FRONT in $arguments.
+find_release() {
+	rest=$arguments
+	while :; do
+		case $rest in *"$1"*) rest=${rest#*"$1"} ;; *) return 1 ;; esac
+		id=${rest%%/*}
+		[ "$id" = "$rest" ] || ! is_release_id "$id" || return 0
+	done
+}
+
+is_release_id() {
+	case $1 in
+	[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]) ;;
+	*) return 1 ;;
 	esac
-	stamp='\([0-9]\{8\}T[0-9]\{6\}\)'
-	tr '\0' '\n' | sed -n -e "s|^$1$base/releases/$stamp/.*|\1|p" -e "s|^$1$resolved/$stamp/.*|\1|p"
 }
 
 # show_current reports the release that current points to, and the key of its
-# environment.
+# environment. It leaves the link's target in $current_target.
 show_current() {
-	link=$(readlink "$base/current" 2>/dev/null) || return 0
-	link=${link#"$base"/}
-	environment=
-	case $link in
-	activations/*/release)
-		environment=${link#activations/}
-		environment=${environment%/release}
-		link=$(readlink "$base/$link")
-		link=${link#../../}
-		;;
-	esac
-	id=$(printf '%s\n' "$link" | sed -n 's|^releases/\([0-9]\{8\}T[0-9]\{6\}\)/*$|\1|p')
-	[ -n "$id" ] || return 0
+	current_target='' environment='' link=''
+	[ -h "$base/current" ] || return 0
+	set -- "$base/current"
+	for release in "$base"/activations/*/release; do
+		[ ! -h "$release" ] || set -- "$@" "$release"
+	done
+	# One program reads all links: which of them counts is in the first one.
+	links=$(readlink "$@") || die "cannot read the links $*: see the lines above"
+	current_target=${links%%"$line_break"*}
+	link=${current_target#"$base"/}
+	case $link in activations/*/release) resolve_activation "$@" ;; esac
+	id=${link#releases/}
+	id=${id%%/}
+	is_release_id "$id" && [ "$id" != "$link" ] || return 0
 	fact current "$id"
 	fact current_env "$environment"
+}
+
+# resolve_activation LINKS sets $environment and $link from the activation in $link.
+resolve_activation() {
+	environment=${link#activations/}
+	environment=${environment%/release}
+	wanted=$base/$link link=
+	while IFS= read -r target; do
+		[ "$1" != "$wanted" ] || link=${target#../../}
+		shift
+	done <<-LINKS
+		$links
+	LINKS
 }

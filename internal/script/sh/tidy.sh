@@ -6,5 +6,6 @@ tidy() {
 	rm -rf "$base"/releases/*.part "$base/current.new" "$base/next" "$base/launch.new" "$base"/.slipway/scratch* "$base/.slipway/change.new" ||
 		die "cannot remove the leftovers of dead runs in $base: see the lines above"
 	# The run that repairs a dead run's change still needs the way back.
-	[ -e "$base/.slipway/change" ] || rm -f "$base/.slipway/back"
+	read_record
+	[ -n "$found" ] || rm -f "$base/.slipway/back" "$base/.slipway/change"
 }

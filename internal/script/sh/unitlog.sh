@@ -11,7 +11,7 @@ main() {
 		before=$lines
 		sleep 0.2
 	done
-	[ -z "$lines" ] || printf '%s\n' "$lines" | sed 's/^/line=/' >&3
+	[ -z "$lines" ] || printf '%s\n' "$lines" | awk -v mark="$answer_mark" '{ print mark "line=" $0 }' >&3
 }
 
 # read_log keeps all lines of a message: only the first of them has the time.

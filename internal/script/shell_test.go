@@ -1,0 +1,257 @@
+package script
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+// sshd is a machine that counts its sessions and refuses more than most at
+// the same time, as an sshd does.
+type sshd struct {
+	*site
+	most int64 // 0: any number
+
+	open, all atomic.Int64
+	mu        sync.Mutex
+	commands  []string
+}
+
+// noMore is the error of a machine that opens no more sessions.
+type noMore struct{}
+
+func (noMore) Error() string   { return "no more sessions" }
+func (noMore) NoSession() bool { return true }
+
+func (c *sshd) Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error {
+	defer c.open.Add(-1)
+	if n := c.open.Add(1); c.most > 0 && n > c.most {
+		return noMore{}
+	}
+	c.all.Add(1)
+	c.mu.Lock()
+	c.commands = append(c.commands, command)
+	c.mu.Unlock()
+	return c.site.Exec(ctx, command, stdin, stdout, stderr)
+}
+
+func (c *sshd) shell() *Shell {
+	shell := NewShell(c)
+	c.t.Cleanup(shell.Close)
+	return shell
+}
+
+func TestLooksShareOneSession(t *testing.T) {
+	t.Parallel()
+	for _, shell := range shells() {
+		t.Run(shell[0], func(t *testing.T) {
+			t.Parallel()
+			c := &sshd{site: newSite(t)}
+			c.command("sh", "exec "+strings.Join(shell, " ")+` "$@"`)
+			h := hostOn(c.shell(), c.Layout, nil)
+			for range 3 {
+				_, err := h.Probe(t.Context(), []string{unit}, nil)
+				must(t, err)
+				in, err := h.Inspect(t.Context(), Look{Units: []string{unit}})
+				must(t, err)
+				if in.Arch == "" || in.Now == 0 || len(in.Units) != 1 {
+					t.Errorf("%+v", in)
+				}
+			}
+			if n := c.all.Load(); n != 1 {
+				t.Errorf("%d sessions", n)
+			}
+		})
+	}
+}
+
+// looking returns a call that runs body in the kept session.
+func looking(body string, facts map[string]string, log io.Writer) (call, func(*site)) {
+	c := call{script: "probe", log: log, onFact: func(key, value string) { facts[key] = value }}
+	return c, func(s *site) { s.edit = withMain(body).edit }
+}
+
+// What a script has left running knows nothing of the next one's mark.
+func TestALeftoverWriterForgesNothing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("x", "go")
+	var log strings.Builder
+	facts := map[string]string{}
+	c, edit := looking(`
+		if [ -e "$BASE/go" ]; then
+			rm "$BASE/go"
+			(while [ ! -e "$BASE/stop" ]; do
+				printf 'forged=yes\n%sforged=yes\n%sended=0\nended=0\nhalf' "$answer_mark" "$answer_mark" >&3
+				printf '%sended\nnoise\nhalf' "$answer_mark" >&2
+				sleep 0.01
+			done) &
+			fact first yes
+		else
+			sleep 0.3
+			fact second yes
+			exit 3
+		fi`, facts, &log)
+	edit(s)
+	t.Cleanup(func() { s.write("", "stop") })
+	shell := NewShell(s)
+	t.Cleanup(shell.Close)
+	must(t, c.run(t.Context(), shell))
+	if facts["first"] != "yes" {
+		t.Errorf("%q", facts)
+	}
+	clear(facts)
+	err := c.run(t.Context(), shell)
+	var status interface{ ExitStatus() int }
+	if !errors.As(err, &status) || status.ExitStatus() != 3 || len(facts) != 1 || facts["second"] != "yes" {
+		t.Errorf("%v, %q", err, facts)
+	}
+	if !strings.Contains(log.String(), "noise\n") {
+		t.Errorf("the log has %q", log.String())
+	}
+}
+
+// The output of a script comes as it is, whatever it ends with.
+func TestTheLogOfAScriptIsItsOwn(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`echo a; echo; echo b`: "a\n\nb\n", `printf 'no end'`: "no end\n", `:`: "", `echo; echo`: "\n\n",
+		`printf 'a\n\n'`: "a\n\n", `printf '\n'`: "\n",
+	} {
+		s := newSite(t)
+		var log strings.Builder
+		c, edit := looking(body, map[string]string{}, &log)
+		edit(s)
+		shell := NewShell(s)
+		for range 2 {
+			log.Reset()
+			must(t, c.run(t.Context(), shell))
+			if log.String() != want {
+				t.Errorf("%s: %q, want %q", body, log.String(), want)
+			}
+		}
+		shell.Close()
+	}
+}
+
+func TestACancelledLookIsGivenUp(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c, edit := looking(`fact began yes; sleep 2; fact late yes`, nil, nil)
+	edit(s)
+	shell := NewShell(s)
+	t.Cleanup(shell.Close)
+	ctx, cancel := context.WithCancel(t.Context())
+	c.onFact = func(string, string) { cancel() }
+	began := time.Now()
+	if err := c.run(ctx, shell); !errors.Is(err, context.Canceled) || time.Since(began) > time.Second {
+		t.Errorf("%v after %s", err, time.Since(began))
+	}
+	edited := withMain(`fact next yes`)
+	s.edit = edited.edit
+	facts := map[string]string{}
+	c.onFact = func(key, value string) { facts[key] = value }
+	if err := c.run(t.Context(), shell); err != nil || facts["next"] != "yes" || len(facts) != 1 {
+		t.Errorf("the next one: %v, %q", err, facts)
+	}
+}
+
+func TestASessionThatEndsInTheMiddleIsAnError(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c, edit := looking(`fact began yes; kill -s KILL $$; sleep 1`, map[string]string{}, nil)
+	edit(s)
+	shell := NewShell(s)
+	t.Cleanup(shell.Close)
+	if err := c.run(t.Context(), shell); err == nil {
+		t.Error("no error")
+	}
+	s.edit = withMain(`fact fine yes`).edit
+	must(t, c.run(t.Context(), shell))
+}
+
+// A change of a host with as few sessions as are possible: one for the lock, and
+// one for everything else. With the usual 10, sessions are opened ahead.
+func TestFewSessionsAreEnough(t *testing.T) {
+	t.Parallel()
+	for most, wantAll := range map[int64]int64{2: 8, 10: 5, 0: 5} {
+		t.Run(fmt.Sprint(most), func(t *testing.T) {
+			t.Parallel()
+			c := &sshd{site: newSite(t), most: most}
+			c.write("x", "releases", string(r1), "f")
+			shell := c.shell()
+			h := hostOn(shell, c.Layout, nil)
+			lock, err := h.Lock(t.Context(), Holder{What: "deploy"}, Wait{})
+			must(t, err)
+			defer lock.Release()
+			h.Token = lock.Token
+			for _, step := range []struct {
+				ahead string
+				do    func() error
+			}{
+				{"prepare", func() error { _, err := h.Inspect(t.Context(), Look{Units: []string{unit}}); return err }},
+				{"activate", func() error {
+					_, _, err := h.Prepare(t.Context(), r1, key1, Environment{Given: true, Text: "export A=1\n"})
+					return err
+				}},
+				{"conclude", func() error {
+					_, err := h.Activate(t.Context(), Switch{Units: []string{unit}, To: release.Activation{ID: r1}, Record: &begun})
+					return err
+				}},
+				{"", func() error { _, err := h.Probe(t.Context(), []string{unit}, nil); return err }},
+				{"", func() error { return h.Conclude(t.Context(), begun) }},
+			} {
+				if step.ahead != "" {
+					shell.Ahead(t.Context(), step.ahead)
+				}
+				must(t, step.do())
+			}
+			if got, _ := os.Readlink(c.path("current")); got != "releases/"+string(r1) || !strings.Contains(c.read(".slipway", "history.jsonl"), begun.Key) {
+				t.Errorf("current is %q", got)
+			}
+			if n := c.all.Load(); n > wantAll || most == 2 && n <= 5 {
+				t.Errorf("%d sessions, want at most %d", n, wantAll)
+			}
+		})
+	}
+}
+
+// A session that was opened ahead gets what a secret needs: its input comes over
+// stdin, and what it does is the same.
+func TestASessionOpenedAheadRunsItsScript(t *testing.T) {
+	t.Parallel()
+	for _, ahead := range []bool{false, true} {
+		c := &sshd{site: newSite(t)}
+		c.write("x", "releases", string(r1), "f")
+		shell := c.shell()
+		if ahead {
+			shell.Ahead(t.Context(), "prepare")
+		}
+		var log strings.Builder
+		h := hostOn(shell, c.Layout, &log)
+		a, same, err := h.Prepare(t.Context(), r1, key1, Environment{Given: true, Text: "export A='b c'\n"})
+		must(t, err)
+		if same || a.Env != key1 || c.read("activations", key1, "environment") != "export A='b c'\n" {
+			t.Errorf("ahead %t: %v %t %q", ahead, a, same, c.read("activations", key1, "environment"))
+		}
+		h.Token = "OTHER"
+		if ahead {
+			shell.Ahead(t.Context(), "tidy")
+		}
+		wantFenced(t, h.Tidy(t.Context()), "")
+		for _, command := range c.commands {
+			if strings.Contains(command, "export") || (command == shellCommand) != ahead {
+				t.Errorf("ahead %t: %s", ahead, command)
+			}
+		}
+	}
+}
