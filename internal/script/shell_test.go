@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -56,7 +57,9 @@ func TestLooksShareOneSession(t *testing.T) {
 		t.Run(shell[0], func(t *testing.T) {
 			t.Parallel()
 			c := &sshd{site: newSite(t)}
-			c.command("sh", "exec "+strings.Join(shell, " ")+` "$@"`)
+			path, err := exec.LookPath(shell[0])
+			must(t, err)
+			c.command("sh", "exec "+strings.Join(append([]string{path}, shell[1:]...), " ")+` "$@"`)
 			h := hostOn(c.shell(), c.Layout, nil)
 			for range 3 {
 				_, err := h.Probe(t.Context(), []string{unit}, nil)
@@ -90,14 +93,14 @@ func TestALeftoverWriterForgesNothing(t *testing.T) {
 	c, edit := looking(`
 		if [ -e "$BASE/go" ]; then
 			rm "$BASE/go"
-			(while [ ! -e "$BASE/stop" ]; do
+			(sleep 0.2; while [ ! -e "$BASE/stop" ]; do
 				printf 'forged=yes\n%sforged=yes\n%sended=0\nended=0\nhalf' "$answer_mark" "$answer_mark" >&3
 				printf '%sended\nnoise\nhalf' "$answer_mark" >&2
 				sleep 0.01
 			done) &
 			fact first yes
 		else
-			sleep 0.3
+			sleep 0.6
 			fact second yes
 			exit 3
 		fi`, facts, &log)
