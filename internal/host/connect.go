@@ -11,11 +11,16 @@ import (
 
 // Connect opens the connection.
 func (h *Host) Connect(ctx context.Context) error {
-	return h.timed(PhaseConnect, func() (err error) {
-		h.conn, err = h.Dial(ctx)
+	return h.timed(PhaseConnect, func() error {
+		conn, err := h.Dial(ctx)
+		if err == nil {
+			h.use(conn)
+		}
 		return err
 	})
 }
+
+func (h *Host) use(conn Conn) { h.conn, h.shell = conn, script.NewShell(conn) }
 
 // Close releases the lock and closes the connection.
 func (h *Host) Close() error {
@@ -23,6 +28,7 @@ func (h *Host) Close() error {
 	if h.conn == nil {
 		return nil
 	}
+	h.shell.Close()
 	return h.conn.Close()
 }
 
@@ -76,8 +82,9 @@ func (h *Host) connectAgain(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("connecting again: %w", err)
 	}
+	h.shell.Close()
 	h.conn.Close() // close the rest of the old one
-	h.conn = again
+	h.use(again)
 	return nil
 }
 

@@ -97,7 +97,7 @@ func TestALostLockChangesNothing(t *testing.T) {
 			break // the holder of the lock notices the lost connection a moment later
 		}
 	}
-	s.failed(err, "this run has lost the lock", "nothing was changed here")
+	s.failed(h.Result().Err(), "this run has lost the lock", "nothing was ")
 	if s.current() != "" {
 		t.Errorf("current is %s", s.current())
 	}

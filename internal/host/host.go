@@ -53,8 +53,10 @@ type Run struct {
 // at a time.
 type Host struct {
 	Candidate
-	run  *Run
-	conn Conn
+	run   *Run
+	conn  Conn
+	shell *script.Shell // runs scripts over conn
+	early *early        // a look that is under way before it is asked for
 
 	lock    *script.Lock
 	lockErr error // why there is no lock
@@ -64,6 +66,7 @@ type Host struct {
 
 	curl  bool           // curl on the host requests the health URL
 	roots *x509.CertPool // for an https health URL; nil: the system's certificates
+	met   bool           // what runs passed the checks, under this run's lock
 	unmet bool           // what ran before fails the checks of ports and health too
 
 	switched  bool // a change has begun and is neither concluded nor undone
@@ -100,7 +103,7 @@ func (h *Host) plan() *Plan { return &h.run.Plan }
 // script returns the host's scripts. They log to the run's log.
 func (h *Host) script() script.Host {
 	s := script.Host{
-		Machine: h.conn, Layout: h.plan().Layout, Fenced: h.fencedOff,
+		Machine: h.shell, Layout: h.plan().Layout, Fenced: h.fencedOff,
 		Log: func() io.WriteCloser { return h.run.Log.Output(h.Name()) },
 	}
 	if h.lock != nil {

@@ -24,14 +24,25 @@ type Question struct {
 // Look inspects the host. The error has everything that would make a change
 // fail, each with its remedy. Look changes nothing.
 func (h *Host) Look(ctx context.Context, q Question) error {
-	if q.List {
-		return h.inspect(ctx, script.Look{Units: h.plan().Units, Sizes: true, Whole: q.Whole})
-	}
 	n, err := needsOf(q)
 	if err != nil {
 		return err
 	}
-	return h.timed(PhaseInspect, func() error { return h.examine(ctx, n, q.About()) })
+	if q.List {
+		return h.inspect(ctx, h.lookFor(q, n))
+	}
+	return h.timed(PhaseInspect, func() error { return h.examine(ctx, n, h.lookFor(q, n)) })
+}
+
+// lookFor returns what an inspection has to cover.
+func (h *Host) lookFor(q Question, n needs) script.Look {
+	if q.List {
+		return script.Look{Units: h.plan().Units, Sizes: true, Whole: q.Whole}
+	}
+	return script.Look{
+		Units: h.plan().Units, Ports: h.plan().Ports, Restart: h.restart(), Libraries: n.libraries, Staged: n.staged, Digest: n.id(),
+		Migrate: h.plan().Migrate, Stamp: h.plan().App.SetupStamp(), About: q.About(),
+	}
 }
 
 // About returns what the question looks up in a host's history.
@@ -43,12 +54,8 @@ func (q Question) About() []string {
 	return slices.DeleteFunc(about, func(word string) bool { return word == "" })
 }
 
-func (h *Host) examine(ctx context.Context, n needs, about []string) error {
-	err := h.inspect(ctx, script.Look{
-		Units: h.plan().Units, Restart: h.restart(), Libraries: n.libraries, Staged: n.staged, Digest: n.id(),
-		Migrate: h.plan().Migrate, Stamp: h.plan().App.SetupStamp(), About: about,
-	})
-	if err != nil {
+func (h *Host) examine(ctx context.Context, n needs, l script.Look) error {
+	if err := h.inspect(ctx, l); err != nil {
 		return err
 	}
 	h.result.Before, h.result.After = h.seen.Current.ID, h.seen.Current.ID
@@ -66,12 +73,12 @@ func (h *Host) examine(ctx context.Context, n needs, about []string) error {
 }
 
 func (h *Host) inspect(ctx context.Context, l script.Look) error {
-	in, err := h.script().Inspect(ctx, l)
+	in, at, err := h.answer(ctx, l)
 	if err == nil && in.Older > 0 && !in.History.Suffices(h.plan().Keep) {
 		l.Whole = true
 		in, err = h.script().Inspect(ctx, l)
 	}
-	if h.seen = (Seen{Inspection: in, At: time.Now()}); err != nil {
+	if h.seen = (Seen{Inspection: in, At: at}); err != nil {
 		h.seen.At = time.Time{} // what came is not all: it says nothing
 	}
 	return err
@@ -81,10 +88,13 @@ func (h *Host) inspect(ctx context.Context, l script.Look) error {
 // new one. If it does not, going back must not require that either.
 func (h *Host) lookBefore(ctx context.Context) {
 	now := h.seen.Current
+	h.met, h.unmet = false, false
 	if now.IsZero() || h.seen.Running() != now.ID || h.seen.Change != nil {
 		return
 	}
-	if err := h.newProof(now, nil).look(ctx); err != nil {
+	err := h.newProof(now, nil).judge(ctx, h.seen.Service)
+	h.met = err == nil
+	if err != nil {
 		h.unmet = true
 		h.notice("what runs now does not meet the checks: %v; if this run fails, going back to it is proved by its units alone", err)
 	}

@@ -11,6 +11,9 @@ import (
 // Prepare puts the launcher and the environment into place. It returns the
 // activation, and whether the host already runs it.
 func (h *Host) Prepare(ctx context.Context, id release.ID) (to release.Activation, runs bool, err error) {
+	if id != h.seen.Current.ID {
+		h.shell.Ahead(ctx, "activate")
+	}
 	to, same, err := h.script().Prepare(ctx, id, h.run.Key, h.environment())
 	if err != nil {
 		return to, false, err
@@ -29,7 +32,7 @@ func (h *Host) Runs(ctx context.Context, a release.Activation) bool {
 	if h.seen.Current != a || !slices.Contains(h.seen.History.Stack(), a) {
 		return false
 	}
-	return h.newProof(a, nil).look(ctx) == nil
+	return h.met || h.newProof(a, nil).look(ctx) == nil
 }
 
 // Adopt returns the activation for a rollback. A release that was never live

@@ -13,7 +13,11 @@ import (
 	"github.com/apxr/slipway/internal/words"
 )
 
-const pollInterval = 250 * time.Millisecond
+// The pauses between two looks grow from the first to the last of these.
+const (
+	firstPause = 50 * time.Millisecond
+	lastPause  = 250 * time.Millisecond
+)
 
 // fatal is a finding that does not go away with time.
 type fatal struct{ error }
@@ -46,7 +50,7 @@ func (p *proof) wait(ctx context.Context, settle, limit time.Duration) error {
 	began := time.Now()
 	var goodSince time.Time
 	var wrong error // result of the last complete look
-	for {
+	for pause := firstPause; ; pause = min(pause*3/2, lastPause) {
 		asked := p.asked
 		err := p.look(ctx)
 		// A look that was cut by the time limit has no result. The exception is
@@ -71,7 +75,7 @@ func (p *proof) wait(ctx context.Context, settle, limit time.Duration) error {
 		select {
 		case <-ctx.Done():
 			return p.gaveUp(ctx, wrong, settle, limit)
-		case <-time.After(pollInterval):
+		case <-time.After(pause):
 		}
 	}
 }
@@ -112,6 +116,12 @@ func (p *proof) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return p.judge(ctx, now)
+}
+
+// judge checks what a look has found, and asks the health URL.
+func (p *proof) judge(ctx context.Context, now script.Service) error {
+	plan := p.host.plan()
 	if now.Current != p.want {
 		return fatal{fmt.Errorf("current is %s, and not %s: did something else change it?", now.Current, p.want)}
 	}

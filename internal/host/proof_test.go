@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -28,7 +29,25 @@ type probed struct {
 	looks   int
 }
 
-func (p *probed) Exec(_ context.Context, _ string, _ io.Reader, stdout, _ io.Writer) error {
+// Exec plays the shell that runs the scripts of a session.
+func (p *probed) Exec(_ context.Context, _ string, stdin io.Reader, stdout, stderr io.Writer) error {
+	lines := bufio.NewScanner(stdin)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if words := strings.Fields(lines.Text()); words[0] == "run" {
+			answer := &strings.Builder{}
+			p.answer(answer)
+			for line := range strings.Lines(answer.String()) {
+				io.WriteString(stdout, words[1]+line)
+			}
+			fmt.Fprintf(stdout, "%sended=0\n", words[1])
+			fmt.Fprintf(stderr, "%sended\n", words[1])
+		}
+	}
+	return lines.Err()
+}
+
+func (p *probed) answer(stdout io.Writer) {
 	now := p.answers[min(p.looks, len(p.answers)-1)]
 	p.looks++
 	fmt.Fprintf(stdout, "current=%s\ncurrent_env=%s\n", now.Current.ID, now.Current.Env)
@@ -40,7 +59,6 @@ func (p *probed) Exec(_ context.Context, _ string, _ io.Reader, stdout, _ io.Wri
 			u.Name, u.Active, u.Sub, u.Result, u.Restarts, u.PID, u.Invocation, u.Running)
 	}
 	io.WriteString(stdout, "answered=yes\n")
-	return nil
 }
 
 func (p *probed) DialContext(context.Context, string, string) (net.Conn, error) {
@@ -95,17 +113,17 @@ func TestProve(t *testing.T) {
 		took    time.Duration // at least, and at most a second more
 	}{
 		"up at once":              {[]script.Service{up}, ok, "", 2 * time.Second},
-		"up after a while":        {[]script.Service{starting, starting, starting, up}, ok, "", 2750 * time.Millisecond},
+		"up after a while":        {[]script.Service{starting, starting, starting, up}, ok, "", 2200 * time.Millisecond},
 		"failed":                  {[]script.Service{failed("exit-code")}, ok, "app.service failed (exit-code)", 0},
 		"start limit":             {[]script.Service{failed("start-limit-hit")}, ok, "'systemctl reset-failed app.service' lets it start again", 0},
-		"started again":           {[]script.Service{up, with(func(_ *script.Service, u *script.Unit) { u.Restarts, u.PID = 1, 8 })}, ok, "the release exits", 250 * time.Millisecond},
-		"another process":         {[]script.Service{up, with(func(_ *script.Service, u *script.Unit) { u.PID = 8 })}, ok, "changed from 7 to 8", 250 * time.Millisecond},
-		"dies when almost proved": {[]script.Service{up, up, up, up, up, up, up, failed("signal")}, ok, "failed (signal)", 1750 * time.Millisecond},
+		"started again":           {[]script.Service{up, with(func(_ *script.Service, u *script.Unit) { u.Restarts, u.PID = 1, 8 })}, ok, "the release exits", 50 * time.Millisecond},
+		"another process":         {[]script.Service{up, with(func(_ *script.Service, u *script.Unit) { u.PID = 8 })}, ok, "changed from 7 to 8", 50 * time.Millisecond},
+		"dies when almost proved": {[]script.Service{up, up, up, up, up, up, up, failed("signal")}, ok, "failed (signal)", 1150 * time.Millisecond},
 		"current was changed":     {[]script.Service{with(func(s *script.Service, _ *script.Unit) { s.Current.ID = id1 })}, ok, "current is " + string(id1), 0},
 		"another environment":     {[]script.Service{with(func(s *script.Service, _ *script.Unit) { s.Current.Env = "" })}, ok, "did something else change it?", 0},
 		"the old one runs on":     {[]script.Service{with(func(_ *script.Service, u *script.Unit) { u.Running = id1 })}, ok, "the main process of app.service runs " + string(id1), 10 * time.Second},
 		"not restarted":           {[]script.Service{with(func(_ *script.Service, u *script.Unit) { u.Invocation = "old" })}, ok, "app.service has not been restarted yet (active)", 10 * time.Second},
-		"restarted after a while": {[]script.Service{with(func(_ *script.Service, u *script.Unit) { u.Invocation, u.PID = "old", 5 }), up}, ok, "", 2250 * time.Millisecond},
+		"restarted after a while": {[]script.Service{with(func(_ *script.Service, u *script.Unit) { u.Invocation, u.PID = "old", 5 }), up}, ok, "", 2050 * time.Millisecond},
 		"never active":            {[]script.Service{starting}, ok, "app.service is activating (auto-restart)", 10 * time.Second},
 		"one of two units":        {[]script.Service{worker}, ok, "worker.service is activating (start)", 10 * time.Second},
 		"a port is closed":        {[]script.Service{with(func(s *script.Service, _ *script.Unit) { s.Listening = nil })}, ok, "nothing listens on port 4001", 10 * time.Second},
@@ -113,9 +131,9 @@ func TestProve(t *testing.T) {
 		"does not listen":         {[]script.Service{up}, "", "no answer from the health URL", 10 * time.Second},
 		"hangs":                   {[]script.Service{up}, hangs, "no answer from the health URL", 10 * time.Second},
 		"hangs at the end":        {append(slices.Repeat([]script.Service{starting}, 30), up), hangs, "no answer from the health URL", 10 * time.Second},
-		"ended with 0":            {[]script.Service{up, ended}, ok, "ended by itself, without an error", 250 * time.Millisecond},
+		"ended with 0":            {[]script.Service{up, ended}, ok, "ended by itself, without an error", 50 * time.Millisecond},
 		"ended with 0 at once":    {[]script.Service{ended}, ok, "ended by itself, without an error", 0},
-		"stopped, then started":   {[]script.Service{stopping, up}, ok, "", 2250 * time.Millisecond},
+		"stopped, then started":   {[]script.Service{stopping, up}, ok, "", 2050 * time.Millisecond},
 		"start limit of its own":  {[]script.Service{with(func(_ *script.Service, u *script.Unit) { u.Active, u.Result, u.Restarts = "failed", "exit-code", 4 })}, ok, "systemd started app.service again 4 times and has given up (exit-code)", 0},
 		"a redirect":              {[]script.Service{up}, "HTTP/1.1 302 Found\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n", `answers 302 Found to "http://elsewhere/": redirects are not followed`, 10 * time.Second},
 	} {
@@ -201,7 +219,8 @@ func proving(t *testing.T, conn Conn) *Host {
 	p.Units, p.Timeout, p.Settle, p.Ports = []string{"app.service"}, 10*time.Second, 2*time.Second, []int{4001}
 	p.Health = &config.Health{URL: parsed(t, "http://127.0.0.1:4001/health"), Status: []config.StatusRange{{First: 200, Last: 299}}}
 	h := New(Candidate{Name: "web1"}, &Run{Plan: p, Verb: release.Deploy, Began: time.Now(), Log: progress.New(progress.Terminal{W: io.Discard})})
-	h.conn = conn
+	h.use(conn)
+	t.Cleanup(h.shell.Close)
 	return h
 }
 

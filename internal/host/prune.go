@@ -21,6 +21,9 @@ func (h *Host) Prune(ctx context.Context, target release.ID) error {
 	old := release.Prune(h.seen.Releases, h.seen.History, h.plan().Keep, protected...)
 	kept := slices.DeleteFunc(slices.Clone(h.seen.Releases), func(id release.ID) bool { return slices.Contains(old, id) })
 	keys := release.PruneActivations(h.seen.Activations, h.seen.History, kept, now)
+	if len(old)+len(keys)+len(h.seen.Leftovers) == 0 {
+		return nil
+	}
 	pruned, err := h.script().Prune(ctx, old, keys)
 	for _, id := range pruned.Removed {
 		h.say("removed %s", id)

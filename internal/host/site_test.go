@@ -1,6 +1,8 @@
 package host_test
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -177,7 +179,45 @@ func (c *conn) Exec(ctx context.Context, command string, stdin io.Reader, stdout
 			return err
 		}
 	}
-	return c.run(ctx, exec.Command("sh", "-c", command), stdin, stdout, stderr)
+	var failed error
+	if strings.HasSuffix(command, " step.shell") {
+		stdin = c.watch(stdin, func(err error) { failed = err; cancel() })
+	}
+	err := c.run(ctx, exec.Command("sh", "-c", command), stdin, stdout, stderr)
+	return cmp.Or(failed, err)
+}
+
+// watch calls broken for each script that a session's shell is asked to run.
+func (c *conn) watch(stdin io.Reader, fail func(error)) io.Reader {
+	lines := bufio.NewReader(stdin)
+	passed, to := io.Pipe()
+	go func() {
+		for {
+			line, err := lines.ReadString('\n')
+			words := strings.Fields(line)
+			asked := err == nil && (words[0] == "run" || words[0] == "last")
+			c.mu.Lock()
+			broken := c.broken
+			c.mu.Unlock()
+			if asked && broken != nil {
+				if failure := broken("step." + words[2][strings.LastIndex(words[2], ",")+1:]); failure != nil {
+					fail(failure)
+					err = failure
+				}
+			}
+			if err == nil {
+				_, err = io.WriteString(to, line)
+			}
+			if err == nil && words[0] == "last" {
+				_, err = io.Copy(to, lines)
+			}
+			if err != nil {
+				to.CloseWithError(err)
+				return
+			}
+		}
+	}()
+	return passed
 }
 
 func (c *conn) run(ctx context.Context, cmd *exec.Cmd, stdin io.Reader, stdout, stderr io.Writer) error {

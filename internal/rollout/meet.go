@@ -19,6 +19,9 @@ func (r *run) meet(ctx context.Context, q host.Question) {
 	defer r.log.Phase("Look at %s", words.Count(len(r.hosts), "host"))()
 	r.hosts.connect(ctx)
 	if !r.plan.DryRun {
+		for _, m := range r.hosts.healthy() {
+			m.Expect(ctx, q)
+		}
 		r.hosts.lock(ctx, 0)
 	}
 	r.lookAtAll(ctx, q)

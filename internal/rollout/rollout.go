@@ -39,6 +39,8 @@ type Host interface {
 // Meeting is the phase in which nothing is changed.
 type Meeting interface {
 	Connect(ctx context.Context) error
+	// Expect says what the next look will be for: it may begin at once.
+	Expect(ctx context.Context, q host.Question)
 	// Lock waits at most for wait if another run has the lock: see [host.IsHeld].
 	Lock(ctx context.Context, wait time.Duration) error
 	Unlock()

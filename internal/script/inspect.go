@@ -68,6 +68,10 @@ type Turn struct {
 	Free  bool // nobody had the lock
 }
 
+// Leads reports whether what was seen at this turn is still so for who took the
+// lock with the turn lock: nobody else had it in between.
+func (t Turn) Leads(lock int) bool { return t.Count == lock || t.Free && t.Count == lock-1 }
+
 func parseTurn(s string) Turn {
 	count, state, _ := strings.Cut(s, " ")
 	n, _ := strconv.Atoi(count) // none before the first lock

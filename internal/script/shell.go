@@ -148,8 +148,11 @@ func (s *Shell) patiently(ctx context.Context, do func() error) error {
 func (s *Shell) makeRoom() {
 	s.mu.Lock()
 	s.scarce = true
+	idle := s.idle()
 	s.mu.Unlock()
-	s.Close()
+	for _, old := range idle {
+		old.end()
+	}
 }
 
 // idle takes all sessions in which nothing runs.
@@ -175,7 +178,8 @@ func (s *Shell) Close() {
 	idle := s.idle()
 	s.mu.Unlock()
 	for _, old := range idle {
-		old.end()
+		old.requests.Close()
+		old.cancel()
 	}
 }
 

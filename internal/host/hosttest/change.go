@@ -204,6 +204,9 @@ func (f *Fake) Prune(ctx context.Context, target release.ID) error {
 		old := release.Prune(f.seen.Releases, f.seen.History, f.run.Plan.Keep, target, f.seen.Current.ID, now.ID)
 		kept := slices.DeleteFunc(slices.Clone(f.seen.Releases), func(id release.ID) bool { return slices.Contains(old, id) })
 		keys := release.PruneActivations(f.seen.Activations, f.seen.History, kept, now)
+		if len(old)+len(keys) == 0 {
+			return nil
+		}
 		return f.Machine.by(f, "pruning", func() {
 			f.Machine.releases = slices.DeleteFunc(f.Machine.releases, func(id release.ID) bool { return slices.Contains(old, id) })
 			f.Machine.envs = slices.DeleteFunc(f.Machine.envs, func(key string) bool { return slices.Contains(keys, key) })

@@ -70,6 +70,7 @@ func (c *contract) meet(verb release.Verb, change func(*host.Plan)) rollout.Host
 	h := c.Begin(verb, change)
 	c.Cleanup(func() { h.Close() })
 	c.ok(h.Connect(c.Context()))
+	h.Expect(c.Context(), host.Question{})
 	c.ok(h.Lock(c.Context(), 0))
 	c.ok(h.Look(c.Context(), host.Question{}))
 	return h

@@ -46,6 +46,9 @@ func (f *Fake) Connect(ctx context.Context) error {
 	return f.step(ctx, StepConnect, func() error { return nil })
 }
 
+// Expect does nothing: a fake answers at once.
+func (f *Fake) Expect(context.Context, host.Question) {}
+
 func (f *Fake) Lock(ctx context.Context, patience time.Duration) error {
 	return f.step(ctx, StepLock, func() error {
 		timer := time.NewTimer(max(0, patience))

@@ -82,7 +82,10 @@ func (c *contract) before(step frozenStep) (rollout.Host, host.Target) {
 	if step.verb == release.Revert {
 		return c.meet(release.Revert, keep), host.Target{}
 	}
-	h, to := c.staged(c.Release(2, false), func(p *host.Plan) { p.Migrate = "app-migrate.service" })
+	h, to := c.staged(c.Release(2, false), func(p *host.Plan) {
+		p.Migrate = "app-migrate.service"
+		env("1")(p) // it is not in use, so it is to be pruned
+	})
 	if step.activate {
 		c.ok(h.Activate(c.Context(), to))
 	}

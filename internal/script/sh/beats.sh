@@ -14,5 +14,5 @@ beats() {
 		while beat=$(timeout 30 head -c 1) && [ -n "$beat" ]; do
 			[ -z "$1" ] || { read -r _ fence <"$1" && [ "$fence" = "$2" ]; } || break
 		done
-	fi 2>/dev/null
+	fi >/dev/null 2>&1 3>&-
 }
