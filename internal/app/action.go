@@ -34,12 +34,14 @@ func step(ctx context.Context, verb config.Verb, s System) int {
 	cfg, log := set.Config, progress.Hiding(runner, out.secrets)
 	told := &announcer{cfg: cfg, step: own, log: log, hide: out.secrets.HideJSON}
 	var result report.Result = report.Failure{Verb: string(verb), Ended: report.Ended{Err: err}}
+	rest := func() {}
 	if err == nil {
 		told.connect()
-		result = run(ctx, set, origin{who: own.Actor, run: own.URL, ref: own.Ref, getenv: s.Getenv, collection: s.Collection, told: told}, log)
+		result, rest = run(ctx, set, origin{who: own.Actor, run: own.URL, ref: own.Ref, getenv: s.Getenv, collection: s.Collection, told: told}, log)
 	}
 	h := hand{runner, log, told.place()}
 	code := h.over(hidden(result, log.RedactCut))
+	rest()
 	if told.tells() {
 		code = max(code, h.pulls(told.end(ctx)))
 	}

@@ -47,6 +47,22 @@ type origin struct {
 	getenv        func(string) string
 	collection    fs.FS
 	told          *announcer // nil on the command line
+	later         *later     // set by run
+}
+
+// later has what a run does after its result was told.
+type later struct{ work []func() }
+
+func (l *later) add(f func()) { l.work = append(l.work, f) }
+
+// do does it, the last one first.
+func (l *later) do() {
+	for len(l.work) > 0 {
+		last := len(l.work) - 1
+		f := l.work[last]
+		l.work = l.work[:last]
+		f()
+	}
 }
 
 // signalled returns a context that a signal ends. GitHub sends SIGINT to cancel
@@ -59,9 +75,9 @@ func signalled(ctx context.Context) (context.Context, context.CancelFunc) {
 // without warning.
 const runLimit = 5 * time.Hour
 
-// run carries out a verb. A run that takes too long ends as if it had been
+// run carries out a verb. When its result was told, the caller does the rest. A run that takes too long ends as if it had been
 // cancelled.
-func run(ctx context.Context, set settings, from origin, log *progress.Log) report.Result {
+func run(ctx context.Context, set settings, from origin, log *progress.Log) (_ report.Result, rest func()) {
 	ctx, cancel := context.WithTimeout(ctx, runLimit)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() {
@@ -69,12 +85,14 @@ func run(ctx context.Context, set settings, from origin, log *progress.Log) repo
 			log.Error(fmt.Sprintf("the run takes longer than %s: it ends now, as if it had been cancelled", runLimit))
 		}
 	})()
-	return verbs[set.Verb].run(ctx, job{settings: set, origin: from, log: log})
+	from.later = &later{}
+	return verbs[set.Verb].run(ctx, job{settings: set, origin: from, log: log}), from.later.do
 }
 
 func planOf(cfg config.Config, from origin) rollout.Plan {
 	return rollout.Plan{
 		Plan:  host.Plan{Service: cfg.Service, App: cfg.App, Layout: cfg.Layout, Keep: cfg.Keep, Who: from.who, RunURL: from.run},
 		Fleet: cfg.Fleet, Target: cfg.ReleaseID, Digest: cfg.Digest, WaitForLock: cfg.WaitForLock, Force: cfg.Force, DryRun: cfg.DryRun,
+		Later: from.later.add,
 	}
 }

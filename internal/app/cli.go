@@ -53,7 +53,8 @@ func runVerb(ctx context.Context, verb config.Verb, s System) int {
 		stop() // the command on the host gets the signals
 		return lookInside(ctx, out, set.Config)
 	}
-	result := run(running, set, origin{who: person(s.Getenv), getenv: s.Getenv, collection: s.Collection}, log)
+	result, rest := run(running, set, origin{who: person(s.Getenv), getenv: s.Getenv, collection: s.Collection}, log)
+	defer rest()
 	return tell(out, log, hidden(result, log.RedactCut), set.JSON)
 }
 

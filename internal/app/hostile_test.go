@@ -232,7 +232,7 @@ var wrong = map[string]struct{ value, says string }{
 	"health-body":          {"(a", "this is not a regular expression in the syntax of RE2"},
 	"ports":                {"0", "is not a number from 1 to 65535"},
 	"health-timeout":       {"soon", "is not a duration above 0 and up to 1h, such as 90s"},
-	"settle":               {"0s", "is not a duration above 0 and up to 1h, such as 90s"},
+	"settle":               {"-1s", "is not a duration of 0s and up to 1h, such as 90s"},
 	"keep-releases":        {"1", "is not a whole number of at least 2: a rollback needs the release before"},
 	"force":                {"yes", "is neither true nor false"},
 	"dry-run":              {"1", "is neither true nor false"},

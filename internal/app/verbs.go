@@ -55,7 +55,7 @@ func connected(do func(context.Context, job) report.Result) func(context.Context
 		if err != nil {
 			return j.failed(mistakesOf(err))
 		}
-		defer dialer.Close()
+		j.later.add(func() { dialer.Close() })
 		j.servers = dialer
 		return do(ctx, j)
 	}

@@ -104,7 +104,7 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 		"app": "apxr_io", "build-host": "build1:ssh", "hosts": "web_1, web2:0", "ssh-key": "", "repository": "x",
 		"revision": "-x", "deploy-to": "/opt", "units": "apxr", "health-url": "https://x/", "health-timeout": "soon", "jump-hosts": "a b a",
 		"verbose": "3", "env-file": "A=1\nA=2\n=3", "ports": "0", "restart-flag": "x", "force": "no",
-		"settle": "0s", "keep-releases": "1",
+		"settle": "-1s", "keep-releases": "1",
 	}))
 	if err == nil {
 		t.Fatal("no error")
@@ -195,7 +195,7 @@ func TestValuesOfSettings(t *testing.T) {
 			[]string{"/", "/opt", "opt/apxr", "/opt/", "/opt//x", "/opt/..", "/opt/../etc", "/opt/.x", "/opt/a b", "/opt/$x", "~/x/y"},
 		},
 		{"health-timeout", []string{"90s", "2m", "1h", "2100ms"}, []string{"90", "0", "-1s", "61m", "soon"}},
-		{"settle", []string{"1ms", "10s"}, []string{"0s", "2", "2h"}},
+		{"settle", []string{"0s", "1ms", "10s"}, []string{"-1s", "2", "2h"}},
 		{"keep-releases", []string{"2", "5", "100", " 3 "}, []string{"1", "0", "-1", "five", "2.5", "5 releases"}},
 	} {
 		for _, value := range c.good {

@@ -44,7 +44,7 @@ func (l *loader) service(a release.App) Service {
 		Health:  l.health(),
 		Ports:   l.ports(),
 		Timeout: l.duration("health-timeout", 1, time.Hour),
-		Settle:  l.duration("settle", 1, time.Hour),
+		Settle:  l.duration("settle", 0, time.Hour),
 	}
 	if l.isOn("migrate") && a.Name != "" {
 		s.Migrate = a.Name + "-migrate.service"

@@ -76,7 +76,7 @@ func TestServiceRefuses(t *testing.T) {
 		one("ports", "4001-4002", noPort),
 		one("ports", "4001 4001", "4001 is listed twice"),
 		one("ports", ",", `no port is named in ","`),
-		one("settle", "0s", `"0s" is not a duration above 0 and up to 1h`),
+		one("settle", "-1s", `"-1s" is not a duration of 0s and up to 1h`),
 		one("settle", "60s", "1m0s is not shorter than health-timeout (1m0s), which it is a part of"),
 		one("settle", "2s", "is not shorter than health-timeout (1s)").with(map[string]string{"health-timeout": "1s"}),
 		one("health-timeout", "2h", `"2h" is not a duration above 0 and up to 1h`),

@@ -284,7 +284,7 @@ var Settings = []Setting{
 	},
 	{
 		Name: "settle", Type: Duration, Default: "2s", For: changes,
-		Help: "How long a release that answers must go on running, without a restart, to count as proved.",
+		Help: "How long a release that answers must go on running, without a restart, to count as proved; 0s: one good look is enough.",
 	},
 	{
 		Name: "keep-releases", Type: Number, Default: "5", For: activates,

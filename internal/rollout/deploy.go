@@ -15,9 +15,26 @@ import (
 // what failed; the result says what happened to each host.
 func Deploy(ctx context.Context, plan Plan, candidates []Candidate, a Artifact, log *progress.Log) (Result, error) {
 	r := newRun(release.Deploy, plan, candidates, log)
-	defer r.part()
-	err := r.deploy(ctx, a)
-	return r.result(ctx, err), err
+	return r.end(ctx, r.deploy(ctx, a))
+}
+
+// end returns the result of a run. A successful run removes old releases after
+// that, if there is somebody who carries it out.
+func (r *run) end(ctx context.Context, err error) (Result, error) {
+	prune := func() { r.pruneAll(context.WithoutCancel(ctx)) }
+	if !r.prunes || r.plan.Later == nil {
+		defer r.part()
+		if r.prunes {
+			prune()
+		}
+		return r.result(ctx, err), err
+	}
+	res := r.result(ctx, err)
+	r.plan.Later(func() {
+		defer r.part()
+		prune()
+	})
+	return res, err
 }
 
 func (r *run) deploy(ctx context.Context, a Artifact) error {
@@ -29,11 +46,9 @@ func (r *run) deploy(ctx context.Context, a Artifact) error {
 
 // activateAndPrune runs the deploy from the first switch on.
 func (r *run) activateAndPrune(ctx context.Context) error {
-	if err := r.activateAll(ctx); err != nil {
-		return err
-	}
-	r.pruneAll(context.WithoutCancel(ctx))
-	return nil
+	err := r.activateAll(ctx)
+	r.prunes = err == nil
+	return err
 }
 
 // stageEverywhere runs the deploy up to the first switch. If the run ends

@@ -51,9 +51,7 @@ func (r *run) stageAndNote(ctx context.Context, a Artifact) error {
 // so it refuses hosts on which another release has become current.
 func Activate(ctx context.Context, plan Plan, candidates []Candidate, log *progress.Log) (Result, error) {
 	r := newRun(release.Activate, plan, candidates, log)
-	defer r.part()
-	err := r.activateStaged(ctx)
-	return r.result(ctx, err), err
+	return r.end(ctx, r.activateStaged(ctx))
 }
 
 func (r *run) activateStaged(ctx context.Context) error {

@@ -21,6 +21,10 @@ type Plan struct {
 	WaitForLock time.Duration  // 0: do not wait
 	Force       bool
 	DryRun      bool
+	// Later takes what the run still has to do once its result is known: to remove
+	// old releases, and to release locks and connections. Nil: the run does so
+	// before it returns.
+	Later func(func())
 }
 
 // steps lists the steps of the plan, for a dry run.

@@ -109,6 +109,7 @@ type run struct {
 	began   time.Time
 	hosts   fleet
 	outcome Result
+	prunes  bool // old releases are to be removed when the result is known
 }
 
 func newRun(verb release.Verb, plan Plan, candidates []Candidate, log *progress.Log) *run {
