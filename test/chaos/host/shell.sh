@@ -22,6 +22,70 @@ ask() {
 	case ${answer[0]-} in kill | killgroup) kill -9 0 ;; esac
 }
 
+# A session's shell runs many steps. They come as lines of its stdin, each of which has
+# an end in its stdout: see shell.sh in internal/script/sh.
+serve_session() {
+	work=$(mktemp -d /tmp/chaos.XXXXXX)
+	mkfifo "$work/in" "$work/out" "$work/ends" "$work/told"
+	/bin/sh -c "export CHAOS_PID=\$\$; exec $command" <"$work/in" >"$work/out" {line}>&- &
+	shell=$!
+	exec {to}>"$work/in" {from}<"$work/out" {ends}<>"$work/ends" {told}<>"$work/told"
+	rm -rf "$work"
+	pass_answers {to}>&- {line}>&- <&"$from" &
+	answers=$!
+	while IFS= read -r request; do
+		read -r verb mark names rest <<<"$request"
+		case $verb in
+		run | last) serve_step ;;
+		*) printf '%s\n' "$request" >&"$to" ;;
+		esac
+	done
+	end_session
+}
+
+# The client must not know of an end before the harness does.
+pass_answers() {
+	while IFS= read -r answered; do
+		case $answered in
+		*ended=*)
+			echo "${answered##*ended=}" >&"$ends"
+			read -r _ <&"$told"
+			;;
+		esac
+		printf '%s\n' "$answered"
+	done
+	echo 255 >&"$ends"
+}
+
+serve_step() {
+	step=${names##*,}
+	ask before "$step"
+	label=${answer[1]-$step} dir=${answer[2]-}
+	if [ -n "$dir" ]; then
+		counts=$(mktemp -d /tmp/chaos.XXXXXX)
+		echo "text chaos export PATH=/usr/local/lib/chaos/$dir:$PATH CHAOS_HARNESS=$address/$port CHAOS_STEP=${answer[1]} CHAOS_COMMAND=${answer[3]-} CHAOS_K=${answer[4]-} CHAOS_COUNTS=$counts" >&"$to"
+		names=chaos,$names
+	fi
+	echo "$verb $mark $names $rest" >&"$to"
+	[ "$verb" = run ] || end_session
+	read -r status <&"$ends"
+	ask after "$label" "$status"
+	echo >&"$told"
+}
+
+# end_session passes on the input of the last step, and waits for its end.
+end_session() {
+	cat >&"$to"
+	exec {to}>&-
+	wait "$shell"
+	status=$?
+	wait "$answers"
+	[ "${verb-}" != last ] || ask after "$label" "$status"
+	exit "$status"
+}
+
+case $command in *" step.shell") serve_session ;; esac
+
 ask before "$step"
 dir=${answer[2]-}
 if [ -n "$dir" ]; then
