@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// bar is a promise about speed, and how far it is kept.
+type bar struct {
+	What     string
+	Got, Max float64
+	Unit     string // empty: a ratio
+	How      string // the figures that it was computed from
+}
+
+func (b bar) Met() bool { return b.Got <= b.Max }
+
+func (b bar) Figure() string { return b.number(b.Got) }
+func (b bar) Limit() string  { return b.number(b.Max) }
+
+func (b bar) number(n float64) string {
+	if b.Unit == "" {
+		return fmt.Sprintf("%.2f", n)
+	}
+	return strings.TrimSpace(fmt.Sprintf("%.0f %s", n, b.Unit))
+}
+
+func (b bar) Verdict() string {
+	if b.Met() {
+		return "met"
+	}
+	return "**missed**"
+}
+
+// bars returns all bars that the results can tell.
+func (r *results) bars() (all []bar) {
+	for _, c := range []condition{near, far} {
+		all = append(all, r.aboveFloor(c)...)
+	}
+	all = append(all, r.counted()...)
+	for _, c := range []condition{near, far} {
+		all = append(all, r.against(c, rollback, capistranoName, 0.25)...)
+		all = append(all, r.against(c, first, scpName, 1)...)
+	}
+	return append(all, r.fleet()...)
+}
+
+// aboveFloor compares what Slipway and rsync take beyond a bare switch.
+func (r *results) aboveFloor(c condition) []bar {
+	floor, hasFloor := r.find(c, floorName, redeploy)
+	peer, hasPeer := r.find(c, rsyncName, redeploy)
+	own, hasOwn := r.find(c, slipwayName, redeploy)
+	if !hasFloor || !hasPeer || !hasOwn {
+		return nil
+	}
+	return []bar{above("Redeploy, "+c.String()+": time above the floor, against rsync", wall, own, peer, floor, 0.5)}
+}
+
+func above(what string, thing func(sampled) float64, own, peer, floor row, most float64) bar {
+	a, b, f := own.of(thing).Median, peer.of(thing).Median, floor.of(thing).Median
+	return bar{What: what, Got: (a - f) / (b - f), Max: most, How: fmt.Sprintf("(%.2f - %.2f) / (%.2f - %.2f) s", a, f, b, f)}
+}
+
+// counted has what does not depend on the machine's mood.
+func (r *results) counted() (all []bar) {
+	own, ok := r.find(near, slipwayName, redeploy)
+	if !ok {
+		return nil
+	}
+	bytes := own.of(traffic)
+	all = append(all, bar{What: "Redeploy: bytes both ways", Got: bytes.Median / 1e3, Max: 64, Unit: "KB", How: fmt.Sprintf("%.0f to %.0f bytes", bytes.Min, bytes.Max)})
+	if own.Watched != nil {
+		p := own.Watched.programs
+		all = append(all, bar{
+			What: "Redeploy: started below the sessions' shells", Got: float64(p.Started), Max: 40, Unit: "programs",
+			How: fmt.Sprintf("%d forks; %d shells, and %d programs of sshd and PAM beside it", p.Forks, p.Shells, p.Login),
+		})
+	}
+	return all
+}
+
+func (r *results) against(c condition, v verb, peer string, most float64) []bar {
+	own, hasOwn := r.find(c, slipwayName, v)
+	other, hasOther := r.find(c, peer, v)
+	if !hasOwn || !hasOther {
+		return nil
+	}
+	a, b := own.of(wall).Median, other.of(wall).Median
+	return []bar{{What: fmt.Sprintf("%s, %s: time against %s", names[v], c, peer), Got: a / b, Max: most, How: fmt.Sprintf("%.2f / %.2f s", a, b)}}
+}
+
+// fleet compares eight hosts with the best peer, whichever that is for each
+// figure. The application's own time is left out: it is the same for all.
+func (r *results) fleet() []bar {
+	own, hasOwn := r.find(eight, slipwayName, redeploy)
+	var others []row
+	for _, t := range tools {
+		if row, ok := r.find(eight, t.Name, redeploy); ok && t.Name != floorName && t.Name != slipwayName {
+			others = append(others, row)
+		}
+	}
+	if !hasOwn || len(others) == 0 {
+		return nil
+	}
+	quick, light := least(others, withoutRestart), least(others, work)
+	a, b := own.of(withoutRestart).Median, quick.of(withoutRestart).Median
+	c, d := own.of(work).Median, light.of(work).Median
+	all := own.of(wall).Median / least(others, wall).of(wall).Median
+	return []bar{
+		{What: "Redeploy, 8 hosts: time without restarts, against " + quick.Tool, Got: a / b, Max: 0.6, How: fmt.Sprintf("%.2f / %.2f s; with restarts, and the first host alone, it is %.2f", a, b, all)},
+		{What: "Redeploy, 8 hosts: processor time of client and hosts, against " + light.Tool, Got: c / d, Max: 0.6, How: fmt.Sprintf("%.2f / %.2f s", c, d)},
+	}
+}

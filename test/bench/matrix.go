@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// condition is a number of hosts behind a link, and what is measured there.
+type condition struct {
+	Hosts int
+	shape
+	verbs  []verb
+	tools  []string // empty: all
+	rounds int
+	watch  bool // runs that are watched, beside the others
+}
+
+func (c condition) has(name string) bool { return len(c.tools) == 0 || slices.Contains(c.tools, name) }
+
+// String names the condition in the log and in the results.
+func (c condition) String() string {
+	rate := "uncapped"
+	if c.Rate > 0 {
+		rate = fmt.Sprintf("%d Mbit/s", c.Rate*8/1e6)
+	}
+	hosts := "1 host"
+	if c.Hosts > 1 {
+		hosts = fmt.Sprintf("%d hosts", c.Hosts)
+	}
+	return fmt.Sprintf("%s, %d ms, %s", hosts, c.RTT.Milliseconds(), rate)
+}
+
+const (
+	narrow = 200 * 1000 * 1000 / 8
+	ms     = time.Millisecond
+)
+
+// rounds is how often each run is repeated: enough for a median.
+const rounds = 5
+
+// The conditions that bars are about.
+var (
+	near  = condition{Hosts: 1, verbs: verbs, rounds: rounds, watch: true}
+	far   = condition{Hosts: 1, shape: shape{50 * ms, narrow}, verbs: []verb{first, redeploy, rollback}, rounds: rounds}
+	eight = condition{Hosts: 8, verbs: []verb{first, redeploy}, tools: []string{floorName, scpName, rsyncName, slipwayName}, rounds: rounds}
+	// farther tells how many round trips are waited for.
+	farther = condition{Hosts: 1, shape: shape{100 * ms, narrow}, verbs: []verb{first, redeploy}, tools: []string{floorName, rsyncName, slipwayName}, rounds: rounds}
+)
+
+// quick is a benchmark that shows whether everything works, and writes no page.
+const quick = "quick"
+
+// matrix returns the conditions of a benchmark.
+func matrix(kind string) ([]condition, error) {
+	switch kind {
+	case "":
+		return []condition{near, far, farther, eight}, nil
+	case quick:
+		once := near
+		once.rounds = 1
+		return []condition{once}, nil
+	case "full":
+		var all []condition
+		for _, hosts := range []int{1, 8} {
+			for _, rtt := range []time.Duration{0, 50 * ms, 100 * ms} {
+				for _, rate := range []int64{0, narrow} {
+					all = append(all, condition{Hosts: hosts, shape: shape{rtt, rate}, verbs: verbs, rounds: rounds, watch: hosts == 1 && rtt == 0 && rate == 0})
+				}
+			}
+		}
+		return all, nil
+	}
+	return nil, fmt.Errorf("SLIPWAY_BENCH=%q: choose full or quick, or leave it out", kind)
+}
