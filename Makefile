@@ -77,7 +77,7 @@ scale: tools
 	SLIPWAY_SCALE_HOSTS=500 go test -count=1 -timeout 45m -v ./test/scale
 
 # A program, and no test: what it measures is no promise of one machine. SLIPWAY_BENCH=full
-# measures everything for hours, SLIPWAY_BENCH=quick shows in 5 minutes whether it works.
+# measures everything for hours, SLIPWAY_BENCH=quick shows in 8 minutes whether it works.
 bench:
 	go run ./test/bench
 

@@ -58,11 +58,11 @@ func TestBenchmarkOfLightReleases(t *testing.T) {
 	b := &bench{lab: l, log: log}
 	b.Releases = r
 	c := near
-	c.rounds, c.tools = 1, []string{floorName, rsyncName, slipwayName}
+	c.rounds, c.verbs, c.tools = 1, []verb{first, redeploy}, []string{floorName, rsyncName, slipwayName}
 	if err := b.condition(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(b.Rows); n != 1+len(verbs)+len(verbs) {
+	if n := len(b.Rows); n != 1+2+2 {
 		t.Fatalf("%d rows: %+v", n, b.Rows)
 	}
 	for _, row := range b.Rows {
@@ -87,8 +87,7 @@ func check(t *testing.T, r row) {
 	if r.Watched.Started < 3 || r.Watched.Shells < 1 || r.Watched.Memory <= 0 {
 		t.Errorf("%s, %s: %+v", r.Tool, r.Verb, r.Watched)
 	}
-	restarts := r.Verb == redeploy || r.Verb == rollback
-	if restarts != (m.Restart > 0) && r.Verb != unchanged {
+	if (r.Verb == redeploy) != (m.Restart > 0) {
 		t.Errorf("%s, %s: the unit was being restarted for %s", r.Tool, r.Verb, m.Restart)
 	}
 }

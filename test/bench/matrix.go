@@ -48,18 +48,21 @@ var (
 	farther = condition{Hosts: 1, shape: shape{100 * ms, narrow}, verbs: []verb{first, redeploy}, tools: []string{floorName, rsyncName, slipwayName}, rounds: rounds}
 )
 
-// quick is a benchmark that shows whether everything works, and writes no page.
+// quick is a benchmark with one round, which shows whether everything works. It
+// writes no page.
 const quick = "quick"
 
 // matrix returns the conditions of a benchmark.
 func matrix(kind string) ([]condition, error) {
+	usual := []condition{near, far, farther, eight}
 	switch kind {
 	case "":
-		return []condition{near, far, farther, eight}, nil
+		return usual, nil
 	case quick:
-		once := near
-		once.rounds = 1
-		return []condition{once}, nil
+		for i := range usual {
+			usual[i].rounds = 1
+		}
+		return usual, nil
 	case "full":
 		var all []condition
 		for _, hosts := range []int{1, 8} {

@@ -68,8 +68,7 @@ func prepareReleases(ctx context.Context, log logger) (r releases, err error) {
 	return r, errors.Join(r.A.read(r.Home, "a"), r.B.read(r.Home, "b"))
 }
 
-// buildReleases builds on a build host and takes all that it has, as if this
-// machine had built: checkouts, artifacts and what else there is.
+// buildReleases builds on a build host of a lab of its own.
 func buildReleases(ctx context.Context, log logger, home string) (err error) {
 	dir, err := os.MkdirTemp("", "slipway-bench-")
 	if err != nil {
@@ -85,35 +84,47 @@ func buildReleases(ctx context.Context, log logger, home string) (err error) {
 	if err != nil {
 		return err
 	}
-	part := home + ".part"
-	// Those of other programs go: one is enough.
-	if err := errors.Join(os.RemoveAll(filepath.Dir(home)), os.MkdirAll(part, 0o755)); err != nil {
-		return err
-	}
-	if err := enlarge(p); err != nil {
-		return err
-	}
-	first, err := buildOne(ctx, log, l, p, "0.1.0")
+	ids, err := buildBoth(ctx, log, l, p)
 	if err != nil {
 		return err
+	}
+	return take(ctx, l, home, ids)
+}
+
+// buildBoth builds A, changes the project, and builds B.
+func buildBoth(ctx context.Context, log logger, l *lab.Lab, p *sample.Project) (ids [2]string, err error) {
+	if err := enlarge(p); err != nil {
+		return ids, err
+	}
+	if ids[0], err = buildOne(ctx, log, l, p, "0.1.0"); err != nil {
+		return ids, err
 	}
 	err = errors.Join(p.SetVersion("0.1.0", "0.1.1"), p.Replace("lib/apxr_io/pages.ex", `ApxrGreeting.from("`, `ApxrGreeting.from("the new `))
 	if err != nil {
-		return err
+		return ids, err
 	}
-	second, err := buildOne(ctx, log, l, p, "0.1.1")
-	if err != nil {
+	ids[1], err = buildOne(ctx, log, l, p, "0.1.1")
+	return ids, err
+}
+
+// take copies all that the build host has, as if this machine had built:
+// checkouts, artifacts and what else there is. Releases of other programs go.
+func take(ctx context.Context, l *lab.Lab, home string, ids [2]string) error {
+	part := home + ".part"
+	if err := errors.Join(os.RemoveAll(filepath.Dir(home)), os.MkdirAll(part, 0o755)); err != nil {
 		return err
 	}
 	theirs := filepath.Join(l.Host("build").Root(), "home/deploy/slipway")
-	if err := runTool(ctx, "cp", "--archive", theirs, part); err != nil {
+	err := errors.Join(
+		runTool(ctx, "cp", "--archive", theirs, part),
+		runTool(ctx, "chown", "-R", "root:root", part),
+		os.WriteFile(filepath.Join(part, "a"), []byte(ids[0]), 0o644),
+		os.WriteFile(filepath.Join(part, "b"), []byte(ids[1]), 0o644),
+		pack(ctx, part, ids[0]), pack(ctx, part, ids[1]))
+	if err != nil {
 		return err
 	}
-	return errors.Join(runTool(ctx, "chown", "-R", "root:root", part),
-		os.WriteFile(filepath.Join(part, "a"), []byte(first), 0o644),
-		os.WriteFile(filepath.Join(part, "b"), []byte(second), 0o644),
-		pack(ctx, part, first), pack(ctx, part, second),
-		os.Rename(part, home))
+	return os.Rename(part, home)
 }
 
 // libraries come with Erlang. With them the release has the size of one that
