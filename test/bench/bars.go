@@ -69,11 +69,10 @@ func (r *results) counted() (all []bar) {
 	}
 	bytes := own.of(traffic)
 	all = append(all, bar{What: "Redeploy: bytes both ways", Got: bytes.Median / 1e3, Max: 64, Unit: "KB", How: fmt.Sprintf("%.0f to %.0f bytes", bytes.Min, bytes.Max)})
-	if own.Watched != nil {
-		p := own.Watched.programs
+	if len(own.Watched) > 0 {
 		all = append(all, bar{
-			What: "Redeploy: started below the sessions' shells", Got: float64(p.Started), Max: 40, Unit: "programs",
-			How: fmt.Sprintf("%d forks; %d shells, and %d programs of sshd and PAM beside it", p.Forks, p.Shells, p.Login),
+			What: "Redeploy: started below the sessions' shells", Got: own.seen(started).Median, Max: 40, Unit: "programs",
+			How: fmt.Sprintf("%.0f forks; %.0f shells, and %.0f programs of sshd and PAM beside it", own.seen(forks).Median, own.seen(shells).Median, own.seen(login).Median),
 		})
 	}
 	return all

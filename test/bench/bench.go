@@ -23,7 +23,7 @@ type row struct {
 	Tool      string
 	Verb      verb
 	Runs      []sampled
-	Watched   *traced
+	Watched   []traced
 }
 
 // row returns the row of a tool, and makes it if there is none.
@@ -80,21 +80,16 @@ func (b *bench) condition(ctx context.Context, c condition) error {
 		return err
 	}
 	defer s.link.close()
-	if c.watch {
-		if err := b.round(ctx, s, c, 0); err != nil {
-			return err
-		}
-	}
-	for n := range c.rounds {
-		if err := b.round(ctx, s, c, n+1); err != nil {
+	for n := range c.watched + c.rounds {
+		if err := b.round(ctx, s, c, n); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// round measures each tool once. Round 0 is the one that is watched; each round
-// begins with another tool.
+// round measures each tool once. The first rounds are watched; each round begins
+// with another tool.
 func (b *bench) round(ctx context.Context, s *site, c condition, n int) error {
 	for i := range tools {
 		t := tools[(i+n)%len(tools)]
@@ -132,23 +127,20 @@ func (b *bench) chain(ctx context.Context, s *site, c condition, t tool, n int) 
 		if !t.does(v) {
 			continue
 		}
-		m, err := s.measure(ctx, t, v, n == 0)
+		m, err := s.measure(ctx, t, v, n < c.watched)
 		if err != nil {
 			return err
 		}
-		b.log("%s, round %d of %d, %s, %s: %s", c, n, c.rounds, t.Name, v, m)
+		b.log("%s, round %d of %d, %s, %s: %s", c, n+1, c.watched+c.rounds, t.Name, v, m)
 		taken[v] = m
 	}
 	for v, m := range taken {
-		b.keep(b.row(c.String(), t.Name, v), m, n)
+		r := b.row(c.String(), t.Name, v)
+		if n < c.watched {
+			r.Watched = append(r.Watched, m.traced)
+		} else {
+			r.Runs = append(r.Runs, m)
+		}
 	}
 	return nil
-}
-
-func (b *bench) keep(r *row, m sampled, n int) {
-	if n == 0 {
-		r.Watched = &m.traced
-		return
-	}
-	r.Runs = append(r.Runs, m)
 }

@@ -70,21 +70,21 @@ func TestBenchmarkOfLightReleases(t *testing.T) {
 	}
 	// ln, mv, sudo and systemctl, in one session.
 	floor := b.row(c.String(), floorName, redeploy)
-	if got, want := floor.Watched.programs, (programs{Started: 4, Forks: 3, Shells: 1, Login: 1}); got != want {
+	if got, want := floor.Watched[0].programs, (programs{Started: 4, Forks: 3, Shells: 1, Login: 1}); got != want {
 		t.Errorf("the floor started %+v, want %+v", got, want)
 	}
 }
 
 func check(t *testing.T, r row) {
 	t.Helper()
-	if len(r.Runs) != 1 || r.Watched == nil {
+	if len(r.Runs) != 1 || len(r.Watched) != 1 {
 		t.Fatalf("%s, %s: %d runs, watched %v", r.Tool, r.Verb, len(r.Runs), r.Watched)
 	}
 	m := r.Runs[0]
 	if m.Wall <= 0 || m.In <= 0 || m.Out <= 0 || m.Turns < 5 || m.Client <= 0 || m.Hosts <= 0 || m.Wall < m.Restart {
 		t.Errorf("%s, %s: %+v", r.Tool, r.Verb, m)
 	}
-	if r.Watched.Started < 3 || r.Watched.Shells < 1 || r.Watched.Memory <= 0 {
+	if w := r.Watched[0]; w.Started < 3 || w.Shells < 1 || w.Memory <= 0 {
 		t.Errorf("%s, %s: %+v", r.Tool, r.Verb, r.Watched)
 	}
 	if (r.Verb == redeploy) != (m.Restart > 0) {

@@ -130,6 +130,14 @@ func (r row) tool() string {
 
 func spread(f figure) string { return fmt.Sprintf("%.2f (%.2f to %.2f)", f.Median, f.Min, f.Max) }
 
+// count leaves out the least and the most where they say nothing.
+func count(f figure) string {
+	if f.Min == f.Max {
+		return fmt.Sprintf("%.0f", f.Median)
+	}
+	return fmt.Sprintf("%.0f (%.0f to %.0f)", f.Median, f.Min, f.Max)
+}
+
 func size(bytes float64) string {
 	if bytes < 1e6 {
 		return fmt.Sprintf("%.1f KB", bytes/1e3)
@@ -142,8 +150,8 @@ func (r *results) watched() (lines []string) {
 	for _, v := range verbs {
 		for _, t := range tools {
 			for _, row := range r.Rows {
-				if w := row.Watched; w != nil && row.Verb == v && row.Tool == t.Name {
-					lines = append(lines, fmt.Sprintf("| %s | %s | %d | %d | %d | %d | %.0f MB |", names[v], row.tool(), w.Started, w.Forks, w.Shells, w.Login, float64(w.Memory)/1e6))
+				if len(row.Watched) > 0 && row.Verb == v && row.Tool == t.Name {
+					lines = append(lines, fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s MB |", names[v], row.tool(), count(row.seen(started)), count(row.seen(forks)), count(row.seen(shells)), count(row.seen(login)), count(row.seen(memory))))
 				}
 			}
 		}

@@ -27,7 +27,7 @@ func taken(c condition, tool string, v verb, seconds ...float64) row {
 // measured are results in which Slipway keeps its promises, but for one.
 func measured() *results {
 	own := taken(near, slipwayName, redeploy, 1.6, 1.2, 9)
-	own.Watched = &traced{programs{Started: 41, Forks: 20, Shells: 2, Login: 3}, 20e6}
+	own.Watched = []traced{{programs{Started: 41, Forks: 20, Shells: 2, Login: 3}, 20e6}}
 	return &results{
 		Machine: machine{2, "x86-64", 24, "Some Linux"}, Releases: releases{A: build{Files: 1200, Bytes: 17.4e6}},
 		Rows: []row{

@@ -28,6 +28,21 @@ func (r row) of(thing func(sampled) float64) figure {
 	return figureOf(values)
 }
 
+// seen returns what the watched runs of a row have taken of one thing.
+func (r row) seen(thing func(traced) float64) figure {
+	var values []float64
+	for _, m := range r.Watched {
+		values = append(values, thing(m))
+	}
+	return figureOf(values)
+}
+
+func started(t traced) float64 { return float64(t.Started) }
+func forks(t traced) float64   { return float64(t.Forks) }
+func shells(t traced) float64  { return float64(t.Shells) }
+func login(t traced) float64   { return float64(t.Login) }
+func memory(t traced) float64  { return float64(t.Memory) / 1e6 }
+
 // The things that are measured; times are in seconds.
 func wall(m sampled) float64           { return m.Wall.Seconds() }
 func withoutRestart(m sampled) float64 { return (m.Wall - m.Restart).Seconds() }
