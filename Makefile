@@ -6,7 +6,7 @@
 # make power  cut the power 300 times
 # make bad    deploy 100 releases that do not work
 # make scale  deploy to 500 simulated hosts and print what that takes (5 minutes)
-# make bench  measure Slipway and its peers on the same work, and write docs/benchmarks.md (25 minutes)
+# make bench  measure Slipway and its peers on the same work, and write docs/benchmarks.md (half an hour)
 # make servers set up Debian 11, Ubuntu 22.04, and a machine that sets itself up (5 minutes)
 # make look   draw the comments and summaries of the tests as GitHub shows them, into look/
 # All need Debian or Ubuntu, root and Go; they install what else they lack.

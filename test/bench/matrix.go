@@ -45,8 +45,6 @@ var (
 	near  = condition{Hosts: 1, verbs: verbs, rounds: rounds, watched: 1}
 	far   = condition{Hosts: 1, shape: shape{50 * ms, narrow}, verbs: []verb{first, redeploy, rollback}, rounds: rounds}
 	eight = condition{Hosts: 8, verbs: []verb{first, redeploy}, tools: []string{floorName, scpName, rsyncName, slipwayName}, rounds: rounds}
-	// farther tells how many round trips are waited for.
-	farther = condition{Hosts: 1, shape: shape{100 * ms, narrow}, verbs: []verb{first, redeploy}, tools: []string{floorName, rsyncName, slipwayName}, rounds: rounds}
 )
 
 // quick is a benchmark with one round, which shows whether everything works. It
@@ -55,7 +53,7 @@ const quick = "quick"
 
 // matrix returns the conditions of a benchmark.
 func matrix(kind string) ([]condition, error) {
-	usual := []condition{near, far, farther, eight}
+	usual := []condition{near, far, eight}
 	switch kind {
 	case "":
 		return usual, nil

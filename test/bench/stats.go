@@ -64,10 +64,10 @@ func (r *results) find(c condition, tool string, v verb) (row, bool) {
 
 // waited returns how many round trips somebody has waited for: what more of
 // latency has made a run longer by.
-func (r *results) waited(near, far condition, tool string, v verb) (trips float64, ok bool) {
+func (r *results) waited(tool string, v verb) (trips float64, ok bool) {
 	a, hasNear := r.find(near, tool, v)
 	b, hasFar := r.find(far, tool, v)
-	if !hasNear || !hasFar || far.RTT == near.RTT {
+	if !hasNear || !hasFar {
 		return 0, false
 	}
 	return (b.of(wall).Median - a.of(wall).Median) / (far.RTT - near.RTT).Seconds(), true
