@@ -72,7 +72,7 @@ func (r *results) counted() (all []bar) {
 	if len(own.Watched) > 0 {
 		all = append(all, bar{
 			What: "Redeploy: started below the sessions' shells", Got: own.seen(started).Median, Max: 40, Unit: "programs",
-			How: fmt.Sprintf("%.0f forks; %.0f shells, and %.0f programs of sshd and PAM beside it", own.seen(forks).Median, own.seen(shells).Median, own.seen(login).Median),
+			How: fmt.Sprintf("forks: %.0f; sessions' shells: %.0f; programs of sshd and PAM: %.0f", own.seen(forks).Median, own.seen(shells).Median, own.seen(login).Median),
 		})
 	}
 	return all

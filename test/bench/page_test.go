@@ -47,7 +47,7 @@ func TestBars(t *testing.T) {
 	}
 	const want = `Redeploy, 1 host, 0 ms, uncapped: time above the floor, against rsync | 0.50 | 0.50 | met | (1.60 - 1.00) / (2.20 - 1.00) s
 Redeploy: bytes both ways | 61 KB | 64 KB | met | 61440 to 61440 bytes
-Redeploy: started below the sessions' shells | 41 programs | 40 programs | **missed** | 20 forks; 2 shells, and 3 programs of sshd and PAM beside it
+Redeploy: started below the sessions' shells | 41 programs | 40 programs | **missed** | forks: 20; sessions' shells: 2; programs of sshd and PAM: 3
 Rollback, 1 host, 0 ms, uncapped: time against Capistrano | 0.25 | 0.25 | met | 1.00 / 4.00 s
 First deploy, 1 host, 0 ms, uncapped: time against scp | 1.00 | 1.00 | met | 3.00 / 3.00 s
 Redeploy, 8 hosts: time without restarts, against scp | 0.40 | 0.60 | met | 2.00 / 5.00 s; with restarts, and the first host alone, it is 0.50
