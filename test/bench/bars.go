@@ -35,30 +35,30 @@ func (b bar) Verdict() string {
 // bars returns all bars that the results can tell.
 func (r *results) bars() (all []bar) {
 	for _, c := range []condition{near, far} {
-		all = append(all, r.aboveFloor(c)...)
+		all = append(all, r.aboveFloor(c, redeploy, rsyncName, 0.5)...)
 	}
 	all = append(all, r.counted()...)
 	for _, c := range []condition{near, far} {
-		all = append(all, r.against(c, rollback, capistranoName, 0.25)...)
+		all = append(all, r.aboveFloor(c, rollback, capistranoName, 0.25)...)
 		all = append(all, r.against(c, first, scpName, 1)...)
 	}
 	return append(all, r.fleet()...)
 }
 
-// aboveFloor compares what Slipway and rsync take beyond a bare switch.
-func (r *results) aboveFloor(c condition) []bar {
+// aboveFloor compares what Slipway and a peer take beyond a bare switch. That is
+// what the application takes to stop and to start, with every tool and verb.
+func (r *results) aboveFloor(c condition, v verb, name string, most float64) []bar {
 	floor, hasFloor := r.find(c, floorName, redeploy)
-	peer, hasPeer := r.find(c, rsyncName, redeploy)
-	own, hasOwn := r.find(c, slipwayName, redeploy)
+	peer, hasPeer := r.find(c, name, v)
+	own, hasOwn := r.find(c, slipwayName, v)
 	if !hasFloor || !hasPeer || !hasOwn {
 		return nil
 	}
-	return []bar{above("Redeploy, "+c.String()+": time above the floor, against rsync", wall, own, peer, floor, 0.5)}
-}
-
-func above(what string, thing func(sampled) float64, own, peer, floor row, most float64) bar {
-	a, b, f := own.of(thing).Median, peer.of(thing).Median, floor.of(thing).Median
-	return bar{What: what, Got: (a - f) / (b - f), Max: most, How: fmt.Sprintf("(%.2f - %.2f) / (%.2f - %.2f) s", a, f, b, f)}
+	a, b, f := own.of(wall).Median, peer.of(wall).Median, floor.of(wall).Median
+	return []bar{{
+		What: fmt.Sprintf("%s, %s: time above the floor, against %s", names[v], c, name), Got: (a - f) / (b - f), Max: most,
+		How: fmt.Sprintf("(%.2f - %.2f) / (%.2f - %.2f) s; with the floor it is %.2f", a, f, b, f, a/b),
+	}}
 }
 
 // counted has what does not depend on the machine's mood.
