@@ -6,11 +6,12 @@
 # make power  cut the power 300 times
 # make bad    deploy 100 releases that do not work
 # make scale  deploy to 500 simulated hosts and print what that takes (5 minutes)
+# make bench  measure Slipway and its peers on the same work, and write docs/benchmarks.md (half an hour)
 # make servers set up Debian 11, Ubuntu 22.04, and a machine that sets itself up (5 minutes)
 # make look   draw the comments and summaries of the tests as GitHub shows them, into look/
 # All need Debian or Ubuntu, root and Go; they install what else they lack.
 
-.PHONY: demo check test full breadth race fuzz chaos power bad scale servers look lint tools
+.PHONY: demo check test full breadth race fuzz chaos power bad scale bench servers look lint tools
 
 # Labs of different targets would slow each other down.
 .NOTPARALLEL:
@@ -74,6 +75,11 @@ bad: tools
 # make test has the same tests with fewer hosts.
 scale: tools
 	SLIPWAY_SCALE_HOSTS=500 go test -count=1 -timeout 45m -v ./test/scale
+
+# A program, and no test: what it measures is no promise of one machine. SLIPWAY_BENCH=full
+# measures everything for hours, SLIPWAY_BENCH=quick shows in 8 minutes whether it works.
+bench:
+	go run ./test/bench
 
 # What takes another base image, and Ansible on a host.
 servers: tools

@@ -78,6 +78,14 @@ func imageFor(host, suite string) image {
 	return buildImage
 }
 
+// with returns the image with more packages, if it is that of web hosts.
+func (i image) with(packages []string) image {
+	if i.name == webImage.name {
+		i.packages = slices.Concat(i.packages, packages)
+	}
+	return i
+}
+
 // path names everything that the image's content follows from, so that a changed recipe never uses an old image.
 func (i image) path(m machine) string {
 	recipe := sha256.New()

@@ -48,6 +48,8 @@ type record struct {
 	Hosts  []string `json:"hosts"`
 	// Suites are by host name, where a host has not the machine's.
 	Suites map[string]string `json:"suites,omitempty"`
+	// Packages are what the web hosts have beside those of a web server.
+	Packages []string `json:"packages,omitempty"`
 	// Ready is set when all hosts have booted.
 	Ready bool `json:"ready"`
 }

@@ -59,13 +59,13 @@ func start(ctx context.Context, opts Options) (*Lab, error) {
 	if err := allowManyHosts(); err != nil {
 		return nil, err
 	}
-	if err := ensureImages(ctx, m, imagesFor(names, opts.Suites), log); err != nil {
+	if err := ensureImages(ctx, m, imagesFor(opts, names), log); err != nil {
 		return nil, err
 	}
 	if err := Sweep(ctx); err != nil {
 		return nil, err
 	}
-	l, err := claim(ctx, record{PID: os.Getpid(), ByHand: opts.ByHand, Hosts: names, Suites: opts.Suites})
+	l, err := claim(ctx, record{PID: os.Getpid(), ByHand: opts.ByHand, Hosts: names, Suites: opts.Suites, Packages: opts.Packages})
 	if err != nil {
 		return nil, err
 	}
@@ -86,10 +86,10 @@ func logger(w io.Writer) func(string, ...any) {
 	return func(format string, args ...any) { fmt.Fprintf(w, "lab: "+format+"\n", args...) }
 }
 
-func imagesFor(names []string, suites map[string]string) []image {
+func imagesFor(opts Options, names []string) []image {
 	var images []image
 	for _, name := range names {
-		i := imageFor(name, suites[name])
+		i := imageFor(name, opts.Suites[name]).with(opts.Packages)
 		if !slices.ContainsFunc(images, func(other image) bool { return other.name == i.name }) {
 			images = append(images, i)
 		}
@@ -127,7 +127,7 @@ func newLab(n number, r record) (*Lab, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.hosts = append(l.hosts, &Host{Name: name, Addr: n.address(last), Addr6: n.address6(last), lab: l, image: imageFor(name, r.Suites[name])})
+		l.hosts = append(l.hosts, &Host{Name: name, Addr: n.address(last), Addr6: n.address6(last), lab: l, image: imageFor(name, r.Suites[name]).with(r.Packages)})
 	}
 	return l, nil
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,17 +72,25 @@ var tools = map[string]string{
 	"tcsh":             "tcsh",
 }
 
-// InstallTools installs on this machine what the lab and the tests call and it lacks: the named programs, or all.
+// benchTools are what the benchmark alone calls.
+var benchTools = map[string]string{
+	"cap":    "capistrano",
+	"rsync":  "rsync",
+	"strace": "strace",
+}
+
+// InstallTools installs on this machine what the lab and the tests call and it lacks: the named programs, or all but
+// those that the benchmark alone calls.
 func InstallTools(ctx context.Context, log func(format string, args ...any), names ...string) error {
 	if len(names) == 0 {
 		return InstallMissing(ctx, tools, log)
 	}
 	named := map[string]string{}
 	for _, name := range names {
-		if tools[name] == "" {
+		named[name] = cmp.Or(tools[name], benchTools[name])
+		if named[name] == "" {
 			return fmt.Errorf("%q is none of the tools that the lab installs", name)
 		}
-		named[name] = tools[name]
 	}
 	return InstallMissing(ctx, named, log)
 }

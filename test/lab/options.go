@@ -30,6 +30,8 @@ type Options struct {
 	// Suites are by host name, for bare hosts alone: another release of this machine's distribution ("bullseye" on
 	// Debian) than the machine's own, from the same mirror, if that has it; on Debian also Ubuntu's "jammy", from Ubuntu's.
 	Suites map[string]string
+	// Packages are packages of the distribution that web hosts have beside those of a web server.
+	Packages []string
 	// Saved names a state of these hosts. If a lab was saved under that name ([Lab.Save]), the hosts boot as they were
 	// then, and the lab has the keys that it had; its addresses may be others. Whatever made that state has to be in the
 	// name, as a digest: nothing else says whether it is still the right one.

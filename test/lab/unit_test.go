@@ -150,3 +150,23 @@ func TestPrepareAppRefusesWhatSudoersWouldMisread(t *testing.T) {
 		}
 	}
 }
+
+// Hosts with more packages have an image of their own, and only web hosts do.
+func TestMorePackagesMakeAnotherImage(t *testing.T) {
+	m := machine{"debian", "bookworm"}
+	if more := imageFor("web1", "").with([]string{"git"}); more.path(m) == webImage.path(m) || !slices.Contains(more.packages, "git") {
+		t.Errorf("web1 has the image %s with %q", more.path(m), more.packages)
+	}
+	if slices.Contains(webImage.packages, "git") {
+		t.Error("other labs' web hosts have them too")
+	}
+	for name, want := range map[string]image{"build": buildImage, "bare1": bareImage, "web1": webImage} {
+		more := []string{"git"}
+		if name == "web1" {
+			more = nil
+		}
+		if got := imageFor(name, "").with(more); got.path(m) != want.path(m) {
+			t.Errorf("%s has the image %s, want %s", name, got.path(m), want.path(m))
+		}
+	}
+}
