@@ -172,8 +172,8 @@ func (w *World) Runs(id release.ID, other map[string]release.ID) {
 
 // state prints everything that a refused run must not change: every file with
 // its content, the unit and its process.
-var state = fmt.Sprintf(`cd / && find opt/apxr etc/systemd/system/%[1]s -not -path '*/.slipway/lock' -not -path '*/.slipway/critical' -printf '%%p %%y %%m %%u %%g %%l\n' | sort
-find opt/apxr -type f -not -path '*/.slipway/lock' -not -path '*/.slipway/critical' -exec sha256sum {} + | sort
+var state = fmt.Sprintf(`cd / && find opt/apxr etc/systemd/system/%[1]s -not -path '*/.slipway/lock' -not -path '*/.slipway/critical' -not -path '*/.slipway/fence' -printf '%%p %%y %%m %%u %%g %%l\n' | sort
+find opt/apxr -type f -not -path '*/.slipway/lock' -not -path '*/.slipway/critical' -not -path '*/.slipway/fence' -exec sha256sum {} + | sort
 systemctl show --property=MainPID,NRestarts,ActiveState,SubState,InvocationID,Result %[1]s`, Unit)
 
 // State returns everything on the hosts that a refused run must not change.
