@@ -54,8 +54,9 @@ describe() {
 	[ -d "$tree/erts-$erts" ] || spoiled "the release has no ERTS: set 'include_erts: true' in $([ "$kind" = mix ] && echo mix.exs || echo rel/config.exs)"
 	fact erts "$erts"
 	fact version "$version"
-	check_readelf "$tree"
 	listing "$tree" | sed 's/^/listing=/' >&3
-	checksums "$tree" | sed 's/^/checksum=/' >&3
-	libraries "$tree" | sed 's/^/library=/' >&3
+	checksums "$tree" >"$scratch/checksums" || failed "cannot read all files of $tree: see the lines above"
+	sed 's/^/checksum=/' "$scratch/checksums" >&3
+	describe_elf "$tree" "$scratch" "$root/$app/needs"
+	sed 's/^/library=/' "$scratch/libraries" >&3
 }
