@@ -130,6 +130,8 @@ func TestWhateverAnswersMayDependOnIsAskedAnew(t *testing.T) {
 		{"true", "value", false, []string{"questions", "release"}},
 		{"true", "value", false, []string{"release"}},
 		{"true", "value", true, []string{"questions", "deps.get", "deps.compile", "release"}},
+		{"mkdir -p src/app; echo 1 >src/app/mix.exs", "value", false, []string{"questions", "deps.get", "deps.compile", "release"}},
+		{"mkdir test; echo 1 >test/a_test.exs", "value", false, []string{"release"}},
 		{"mkdir config; echo 1 >config/config.exs", "value", false, []string{"questions", "deps.get", "deps.compile", "release"}},
 	} {
 		s.changed(c.change)

@@ -31,7 +31,7 @@ remember() {
 }
 
 # same_project prints a digest of the programs, settings and files that answers depend on,
-# without the files that mix compiles or copies. It prints nothing where the VM that makes
+# without the files that mix compiles or copies, which change often. It prints nothing where the VM that makes
 # the release cannot be asked.
 # shellcheck disable=SC2154 # the scripts that call this take dir
 same_project() {
@@ -40,7 +40,9 @@ same_project() {
 		printf '%s\n' 1 "$mix_env" "$dir" "$build_env"
 		pinned
 		stat -L -c '%n %d %i %s %Y %Z' -- "$(command -v erl)" "$(command -v elixir)" "$mix" || date +%s.%N
-		git ls-tree -r --full-tree HEAD | grep -vE '	"?((.*/)?(lib|web|src|c_src|priv|assets|test)/|README\.md$|CHANGELOG\.md$)'
+		git ls-tree -r --full-tree HEAD | awk -F '\t' '
+			$2 ~ /\.exs"?$/ && $2 !~ /(^|\/)test\// { print; next }
+			$2 !~ /(^"?|\/)(lib|web|src|c_src|priv|assets|test)\/|^(README|CHANGELOG)\.md$/'
 	} | sha256sum | cut -c1-16
 }
 
@@ -56,7 +58,8 @@ by_elixir() {
 # $scratch/project.
 mix_and_ask() {
 	if by_elixir; then
-		SLIPWAY_ANSWER=$scratch/project with_env elixir -e "$ask_at_exit" -S mix "$@"
+		export SLIPWAY_ANSWER="$scratch/project"
+		with_env elixir -e "$ask_at_exit" -S mix "$@"
 	else
 		with_env mix "$@"
 	fi
