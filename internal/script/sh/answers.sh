@@ -90,6 +90,9 @@ ask_project='
     !(is_list(last) && (last[:path] || last[:in_umbrella]))
   end)
   hex = function_exported?(Mix, :path_for, 1) && Path.wildcard(Path.join(apply(Mix, :path_for, [:archives]), "hex-*")) != []
+  # In Elixir 1.18 rebar_cmd names a file whether it is there or not.
+  available = Code.ensure_loaded?(Mix.Rebar) && function_exported?(Mix.Rebar, :available?, 1)
+  rebar = apply(Mix.Rebar, if(available, do: :available?, else: :rebar_cmd), [:rebar3])
   answer.([
     "mix_app=#{config[:app]}\n", "elixir=#{System.version()}\n", umbrella, default, releases,
     "lock=#{Path.expand(config[:lockfile] || "mix.lock")}\n",
@@ -97,7 +100,7 @@ ask_project='
     "build=#{Path.expand(config[:build_path] || "_build")}\n",
     if(fetches, do: "fetches=yes\n", else: ""),
     if(hex, do: "hex=yes\n", else: ""),
-    if(Mix.Rebar.rebar_cmd(:rebar3), do: "rebar=yes\n", else: "")
+    if(rebar, do: "rebar=yes\n", else: "")
   ])'
 
 # The programs that mix starts must not inherit the variable.

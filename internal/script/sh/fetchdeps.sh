@@ -47,7 +47,6 @@ needs_rebar() {
 
 install_rebar() {
 	[ "$rebar" != yes ] || return 0
-	with_env elixir -e 'Mix.start(); System.halt(if Mix.Rebar.rebar_cmd(:rebar3), do: 0, else: 1)' && return
 	lock_tools
 	with_env mix local.rebar --force 7>&- || failed "rebar is missing and cannot be installed: see the lines above"
 	unlock_tools
