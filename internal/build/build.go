@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"path"
 	"time"
 
@@ -81,7 +82,7 @@ func Run(ctx context.Context, h Host, git script.Machine, plan Plan, log *progre
 	b := &build{Host: h, git: git, plan: plan, log: log}
 	// One clock, the build host's, makes all IDs: so their order is the order in
 	// which the artifacts were built.
-	b.job = script.Job{App: plan.App, ID: lock.Now, Dir: plan.Dir, MixEnv: plan.MixEnv, Env: plan.Env, Token: lock.Token}
+	b.job = script.Job{App: plan.App, ID: lock.Now, Dir: plan.Dir, MixEnv: plan.MixEnv, Env: plan.Env, Token: lock.Token, Clean: plan.Clean}
 	m, err := b.run(ctx)
 	b.result.Manifest = m
 	if err != nil {
@@ -189,35 +190,48 @@ func (b *build) checkOut(ctx context.Context, out io.Writer) error {
 }
 
 func (b *build) prepareTools(ctx context.Context, out io.Writer) (err error) {
-	if b.tools, err = b.on(b, out).Tools(ctx); err != nil {
-		return err
-	}
-	t := b.tools
-	from := t.Manager
-	if from == "" || len(t.Want) == 0 {
-		from = "the PATH"
-	}
-	b.log.Say(name, "Elixir %s, Erlang/OTP %s from %s; %s, %s, %s", t.Have["elixir"], t.Have["erlang"], from, t.OS, t.Arch, t.Libc)
-	return checkTools(t)
+	b.tools, err = b.on(b, out).Tools(ctx)
+	return err
 }
 
+// inspect checks the tools before it returns what is wrong with mix.exs: other
+// tools may be why it cannot be loaded.
 func (b *build) inspect(ctx context.Context, out io.Writer) (err error) {
-	if b.project, err = b.on(b, out).Project(ctx); err != nil {
+	b.project, err = b.on(b, out).Project(ctx)
+	if len(b.project.Have) > 0 {
+		maps.Copy(b.tools.Have, b.project.Have)
+		b.sayTools()
+		if problem := checkTools(b.tools); problem != nil {
+			return problem
+		}
+	}
+	if err != nil {
 		return err
 	}
 	b.choice, err = chooseRelease(b.project, b.plan.Release, b.plan.App.Name)
 	if err == nil {
-		b.choice.Before, b.choice.Paths = b.plan.BeforeRelease, b.project.Paths
+		b.choice.Before, b.choice.Paths, b.choice.Remembered = b.plan.BeforeRelease, b.project.Paths, b.project.Remembered
 		b.choice.Key = stateKey(b.tools, b.project, b.plan)
 		b.log.Say(name, "release %s in MIX_ENV=%s", b.choice.Release, b.plan.MixEnv)
 	}
 	return err
 }
 
+func (b *build) sayTools() {
+	t := b.tools
+	from := t.Manager
+	if from == "" || len(t.Want) == 0 {
+		from = "the PATH"
+	}
+	b.log.Say(name, "Elixir %s, Erlang/OTP %s from %s; %s, %s, %s", t.Have["elixir"], t.Have["erlang"], from, t.OS, t.Arch, t.Libc)
+}
+
 func (b *build) dependencies(ctx context.Context, out io.Writer) (err error) {
 	access := b.plan.Access
 	access.KnownHosts = gitHubHostKeys + access.KnownHosts
-	if b.result.Kept, err = b.on(b.git, out).FetchDeps(ctx, b.project.Paths, b.choice.Key, b.plan.Clean, access); err != nil {
+	if b.result.Kept, err = b.on(b.git, out).FetchDeps(ctx, script.Fetching{
+		Paths: b.project.Paths, Key: b.choice.Key, Hex: b.project.Hex, Rebar: b.project.Rebar, Access: access,
+	}); err != nil {
 		return err
 	}
 	b.log.Say(name, "%s", map[script.Kept]string{

@@ -18,16 +18,16 @@ func TestAPhaseThatIsSilentForLongSaysThatItGoesOn(t *testing.T) {
 		var told paper
 		b := &build{log: progress.New(&told)}
 		err := b.phase(t.Context(), "Dependencies", func(_ context.Context, out io.Writer) error {
-			time.Sleep(59 * time.Second)
+			time.Sleep(19 * time.Second)
 			fmt.Fprintln(out, "Compiling 40 files")
-			time.Sleep(32 * time.Second)
+			time.Sleep(12 * time.Second)
 			return nil
 		})
 		must(t, err)
 		time.Sleep(time.Minute)
 		want := paper{
-			"group Dependencies", "still in Dependencies: 30 s, silent for 30 s", "build | Compiling 40 files",
-			"still in Dependencies: 1 min 29 s, silent for 30 s",
+			"group Dependencies", "still in Dependencies: 10 s, silent for 10 s", "build | Compiling 40 files",
+			"still in Dependencies: 29 s, silent for 10 s",
 		}
 		if !slices.Equal(told, want) {
 			t.Errorf("%q", told)

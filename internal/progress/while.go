@@ -42,7 +42,7 @@ func (l *Log) remind(text string) {
 // A silence is logged after silentFor, and then again at that interval; a long one
 // at the interval remindLater.
 const (
-	silentFor   = 30 * time.Second
+	silentFor   = 10 * time.Second
 	silentLong  = 5 * time.Minute
 	remindLater = time.Minute
 )

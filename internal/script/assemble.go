@@ -14,6 +14,7 @@ type Assembling struct {
 	Before     string // commands for sh that run first
 	Key        string // names the state that is kept for the next build
 	Paths      Paths  // the paths of that state
+	Remembered bool   // whether the project's answers are those of an earlier build
 }
 
 // Assembly is the result of a build.
@@ -36,7 +37,7 @@ func (b Build) Assemble(ctx context.Context, a Assembling) (Assembly, error) {
 	err := b.logged(ctx, call{
 		script: "assemble",
 		args: b.Job.args(arg{"deps_path", a.Paths.Deps}, arg{"build_path", a.Paths.Build},
-			arg{"kind", kind}, arg{"release", a.Release}, arg{"named", named}, arg{"key", a.Key}),
+			arg{"kind", kind}, arg{"release", a.Release}, arg{"named", named}, arg{"key", a.Key}, arg{"remembered", yes(a.Remembered)}),
 		input: append(beforeInput(a.Before), envInput(b.Job.Env)...).reader(),
 		onFact: func(key, value string) {
 			switch key {

@@ -35,6 +35,7 @@ type Job struct {
 	MixEnv string
 	Env    []Variable
 	Token  string // of the build's lock: the scripts refuse any but the last one
+	Clean  bool   // whether to reuse nothing of earlier builds
 }
 
 // args returns the arguments that buildroot.sh needs in every script of a

@@ -15,15 +15,23 @@ const (
 	KeptAll     Kept = "all"          // mix decides which parts of the project to compile
 )
 
-// FetchDeps fetches the locked dependencies. The key names the state to start
-// from.
-func (b Build) FetchDeps(ctx context.Context, at Paths, key string, clean bool, a Access) (Kept, error) {
+// Fetching says which dependencies to fetch, and how.
+type Fetching struct {
+	Paths      Paths
+	Key        string // names the state to start from
+	Hex, Rebar bool   // whether they are installed
+	Access     Access
+}
+
+// FetchDeps restores the files of an earlier build. It fetches the locked
+// dependencies, unless those that were restored are certainly the same.
+func (b Build) FetchDeps(ctx context.Context, f Fetching) (Kept, error) {
 	kept := KeptNothing
 	err := b.logged(ctx, call{
 		script: "fetchdeps",
-		args: b.Job.args(arg{"lock_path", at.Lock}, arg{"deps_path", at.Deps}, arg{"build_path", at.Build},
-			arg{"key", key}, arg{"clean", yes(clean)}),
-		input: append(a.input(), envInput(b.Job.Env)...).reader(),
+		args: b.Job.args(arg{"lock_path", f.Paths.Lock}, arg{"deps_path", f.Paths.Deps}, arg{"build_path", f.Paths.Build},
+			arg{"key", f.Key}, arg{"clean", yes(b.Job.Clean)}, arg{"hex", yes(f.Hex)}, arg{"rebar", yes(f.Rebar)}),
+		input: append(f.Access.input(), envInput(b.Job.Env)...).reader(),
 		onFact: func(key, value string) {
 			if key == "state" {
 				kept = Kept(value)

@@ -44,8 +44,7 @@ func builder(t *testing.T, files map[string]string) *site {
 	s.command("elixir", `echo "elixir $*" >>"$HOME/calls"
 		[ ! -e "$HOME/on.elixir" ] || . "$HOME/on.elixir"
 		case $2 in
-		*SLIPWAY_ANSWER*) printf '%s\n' mix_app=apxr_io "lock=$PWD/mix.lock" "deps=$PWD/deps" "build=$PWD/_build" >"$SLIPWAY_ANSWER" ;;
-		*otp_release*) printf 'erlang 26.2.5\nelixir 1.16.3\n' ;;
+		*SLIPWAY_ANSWER*) printf '%s\n' 'have=erlang 26.2.5' 'have=elixir 1.16.3' mix_app=apxr_io "lock=$PWD/mix.lock" "deps=$PWD/deps" "build=$PWD/_build" >"$SLIPWAY_ANSWER" ;;
 		*System.version*) printf 1.16.3 ;;
 		esac`)
 	s.command("mix", `echo "mix $*" >>"$HOME/calls"
@@ -144,7 +143,7 @@ func (s *site) exists(parts ...string) bool {
 func fetchDeps(t *testing.T, s *site) (log string, err error) {
 	t.Helper()
 	var said strings.Builder
-	_, err = s.build(job, &said).FetchDeps(t.Context(), pathsOf(job), "k", false, Access{})
+	_, err = s.build(job, &said).FetchDeps(t.Context(), Fetching{Paths: pathsOf(job), Key: "k"})
 	return said.String(), err
 }
 
@@ -170,8 +169,7 @@ func TestWhatIsFetchedDependsOnTheLockAndTheDependencies(t *testing.T) {
 			s := builder(t, c.files)
 			s.on("deps.get", c.fetch)
 			s.on("help", c.has)
-			s.on("elixir", c.has)
-			_, err := fetchDeps(t, s)
+			_, err := s.build(job, nil).FetchDeps(t.Context(), Fetching{Paths: pathsOf(job), Key: "k", Rebar: c.has == "exit 0"})
 			must(t, err)
 			s.wantCalls(c.calls...)
 			vars := environ(t, s.readHome("environ.deps.get"))
@@ -261,28 +259,35 @@ func TestWhatAProjectSaysOfItself(t *testing.T) {
 	t.Parallel()
 	s := builder(t, nil)
 	s.on("elixir", `echo noise; echo "mix_app=forged"
-		printf 'mix_app=apxr_io\nelixir=1.16.3\numbrella=yes\nerror=boom\ndefault_release=b\nrelease=a\nrelease=b\nnoise\n revision=x\n' >"$SLIPWAY_ANSWER"; printf '%s\n' "lock=$PWD/mix.lock" "deps=$PWD/deps" "build=$PWD/_build" >>"$SLIPWAY_ANSWER"; exit`)
+		printf 'have=erlang 26.2.5\nhave=elixir 1.16.3\nmix_app=apxr_io\nelixir=1.16.3\numbrella=yes\nerror=boom\ndefault_release=b\nrelease=a\nrelease=b\nnoise\n revision=x\n' >"$SLIPWAY_ANSWER"; printf '%s\n' "lock=$PWD/mix.lock" "deps=$PWD/deps" "build=$PWD/_build" >>"$SLIPWAY_ANSWER"; exit`)
 	j := job
 	j.Env = []Variable{{"A", "given"}}
 	got, err := s.build(j, nil).Project(t.Context())
 	must(t, err)
-	want := Project{App: "apxr_io", Elixir: "1.16.3", Umbrella: true, Releases: []string{"a", "b"}, DefaultRelease: "b", Paths: pathsOf(job)}
+	has := map[string]string{"erlang": "26.2.5", "elixir": "1.16.3"}
+	want := Project{Have: has, App: "apxr_io", Elixir: "1.16.3", Umbrella: true, Releases: []string{"a", "b"}, DefaultRelease: "b", Paths: pathsOf(job)}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}
-	s.on("elixir", `[ "$A" = given ] && [ "$MIX_ENV" = prod ] || exit 1; printf '%s\n' mix_app=x "lock=$PWD/mix.lock" "deps=$PWD/deps" "build=$PWD/_build" >"$SLIPWAY_ANSWER"; exit`)
+	s.on("elixir", `[ "$A" = given ] && [ "$MIX_ENV" = prod ] || exit 1; printf '%s\n' 'have=erlang 26.2.5' 'have=elixir 1.16.3' mix_app=x "lock=$PWD/mix.lock" "deps=$PWD/deps" "build=$PWD/_build" >"$SLIPWAY_ANSWER"; exit`)
 	for text, want := range map[string]Project{
-		"use Mix.Releases.Config\nrelease :one do\n  release :two do\nend\n# release :three do\n": {App: "x", Distillery: true, DistilleryReleases: []string{"one", "two"}, Paths: pathsOf(job)},
-		"import Config\nrelease :one do\n": {App: "x", Paths: pathsOf(job)},
+		"use Mix.Releases.Config\nrelease :one do\n  release :two do\nend\n# release :three do\n": {Have: has, App: "x", Distillery: true, DistilleryReleases: []string{"one", "two"}, Paths: pathsOf(job)},
+		"import Config\nrelease :one do\n": {Have: has, App: "x", Paths: pathsOf(job)},
 	} {
 		s.writeHome(text, BuildDir(app), "checkout", "rel", "config.exs")
 		if got, err = s.build(j, nil).Project(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%+v, %v", got, err)
 		}
 	}
-	s.on("elixir", "echo '** (CompileError)'; exit 1")
-	_, err = s.build(j, nil).Project(t.Context())
+	s.on("elixir", `echo '** (CompileError)'; echo 'have=elixir 1.16.3' >"$SLIPWAY_ANSWER"; exit 1`)
+	got, err = s.build(j, nil).Project(t.Context())
 	wantReason(t, err, "mix.exs cannot be loaded: see the lines above")
+	if got.Have["elixir"] != "1.16.3" {
+		t.Errorf("with what it failed is not said: %+v", got)
+	}
+	s.on("elixir", "exit 1")
+	_, err = s.build(j, nil).Project(t.Context())
+	wantReason(t, err, "Elixir does not start: see the lines above")
 }
 
 func assemble(t *testing.T, s *site, a Assembling, env ...Variable) (log string, err error) {

@@ -22,7 +22,7 @@ func librariesIn(t *testing.T, s *site, tree string) ([]string, error) {
 		}
 	}}
 	// assemble.sh sets UTF-8 for Elixir.
-	m := withMain(`export LC_ALL=C.UTF-8; check_readelf "$tree"; libraries "$tree" | sed 's/^/library=/' >&3`)
+	m := withMain(`export LC_ALL=C.UTF-8; work=$(mktemp -d) && checksums "$tree" >"$work/checksums" && describe_elf "$tree" "$work" "$HOME/needs" && sed 's/^/library=/' "$work/libraries" >&3`)
 	m.env = s.env
 	err := c.run(t.Context(), m)
 	return lines, err
@@ -123,6 +123,49 @@ func TestLibrariesAreThoseOfTheELFFiles(t *testing.T) {
 	}
 }
 
+// An unchanged file costs one readelf in all builds together, whatever its name is.
+func TestAFileThatIsKnownByItsContentsIsNotReadAgain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	recording(s)
+	tree := s.tree(map[string]string{"priv/a nif.so": magic + "...", "damaged": magic + "\n", "back\\slash": magic + "!"})
+	first, err := librariesIn(t, s, tree)
+	must(t, err)
+	must(t, os.Remove(s.path("readelf.log")))
+	again, err := librariesIn(t, s, tree)
+	must(t, err)
+	if got := s.read("readelf.log"); strings.Count(got, "\n") != 2 || !strings.Contains(got, "slash") {
+		t.Errorf("besides --version, readelf ran for\n%s", got)
+	}
+	sameLines(t, first, again)
+
+	s.tree(map[string]string{"lib/x-2/copy": magic + "...", "priv/new": magic + "new"})
+	must(t, os.Remove(filepath.Join(tree, "back\\slash")))
+	must(t, os.Remove(s.path("readelf.log")))
+	moved, err := librariesIn(t, s, tree)
+	must(t, err)
+	if got := s.read("readelf.log"); !strings.HasSuffix(got, " ./priv/new\n") || strings.Count(got, "\n") != 2 {
+		t.Errorf("besides --version, readelf ran for\n%s", got)
+	}
+	for _, line := range first {
+		if path, ok := strings.CutSuffix(line, "\tpriv/a nif.so"); ok && !slices.Contains(moved, path+"\tlib/x-2/copy") {
+			t.Errorf("the copy lacks %q:\n%q", line, moved)
+		}
+	}
+	if again, err = librariesIn(t, s, tree); err != nil || len(again) != len(moved) {
+		t.Errorf("the third time it says\n%q\nand before\n%q", again, moved)
+	}
+}
+
+// sameLines compares lines in any order.
+func sameLines(t *testing.T, a, b []string) {
+	t.Helper()
+	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
+	if len(a) == 0 || !slices.Equal(a, b) {
+		t.Errorf("it says\n%q\nand said\n%q", b, a)
+	}
+}
+
 func TestOneELFFileAlone(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -136,7 +179,7 @@ func TestOneELFFileAlone(t *testing.T) {
 func TestReadelfMustBeThereForELFFilesAlone(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	for _, tool := range []string{"sh", "find", "sort", "xargs", "head", "sed", "awk", "tr"} {
+	for _, tool := range []string{"sh", "find", "sort", "xargs", "head", "sed", "awk", "tr", "mktemp", "sha256sum", "mv"} {
 		path, err := exec.LookPath(tool)
 		must(t, err)
 		must(t, os.Symlink(path, filepath.Join(s.bin, tool)))

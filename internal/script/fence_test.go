@@ -332,7 +332,7 @@ var builds = map[string]func(context.Context, Build) error{
 	"tools":    func(ctx context.Context, b Build) error { _, err := b.Tools(ctx); return err },
 	"project":  func(ctx context.Context, b Build) error { _, err := b.Project(ctx); return err },
 	"fetchdeps": func(ctx context.Context, b Build) error {
-		_, err := b.FetchDeps(ctx, pathsOf(job), "key", true, Access{})
+		_, err := b.FetchDeps(ctx, Fetching{Paths: pathsOf(job), Key: "key"})
 		return err
 	},
 	"compiledeps": func(ctx context.Context, b Build) error { return b.CompileDeps(ctx) },

@@ -266,7 +266,7 @@ func TestSecretsAreInNoArgumentList(t *testing.T) {
 		a := Access{Token: token, TokenHost: "h", Identities: []Identity{{"h:22/x", "ssh-ed25519 publ1c"}}, KnownHosts: "h ssh-ed25519 kn0wn"}
 		_, err := s.build(j, nil).Project(t.Context())
 		must(t, err)
-		_, err = s.build(j, nil).FetchDeps(t.Context(), pathsOf(j), "k", false, a)
+		_, err = s.build(j, nil).FetchDeps(t.Context(), Fetching{Paths: pathsOf(j), Key: "k", Access: a})
 		must(t, err)
 		must(t, s.build(j, nil).CompileDeps(t.Context()))
 		_, err = s.build(j, nil).Assemble(t.Context(), Assembling{Release: "apxr_io", Paths: pathsOf(j), Before: "true 's3cret value'", Key: "k"})

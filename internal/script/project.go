@@ -2,11 +2,14 @@ package script
 
 import (
 	"context"
+	"strings"
 )
 
-// Project has what mix.exs and rel/config.exs define.
+// Project has what mix.exs and rel/config.exs define, and the tools that were
+// asked.
 type Project struct {
-	App                string // empty for an umbrella
+	Have               map[string]string // versions of Erlang and Elixir, by their names in .tool-versions
+	App                string            // empty for an umbrella
 	Elixir             string
 	Umbrella           bool
 	Releases           []string
@@ -15,41 +18,39 @@ type Project struct {
 	DistilleryReleases []string
 	MixLock            string // SHA-256; empty: no such file
 	Paths              Paths
+	Hex, Rebar         bool // whether they are installed
+	Remembered         bool // whether these are the answers of an earlier build
 }
 
 // Paths says where mix has its files, relative to the top of the repository.
 type Paths struct{ Lock, Deps, Build string }
 
-// Project returns what the checkout defines.
+// Project returns what the checkout defines. If mix.exs cannot be loaded, it
+// returns the versions of the tools with the error.
 func (b Build) Project(ctx context.Context) (Project, error) {
-	var p Project
+	p := Project{Have: map[string]string{}}
+	texts := map[string]*string{
+		"mix_app": &p.App, "elixir": &p.Elixir, "default_release": &p.DefaultRelease, "sha256_lock": &p.MixLock,
+		"path_lock": &p.Paths.Lock, "path_deps": &p.Paths.Deps, "path_build": &p.Paths.Build,
+	}
+	facts := map[string]*bool{
+		"umbrella": &p.Umbrella, "distillery": &p.Distillery, "hex": &p.Hex, "rebar": &p.Rebar, "remembered": &p.Remembered,
+	}
+	lists := map[string]*[]string{"release": &p.Releases, "distillery_release": &p.DistilleryReleases}
 	err := b.logged(ctx, call{
 		script: "project",
-		args:   b.Job.args(), input: envInput(b.Job.Env).reader(),
+		args:   b.Job.args(arg{"clean", yes(b.Job.Clean)}), input: envInput(b.Job.Env).reader(),
 		onFact: func(key, value string) {
-			switch key {
-			case "mix_app":
-				p.App = value
-			case "elixir":
-				p.Elixir = value
-			case "umbrella":
-				p.Umbrella = true
-			case "release":
-				p.Releases = append(p.Releases, value)
-			case "default_release":
-				p.DefaultRelease = value
-			case "path_lock":
-				p.Paths.Lock = value
-			case "path_deps":
-				p.Paths.Deps = value
-			case "path_build":
-				p.Paths.Build = value
-			case "sha256_lock":
-				p.MixLock = value
-			case "distillery":
-				p.Distillery = true
-			case "distillery_release":
-				p.DistilleryReleases = append(p.DistilleryReleases, value)
+			switch {
+			case texts[key] != nil:
+				*texts[key] = value
+			case facts[key] != nil:
+				*facts[key] = value == "yes"
+			case lists[key] != nil:
+				*lists[key] = append(*lists[key], value)
+			case key == "have":
+				tool, version, _ := strings.Cut(value, " ")
+				p.Have[tool] = version
 			}
 		},
 	})

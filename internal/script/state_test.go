@@ -33,7 +33,9 @@ func (s *site) state(parts ...string) string {
 func (s *site) restore(key string, clean bool) Kept {
 	s.t.Helper()
 	var log strings.Builder
-	kept, err := s.build(job, &log).FetchDeps(s.t.Context(), pathsOf(job), key, clean, Access{})
+	j := job
+	j.Clean = clean
+	kept, err := s.build(j, &log).FetchDeps(s.t.Context(), Fetching{Paths: pathsOf(job), Key: key})
 	if err != nil {
 		s.t.Fatalf("%v\n%s", err, &log)
 	}
@@ -188,7 +190,7 @@ func TestABuildThatEndsWellIsKept(t *testing.T) {
 		if s.exists(BuildDir(app), "checkout.state") {
 			t.Error("checkout.state is still there")
 		}
-		if got, err := s.build(j, nil).FetchDeps(t.Context(), pathsOf(j), "k", false, Access{}); err != nil || got != KeptAll || !s.exists(BuildDir(app), "checkout", dir, "_build/prod/lib/own/x") {
+		if got, err := s.build(j, nil).FetchDeps(t.Context(), Fetching{Paths: pathsOf(j), Key: "k"}); err != nil || got != KeptAll || !s.exists(BuildDir(app), "checkout", dir, "_build/prod/lib/own/x") {
 			t.Errorf("%s: the next build goes on from %s, %v", dir, got, err)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // Toolchain has the tools of a machine, and the versions that the project
-// wants.
+// wants. [Build.Project] has the versions of Erlang and Elixir.
 type Toolchain struct {
 	OS, Arch, Kernel, Libc string
 	Manager                string            // mise, asdf, or empty

@@ -1,8 +1,9 @@
-# Libraries: buildroot input toolenv state inventory elf
+# Libraries: buildroot input toolenv answers state inventory elf
 # Assembles the release into an empty tree and describes it.
 # Takes: token, app (ORG/APP), id, dir, mix_env, deps_path, build_path, kind (mix or
 # distillery), release (its name), named (the same if mix.exs defines it, else
-# empty), key (of the state).
+# empty), key (of the state), remembered (yes: the answers of mix.exs are those of an
+# earlier build).
 # Input: the build's variables, the commands of before-release.
 main() {
 	enter_project
@@ -25,9 +26,20 @@ run_before() {
 }
 
 by_mix() {
-	with_env mix release ${named:+"$named"} --quiet --overwrite --path "$tree" || spoiled "mix release failed: see the lines above"
+	mix_and_ask release ${named:+"$named"} --quiet --overwrite --path "$tree" || spoiled "mix release failed: see the lines above"
+	check_answers
 	# A project that also makes a tarball leaves it inside the tree.
 	rm -f "$tree/$release-"*.tar.gz
+}
+
+# check_answers compares the answers of the VM that made the release with those that were
+# remembered. mix.exs may well answer otherwise each time, and then nothing is remembered.
+check_answers() {
+	[ -f "$root/$app/answers" ] || return 0
+	tail -n +2 "$root/$app/answers" | cmp -s - "$scratch/project" && return
+	forget
+	[ "$remembered" != yes ] ||
+		spoiled "mix.exs or the tools answer otherwise than in the build before, though no file of the project says so: run the build again, which asks anew"
 }
 
 # by_distillery takes the release from Distillery's tarball: its tree also gathers
@@ -54,8 +66,9 @@ describe() {
 	[ -d "$tree/erts-$erts" ] || spoiled "the release has no ERTS: set 'include_erts: true' in $([ "$kind" = mix ] && echo mix.exs || echo rel/config.exs)"
 	fact erts "$erts"
 	fact version "$version"
-	check_readelf "$tree"
 	listing "$tree" | sed 's/^/listing=/' >&3
-	checksums "$tree" | sed 's/^/checksum=/' >&3
-	libraries "$tree" | sed 's/^/library=/' >&3
+	checksums "$tree" >"$scratch/checksums" || failed "cannot read all files of $tree: see the lines above"
+	sed 's/^/checksum=/' "$scratch/checksums" >&3
+	describe_elf "$tree" "$scratch" "$root/$app/needs"
+	sed 's/^/library=/' "$scratch/libraries" >&3
 }

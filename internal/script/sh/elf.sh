@@ -1,14 +1,8 @@
 # Lists what the ELF files of a tree need from the machine that runs them; see
 # libraries.go in internal/release.
 
-# check_readelf TREE must be called before libraries: in a pipeline, die would end
-# only a subshell.
-check_readelf() {
-	[ -z "$(elf_files "$1")" ] || readelf --version >/dev/null 2>&1 ||
-		die "readelf is not installed on the build host: install binutils, so that hosts can be checked for the libraries that the release needs"
-}
-
-# libraries TREE prints a line for each need, its parts separated by tabs:
+# describe_elf TREE WORK NEEDS writes WORK/libraries: a line for each need, its parts
+# separated by tabs:
 #
 #	n SONAME PATH           a shared library
 #	v VERSION SONAME PATH   a version of its symbols, e.g. GLIBC_2.34
@@ -16,15 +10,55 @@ check_readelf() {
 # A static program has no lines. Neither has a damaged file: readelf cannot tell what
 # it needs, and an application's data may well contain such a file.
 #
-# readelf runs once for each ELF file, and a release has a few dozen. Given several
+# WORK/checksums has the tree's checksums. NEEDS is what the last call wrote: the same
+# lines with the SHA-256 in front and without the path, and a line of the SHA-256 alone
+# for each file. A file whose contents are in there is not read again.
+describe_elf() {
+	elf_files "$1" >"$2/elf"
+	[ -f "$3" ] || : >"$3" || failed "cannot write $3"
+	awk -v unknown="$2/unknown" "$recall" pass=1 "$3" pass=2 "$2/checksums" pass=3 "$2/elf" >"$2/libraries" || failed "cannot write $2/libraries"
+	if [ -f "$2/unknown" ]; then
+		check_readelf
+		ask_readelf "$1" <"$2/unknown" >>"$2/libraries"
+	fi
+	awk "$learn" pass=1 "$2/checksums" pass=2 "$2/elf" pass=3 "$2/libraries" >"$3.new" && mv -T "$3.new" "$3" || failed "cannot write $3"
+}
+
+check_readelf() {
+	readelf --version >/dev/null 2>&1 ||
+		die "readelf is not installed on the build host: install binutils, so that hosts can be checked for the libraries that the release needs"
+}
+
+# recall prints the needs of files with known contents, and writes the names of the other
+# ones to the file that its variable unknown names. A line of sha256sum begins with a
+# backslash if it has the name in another form.
+# shellcheck disable=SC2016 # awk's variables
+recall='BEGIN { FS = "\t" }
+	pass == 1 { known[$1]; if (NF > 1) needs[$1] = needs[$1] substr($0, 66) "\n" }
+	pass == 2 && /^[0-9a-f]/ { sum[substr($0, 67)] = substr($0, 1, 64) }
+	pass == 3 && !(sum[$0] in known) { print >unknown }
+	pass == 3 && sum[$0] in known {
+		count = split(needs[sum[$0]], lines, "\n")
+		for (i = 1; i < count; i++) print lines[i] "\t" $0
+	}'
+
+# learn prints what the next build recalls.
+# shellcheck disable=SC2016 # awk's variables
+learn='BEGIN { FS = "\t" }
+	function once(line) { if (!(line in told)) print line; told[line] }
+	pass == 1 && /^[0-9a-f]/ { sum[substr($0, 67)] = substr($0, 1, 64) }
+	pass == 2 && $0 in sum { once(sum[$0]) }
+	pass == 3 && $NF in sum { once(sum[$NF] "\t" substr($0, 1, length($0) - length($NF) - 1)) }'
+
+# ask_readelf TREE takes the names of files. readelf runs once for each. Given several
 # files, it prints no versions after a damaged one (binutils 2.40).
-libraries() {
+ask_readelf() {
 	(
 		# shellcheck disable=SC2030,SC2031 # each subshell sets it for itself
 		cd "$1" && export LC_ALL=C || exit
-		elf_files . | while IFS= read -r file; do
-			printf 'in %s\n' "${file#./}"
-			readelf --wide --dynamic --version-info "$file" </dev/null 2>/dev/null
+		while IFS= read -r file; do
+			printf 'in %s\n' "$file"
+			readelf --wide --dynamic --version-info "./$file" </dev/null 2>/dev/null
 		done | awk '
 			# Only damaged files have names with other characters.
 			function need(line) { if (line ~ /^[nv](\t[A-Za-z0-9_.\/][A-Za-z0-9_.+:@\/-]*)+$/) print line "\t" file }
@@ -44,6 +78,6 @@ elf_files() {
 		# shellcheck disable=SC2030,SC2031 # each subshell sets it for itself
 		cd "$1" && export LC_ALL=C || exit
 		find . -type f ! -path '*[[:cntrl:]]*' -print0 | sort -z | xargs -0 -r head -v -c 4 |
-			sed -n "/^==> .* <==\$/h; /^$(printf '\177ELF')\$/{ x; s/^==> //; s/ <==\$//; p; }"
+			sed -n "/^==> .* <==\$/h; /^$(printf '\177ELF')\$/{ x; s/^==> \.\///; s/ <==\$//; p; }"
 	)
 }

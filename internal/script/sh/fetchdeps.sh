@@ -1,7 +1,9 @@
-# Libraries: buildroot input git toolenv state
-# Fetches the locked dependencies, and restores files of an earlier build.
+# Libraries: buildroot input git toolenv answers state
+# Restores files of an earlier build, and fetches the locked dependencies if they may be
+# other ones.
 # Takes: token, app (ORG/APP), id, dir, mix_env, lock_path, deps_path, build_path (relative to
-# the repository's top), key (of the state), clean (yes or no).
+# the repository's top), key (of the state), clean (yes or no),
+# hex and rebar (yes: they are installed).
 # Input: credentials and host keys for git, the build's variables.
 main() {
 	enter_project
@@ -10,11 +12,16 @@ main() {
 	use_tools
 	export MIX_ENV="$mix_env"
 	lock=$checkout/$lock_path
+	restore_state
+	dependencies_are_there || fetch_dependencies
+}
+
+fetch_dependencies() {
 	[ ! -f "$lock" ] || cp "$lock" "$scratch/mix.lock"
 	! grep -q '{:hex,' "$lock" 2>/dev/null || install_hex
-	restore_state
 	(git_access && with_env mix deps.get --only "$mix_env") || {
 		lock_is_the_same
+		forget
 		failed "mix deps.get failed: see the lines above"
 	}
 	lock_is_the_same
@@ -24,6 +31,7 @@ main() {
 # install_hex looks first whether Hex is there: before Elixir 1.13, --force installs
 # it again, and all builds share the home of mix.
 install_hex() {
+	[ "$hex" != yes ] || return 0
 	with_env mix help hex >/dev/null 2>&1 && return
 	lock_tools
 	with_env mix local.hex --force 7>&- || failed "Hex is missing and cannot be installed: see the lines above"
@@ -38,7 +46,7 @@ needs_rebar() {
 }
 
 install_rebar() {
-	with_env elixir -e 'Mix.start(); System.halt(if Mix.Rebar.rebar_cmd(:rebar3), do: 0, else: 1)' && return
+	[ "$rebar" != yes ] || return 0
 	lock_tools
 	with_env mix local.rebar --force 7>&- || failed "rebar is missing and cannot be installed: see the lines above"
 	unlock_tools

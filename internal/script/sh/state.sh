@@ -14,6 +14,7 @@ restore_state() {
 	case $clean in yes) rm -rf "$root/$app/state" ;; esac
 	aside=$checkout.state
 	if [ -e "$checkout/$deps_path" ] || [ -e "$checkout/$build_path" ] || ! mv -T "$root/$app/state/$key" "$aside" 2>/dev/null; then
+		state=none
 		fact state none
 		return
 	fi
@@ -25,18 +26,19 @@ restore_state() {
 	done
 	rm -rf "$aside"
 	choose_state
+	fact state "$state"
 }
 
 choose_state() {
 	if ! changed=$(git diff-tree -r --name-status --no-renames "$last" HEAD 2>/dev/null) || dependencies_may_differ; then
 		rm -rf "${checkout:?}/$build_path"
-		fact state sources
+		state=sources
 	elif [ -z "$own_dropped" ] && only_sources_changed && ! reads_git; then
 		drop_releases
-		fact state all
+		state=all
 	else
 		drop_own
-		fact state dependencies
+		state=dependencies
 	fi
 }
 
@@ -63,6 +65,15 @@ only_sources_changed() {
 # reads_git tests whether the project's code runs git. It most likely does so while it
 # is compiled, and then compiled files contain the commit.
 reads_git() { git grep -qE '(System\.cmd|os\.cmd|Port\.open|System\.shell).*git' HEAD -- ':(top)*.ex'; }
+
+# dependencies_are_there tests whether what was restored has exactly the dependencies that
+# mix.exs and the lock file name: those of its own commit, which another file than these
+# did not change. mix compares them with the lock file once more when it makes the release.
+dependencies_are_there() {
+	case $state in all | dependencies) ;; *) return 1 ;; esac
+	! printf '%s\n' "$changed" | grep -v '^$' |
+		grep -qvE '^[AMD]	((.*/)?(lib|web|src|c_src|priv|assets|test)/.*|README\.md|CHANGELOG\.md|(.*/)?mix\.exs)$'
+}
 
 drop_releases() {
 	# A release that is assembled over an old one would keep files of the old one.
@@ -100,6 +111,7 @@ keep_state() {
 # spoiled is failed for a build whose dependencies are good: it keeps them.
 spoiled() {
 	look
+	forget
 	drop_own
 	keep_state yes
 	failed "$*"

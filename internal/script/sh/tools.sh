@@ -1,5 +1,6 @@
 # Libraries: buildroot toolenv
-# Installs the tools that the project pins, and reports those that a build uses.
+# Installs the tools that the project pins, and reports those that a build uses. It starts
+# no VM: project.sh reports the versions of Erlang and Elixir.
 # Takes: token, app (ORG/APP), dir (of mix.exs).
 main() {
 	enter_project
@@ -16,8 +17,6 @@ main() {
 	use_tools
 	command -v mix >/dev/null || die "mix is not on the PATH of $(id -un): install Elixir on the build server, or asdf or mise and pin elixir in .tool-versions"
 	command -v erl >/dev/null || die "erl is not on the PATH of $(id -un): install Erlang on the build server, or asdf or mise and pin erlang in .tool-versions"
-	have=$(elixir -e "$versions" 3>&-) || die "Elixir does not start: see the lines above. Is the Erlang that it needs there, and pinned too?"
-	printf '%s\n' "$have" | sed 's/^/have=/' >&3
 	others
 	[ -z "$pins" ] || fact "sha256_.tool-versions" "$(sha256sum <"$pins" | cut -c1-64)"
 }
@@ -83,13 +82,3 @@ others() {
 		fact have "$tool $("$program" "$flag" 2>&1 3>&- </dev/null | head -n 1)"
 	done
 }
-
-# The full version of OTP is in a file; system_info has only the major one.
-versions='
-  major = List.to_string(:erlang.system_info(:otp_release))
-  file = Path.join([List.to_string(:code.root_dir()), "releases", major, "OTP_VERSION"])
-  otp = case File.read(file) do
-    {:ok, version} -> String.trim(version)
-    {:error, _} -> major
-  end
-  IO.write("erlang #{otp}\nelixir #{System.version()}\n")'
