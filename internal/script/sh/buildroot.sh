@@ -45,9 +45,10 @@ reap() {
 			for try in 0 1 2 3 4 5 6 7 8 9; do
 				pids=$("$find" | tr '\n' ' ')
 				[ -n "$pids" ] || continue 3
-				# Word splitting is intended. A process may have ended by now.
+				# Word splitting is intended. A process may have ended by now, and have
+				# started another one before.
 				# shellcheck disable=SC2086 # one argument for each process
-				[ "$try" != 0 ] || kill -s "$signal" $pids 2>/dev/null
+				[ "$try$signal" = "${try#0}TERM" ] || kill -s "$signal" $pids 2>/dev/null
 				sleep 0.2
 			done
 		done
