@@ -21,9 +21,9 @@ import (
 // hostChanges has every method of Host that changes something.
 var hostChanges = map[string]func(context.Context, Host) error{
 	"Stage": func(ctx context.Context, h Host) error {
-		return h.Stage(ctx, r3, 1<<20, bytes.NewReader(nil))
+		return h.Stage(ctx, r3, release.DigestOf(nil), Parcel{Codec: "gzip", Data: bytes.NewReader(nil)})
 	},
-	"StageHere": func(ctx context.Context, h Host) error { return h.StageHere(ctx, r3, 1<<20, app) },
+	"StageHere": func(ctx context.Context, h Host) error { return h.StageHere(ctx, r3, release.DigestOf(nil), app) },
 	"Note":      func(ctx context.Context, h Host) error { return h.Note(ctx, release.Staged{To: r1}) },
 	"Prepare": func(ctx context.Context, h Host) error {
 		_, _, err := h.Prepare(ctx, r2, key2, Environment{Given: true, Text: "export A=1\n"})

@@ -55,7 +55,7 @@ describe() {
 	fact erts "$erts"
 	fact version "$version"
 	check_readelf "$tree"
-	listing "$tree" | sed 's/^/listing=/' >&3
+	listing "$tree" | sort | sed 's/^/listing=/' >&3
 	checksums "$tree" | sed 's/^/checksum=/' >&3
 	libraries "$tree" | sed 's/^/library=/' >&3
 }
