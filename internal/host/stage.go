@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -104,7 +105,8 @@ func (h *Host) unpack(ctx context.Context, from Source, digest release.Digest, w
 	sent := &counter{Reader: p.Data}
 	p.Data = sent
 	if err := h.script().Stage(ctx, from.Manifest().ReleaseID, digest, p); err != nil {
-		return received{}, err
+		// What the host says about a part of a parcel is not the reason.
+		return received{}, cmp.Or(sent.failed(), err)
 	}
 	details := fmt.Sprintf("; %.2f MB sent", float64(sent.n.Load())/1e6)
 	if p.From != "" {
@@ -113,16 +115,27 @@ func (h *Host) unpack(ctx context.Context, from Source, digest release.Digest, w
 	return received{"staged and verified", details}, nil
 }
 
-// counter counts what is read.
+// counter counts what is read, and keeps the error of reading.
 type counter struct {
 	io.Reader
-	n atomic.Int64
+	n   atomic.Int64
+	err atomic.Pointer[error]
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.n.Add(int64(n))
+	if err != nil && !errors.Is(err, io.EOF) {
+		c.err.Store(&err)
+	}
 	return n, err
+}
+
+func (c *counter) failed() error {
+	if err := c.err.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // CurrentManifest returns the manifest of the current release, which the last look gave

@@ -41,7 +41,7 @@ type Contents func(release.File) (io.Reader, error)
 
 // Write writes the parcel of a delta. The files that it has get the time at.
 func Write(w io.Writer, codec Codec, d release.Delta, at time.Time, contents Contents) error {
-	z, err := compressor(w, codec, d)
+	z, err := compressor(w, codec)
 	if err != nil {
 		return err
 	}
@@ -49,25 +49,13 @@ func Write(w io.Writer, codec Codec, d release.Delta, at time.Time, contents Con
 	return errors.Join(p.pack(d), p.Close(), z.Close())
 }
 
-// small is the size up to which a parcel is packed as tightly as possible.
-const small = 4 << 20
-
-func compressor(w io.Writer, codec Codec, d release.Delta) (io.WriteCloser, error) {
-	size := int64(len(d.Text))
-	for _, f := range d.Files {
-		size += f.Size
-	}
+// compressor uses levels that cost less time than they save on a link of 200 Mbit/s:
+// see docs/decisions/0054-send-only-what-is-missing.md.
+func compressor(w io.Writer, codec Codec) (io.WriteCloser, error) {
 	if codec == Gzip {
-		if size <= small {
-			return gzip.NewWriterLevel(w, gzip.BestCompression)
-		}
 		return gzip.NewWriterLevel(w, gzip.BestSpeed)
 	}
-	level := zstd.SpeedDefault
-	if size <= small {
-		level = zstd.SpeedBestCompression
-	}
-	return zstd.NewWriter(w, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(2))
+	return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(2))
 }
 
 type packer struct {

@@ -62,14 +62,21 @@ func decompressor(in io.Reader) (io.ReadCloser, error) {
 	return nil, fmt.Errorf("what the build host sends is no archive of the release: it begins with %q", magic)
 }
 
+// types has the kinds of entries as tar has them.
+var types = map[release.Kind]byte{release.Regular: tar.TypeReg, release.Link: tar.TypeSymlink, release.Dir: tar.TypeDir}
+
 func (s *Store) take(h *tar.Header, r io.Reader, asked map[string]release.File) error {
 	name := path.Clean(h.Name)
 	f, known := s.size[name]
 	switch {
-	case name == "." || known && f.Kind != release.Regular && h.Size == 0:
+	case name == ".":
 		return nil
-	case !known || h.Typeflag != tar.TypeReg:
-		return unlike(name, "it is not the file or directory that the manifest lists")
+	case !known || h.Typeflag != types[f.Kind] || h.Linkname != f.Target:
+		return unlike(name, "it is not what the manifest lists")
+	case f.Kind != release.Regular:
+		return nil
+	case uint32(h.Mode)&0o777 != f.Mode:
+		return unlike(name, fmt.Sprintf("it has the mode %o, and the manifest says %o", h.Mode&0o777, f.Mode))
 	case h.Size != f.Size:
 		return unlike(name, fmt.Sprintf("it has %d bytes, and the manifest says %d", h.Size, f.Size))
 	}

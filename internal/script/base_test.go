@@ -19,25 +19,41 @@ import (
 // onBase has a site with a release, and another one that is made from it.
 type onBase struct {
 	*site
-	before, after release.Manifest
-	contents      map[string]content
+	before, after  release.Manifest
+	base, contents map[string]content
 }
 
 func newOnBase(t *testing.T) onBase {
 	t.Helper()
-	s := newSite(t)
-	contents := tree()
-	contents["lib/app-1"] = content{}
-	contents["lib/app-1/kept"] = content{text: "kept\n", mode: 0o644}
-	contents["lib/app-1/old"] = content{text: "old\n", mode: 0o644}
-	before := manifestOf(r1, contents)
-	must(t, s.stage(before, whole(t, before, contents)))
-	after := tree()
-	after["lib/app-2"] = content{}
-	after["lib/app-2/kept"] = content{text: "kept\n", mode: 0o644}
-	after["lib/app-2/new"] = content{text: "new\n", mode: 0o644}
-	after["bin/app"] = content{text: "#!/bin/sh\nnew\n", mode: 0o755}
-	return onBase{s, before, manifestOf(r2, after), after}
+	o := onBase{site: newSite(t)}
+	o.fill(false)
+	return o
+}
+
+// fill stages the base. Elsewhere, it is copied to the place that it has.
+func (o *onBase) fill(elsewhere bool) {
+	o.t.Helper()
+	o.base = tree()
+	o.base["lib/app-1"] = content{}
+	o.base["lib/app-1/kept"] = content{text: "kept\n", mode: 0o644}
+	o.base["lib/app-1/old"] = content{text: "old\n", mode: 0o644}
+	o.before = manifestOf(r1, o.base)
+	if elsewhere {
+		other := newSite(o.t)
+		must(o.t, other.stage(o.before, whole(o.t, o.before, o.base)))
+		for _, place := range []string{"releases", ".slipway/releases"} {
+			must(o.t, os.MkdirAll(o.path(place), 0o755))
+			must(o.t, exec.Command("cp", "-a", other.path(place, string(r1)), o.path(place)).Run())
+		}
+	} else {
+		must(o.t, o.site.stage(o.before, whole(o.t, o.before, o.base)))
+	}
+	o.contents = tree()
+	o.contents["lib/app-2"] = content{}
+	o.contents["lib/app-2/kept"] = content{text: "kept\n", mode: 0o644}
+	o.contents["lib/app-2/new"] = content{text: "new\n", mode: 0o644}
+	o.contents["bin/app"] = content{text: "#!/bin/sh\nnew\n", mode: 0o755}
+	o.after = manifestOf(r2, o.contents)
 }
 
 func (o onBase) stageDelta() error {

@@ -377,3 +377,53 @@ func TestABuildThatLostItsLockTouchesNothing(t *testing.T) {
 		})
 	}
 }
+
+// meanwhile calls a function once, when the first byte is read.
+type meanwhile struct {
+	io.Reader
+	do func()
+}
+
+func (m *meanwhile) Read(p []byte) (int, error) {
+	if m.do != nil {
+		m.do()
+		m.do = nil
+	}
+	return m.Reader.Read(p)
+}
+
+// Only the run that has the lock removes releases. So no other run removes the base from
+// which a release is being made; and if the run has lost its lock, nothing of what it
+// makes is kept.
+func TestNobodyRemovesTheBaseOfWhatIsBeingStaged(t *testing.T) {
+	t.Parallel()
+	for name, lost := range map[string]bool{"with the lock": false, "with a lost lock": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOnBase(t)
+			p := since(t, o.before, o.after, o.contents)
+			p.Data = &meanwhile{p.Data, func() {
+				if lost {
+					o.write("THEIRS\n", ".slipway", "fence")
+				}
+				theirs := o.host(nil)
+				theirs.Token = "THEIRS"
+				pruned, err := theirs.Prune(t.Context(), []release.ID{r1}, nil)
+				if lost != slices.Equal(pruned.Removed, []release.ID{r1}) || lost != (err == nil) {
+					t.Errorf("the other run has removed %q: %v", pruned.Removed, err)
+				}
+			}}
+			err := o.site.stage(o.after, p)
+			if !lost {
+				must(t, err)
+				o.has(o.after, o.contents)
+				o.has(o.before, o.base)
+				return
+			}
+			wantFenced(t, err, "")
+			if left := o.entries("releases"); len(left) > 0 {
+				t.Errorf("it left %q", left)
+			}
+		})
+	}
+}

@@ -1,11 +1,9 @@
 package power
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"github.com/apxr/slipway/internal/release"
@@ -17,7 +15,7 @@ var shop = release.App{Org: "apxr", Name: "shop"}
 // artifact is what is deployed, under a new ID each time.
 type artifact struct {
 	manifest release.Manifest
-	tar      []byte // gzipped
+	files    map[string][]byte
 }
 
 // newArtifact has files of all sizes: some of a page, some of many.
@@ -43,12 +41,16 @@ func newArtifact(rnd *rand.Rand) (a artifact, err error) {
 	if a.manifest, err = release.ParseManifest(data); err != nil {
 		return a, err
 	}
-	var tar bytes.Buffer
-	cmd := exec.Command("tar", "-c", "-z", "-C", filepath.Join(dir, "tree"), ".")
-	cmd.Stdout, cmd.Stderr = &tar, os.Stderr
-	err = cmd.Run()
-	a.tar = tar.Bytes()
-	return a, err
+	a.files = map[string][]byte{}
+	for _, f := range a.manifest.Files {
+		if f.Kind != release.Regular {
+			continue
+		}
+		if a.files[f.Path], err = os.ReadFile(filepath.Join(dir, "tree", f.Path)); err != nil {
+			return a, err
+		}
+	}
+	return a, nil
 }
 
 func noise(rnd *rand.Rand, size int) string {

@@ -5,37 +5,43 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"strings"
+	"time"
 
+	"github.com/apxr/slipway/internal/parcel"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/script"
 )
 
-// stage writes the lists and sends the release, as rollout/stage.go does.
+// stage makes a release on the host: from the current one, if there is one, as a deploy
+// does.
 func (r *runner) stage(id release.ID) error {
 	a := r.artifacts[r.n%len(r.artifacts)]
 	m := a.manifest
 	m.ReleaseID = id
+	base, known := r.manifests[r.current.ID]
 	r.manifests[id] = m
-	data, err := m.JSON()
+	d, err := m.Whole()
+	if known && err == nil {
+		d, known, err = m.Since(base)
+	}
+	if err == nil && !known {
+		d, err = m.Whole()
+	}
 	if err != nil {
 		return err
 	}
-	err = r.do("describe", func(io.Writer) error {
-		for _, file := range []struct{ name, text string }{{"manifest.json", string(data)}, {"listing", m.Listing()}, {"checksums", m.Checksums()}} {
-			r.pass("before write")
-			if err := r.WriteFile(r.ctx, path.Join(r.scripts(nil).Lists(id), file.name), []byte(file.text)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	var packed bytes.Buffer
+	err = parcel.Write(&packed, parcel.Gzip, d, time.Now(), func(f release.File) (io.Reader, error) { return bytes.NewReader(a.files[f.Path]), nil })
+	if err != nil {
+		return err
+	}
+	digest, err := m.Digest()
 	if err != nil {
 		return err
 	}
 	err = r.do("stage", func(log io.Writer) error {
-		return r.scripts(log).Stage(r.ctx, id, m.TarSize(), bytes.NewReader(a.tar))
+		return r.scripts(log).Stage(r.ctx, id, digest, script.Parcel{From: d.From, Codec: string(parcel.Gzip), Data: &packed})
 	})
 	if err == nil {
 		r.staged[id] = true

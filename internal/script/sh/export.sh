@@ -6,7 +6,7 @@
 main() {
 	cd "$root/$app/artifacts/$id/tree" || exit 1
 	compress='gzip -1'
-	! command -v zstd >/dev/null || compress='zstd -q -1'
+	! command -v zstd >/dev/null || compress='zstd -q'
 	set -- -c --use-compress-program="$compress" --hard-dereference --sort=name --owner=0 --group=0 --numeric-owner
 	ready
 	if [ "$all" = yes ]; then
