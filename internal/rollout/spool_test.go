@@ -129,7 +129,7 @@ func spooled(ctx context.Context, s *source, hosts ...Host) *spool {
 
 // unpacked returns the entries of a parcel, by their names.
 func unpacked(p host.Parcel) (map[string]string, error) {
-	var in io.Reader = p.Data
+	in := p.Data
 	if p.Codec == "zstd" {
 		z, err := zstd.NewReader(in)
 		if err != nil {

@@ -1,12 +1,16 @@
 package power
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 
+	"github.com/apxr/slipway/internal/parcel"
 	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/script"
 	"github.com/apxr/slipway/test/light"
 )
 
@@ -51,6 +55,31 @@ func newArtifact(rnd *rand.Rand) (a artifact, err error) {
 		}
 	}
 	return a, nil
+}
+
+// as returns the manifest of the artifact under another ID.
+func (a artifact) as(id release.ID) (release.Manifest, error) {
+	m := a.manifest
+	m.ReleaseID = id
+	data, err := m.JSON()
+	if err != nil {
+		return m, err
+	}
+	return release.ParseManifest(data)
+}
+
+// parcel packs what a host lacks of a release. Without a base, that is all of it.
+func (a artifact) parcel(m, base release.Manifest) (script.Parcel, error) {
+	d, usable, err := m.Since(base)
+	if err == nil && !usable {
+		d, err = m.Whole()
+	}
+	if err != nil {
+		return script.Parcel{}, err
+	}
+	var packed bytes.Buffer
+	err = parcel.Write(&packed, parcel.Gzip, d, m.BuiltAt, func(f release.File) (io.Reader, error) { return bytes.NewReader(a.files[f.Path]), nil })
+	return script.Parcel{From: d.From, Codec: string(parcel.Gzip), Data: &packed}, err
 }
 
 func noise(rnd *rand.Rand, size int) string {

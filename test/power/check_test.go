@@ -48,7 +48,7 @@ func (h *host) checkReleases(k *known, s state) error {
 		missing[id] = true
 	}
 	for _, id := range s.releases {
-		if k.staged[id] {
+		if k.whole[id] {
 			problems = append(problems, h.complete(k, id))
 		}
 		delete(missing, id)

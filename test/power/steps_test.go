@@ -1,14 +1,11 @@
 package power
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"os"
 	"strings"
-	"time"
 
-	"github.com/apxr/slipway/internal/parcel"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/script"
 )
@@ -17,34 +14,22 @@ import (
 // does.
 func (r *runner) stage(id release.ID) error {
 	a := r.artifacts[r.n%len(r.artifacts)]
-	m := a.manifest
-	m.ReleaseID = id
-	base, known := r.manifests[r.current.ID]
+	m, err := a.as(id)
+	if err != nil {
+		return err
+	}
+	p, err := a.parcel(m, r.manifests[r.current.ID])
+	if err != nil {
+		return err
+	}
 	r.manifests[id] = m
-	d, err := m.Whole()
-	if known && err == nil {
-		d, known, err = m.Since(base)
-	}
-	if err == nil && !known {
-		d, err = m.Whole()
-	}
-	if err != nil {
-		return err
-	}
-	var packed bytes.Buffer
-	err = parcel.Write(&packed, parcel.Gzip, d, time.Now(), func(f release.File) (io.Reader, error) { return bytes.NewReader(a.files[f.Path]), nil })
-	if err != nil {
-		return err
-	}
 	digest, err := m.Digest()
 	if err != nil {
 		return err
 	}
-	err = r.do("stage", func(log io.Writer) error {
-		return r.scripts(log).Stage(r.ctx, id, digest, script.Parcel{From: d.From, Codec: string(parcel.Gzip), Data: &packed})
-	})
+	err = r.do("stage", func(log io.Writer) error { return r.scripts(log).Stage(r.ctx, id, digest, p) })
 	if err == nil {
-		r.staged[id] = true
+		r.staged[id], r.whole[id] = true, true
 		r.releases = append(r.releases, id)
 	}
 	return err
