@@ -31,9 +31,17 @@ func (b built) Open(string, bool) (host.Parcel, error) {
 	return b.pack(d)
 }
 
+// contents are those of a tree, for a parcel.
+type contents string
+
+func (tree contents) Open(f release.File) (io.Reader, error) {
+	return os.Open(filepath.Join(string(tree), f.Path))
+}
+func (contents) Settle([]release.File) error { return nil }
+
 func (b built) pack(d release.Delta) (host.Parcel, error) {
 	var data bytes.Buffer
-	err := parcel.Write(&data, parcel.Gzip, d, time.Now(), func(f release.File) (io.Reader, error) { return os.Open(filepath.Join(b.tree, f.Path)) })
+	err := parcel.Write(&data, parcel.Gzip, d, time.Now(), contents(b.tree))
 	return host.Parcel{From: d.From, Codec: string(parcel.Gzip), Data: &data}, err
 }
 

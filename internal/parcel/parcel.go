@@ -36,8 +36,14 @@ const (
 	Zstd Codec = "zstd"
 )
 
-// Contents opens the content of a file, once it is there.
-type Contents func(release.File) (io.Reader, error)
+// Contents has the contents of files.
+type Contents interface {
+	// Open returns the content of a file, once it is there.
+	Open(f release.File) (io.Reader, error)
+	// Settle returns once nothing more comes with the contents of the files, and
+	// whether anything was wrong with that.
+	Settle(files []release.File) error
+}
 
 // Write writes the parcel of a delta. The files that it has get the time at.
 func Write(w io.Writer, codec Codec, d release.Delta, at time.Time, contents Contents) error {
@@ -46,7 +52,10 @@ func Write(w io.Writer, codec Codec, d release.Delta, at time.Time, contents Con
 		return err
 	}
 	p := packer{tar.NewWriter(z), at, contents}
-	return errors.Join(p.pack(d), p.Close(), z.Close())
+	if err := p.pack(d); err != nil {
+		return err // without its end, a parcel counts for nothing
+	}
+	return errors.Join(p.Close(), z.Close())
 }
 
 // compressor uses levels that cost less time than they save on a link of 200 Mbit/s:
@@ -77,7 +86,10 @@ func (p packer) pack(d release.Delta) error {
 			return err
 		}
 	}
-	return p.tree(d)
+	if err := p.tree(d); err != nil {
+		return err
+	}
+	return p.contents.Settle(d.Files)
 }
 
 func (p packer) tree(d release.Delta) error {
@@ -124,7 +136,7 @@ func (p packer) text(name string, text []byte) error {
 }
 
 func (p packer) file(f release.File) error {
-	in, err := p.contents(f)
+	in, err := p.contents.Open(f)
 	if err != nil {
 		return err
 	}

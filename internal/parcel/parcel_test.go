@@ -13,9 +13,20 @@ import (
 	"github.com/apxr/slipway/internal/release"
 )
 
-var noContents = func(f release.File) (io.Reader, error) {
+// opens are contents that are all there.
+type opens func(f release.File) (io.Reader, error)
+
+func (o opens) Open(f release.File) (io.Reader, error) { return o(f) }
+func (opens) Settle([]release.File) error              { return nil }
+
+var noContents = opens(func(f release.File) (io.Reader, error) {
 	return strings.NewReader(strings.Repeat("x", int(f.Size))), nil
-}
+})
+
+// unsettled are contents that something more came with.
+type unsettled struct{ opens }
+
+func (unsettled) Settle([]release.File) error { return errors.New("more came") }
 
 func packed(t *testing.T, codec Codec, d release.Delta) []byte {
 	t.Helper()
@@ -74,13 +85,26 @@ func TestTheSameDeltaMakesTheSameParcel(t *testing.T) {
 func TestAParcelWithoutAContentIsNoParcel(t *testing.T) {
 	gone := errors.New("gone")
 	for name, contents := range map[string]Contents{
-		"none":      func(release.File) (io.Reader, error) { return nil, gone },
-		"too short": func(release.File) (io.Reader, error) { return strings.NewReader("x"), nil },
+		"none":      opens(func(release.File) (io.Reader, error) { return nil, gone }),
+		"too short": opens(func(release.File) (io.Reader, error) { return strings.NewReader("x"), nil }),
+		"unsettled": unsettled{noContents},
 	} {
-		if err := Write(io.Discard, Zstd, some, time.Time{}, contents); err == nil {
+		var b bytes.Buffer
+		if err := Write(&b, Zstd, some, time.Time{}, contents); err == nil {
 			t.Error(name)
 		}
+		if _, err := unzipped(b.Bytes()); err == nil {
+			t.Errorf("%s: what was written has an end", name)
+		}
 	}
+}
+
+func unzipped(data []byte) ([]byte, error) {
+	z, err := decompressor(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
 }
 
 // full fails like a full disk.

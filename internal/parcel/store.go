@@ -41,7 +41,11 @@ type Store struct {
 type place struct {
 	at    int64
 	there bool
+	read  *read
 }
+
+// read is one export of the build host.
+type read struct{ ended bool }
 
 // NewStore returns an empty store. Nothing is read before [Store.Need] asks for it.
 func NewStore(ctx context.Context, m release.Manifest, export Export) (*Store, error) {
@@ -80,10 +84,10 @@ func (s *Store) Need(files []release.File) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var paths []string
-	asked := map[string]release.File{}
+	asked, r := map[string]release.File{}, &read{}
 	for _, f := range files {
 		if s.places[f.SHA256] == nil {
-			s.places[f.SHA256] = &place{}
+			s.places[f.SHA256] = &place{read: r}
 			asked[f.SHA256] = f
 			paths = append(paths, f.Path)
 		}
@@ -94,12 +98,12 @@ func (s *Store) Need(files []release.File) {
 	case s.count:
 		paths = nil
 	}
-	s.reads.Go(func() { s.read(paths, asked) })
+	s.reads.Go(func() { s.read(r, paths, asked) })
 }
 
 // read takes what the build host sends for these paths. asked has one file for each
 // content.
-func (s *Store) read(paths []string, asked map[string]release.File) {
+func (s *Store) read(done *read, paths []string, asked map[string]release.File) {
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
 	r, w := io.Pipe()
@@ -110,7 +114,7 @@ func (s *Store) read(paths []string, asked map[string]release.File) {
 		}
 		w.CloseWithError(err)
 	})
-	s.fail(s.complete(r, asked))
+	s.end(done, s.complete(r, asked))
 	r.Close()
 }
 
@@ -134,10 +138,11 @@ func (s *Store) complete(r io.Reader, asked map[string]release.File) error {
 	return err
 }
 
-// fail ends everybody's waiting, if there is an error.
-func (s *Store) fail(err error) {
+// end ends everybody's waiting for a read, or for all reads if there is an error.
+func (s *Store) end(done *read, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	done.ended = true
 	if s.err == nil {
 		s.err = err
 	}
@@ -183,6 +188,22 @@ func (s *Store) Open(f release.File) (io.Reader, error) {
 		return bytes.NewReader(nil), nil
 	}
 	return io.NewSectionReader(s.file, p.at, f.Size), nil
+}
+
+// Settle waits for the end of the reads that the contents of the files come with. An
+// artifact that has more than its manifest shows it only there.
+func (s *Store) Settle(files []release.File) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range files {
+		for p := s.places[f.SHA256]; p != nil && !p.read.ended && s.err == nil; {
+			s.more.Wait()
+		}
+	}
+	if len(files) == 0 {
+		return nil // what is wrong with other files does not matter
+	}
+	return s.err
 }
 
 // Close ends what is still being read, and frees the disk space.

@@ -114,8 +114,8 @@ func TestTheStoreKeepsWhatTheManifestSays(t *testing.T) {
 		if err != nil || !slices.Equal(got, []string{"one", "", "two", "one", strings.Repeat("x", 100_000)}) {
 			t.Errorf("%s: %.100q, %v", codec, got, err)
 		}
-		if s.Received() != int64(len(data)) {
-			t.Errorf("%d bytes of %d", s.Received(), len(data))
+		if err := s.Settle(all); err != nil || s.Received() != int64(len(data)) {
+			t.Errorf("%d bytes of %d: %v", s.Received(), len(data), err)
 		}
 	}
 }
@@ -178,7 +178,11 @@ func TestAnArtifactThatDoesNotFitItsManifestIsRefused(t *testing.T) {
 	} {
 		s := newStore(t, all, sends(c.data, c.err))
 		s.Need(all)
-		if got, err := opened(s, all); err == nil || !strings.Contains(err.Error(), c.want) {
+		got, err := opened(s, all)
+		if err == nil {
+			err = s.Settle(all)
+		}
+		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %q, %v; want %q", name, got, err, c.want)
 		}
 	}

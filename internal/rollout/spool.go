@@ -100,7 +100,7 @@ func (s *spool) pack(codec parcel.Codec, d release.Delta) (*stream, error) {
 		s.store = store
 	}
 	s.store.Need(d.Files)
-	at, contents := s.Manifest().BuiltAt, s.store.Open
+	at, contents := s.Manifest().BuiltAt, s.store
 	return newStream(func(w io.Writer) error { return parcel.Write(w, codec, d, at, contents) })
 }
 

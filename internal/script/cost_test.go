@@ -102,9 +102,7 @@ func TestAParcelOfEachCodecIsUnpacked(t *testing.T) {
 		must(t, err)
 		in, out := io.Pipe()
 		go func() {
-			out.CloseWithError(parcel.Write(out, codec, d, time.Time{}, func(f release.File) (io.Reader, error) {
-				return strings.NewReader(tree()[f.Path].text), nil
-			}))
+			out.CloseWithError(parcel.Write(out, codec, d, time.Time{}, textsOf(tree())))
 		}()
 		must(t, s.stage(m, Parcel{Codec: string(codec), Data: in}))
 		s.has(m, tree())

@@ -73,12 +73,18 @@ func whole(t *testing.T, m release.Manifest, contents map[string]content) Parcel
 	return packed(t, d, contents)
 }
 
+// textsOf are the contents of a release for a parcel.
+type textsOf map[string]content
+
+func (c textsOf) Open(f release.File) (io.Reader, error) {
+	return strings.NewReader(c[f.Path].text), nil
+}
+func (textsOf) Settle([]release.File) error { return nil }
+
 func packed(t *testing.T, d release.Delta, contents map[string]content) Parcel {
 	t.Helper()
 	var b bytes.Buffer
-	must(t, parcel.Write(&b, parcel.Gzip, d, time.Unix(1700000000, 0), func(f release.File) (io.Reader, error) {
-		return strings.NewReader(contents[f.Path].text), nil
-	}))
+	must(t, parcel.Write(&b, parcel.Gzip, d, time.Unix(1700000000, 0), textsOf(contents)))
 	return Parcel{From: d.From, Codec: "gzip", Data: &b}
 }
 

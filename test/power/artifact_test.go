@@ -78,9 +78,14 @@ func (a artifact) parcel(m, base release.Manifest) (script.Parcel, error) {
 		return script.Parcel{}, err
 	}
 	var packed bytes.Buffer
-	err = parcel.Write(&packed, parcel.Gzip, d, m.BuiltAt, func(f release.File) (io.Reader, error) { return bytes.NewReader(a.files[f.Path]), nil })
+	err = parcel.Write(&packed, parcel.Gzip, d, m.BuiltAt, a)
 	return script.Parcel{From: d.From, Codec: string(parcel.Gzip), Data: &packed}, err
 }
+
+func (a artifact) Open(f release.File) (io.Reader, error) {
+	return bytes.NewReader(a.files[f.Path]), nil
+}
+func (artifact) Settle([]release.File) error { return nil }
 
 func noise(rnd *rand.Rand, size int) string {
 	data := make([]byte, size)
