@@ -29,7 +29,7 @@ func kindFor(m *member, target release.ID) kind {
 	if seen.Zstd {
 		k.codec = parcel.Zstd
 	}
-	if seen.CurrentDigest != "" && seen.Current.ID != target {
+	if seen.CurrentDigest != "" && seen.Current.ID != "" && seen.Current.ID != target {
 		k.base = base{seen.Current.ID, seen.CurrentDigest}
 	}
 	return k

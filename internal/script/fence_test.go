@@ -404,7 +404,7 @@ func TestNobodyRemovesTheBaseOfWhatIsBeingStaged(t *testing.T) {
 			p := since(t, o.before, o.after, o.contents)
 			p.Data = &meanwhile{p.Data, func() {
 				if lost {
-					o.write("THEIRS\n", ".slipway", "fence")
+					o.write("8 THEIRS\n", ".slipway", "fence")
 				}
 				theirs := o.host(nil)
 				theirs.Token = "THEIRS"

@@ -13,7 +13,9 @@ main() {
 	show_machine
 	show_place
 	show_rules
+	id=''
 	show_current
+	show_digest current_digest "$base/.slipway/releases/${id:-none}/manifest.json"
 	fact current_target "$current_target"
 	show_all_units
 	show_ports
@@ -24,7 +26,6 @@ main() {
 	done
 	[ ! -h "$base/.slipway/back" ] || [ -e "$base/.slipway/change" ] || fact leftover .slipway/back
 	[ -z "$digest" ] || ! is_whole "$base/.slipway/releases/$digest/manifest.json" || show_digest digest "$base/.slipway/releases/$digest/manifest.json"
-	show_digest current_digest "$base/.slipway/releases/${id:-none}/manifest.json"
 	show_records
 }
 
