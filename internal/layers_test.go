@@ -32,7 +32,8 @@ var may = map[string][]string{
 	"internal/words":         nil,
 	"internal/host":          {"internal/config", "internal/progress", "internal/release", "internal/script", "internal/words"},
 	"internal/host/hosttest": {"internal/config", "internal/host", "internal/release", "internal/rollout", "internal/script"},
-	"internal/rollout":       {"internal/config", "internal/host", "internal/progress", "internal/release", "internal/words"},
+	"internal/parcel":        {"internal/release"},
+	"internal/rollout":       {"internal/config", "internal/host", "internal/parcel", "internal/progress", "internal/release", "internal/words"},
 	"internal/setup":         {"internal/ansible", "internal/progress"},
 	"internal/report":        {"internal/host", "internal/release", "internal/rollout", "internal/setup", "internal/words"},
 	"internal/app": {

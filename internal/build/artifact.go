@@ -70,11 +70,24 @@ func (a Artifact) Is(want release.Digest) error {
 		a.manifest.ReleaseID, a.app, has.Short(), want.Short())
 }
 
-// Export writes the release as a gzipped tar.
-func (a Artifact) Export(ctx context.Context, w io.Writer) error {
+// Export writes files of the release, as a compressed tar. Without paths, it writes all.
+func (a Artifact) Export(ctx context.Context, paths []string, w io.Writer) error {
 	out := a.log.Output(name)
 	defer out.Close()
-	return script.Store{Machine: a.host, App: a.app, Log: out}.Export(ctx, a.manifest.ReleaseID, w)
+	return script.Store{Machine: a.host, App: a.app, Log: out}.Export(ctx, a.manifest.ReleaseID, paths, w)
+}
+
+// Earlier returns the manifest of another artifact of the application, if there is one
+// with this digest.
+func (a Artifact) Earlier(ctx context.Context, id release.ID, digest release.Digest) (release.Manifest, error) {
+	m, err := readManifest(ctx, a.host, a.app, id)
+	if err != nil {
+		return release.Manifest{}, err
+	}
+	if has, err := m.Digest(); err != nil || has != digest {
+		return release.Manifest{}, errors.Join(err, fmt.Errorf("artifact %s has the digest %s, and not %s", id, has.Short(), digest.Short()))
+	}
+	return m, nil
 }
 
 // Tip returns the commit that the release's branch leads to now, or "" if there is

@@ -131,6 +131,24 @@ func TestAnArtifactIsKnownByItsDigest(t *testing.T) {
 	}
 }
 
+func TestTheManifestOfAnEarlierArtifactIsThatWithTheDigest(t *testing.T) {
+	s := newServer(t, r1, r2)
+	a, err := OpenArtifact(t.Context(), s, app, r2, progress.New(&paper{}))
+	must(t, err)
+	defer a.Close()
+	text, err := os.ReadFile(filepath.Join(s.home, script.ArtifactDir(app, r1), "manifest.json"))
+	must(t, err)
+	if m, err := a.Earlier(t.Context(), r1, release.DigestOf(text)); err != nil || m.ReleaseID != r1 {
+		t.Errorf("%s, %v", m.ReleaseID, err)
+	}
+	if _, err := a.Earlier(t.Context(), r1, release.DigestOf(nil)); err == nil || !strings.Contains(err.Error(), "has the digest "+release.DigestOf(text).Short()) {
+		t.Errorf("another digest: %v", err)
+	}
+	if _, err := a.Earlier(t.Context(), r3, release.DigestOf(text)); err == nil {
+		t.Error("one that is not there was read")
+	}
+}
+
 func is(t *testing.T, s server, d release.Digest) error {
 	t.Helper()
 	a, err := OpenArtifact(t.Context(), s, app, r1, progress.New(&paper{}))

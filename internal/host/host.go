@@ -25,7 +25,6 @@ import (
 type Conn interface {
 	script.Machine
 	DialContext(ctx context.Context, network, addr string) (net.Conn, error)
-	WriteFile(ctx context.Context, name string, data []byte) error
 	// Lost reports whether the connection has ended.
 	Lost() bool
 	Close() error

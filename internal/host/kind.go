@@ -82,7 +82,7 @@ func KindOf(err error) Kind {
 		return Twice
 	case IsHeld(err):
 		return Busy
-	case errors.As(err, new(*script.Hung)), errors.Is(err, errNoAnswer):
+	case errors.As(err, new(*script.Hung)):
 		return Hung
 	case errors.As(err, &known):
 		return known.kind

@@ -10,17 +10,40 @@ import (
 	"strings"
 	"time"
 
+	"github.com/apxr/slipway/internal/host"
+	"github.com/apxr/slipway/internal/parcel"
 	"github.com/apxr/slipway/internal/release"
 )
 
-// built is a release in the form that the build host sends.
+// built is a release as the build host has it. Its parcels have all of it.
 type built struct {
-	m   release.Manifest
-	tar []byte
+	m    release.Manifest
+	tree string
 }
 
-func (b built) Manifest() release.Manifest     { return b.m }
-func (b built) Open(string) (io.Reader, error) { return bytes.NewReader(b.tar), nil }
+func (b built) Manifest() release.Manifest { return b.m }
+
+func (b built) Open(string, bool) (host.Parcel, error) {
+	d, err := b.m.Whole()
+	if err != nil {
+		return host.Parcel{}, err
+	}
+	return b.pack(d)
+}
+
+// contents are those of a tree, for a parcel.
+type contents string
+
+func (tree contents) Open(f release.File) (io.Reader, error) {
+	return os.Open(filepath.Join(string(tree), f.Path))
+}
+func (contents) Settle([]release.File) error { return nil }
+
+func (b built) pack(d release.Delta) (host.Parcel, error) {
+	var data bytes.Buffer
+	err := parcel.Write(&data, parcel.Gzip, d, time.Now(), contents(b.tree))
+	return host.Parcel{From: d.From, Codec: string(parcel.Gzip), Data: &data}, err
+}
 
 // start behaves like mix's own start script where it matters: it resolves
 // current, so that the process's command line names the release.
@@ -55,12 +78,14 @@ func (s *site) pack(id release.ID, tree string) built {
 	sums := s.output("sh", "-c", `cd "$1" && find . -type f -printf '%P\0' | LC_ALL=C sort -z | xargs -0 sha256sum --`, "sh", tree)
 	files, err := release.ParseInventory(listing, sums)
 	s.must(err)
-	tar, err := exec.Command("tar", "-c", "-z", "-C", tree, ".").Output()
-	s.must(err)
-	return built{release.Manifest{
+	m := release.Manifest{
 		Format: release.ManifestFormat, ReleaseID: id, Org: "apxr", App: "app", Release: "app", Version: "0.1.0", Revision: strings.Repeat("a", 40),
 		OS: "Linux", Arch: map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH], Files: files,
-	}, tar}
+	}
+	text, err := m.JSON()
+	s.must(err)
+	s.must(os.WriteFile(filepath.Join(filepath.Dir(tree), "manifest.json"), text, 0o644))
+	return built{m, tree}
 }
 
 func (s *site) output(name string, args ...string) []string {

@@ -291,10 +291,6 @@ func (c *conn) DialContext(ctx context.Context, network, addr string) (net.Conn,
 	return (&net.Dialer{}).DialContext(ctx, network, addr)
 }
 
-func (c *conn) WriteFile(_ context.Context, name string, data []byte) error {
-	return errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, data, 0o644))
-}
-
 func (c *conn) Lost() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

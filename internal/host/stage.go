@@ -1,24 +1,28 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"slices"
-	"time"
+	"sync/atomic"
 
 	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/script"
 )
 
 // Source is a release that arrives from the build host.
 type Source interface {
 	Manifest() release.Manifest
-	// Open returns the release from its beginning, as a gzipped tar, for the
-	// host of this name.
-	Open(host string) (io.Reader, error)
+	// Open returns the parcel for the host of this name. A whole one needs nothing
+	// that the host has.
+	Open(host string, whole bool) (Parcel, error)
 }
+
+// Parcel has what a host lacks of a release.
+type Parcel = script.Parcel
 
 // Stage makes sure that the host has the complete and verified release.
 func (h *Host) Stage(ctx context.Context, from Source) error {
@@ -31,18 +35,12 @@ func (h *Host) stage(ctx context.Context, from Source) error {
 	if has || err != nil {
 		return err
 	}
-	if err := h.describe(ctx, m); err != nil {
-		return err
-	}
-	if err := h.receive(ctx, from); err != nil {
+	how, err := h.receive(ctx, from)
+	if err != nil {
 		return err
 	}
 	h.seen.Releases = append(h.seen.Releases, m.ReleaseID)
-	how := "staged and verified"
-	if h.HasArtifact() {
-		how = "copied from the artifact and verified"
-	}
-	h.say("%s: %d entries, %.1f MB", how, len(m.Files), float64(m.Size())/1e6)
+	h.say("%s: %d entries, %.1f MB%s", how.verb, len(m.Files), float64(m.Size())/1e6, how.details)
 	return nil
 }
 
@@ -76,46 +74,74 @@ func (h *Host) discard(ctx context.Context, id release.ID, why error) error {
 	return err
 }
 
-// describeLimit is how long writing the lists of a release may take.
-const describeLimit = 2 * time.Minute
+// received says how a release has come, for the log.
+type received struct{ verb, details string }
 
-var errNoAnswer = fmt.Errorf("no answer for %s while the lists of the release were written: the host's disk or its SFTP server hangs", describeLimit)
-
-// describe writes the lists for verifying the release.
-func (h *Host) describe(ctx context.Context, m release.Manifest) error {
-	manifest, err := m.Text()
+// receive makes the release on the host. The build host copies its own artifact.
+// Another host gets what its current release lacks, or everything if that fails.
+func (h *Host) receive(ctx context.Context, from Source) (received, error) {
+	m := from.Manifest()
+	digest, err := m.Digest()
 	if err != nil {
-		return err
+		return received{}, err
 	}
-	dir := h.script().Lists(m.ReleaseID)
-	lists := map[string][]byte{"manifest.json": manifest, "listing": []byte(m.Listing()), "checksums": []byte(m.Checksums())}
-	ctx, cancel := context.WithTimeoutCause(ctx, describeLimit, errNoAnswer)
-	defer cancel()
-	errs := make(chan error)
-	for name, data := range lists { // in parallel, since each takes several round trips
-		go func() { errs <- h.conn.WriteFile(ctx, path.Join(dir, name), data) }()
+	if h.HasArtifact() {
+		return received{verb: "copied from the artifact and verified"}, h.script().StageHere(ctx, m.ReleaseID, digest, h.plan().App)
 	}
-	for range lists {
-		err = errors.Join(err, <-errs)
+	how, err := h.unpack(ctx, from, digest, false)
+	if unfit, ok := errors.AsType[*script.Unfit](err); ok && ctx.Err() == nil && !h.conn.Lost() {
+		h.say("it could not be made from release %s, so everything is sent: %v", unfit.From, err)
+		how, err = h.unpack(ctx, from, digest, true)
 	}
-	if err != nil && context.Cause(ctx) == errNoAnswer {
-		return errNoAnswer
-	}
-	return err
+	return how, err
 }
 
-// receive copies the release to the host. The build host copies its own
-// artifact.
-func (h *Host) receive(ctx context.Context, from Source) error {
-	m := from.Manifest()
-	if h.HasArtifact() {
-		return h.script().StageHere(ctx, m.ReleaseID, m.TarSize(), h.plan().App)
-	}
-	in, err := from.Open(h.Name())
+// unpack sends the host a parcel.
+func (h *Host) unpack(ctx context.Context, from Source, digest release.Digest, whole bool) (received, error) {
+	p, err := from.Open(h.Name(), whole)
 	if err != nil {
-		return err
+		return received{}, err
 	}
-	return h.script().Stage(ctx, m.ReleaseID, m.TarSize(), in)
+	sent := &counter{Reader: p.Data}
+	p.Data = sent
+	if err := h.script().Stage(ctx, from.Manifest().ReleaseID, digest, p); err != nil {
+		// What the host says about a part of a parcel is not the reason.
+		return received{}, cmp.Or(sent.failed(), err)
+	}
+	details := fmt.Sprintf("; %.2f MB sent", float64(sent.n.Load())/1e6)
+	if p.From != "" {
+		details += ", the rest is from " + string(p.From)
+	}
+	return received{"staged and verified", details}, nil
+}
+
+// counter counts what is read, and keeps the error of reading.
+type counter struct {
+	io.Reader
+	n   atomic.Int64
+	err atomic.Pointer[error]
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n.Add(int64(n))
+	if err != nil && !errors.Is(err, io.EOF) {
+		c.err.Store(&err)
+	}
+	return n, err
+}
+
+func (c *counter) failed() error {
+	if err := c.err.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// CurrentManifest returns the manifest of the current release, which the last look gave
+// the digest of.
+func (h *Host) CurrentManifest(ctx context.Context) (release.Manifest, error) {
+	return h.script().Manifest(ctx, h.seen.Current.ID, h.seen.CurrentDigest)
 }
 
 // Verify checks that a staged release is still the one that was built.

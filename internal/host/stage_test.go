@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"strings"
 	"testing"
 
 	"github.com/apxr/slipway/internal/host"
@@ -43,8 +42,10 @@ type cutShort struct {
 	err error
 }
 
-func (c cutShort) Open(string) (io.Reader, error) {
-	return strings.NewReader(string(c.tar[:len(c.tar)/2])), c.err
+func (c cutShort) Open(string, bool) (host.Parcel, error) {
+	p, err := c.built.Open("", true)
+	p.Data = io.LimitReader(p.Data, 300)
+	return p, errors.Join(err, c.err)
 }
 
 func TestAnUploadThatIsCutLeavesNothing(t *testing.T) {

@@ -114,10 +114,3 @@ func plainName(s string) bool {
 func tooLong(p string) bool {
 	return len(p) > maxPath || slices.ContainsFunc(strings.Split(p, "/"), func(name string) bool { return len(name) > maxName })
 }
-
-// sorted returns the entries in the byte order of their paths.
-func (m Manifest) sorted() []File {
-	files := slices.Clone(m.Files)
-	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	return files
-}

@@ -2,17 +2,16 @@ package release
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
 
 // An inventory describes a tree; a machine makes it with just find and sha256sum.
 // The build host prints one, and the manifest is made from it. A host compares
-// its own with the one made from the manifest. An inventory has two parts:
+// what it lists with the manifest. An inventory has two parts:
 //
 //	listing    a line per entry: "f MODE SIZE PATH", "l TARGET PATH", "d PATH",
-//	           separated by tabs, sorted by bytes
+//	           separated by tabs
 //	checksums  a line per file as sha256sum prints it: "SHA256  PATH"
 
 // HostUmask is the umask under which a release is unpacked on a host: the
@@ -70,33 +69,4 @@ func parseEntry(line string) (File, error) {
 		}
 	}
 	return File{}, fmt.Errorf("inventory: %q is neither a file, a link nor a directory with a plain name", line)
-}
-
-// Listing returns the listing that a host must print for this release once it is
-// unpacked under [HostUmask].
-func (m Manifest) Listing() string {
-	lines := make([]string, 0, len(m.Files))
-	for _, f := range m.Files {
-		switch f.Kind {
-		case Dir:
-			lines = append(lines, "d\t"+f.Path+"\n")
-		case Link:
-			lines = append(lines, "l\t"+f.Target+"\t"+f.Path+"\n")
-		case Regular:
-			lines = append(lines, fmt.Sprintf("f\t%o\t%d\t%s\n", f.Mode&^HostUmask, f.Size, f.Path))
-		}
-	}
-	slices.Sort(lines)
-	return strings.Join(lines, "")
-}
-
-// Checksums returns the list with which "sha256sum --check" verifies the release.
-func (m Manifest) Checksums() string {
-	var b strings.Builder
-	for _, f := range m.sorted() {
-		if f.Kind == Regular {
-			fmt.Fprintf(&b, "%s  %s\n", f.SHA256, f.Path)
-		}
-	}
-	return b.String()
 }

@@ -11,9 +11,13 @@ import (
 // onMachine runs the shell functions that make inventories on real machines.
 func onMachine(t *testing.T, dir, command string) string {
 	t.Helper()
-	functions, err := os.ReadFile("../script/sh/inventory.sh")
-	if err != nil {
-		t.Fatal(err)
+	var functions []byte
+	for _, library := range []string{"inventory", "verify"} {
+		text, err := os.ReadFile("../script/sh/" + library + ".sh")
+		if err != nil {
+			t.Fatal(err)
+		}
+		functions = append(functions, text...)
 	}
 	cmd := exec.Command("sh", "-c", "set -u; umask 027; export LC_ALL=C\n"+string(functions)+"\n"+command)
 	cmd.Dir = dir
@@ -62,8 +66,8 @@ func inventoried(t *testing.T, dir, tree string) (Manifest, error) {
 	return manifest(files...), err
 }
 
-// The inventory of the build host must equal, byte for byte, what a host prints
-// once it has unpacked the release as stage.sh does.
+// The inventory of the build host must make a manifest that a host finds to be that
+// of the tree, once it has unpacked the release as stage.sh does.
 func TestInventoryOfABuildIsWhatAHostFinds(t *testing.T) {
 	dir := t.TempDir()
 	plant(t, filepath.Join(dir, "tree"))
@@ -74,19 +78,16 @@ func TestInventoryOfABuildIsWhatAHostFinds(t *testing.T) {
 	if err := m.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	found := onMachine(t, dir, `mkdir host
-		tar -c -C tree . | tar -x --no-same-owner --no-same-permissions -f - -C host
-		listing host`)
-	if want := m.Listing(); found != want {
-		t.Errorf("the host prints\n%s\nthe manifest says\n%s", found, want)
-	}
-	if found, want := onMachine(t, dir, "checksums host"), m.Checksums(); found != want {
-		t.Errorf("the host prints\n%s\nthe manifest says\n%s", found, want)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "checksums"), []byte(m.Checksums()), 0o600); err != nil {
+	text, err := m.JSON()
+	if err != nil {
 		t.Fatal(err)
 	}
-	onMachine(t, dir, "cd host && sha256sum --check --quiet --strict ../checksums")
+	if err := os.WriteFile(filepath.Join(dir, "manifest.json"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	onMachine(t, dir, `mkdir host
+		tar -c -C tree . | tar -x --no-same-owner --no-same-permissions -f - -C host
+		verify "$PWD/host" "$PWD/manifest.json" `+string(DigestOf(text)))
 }
 
 func TestAnInventoryRefusesWhatAReleaseMustNotHold(t *testing.T) {

@@ -79,20 +79,6 @@ func (m Manifest) Size() int64 {
 	return n
 }
 
-// TarSize returns the most bytes that a tar of the release can have, in any of the
-// formats of tar.
-func (m Manifest) TarSize() int64 {
-	const block, end = 512, 20 << 10 // tar pads its end to 10 KiB
-	blocks := func(n int) int64 { return int64((n + block - 1) / block) }
-	n := int64(4) // of the top directory
-	for _, f := range m.Files {
-		// A header, an extended one, and headers with texts of their own for a long
-		// path and a long target.
-		n += 5 + 2*blocks(len(f.Path)+block) + 2*blocks(len(f.Target)+block) + f.Size/block + 1
-	}
-	return n*block + end
-}
-
 var releaseName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 
 // Validate reports everything that makes the release unsafe to unpack or

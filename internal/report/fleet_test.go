@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"testing"
@@ -61,9 +62,10 @@ func (a artifact) Manifest() release.Manifest {
 	return release.Manifest{ReleaseID: id(int(a)), Version: fmt.Sprintf("0.%d.0", a), Revision: fmt.Sprintf("%040d", a), Ref: "refs/heads/main"}
 }
 
-func (artifact) Export(_ context.Context, w io.Writer) error {
-	_, err := io.WriteString(w, "a release")
-	return err
+func (artifact) Export(context.Context, []string, io.Writer) error { return nil }
+
+func (artifact) Earlier(context.Context, release.ID, release.Digest) (release.Manifest, error) {
+	return release.Manifest{}, errors.New("it is gone")
 }
 
 func (artifact) IsTip(context.Context) (bool, error) { return true, nil }

@@ -28,8 +28,12 @@ func (a artifact) IsTip(context.Context) (bool, error) {
 	return a.tip, a.tipErr
 }
 
-func (a artifact) Manifest() release.Manifest              { return a.m }
-func (a artifact) Export(context.Context, io.Writer) error { return nil }
+func (a artifact) Manifest() release.Manifest                        { return a.m }
+func (a artifact) Export(context.Context, []string, io.Writer) error { return nil }
+
+func (a artifact) Earlier(context.Context, release.ID, release.Digest) (release.Manifest, error) {
+	return release.Manifest{}, nil
+}
 
 func (a artifact) Relations(_ context.Context, others []string) (map[string]release.Relation, error) {
 	known := map[string]release.Relation{}

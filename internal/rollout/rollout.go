@@ -57,6 +57,8 @@ type Staging interface {
 	Repair(ctx context.Context) error
 	Fits(m release.Manifest) error
 	Stage(ctx context.Context, from host.Source) error
+	// CurrentManifest returns the manifest of what is current, as the host has it.
+	CurrentManifest(ctx context.Context) (release.Manifest, error)
 	Verify(ctx context.Context, id release.ID) error
 	Note(ctx context.Context, s release.Staged) error
 	// Prepare returns the activation, and whether the host already runs it.
@@ -93,8 +95,12 @@ type Candidate func(*host.Run) Host
 // Artifact is a release on the build host.
 type Artifact interface {
 	Manifest() release.Manifest
-	// Export writes the release as a gzipped tar.
-	Export(ctx context.Context, w io.Writer) error
+	// Export writes files of the release, as a compressed tar. Without paths, it
+	// writes all.
+	Export(ctx context.Context, paths []string, w io.Writer) error
+	// Earlier returns the manifest of another artifact of the application, if the
+	// build host has one with this digest.
+	Earlier(ctx context.Context, id release.ID, digest release.Digest) (release.Manifest, error)
 	// Relations returns how the release's revision relates to others.
 	Relations(ctx context.Context, others []string) (map[string]release.Relation, error)
 	// IsTip reports whether the release's revision is, at this moment, the tip of

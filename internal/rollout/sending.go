@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -14,34 +13,31 @@ const sendingReported = 10 * time.Second
 
 // delivery is the transfer of a release to one host.
 type delivery struct {
-	reader        *spoolReader // nil: the transfer has not begun
+	kind          kind
+	reader        *streamReader // nil: the transfer has not begun
 	ended, failed bool
 }
 
-// expect notes the hosts that will need the release, as far as that is already
-// known.
+// expect notes the hosts of the run, and those that will need the release, as far as
+// that is already known.
 func (s *spool) expect(hosts fleet) {
+	id := s.Manifest().ReleaseID
 	for _, m := range hosts {
-		if !m.HasArtifact() && !slices.Contains(m.Seen().Releases, s.Manifest().ReleaseID) {
-			s.deliveries[m.Name()] = &delivery{}
+		s.members[m.Name()] = m
+		if !m.HasArtifact() && !slices.Contains(m.Seen().Releases, id) {
+			s.deliveries[m.Name()] = &delivery{kind: kindFor(m, id)}
 		}
 	}
 }
 
-// Open returns the release from its beginning and starts the delivery to a
-// host.
-func (s *spool) Open(host string) (io.Reader, error) {
-	in, err := s.open()
-	if err != nil {
-		return nil, err
-	}
+// deliver notes that the delivery to a host has begun.
+func (s *spool) deliver(name string, k kind, in *streamReader) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.deliveries[host] = &delivery{reader: in}
+	s.deliveries[name] = &delivery{kind: k, reader: in}
 	if s.unreport == nil {
 		s.unreport = s.log.While(sendingReported, s.far)
 	}
-	return in, nil
 }
 
 // finish notes that the delivery to a host has ended, if there was one.
@@ -53,13 +49,14 @@ func (s *spool) finish(host string, err error) {
 	}
 }
 
-// far returns the progress of all deliveries. Their total size is known only
-// after the build server has sent everything.
+// far returns the progress of all deliveries. Their total size is known only after the
+// build server has sent everything.
 func (s *spool) far() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var done, failed int
 	var sent, left int64
+	packed := true
 	for _, d := range s.deliveries {
 		at := d.at()
 		sent += at
@@ -68,16 +65,18 @@ func (s *spool) far() string {
 			failed++
 		case d.ended:
 			done++
-		default:
-			left += s.written - at
+		case s.parcels[d.kind] != nil:
+			size, ended := s.parcels[d.kind].size()
+			left += size - at
+			packed = packed && ended
 		}
 	}
 	text := fmt.Sprintf("sending: %d of %s done", done, words.Count(len(s.deliveries), "host"))
 	if failed > 0 {
 		text += fmt.Sprintf(", %d failed", failed)
 	}
-	if !s.ended {
-		return text + fmt.Sprintf(", %s MB sent; the build server has sent %s MB so far", megabytes(sent), megabytes(s.written))
+	if !packed {
+		return text + fmt.Sprintf(", %s MB sent; the build server has sent %s MB so far", megabytes(sent), megabytes(s.store.Received()))
 	}
 	return text + fmt.Sprintf(", %s of %s MB", megabytes(sent), megabytes(sent+left))
 }

@@ -3,6 +3,7 @@ package rollout
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -36,13 +37,13 @@ func (r *receiver) Stage(_ context.Context, from host.Source) error {
 }
 
 func (r *receiver) take(from host.Source) error {
-	in, err := from.Open(r.name)
+	p, err := from.Open(r.name, false)
 	if err != nil {
 		return err
 	}
 	time.Sleep(time.Second / 2) // avoids checks exactly at the full second
 	for got := 0; ; {
-		n, err := io.CopyN(io.Discard, in, int64(r.second))
+		n, err := io.CopyN(io.Discard, p.Data, int64(r.second))
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -62,9 +63,9 @@ func (s *spoiled) Stage(_ context.Context, from host.Source) error { return s.ta
 // of 1 MB.
 func sent(t *testing.T, pace time.Duration, hosts ...Host) (lines []string) {
 	synctest.Test(t, func(t *testing.T) {
-		a := &source{between: func() { time.Sleep(pace) }}
-		for range 40 {
-			a.pieces = append(a.pieces, strings.Repeat("x", mega))
+		a := &source{between: func() { time.Sleep(pace) }, files: map[string]string{}}
+		for n := range 40 {
+			a.files[fmt.Sprintf("%02d", n)] = noise(mega + n)
 		}
 		var b strings.Builder
 		r := newRun(release.Deploy, Plan{}, nil, progress.New(progress.Terminal{W: &b}))

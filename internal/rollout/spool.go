@@ -3,107 +3,105 @@ package rollout
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 	"sync"
-	"sync/atomic"
 
+	"github.com/apxr/slipway/internal/host"
+	"github.com/apxr/slipway/internal/parcel"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
 )
 
-// spool passes a release from the build host to many hosts. It reads the
-// release once, when the first host asks for it, and keeps it in a file on this
-// machine. So a host with a slow link delays no other, and the memory of this
-// program does not grow with the release or the number of hosts.
-//
-// The file never has a name, so it disappears with this program, however that
-// ends.
+// spool makes the parcels for the hosts of a run: one for all hosts that have the same
+// base and the same program to unpack it. The build host is asked for each content and
+// for each base's manifest once.
 type spool struct {
-	ctx    context.Context
-	cancel context.CancelFunc
-	source Artifact
-	most   int64 // bytes
+	ctx     context.Context
+	cancel  context.CancelFunc
+	source  Artifact
+	log     *progress.Log
+	whole   func() (release.Delta, error)
+	members map[string]*member // by their names
 
-	begin sync.Once
-	done  chan struct{} // closed when the file is complete, or never will be
-
-	mu      sync.Mutex
-	more    *sync.Cond // signals more data, or the end
-	file    *os.File
-	written int64
-	ended   bool
-	err     error
-
-	log        *progress.Log
+	mu         sync.Mutex
+	origins    map[base]*origin
+	store      *parcel.Store // nil: nobody has needed a content yet
+	parcels    map[kind]*stream
 	deliveries map[string]*delivery // by the name of the host
 	unreport   func()               // ends the progress reports; nil: they have not started
 }
 
-// spoolRoom is how much larger than its files an archive may be.
-const spoolRoom = 64 << 20
+// kind says which hosts can share a parcel.
+type kind struct {
+	base
+	codec parcel.Codec
+}
 
 func newSpool(ctx context.Context, a Artifact, log *progress.Log) *spool {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &spool{
-		ctx: ctx, cancel: cancel, source: a, most: 2*a.Manifest().Size() + spoolRoom,
-		done: make(chan struct{}), log: log, deliveries: map[string]*delivery{},
+	return &spool{
+		ctx: ctx, cancel: cancel, source: a, log: log, whole: sync.OnceValues(a.Manifest().Whole),
+		members: map[string]*member{}, origins: map[base]*origin{}, parcels: map[kind]*stream{}, deliveries: map[string]*delivery{},
 	}
-	s.more = sync.NewCond(&s.mu)
-	return s
 }
 
 // Manifest returns the manifest of the release.
 func (s *spool) Manifest() release.Manifest { return s.source.Manifest() }
 
-// open returns the release from its beginning, while it arrives.
-func (s *spool) open() (*spoolReader, error) {
-	s.begin.Do(s.start)
-	if s.file == nil {
-		return nil, s.err
+// Open returns the parcel for a host, and starts the delivery to it.
+func (s *spool) Open(name string, whole bool) (host.Parcel, error) {
+	k, d, err := s.choose(s.members[name], whole)
+	if err != nil {
+		return host.Parcel{}, err
 	}
-	return &spoolReader{spool: s}, nil
+	in, err := s.open(k, d)
+	if err != nil {
+		return host.Parcel{}, err
+	}
+	s.deliver(name, k, in)
+	return host.Parcel{From: d.From, Codec: string(k.codec), Data: in}, nil
 }
 
-func (s *spool) start() {
-	file, err := os.CreateTemp("", "slipway-")
-	if err == nil {
-		err = os.Remove(file.Name())
+// choose returns what a host lacks, or the whole release.
+func (s *spool) choose(m *member, whole bool) (kind, release.Delta, error) {
+	k := kindFor(m, s.Manifest().ReleaseID)
+	if !whole && k.base != (base{}) {
+		d, err := s.since(m, k.base)
+		if err != nil || d.From != "" {
+			return k, d, err
+		}
 	}
-	if err != nil {
-		s.err = fmt.Errorf("this machine has no place for the release on its way (TMPDIR): %w", err)
-		close(s.done)
-		return
-	}
-	s.file = file
-	go func() {
-		defer close(s.done)
-		err := s.source.Export(s.ctx, s)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.ended, s.err = true, errors.Join(s.err, err)
-		s.more.Broadcast()
-	}()
+	k.base = base{}
+	d, err := s.whole()
+	return k, d, err
 }
 
-// Write takes data from the build host.
-func (s *spool) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	at := s.written
-	s.mu.Unlock()
-	if at+int64(len(p)) > s.most {
-		return 0, fmt.Errorf("the build host sends more than the release can have (%d MB)", s.most/1e6)
-	}
-	n, err := s.file.WriteAt(p, at)
-	if err != nil {
-		err = fmt.Errorf("keeping the release on its way on this machine (TMPDIR): %w", err)
-	}
+// open returns a parcel from its beginning, while it is being packed.
+func (s *spool) open(k kind, d release.Delta) (*streamReader, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.written += int64(n)
-	s.more.Broadcast()
-	return n, err
+	if s.parcels[k] == nil {
+		packed, err := s.pack(k.codec, d)
+		if err != nil {
+			return nil, err
+		}
+		s.parcels[k] = packed
+	}
+	return &streamReader{stream: s.parcels[k]}, nil
+}
+
+// pack packs a parcel as its contents arrive. The caller has the mutex.
+func (s *spool) pack(codec parcel.Codec, d release.Delta) (*stream, error) {
+	if s.store == nil {
+		store, err := parcel.NewStore(s.ctx, s.Manifest(), s.source.Export)
+		if err != nil {
+			return nil, err
+		}
+		s.store = store
+	}
+	s.store.Need(d.Files)
+	at, contents := s.Manifest().BuiltAt, s.store
+	return newStream(func(w io.Writer) error { return parcel.Write(w, codec, d, at, contents) })
 }
 
 // Close stops the transfers and frees the disk space.
@@ -112,42 +110,12 @@ func (s *spool) Close() error {
 	if s.unreport != nil {
 		s.unreport()
 	}
-	started := true
-	s.begin.Do(func() { started = false })
-	if !started {
-		return nil
+	var errs []error
+	for _, p := range s.parcels {
+		errs = append(errs, p.close())
 	}
-	<-s.done
-	if s.file == nil {
-		return nil
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
 	}
-	return s.file.Close()
-}
-
-// spoolReader reads the release for one host.
-type spoolReader struct {
-	spool *spool
-	at    atomic.Int64
-}
-
-func (r *spoolReader) Read(p []byte) (int, error) {
-	s, at := r.spool, r.at.Load()
-	s.mu.Lock()
-	for at == s.written && !s.ended {
-		s.more.Wait()
-	}
-	there, err := s.written-at, s.err
-	s.mu.Unlock()
-	switch {
-	case err != nil:
-		return 0, err
-	case there == 0:
-		return 0, io.EOF
-	}
-	n, err := s.file.ReadAt(p[:min(int64(len(p)), there)], at)
-	r.at.Add(int64(n))
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF // the file must have everything that was written
-	}
-	return n, err
+	return errors.Join(errs...)
 }

@@ -2,6 +2,7 @@ package rollout_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -232,9 +233,12 @@ func (a artifact) Manifest() release.Manifest {
 	return release.Manifest{ReleaseID: id(int(a)), Version: fmt.Sprintf("0.%d.0", a), Revision: revision(int(a)), Ref: "refs/heads/main"}
 }
 
-func (artifact) Export(_ context.Context, w io.Writer) error {
-	_, err := io.WriteString(w, "a release")
-	return err
+func (artifact) Export(context.Context, []string, io.Writer) error {
+	return errors.New("no host lacks a content")
+}
+
+func (a artifact) Earlier(_ context.Context, id release.ID, digest release.Digest) (release.Manifest, error) {
+	return release.Manifest{}, errors.New("it is gone")
 }
 
 func (artifact) IsTip(context.Context) (bool, error) { return false, nil }

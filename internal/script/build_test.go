@@ -120,8 +120,8 @@ func TestAnArtifactIsPublishedExportedAndNeverBuiltTwice(t *testing.T) {
 	}
 	var stream, log bytes.Buffer
 	logged := Store{Machine: s, App: app, Log: &log}
-	must(t, logged.Export(t.Context(), r1, &stream))
-	cmd := exec.Command("tar", "-tzf", "-")
+	must(t, logged.Export(t.Context(), r1, nil, &stream))
+	cmd := exec.Command("tar", "--zstd", "-tf", "-")
 	cmd.Stdin = &stream
 	names, err := cmd.Output()
 	must(t, err)
@@ -133,7 +133,7 @@ func TestAnArtifactIsPublishedExportedAndNeverBuiltTwice(t *testing.T) {
 		t.Errorf("taken %v, %v", taken, err)
 	}
 	wantReason(t, s.build(job, nil).Publish(t.Context()), "cannot publish")
-	if err := logged.Export(t.Context(), r2, &stream); err == nil {
+	if err := logged.Export(t.Context(), r2, nil, &stream); err == nil {
 		t.Error("an artifact that is not there was exported")
 	}
 }

@@ -21,9 +21,9 @@ import (
 // hostChanges has every method of Host that changes something.
 var hostChanges = map[string]func(context.Context, Host) error{
 	"Stage": func(ctx context.Context, h Host) error {
-		return h.Stage(ctx, r3, 1<<20, bytes.NewReader(nil))
+		return h.Stage(ctx, r3, release.DigestOf(nil), Parcel{Codec: "gzip", Data: bytes.NewReader(nil)})
 	},
-	"StageHere": func(ctx context.Context, h Host) error { return h.StageHere(ctx, r3, 1<<20, app) },
+	"StageHere": func(ctx context.Context, h Host) error { return h.StageHere(ctx, r3, release.DigestOf(nil), app) },
 	"Note":      func(ctx context.Context, h Host) error { return h.Note(ctx, release.Staged{To: r1}) },
 	"Prepare": func(ctx context.Context, h Host) error {
 		_, _, err := h.Prepare(ctx, r2, key2, Environment{Given: true, Text: "export A=1\n"})
@@ -373,6 +373,56 @@ func TestABuildThatLostItsLockTouchesNothing(t *testing.T) {
 			case err := <-ended:
 				t.Errorf("it ended a process of another build: %v", err)
 			default:
+			}
+		})
+	}
+}
+
+// meanwhile calls a function once, when the first byte is read.
+type meanwhile struct {
+	io.Reader
+	do func()
+}
+
+func (m *meanwhile) Read(p []byte) (int, error) {
+	if m.do != nil {
+		m.do()
+		m.do = nil
+	}
+	return m.Reader.Read(p)
+}
+
+// Only the run that has the lock removes releases. So no other run removes the base from
+// which a release is being made; and if the run has lost its lock, nothing of what it
+// makes is kept.
+func TestNobodyRemovesTheBaseOfWhatIsBeingStaged(t *testing.T) {
+	t.Parallel()
+	for name, lost := range map[string]bool{"with the lock": false, "with a lost lock": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOnBase(t)
+			p := since(t, o.before, o.after, o.contents)
+			p.Data = &meanwhile{p.Data, func() {
+				if lost {
+					o.write("8 THEIRS\n", ".slipway", "fence")
+				}
+				theirs := o.host(nil)
+				theirs.Token = "THEIRS"
+				pruned, err := theirs.Prune(t.Context(), []release.ID{r1}, nil)
+				if lost != slices.Equal(pruned.Removed, []release.ID{r1}) || lost != (err == nil) {
+					t.Errorf("the other run has removed %q: %v", pruned.Removed, err)
+				}
+			}}
+			err := o.site.stage(o.after, p)
+			if !lost {
+				must(t, err)
+				o.has(o.after, o.contents)
+				o.has(o.before, o.base)
+				return
+			}
+			wantFenced(t, err, "")
+			if left := o.entries("releases"); len(left) > 0 {
+				t.Errorf("it left %q", left)
 			}
 		})
 	}

@@ -31,6 +31,7 @@ var limits = map[string]time.Duration{
 	"health":    30 * time.Second,
 	"hold":      2 * time.Minute, // it waits up to a minute for a sweep
 	"inspect":   time.Minute,
+	"manifest":  time.Minute,
 	"note":      time.Minute,
 	"prepare":   time.Minute,
 	"probe":     30 * time.Second,

@@ -59,6 +59,8 @@ type Inspection struct {
 	Older         int            // number of changes before those in History
 	Staged        string         // the requested note as it is on the host; empty: none
 	Digest        release.Digest // of the requested release; empty: the host has no manifest of it
+	CurrentDigest release.Digest // of the release that is current; empty: the host has no manifest of it
+	Zstd          bool           // the host has zstd
 }
 
 // Turn counts how often a host's lock was taken. Two answers of a host belong
@@ -152,6 +154,8 @@ func (in *Inspection) machine(key, value string) bool {
 		in.Glibc = value
 	case "no_tool":
 		in.Missing = append(in.Missing, value)
+	case "zstd":
+		in.Zstd = true
 	case "hidden":
 		in.Hidden = true
 	case "no_library":
@@ -205,6 +209,8 @@ func (in *Inspection) place(key, value string) bool {
 		in.Staged = value
 	case "digest":
 		in.Digest, _ = release.ParseDigest(value) // empty if the manifest cannot be read: the log has the reason
+	case "current_digest":
+		in.CurrentDigest, _ = release.ParseDigest(value) // as above
 	case "older":
 		in.Older, _ = strconv.Atoi(value) // a number, from wc
 	case "leftover":

@@ -25,7 +25,7 @@ const (
 		getconf git grep gzip head id ldconfig ln ls mkdir mktemp mv nohup ps readelf readlink rm rmdir
 		script sed setsid sh sha256sum sleep sort ssh ssh-keygen stat sync tail tar tee timeout touch tr
 		uname uniq wc xargs`
-	optional = "busybox git-lfs" // a test that needs one says so if it is missing
+	optional = "busybox git-lfs gawk mawk zstd" // a test that needs one says so if it is missing
 )
 
 func TestMain(m *testing.M) {

@@ -3,16 +3,17 @@ package script
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/apxr/slipway/internal/parcel"
 	"github.com/apxr/slipway/internal/release"
 )
 
@@ -53,8 +54,10 @@ func (c content) entry(path string) (release.File, byte) {
 	return release.File{Path: path, Kind: release.Regular, Mode: uint32(c.mode), Size: int64(len(c.text)), SHA256: hex.EncodeToString(sum[:])}, tar.TypeReg
 }
 
-func manifest(contents map[string]content) release.Manifest {
-	var m release.Manifest
+func manifest(contents map[string]content) release.Manifest { return manifestOf(r1, contents) }
+
+func manifestOf(id release.ID, contents map[string]content) release.Manifest {
+	m := release.Manifest{Format: release.ManifestFormat, ReleaseID: id, Org: "apxr", App: "app"}
 	for path, c := range contents {
 		f, _ := c.entry(path)
 		m.Files = append(m.Files, f)
@@ -62,44 +65,36 @@ func manifest(contents map[string]content) release.Manifest {
 	return m
 }
 
-func tarball(t *testing.T, contents map[string]content) []byte {
+// whole returns the parcel of a release without a base.
+func whole(t *testing.T, m release.Manifest, contents map[string]content) Parcel {
+	t.Helper()
+	d, err := m.Whole()
+	must(t, err)
+	return packed(t, d, contents)
+}
+
+// textsOf are the contents of a release for a parcel.
+type textsOf map[string]content
+
+func (c textsOf) Open(f release.File) (io.Reader, error) {
+	return strings.NewReader(c[f.Path].text), nil
+}
+func (textsOf) Settle([]release.File) error { return nil }
+
+func packed(t *testing.T, d release.Delta, contents map[string]content) Parcel {
 	t.Helper()
 	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	w := tar.NewWriter(z)
-	paths := make([]string, 0, len(contents))
-	for path := range contents {
-		paths = append(paths, path)
-	}
-	slices.Sort(paths)
-	for _, path := range paths {
-		c := contents[path]
-		_, kind := c.entry(path)
-		mode := c.mode
-		if kind == tar.TypeDir {
-			mode = 0o777
-		}
-		must(t, w.WriteHeader(&tar.Header{Typeflag: kind, Name: "./" + path, Linkname: c.target, Mode: mode, Size: int64(len(c.text)), Uid: 1234, Gid: 1234}))
-		_, err := w.Write([]byte(c.text))
-		must(t, err)
-	}
-	must(t, errors.Join(w.Close(), z.Close()))
-	return b.Bytes()
+	must(t, parcel.Write(&b, parcel.Gzip, d, time.Unix(1700000000, 0), textsOf(contents)))
+	return Parcel{From: d.From, Codec: "gzip", Data: &b}
 }
 
-// expect puts the lists of the release on the host, as a deploy does.
-func (s *site) expect(id release.ID, m release.Manifest) {
+// stage stages a release as the parcel has it.
+func (s *site) stage(m release.Manifest, p Parcel) error {
 	s.t.Helper()
-	s.write(m.Listing(), ".slipway", "releases", string(id)+"."+ours, "listing")
-	s.write(m.Checksums(), ".slipway", "releases", string(id)+"."+ours, "checksums")
-}
-
-func (s *site) stage(id release.ID, data []byte) error { return s.stageMost(id, 1<<20, data) }
-
-func (s *site) stageMost(id release.ID, most int64, data []byte) error {
-	s.t.Helper()
+	digest, err := m.Digest()
+	must(s.t, err)
 	var log strings.Builder
-	err := s.host(&log).Stage(s.t.Context(), id, most, bytes.NewReader(data))
+	err = s.host(&log).Stage(s.t.Context(), m.ReleaseID, digest, p)
 	if err != nil {
 		s.t.Logf("log: %s", log.String())
 	}
@@ -109,8 +104,8 @@ func (s *site) stageMost(id release.ID, most int64, data []byte) error {
 func TestAReleaseIsStagedAsItWasBuilt(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.expect(r1, manifest(tree()))
-	must(t, s.stage(r1, tarball(t, tree())))
+	m := manifest(tree())
+	must(t, s.stage(m, whole(t, m, tree())))
 	if got := s.read("releases", string(r1), "lib", "link"); got != "#!/bin/sh\n" {
 		t.Errorf("%q", got)
 	}
@@ -124,8 +119,13 @@ func TestAReleaseIsStagedAsItWasBuilt(t *testing.T) {
 	if got := s.entries("releases"); !slices.Equal(got, []string{string(r1)}) {
 		t.Errorf("%q", got)
 	}
+	text, err := m.Text()
+	must(t, err)
+	if got := s.entries(".slipway", "releases", string(r1)); !slices.Equal(got, []string{"manifest.json"}) || s.read(".slipway", "releases", string(r1), "manifest.json") != string(text) {
+		t.Errorf("beside the release it has %q", got)
+	}
 	must(t, s.host(nil).Recheck(t.Context(), r1))
-	if err := s.stage(r1, tarball(t, tree())); err == nil {
+	if err := s.stage(m, whole(t, m, tree())); err == nil {
 		t.Error("a release was staged over another one")
 	}
 	must(t, s.host(nil).Recheck(t.Context(), r1))
@@ -135,7 +135,7 @@ func TestWhatIsNotWhatWasBuiltIsNotStaged(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(map[string]content){
 		"an extra file":      func(c map[string]content) { c["lib/evil"] = content{text: "x", mode: 0o644} },
-		"an extra link":      func(c map[string]content) { c["lib/evil"] = content{target: "/etc"} },
+		"an extra link":      func(c map[string]content) { c["lib/evil"] = content{target: "etc"} },
 		"an extra directory": func(c map[string]content) { c["lib/evil"] = content{} },
 		"a missing file":     func(c map[string]content) { delete(c, "zero") },
 		"a changed byte":     func(c map[string]content) { c["lib/two words"] = content{text: "y", mode: 0o644} },
@@ -147,27 +147,38 @@ func TestWhatIsNotWhatWasBuiltIsNotStaged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
-			s.expect(r1, manifest(tree()))
-			bad := tree()
+			m, bad := manifest(tree()), tree()
 			change(bad)
-			wantReason(t, s.stage(r1, tarball(t, bad)), "is not what was built")
+			d, err := manifest(bad).Whole()
+			must(t, err)
+			d.Text, err = m.Text()
+			must(t, err)
+			wantReason(t, s.stage(m, packed(t, d, bad)), "is not what was built")
 			if left := s.entries("releases"); len(left) > 0 {
 				t.Errorf("it left %q", left)
 			}
-			s.expect(r1, manifest(tree()))
-			must(t, s.stage(r1, tarball(t, tree())))
+			must(t, s.stage(m, whole(t, m, tree())))
 		})
 	}
+}
+
+func TestAnotherManifestIsNotStaged(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	m := manifest(tree())
+	p := whole(t, m, tree())
+	m.Version = "2"
+	wantReason(t, s.stage(m, p), "is not what was built")
 }
 
 func TestATruncatedReleaseIsNotStaged(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.expect(r1, manifest(tree()))
-	whole := tarball(t, tree())
-	for _, n := range []int{0, 1, 10, len(whole) / 2, len(whole) - 9, len(whole) - 1} {
-		s.expect(r1, manifest(tree()))
-		wantReason(t, s.stage(r1, whole[:n]), "could not be unpacked")
+	m := manifest(tree())
+	data, err := io.ReadAll(whole(t, m, tree()).Data)
+	must(t, err)
+	for _, n := range []int{0, 1, 10, len(data) / 2, len(data) - 9, len(data) - 1} {
+		wantReason(t, s.stage(m, Parcel{Codec: "gzip", Data: bytes.NewReader(data[:n])}), "could not be unpacked")
 		if left := s.entries("releases"); len(left) > 0 {
 			t.Errorf("after %d bytes it left %q", n, left)
 		}
@@ -183,8 +194,8 @@ func TestRecheckFindsWhatChangedSince(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
-			s.expect(r1, manifest(tree()))
-			must(t, s.stage(r1, tarball(t, tree())))
+			m := manifest(tree())
+			must(t, s.stage(m, whole(t, m, tree())))
 			cmd := exec.Command("sh", "-c", damage)
 			cmd.Dir = s.path("releases", string(r1))
 			must(t, cmd.Run())

@@ -110,29 +110,16 @@ func stored(a release.App, id release.ID, said map[string]string) release.Stored
 	return s
 }
 
-// Export writes the release of an artifact to w as a gzipped tar.
-func (s Store) Export(ctx context.Context, id release.ID, w io.Writer) error {
-	c := s.call("export", arg{"id", string(id)})
-	c.output = w
-	command, err := c.args.command(c.script)
-	if err != nil {
-		return err
+// Export writes files of an artifact to w, as a compressed tar. Without paths, it
+// writes all.
+func (s Store) Export(ctx context.Context, id release.ID, paths []string, w io.Writer) error {
+	c := s.call("export", arg{"id", string(id)}, arg{"all", yes(len(paths) == 0)})
+	c.output, c.log = w, s.Log
+	if len(paths) > 0 {
+		// A path must not look like an option.
+		c.input = strings.NewReader("./" + strings.Join(paths, "\x00./") + "\x00")
 	}
-	defer c.traced(s.Machine).end()
-	ctx, watch, unwatch := c.watched(ctx)
-	defer unwatch()
-	log := s.Log
-	if log == nil {
-		log = io.Discard
-	}
-	err = s.Machine.Exec(ctx, command, strings.NewReader(c.source()), watch.writer(w), watch.writer(log))
-	if hung := (*Hung)(nil); err != nil && errors.As(context.Cause(ctx), &hung) {
-		err = hung
-	}
-	if err != nil {
-		return &Error{Step: c.script, Err: err}
-	}
-	return nil
+	return c.run(ctx, s.Machine)
 }
 
 // Relations returns how a commit relates to others, as far as the build host's

@@ -71,11 +71,11 @@ func TestATracerIsToldOfAScript(t *testing.T) {
 
 func TestATracerIsToldOfAnExport(t *testing.T) {
 	t.Parallel()
-	m := &teller{stdout: "the release, which is no facts\n"}
-	if err := (Store{Machine: m, App: app, Log: io.Discard}).Export(t.Context(), "20240101T000000", io.Discard); err != nil {
+	m := &teller{stdout: "ready\nthe release, which is no facts\n"}
+	if err := (Store{Machine: m, App: app, Log: io.Discard}).Export(t.Context(), "20240101T000000", nil, io.Discard); err != nil {
 		t.Error(err)
 	}
-	if want := []string{"export: runs with app=" + app.String() + " id=20240101T000000", "export: ended after 0.00 s"}; !slices.Equal(m.told, want) {
+	if want := []string{"export: runs with app=" + app.String() + " id=20240101T000000 all=yes", "export: ready", "export: ended after 0.00 s"}; !slices.Equal(m.told, want) {
 		t.Errorf("%q", m.told)
 	}
 }

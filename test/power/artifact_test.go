@@ -3,12 +3,14 @@ package power
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 
+	"github.com/apxr/slipway/internal/parcel"
 	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/script"
 	"github.com/apxr/slipway/test/light"
 )
 
@@ -17,7 +19,7 @@ var shop = release.App{Org: "apxr", Name: "shop"}
 // artifact is what is deployed, under a new ID each time.
 type artifact struct {
 	manifest release.Manifest
-	tar      []byte // gzipped
+	files    map[string][]byte
 }
 
 // newArtifact has files of all sizes: some of a page, some of many.
@@ -43,13 +45,47 @@ func newArtifact(rnd *rand.Rand) (a artifact, err error) {
 	if a.manifest, err = release.ParseManifest(data); err != nil {
 		return a, err
 	}
-	var tar bytes.Buffer
-	cmd := exec.Command("tar", "-c", "-z", "-C", filepath.Join(dir, "tree"), ".")
-	cmd.Stdout, cmd.Stderr = &tar, os.Stderr
-	err = cmd.Run()
-	a.tar = tar.Bytes()
-	return a, err
+	a.files = map[string][]byte{}
+	for _, f := range a.manifest.Files {
+		if f.Kind != release.Regular {
+			continue
+		}
+		if a.files[f.Path], err = os.ReadFile(filepath.Join(dir, "tree", f.Path)); err != nil {
+			return a, err
+		}
+	}
+	return a, nil
 }
+
+// as returns the manifest of the artifact under another ID.
+func (a artifact) as(id release.ID) (release.Manifest, error) {
+	m := a.manifest
+	m.ReleaseID = id
+	data, err := m.JSON()
+	if err != nil {
+		return m, err
+	}
+	return release.ParseManifest(data)
+}
+
+// parcel packs what a host lacks of a release. Without a base, that is all of it.
+func (a artifact) parcel(m, base release.Manifest) (script.Parcel, error) {
+	d, usable, err := m.Since(base)
+	if err == nil && !usable {
+		d, err = m.Whole()
+	}
+	if err != nil {
+		return script.Parcel{}, err
+	}
+	var packed bytes.Buffer
+	err = parcel.Write(&packed, parcel.Gzip, d, m.BuiltAt, a)
+	return script.Parcel{From: d.From, Codec: string(parcel.Gzip), Data: &packed}, err
+}
+
+func (a artifact) Open(f release.File) (io.Reader, error) {
+	return bytes.NewReader(a.files[f.Path]), nil
+}
+func (artifact) Settle([]release.File) error { return nil }
 
 func noise(rnd *rand.Rand, size int) string {
 	data := make([]byte, size)

@@ -7,6 +7,7 @@ import "github.com/apxr/slipway/internal/release"
 type known struct {
 	manifests map[release.ID]release.Manifest // of all that was ever sent
 	staged    map[release.ID]bool             // reported as staged; not asked to be removed
+	whole     map[release.ID]bool             // reported as staged at some time: never there in part
 	delivered map[string]string               // environments that were ever sent, by key
 	prepared  map[string]bool                 // reported as prepared; not asked to be removed
 	launcher  string                          // its text; empty: not known yet
@@ -25,7 +26,7 @@ type known struct {
 
 func newKnown() *known {
 	return &known{
-		manifests: map[release.ID]release.Manifest{}, staged: map[release.ID]bool{},
+		manifests: map[release.ID]release.Manifest{}, staged: map[release.ID]bool{}, whole: map[release.ID]bool{},
 		delivered: map[string]string{}, prepared: map[string]bool{}, concluded: true,
 	}
 }

@@ -1,44 +1,35 @@
 package power
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"strings"
 
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/script"
 )
 
-// stage writes the lists and sends the release, as rollout/stage.go does.
+// stage makes a release on the host: from the current one, if there is one, as a deploy
+// does.
 func (r *runner) stage(id release.ID) error {
 	a := r.artifacts[r.n%len(r.artifacts)]
-	m := a.manifest
-	m.ReleaseID = id
+	m, err := a.as(id)
+	if err != nil {
+		return err
+	}
+	p, err := a.parcel(m, r.manifests[r.current.ID])
+	if err != nil {
+		return err
+	}
 	r.manifests[id] = m
-	data, err := m.JSON()
+	digest, err := m.Digest()
 	if err != nil {
 		return err
 	}
-	err = r.do("describe", func(io.Writer) error {
-		for _, file := range []struct{ name, text string }{{"manifest.json", string(data)}, {"listing", m.Listing()}, {"checksums", m.Checksums()}} {
-			r.pass("before write")
-			if err := r.WriteFile(r.ctx, path.Join(r.scripts(nil).Lists(id), file.name), []byte(file.text)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	err = r.do("stage", func(log io.Writer) error {
-		return r.scripts(log).Stage(r.ctx, id, m.TarSize(), bytes.NewReader(a.tar))
-	})
+	err = r.do("stage", func(log io.Writer) error { return r.scripts(log).Stage(r.ctx, id, digest, p) })
 	if err == nil {
-		r.staged[id] = true
+		r.staged[id], r.whole[id] = true, true
 		r.releases = append(r.releases, id)
 	}
 	return err

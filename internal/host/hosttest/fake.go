@@ -213,11 +213,11 @@ func (f *Fake) Stage(ctx context.Context, from host.Source) error {
 			return nil
 		}
 		if !f.HasArtifact() {
-			in, err := from.Open(f.Name())
+			p, err := from.Open(f.Name(), false)
 			if err != nil {
 				return err
 			}
-			if _, err := io.Copy(io.Discard, in); err != nil {
+			if _, err := io.Copy(io.Discard, p.Data); err != nil {
 				return err
 			}
 		}
@@ -227,6 +227,11 @@ func (f *Fake) Stage(ctx context.Context, from host.Source) error {
 		f.seen.Releases = append(f.seen.Releases, id)
 		return nil
 	})
+}
+
+// CurrentManifest returns an error: the fake has no files.
+func (f *Fake) CurrentManifest(context.Context) (release.Manifest, error) {
+	return release.Manifest{}, errors.New("the fake has no manifest")
 }
 
 func (f *Fake) Verify(ctx context.Context, id release.ID) error {

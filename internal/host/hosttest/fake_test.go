@@ -1,7 +1,6 @@
 package hosttest
 
 import (
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +14,11 @@ import (
 // built is a release in the form of its manifest.
 type built release.Manifest
 
-func (b built) Manifest() release.Manifest     { return release.Manifest(b) }
-func (b built) Open(string) (io.Reader, error) { return strings.NewReader("the release"), nil }
+func (b built) Manifest() release.Manifest { return release.Manifest(b) }
+
+func (b built) Open(string, bool) (host.Parcel, error) {
+	return host.Parcel{Data: strings.NewReader("the release")}, nil
+}
 
 func TestTheFakeIsAsTheRealHost(t *testing.T) {
 	t.Parallel()

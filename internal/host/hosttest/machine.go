@@ -161,6 +161,7 @@ func (m *Machine) seen(f *Fake, q host.Question) host.Seen {
 	defer m.mu.Unlock()
 	var s host.Seen
 	s.Current, s.Releases, s.Activations = m.current, slices.Clone(m.releases), slices.Clone(m.envs)
+	s.CurrentDigest = m.digests[m.current.ID]
 	s.History, s.Older = m.recent(q, f.run.Plan.Keep)
 	s.Staged = m.staged
 	if m.change != nil {

@@ -66,7 +66,7 @@ describe() {
 	[ -d "$tree/erts-$erts" ] || spoiled "the release has no ERTS: set 'include_erts: true' in $([ "$kind" = mix ] && echo mix.exs || echo rel/config.exs)"
 	fact erts "$erts"
 	fact version "$version"
-	listing "$tree" | sed 's/^/listing=/' >&3
+	listing "$tree" | sort | sed 's/^/listing=/' >&3
 	checksums "$tree" >"$scratch/checksums" || failed "cannot read all files of $tree: see the lines above"
 	sed 's/^/checksum=/' "$scratch/checksums" >&3
 	describe_elf "$tree" "$scratch" "$root/$app/needs"

@@ -13,7 +13,9 @@ main() {
 	show_machine
 	show_place
 	show_rules
+	id=''
 	show_current
+	show_digest current_digest "$base/.slipway/releases/${id:-none}/manifest.json"
 	fact current_target "$current_target"
 	show_all_units
 	show_ports
@@ -23,7 +25,7 @@ main() {
 		[ ! -e "$left" ] && [ ! -h "$left" ] || fact leftover "${left#"$base"/}"
 	done
 	[ ! -h "$base/.slipway/back" ] || [ -e "$base/.slipway/change" ] || fact leftover .slipway/back
-	[ -z "$digest" ] || show_digest "$base/.slipway/releases/$digest/manifest.json"
+	[ -z "$digest" ] || ! is_whole "$base/.slipway/releases/$digest/manifest.json" || show_digest digest "$base/.slipway/releases/$digest/manifest.json"
 	show_records
 }
 
@@ -45,6 +47,7 @@ show_machine() {
 	for tool in awk cmp diff find flock sed sha256sum systemctl tar timeout curl; do
 		command -v "$tool" >/dev/null || fact no_tool "$tool"
 	done
+	! command -v zstd >/dev/null || fact zstd yes
 	[ "$restart" != systemctl ] || command -v sudo >/dev/null || fact no_tool sudo
 	# Command lines prove which release runs, so they must be visible.
 	{ true </proc/1/cmdline; } 2>/dev/null || fact hidden yes
@@ -171,8 +174,17 @@ show_releases() {
 	done
 }
 
+# is_whole tests whether a manifest has its end: a power cut while a release was staged
+# may have left a part of it.
+is_whole() {
+	case $(tail -c 3 "$1" 2>/dev/null) in
+	*"$line_break}") ;;
+	*) return 1 ;;
+	esac
+}
+
 show_digest() {
-	[ ! -f "$1" ] || fact digest "$(sha256sum <"$1" | cut -d ' ' -f 1)"
+	[ ! -f "$2" ] || sha256sum <"$2" | { read -r sum _; fact "$1" "$sum"; }
 }
 
 # show_records reports with one program the time, whether the file systems are read-only,

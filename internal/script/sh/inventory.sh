@@ -6,7 +6,7 @@ listing() {
 		-type d -printf 'd\t%P\n' -o \
 		-type f -printf 'f\t%m\t%s\t%P\n' -o \
 		-type l -printf 'l\t%l\t%P\n' -o \
-		-printf 'other\t%y\t%P\n') | sort
+		-printf 'other\t%y\t%P\n')
 }
 
 checksums() {

@@ -1,62 +1,84 @@
 # Libraries: buildroot inventory verify critical
-# Puts the release on the host, complete and verified. It changes nothing that runs.
-# Takes: base, token, id, most (bytes that a tar of the release can have), app (ORG/APP,
-# whose artifact is on this same machine; empty: the release comes as input, as a gzipped
-# tar). The caller has already written the lists
-# that the release must match to .slipway/releases/ID.TOKEN.
+# Puts a release on the host, complete and verified. It changes nothing that runs.
+# Takes: base, token, id, digest (of the release), from (the release on this host that the
+# new one is made from; empty: none), codec (zstd or gzip, of the parcel that comes as
+# input: see internal/parcel), app (ORG/APP, whose artifact is on this same machine;
+# empty: a parcel comes).
 #
-# Unpacking takes too long for a critical section. So until the end, all names have the
-# token in them: nobody else uses them.
+# All of it happens in a directory with the token in its name: nobody else uses that. Only
+# the end is a critical section, since the rest takes too long for one.
 main() {
+	is_ours || fenced
 	release=$base/releases/$id
 	part=$release.$token.part
-	lists=$base/.slipway/releases/$id.$token
-	critical begin
+	lists=$base/.slipway/releases
+	mkdir "$part" || die "cannot create $part"
+	[ -d "$lists" ] || mkdir -p "$lists" || discard "cannot create $lists"
 	if [ -n "$app" ]; then
-		unpack tar -c -C "$root/$app/artifacts/$id/tree" . ||
+		copy "$root/$app/artifacts/$id/tree" "$root/$app/artifacts/$id/manifest.json" "$part" ||
 			discard "the release could not be copied from $root/$app/artifacts/$id to $part: see the lines above (is the disk full?)"
 	else
-		ready
-		unpack gzip -dc || discard "the release could not be unpacked in $part: see the lines above (is the disk full?)"
+		unpack
 	fi
-	verify "$part" "$lists" ||
-		discard "what arrived in $part is not what was built: see the lines above, and run it again"
-	# current must never point to a release whose files are only in memory.
-	sync -f "$part" || discard "cannot write $part to disk"
+	set -- "$part/tree" "$part/manifest.json" "$digest"
+	[ -z "$from" ] || set -- "$@" "$lists/$from/manifest.json" /dev/fd/4
+	verify "$@" || discard "what arrived in $part is not what was built: see the lines above, and run it again"
 	critical finish
 }
 
-begin() { mkdir "$part" || die "cannot create $part"; }
+# copy makes copies that share nothing with the originals: a write to the one never
+# changes the other. On some file systems, both use the same blocks until then.
+copy() { cp -R -P --reflink=auto --preserve=timestamps "$@"; }
 
-# finish puts the lists into place first: no release may be there without them. They
-# may be on another file system than the releases.
-finish() {
-	rm -rf "$base/.slipway/releases/$id" && mv -T "$lists" "$base/.slipway/releases/$id" && sync -f "$base/.slipway/releases" ||
-		discard "cannot rename $lists to $base/.slipway/releases/$id"
-	mv -T "$part" "$release" || discard "cannot rename $part to $release"
-	sync -f "$base/releases"
-}
-
-# unpack COMMAND unpacks the tar that COMMAND writes. A small archive can have any number
-# of bytes and entries, and the release is verified only at the end. So no more is
-# unpacked than the release can have. Each entry takes 512 bytes or more of the tar.
+# unpack makes the tree: from the base, if there is one, and from what comes.
 #
-# A pipe has only the status of its last command: files tell what happened in the others.
+# Links and all else that is no file are left out of the copy, and come with the parcel:
+# who has changed the base by hand must not have tar write or rm remove elsewhere.
 unpack() {
-	{ "$@" || : >"$lists/broken"; } | bounded |
-		tar -x --no-same-owner --no-same-permissions -f - -C "$part"
-	unpacked=$?
-	[ ! -e "$lists/large" ] ||
-		discard "what arrived for $id has more than $most bytes, and the release that was built has fewer: nothing of it was kept; build it again"
-	[ "$unpacked" = 0 ] && [ ! -e "$lists/broken" ]
+	ready
+	if [ -n "$from" ]; then
+		copy -T "$base/releases/$from" "$part/tree" && find "$part/tree" ! -type d ! -type f -delete ||
+			discard "the release could not be made from $from: see the lines above (is the disk full?)"
+	fi
+	# A pipe has only the status of its last command: a file tells that another one failed.
+	{ "$codec" -dc || : >"$part/broken"; } | tar -x --no-same-owner --no-same-permissions -f - -C "$part" &&
+		[ ! -e "$part/broken" ] || discard "the release could not be unpacked in $part: see the lines above (is the disk full?)"
+	[ -z "$from" ] || take_away || discard "cannot remove what $from has and $id does not: see the lines above"
 }
 
-bounded() { head -c "$most" && { [ "$(head -c 1 | wc -c)" -eq 0 ] || : >"$lists/large"; }; }
+# take_away removes what only the base has, and what came beside the tree: verify reads
+# the patch from descriptor 4. One program removes many paths.
+take_away() {
+	command exec 4<"$part/patch" || return
+	set -- "$part/patch" "$part/remove"
+	if [ -e "$part/remove" ]; then
+		while IFS= read -r path; do
+			set -- "$@" "$part/tree/$path"
+			[ $# -lt 200 ] || { rm -rf "$@" && set --; } || return
+		done <"$part/remove"
+	fi
+	rm -rf "$@"
+}
+
+# finish puts the release and its manifest into place. What is left of the part is the
+# directory with the manifest. A power cut before the end may leave one without the other,
+# or parts of them: then the release does not pass the next check, and is staged again.
+# current never points to a release before all of it is on the disk.
+finish() {
+	mv -T "$part/tree" "$release" || discard "cannot rename $part/tree to $release"
+	[ ! -e "$lists/$id" ] || rm -rf "${lists:?}/$id"
+	mv -T "$part" "$lists/$id" && sync -f "$release" "$lists/$id" || {
+		mv -T "$release" "$release.$token.gone.part"
+		discard "cannot rename $part to $lists/$id, or write it to disk"
+	}
+}
 
 # discard removes what has come. If another run has the lock by now, that is the reason:
-# it may have removed this run's files.
+# it may have removed this run's files. If the release was made from another one, all of
+# it may still be staged.
 discard() {
 	is_ours || fenced
-	rm -rf "$part" "$lists"
+	[ -z "$from" ] || fact unfit yes
+	rm -rf "$part" "$release.$token.gone.part"
 	die "$@"
 }

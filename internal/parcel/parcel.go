@@ -1,0 +1,150 @@
+// Package parcel packs what a host lacks of a release, and keeps the contents of files
+// on their way from the build host.
+//
+// A parcel is one compressed tar. Its entries come in the order in which a host needs
+// them:
+//
+//	patch          makes the manifest out of the base's; or
+//	manifest.json  the manifest, if there is no base
+//	remove         paths that the host removes afterwards, one a line
+//	tree/...       directories, then hard links to files of the base that have another
+//	               path there, then files, then symbolic links
+//
+// The same delta always makes the same parcel.
+package parcel
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/apxr/slipway/internal/release"
+)
+
+// Codec says how a parcel is compressed.
+type Codec string
+
+// The codecs: every host has gzip, and most have zstd.
+const (
+	Gzip Codec = "gzip"
+	Zstd Codec = "zstd"
+)
+
+// Contents has the contents of files.
+type Contents interface {
+	// Open returns the content of a file, once it is there.
+	Open(f release.File) (io.Reader, error)
+	// Settle returns once nothing more comes with the contents of the files, and
+	// whether anything was wrong with that.
+	Settle(files []release.File) error
+}
+
+// Write writes the parcel of a delta. The files that it has get the time at.
+func Write(w io.Writer, codec Codec, d release.Delta, at time.Time, contents Contents) error {
+	z, err := compressor(w, codec)
+	if err != nil {
+		return err
+	}
+	p := packer{tar.NewWriter(z), at, contents}
+	if err := p.pack(d); err != nil {
+		return err // without its end, a parcel counts for nothing
+	}
+	return errors.Join(p.Close(), z.Close())
+}
+
+// compressor uses levels that cost less time than they save on a link of 200 Mbit/s:
+// see docs/decisions/0055-send-only-what-is-missing.md.
+func compressor(w io.Writer, codec Codec) (io.WriteCloser, error) {
+	if codec == Gzip {
+		return gzip.NewWriterLevel(w, gzip.BestSpeed)
+	}
+	return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(2))
+}
+
+type packer struct {
+	*tar.Writer
+	at       time.Time
+	contents Contents
+}
+
+func (p packer) pack(d release.Delta) error {
+	list := "manifest.json"
+	if d.From != "" {
+		list = "patch"
+	}
+	if err := p.text(list, d.Text); err != nil {
+		return err
+	}
+	if len(d.Remove) > 0 {
+		if err := p.text("remove", []byte(strings.Join(d.Remove, "\n")+"\n")); err != nil {
+			return err
+		}
+	}
+	if err := p.tree(d); err != nil {
+		return err
+	}
+	return p.contents.Settle(d.Files)
+}
+
+func (p packer) tree(d release.Delta) error {
+	if err := p.entry(tar.Header{Typeflag: tar.TypeDir, Name: "tree/", Mode: 0o777}); err != nil {
+		return err
+	}
+	for _, dir := range d.Dirs {
+		if err := p.entry(tar.Header{Typeflag: tar.TypeDir, Name: "tree/" + dir + "/", Mode: 0o777}); err != nil {
+			return err
+		}
+	}
+	for _, m := range d.Moves {
+		if err := p.entry(tar.Header{Typeflag: tar.TypeLink, Name: "tree/" + m.To, Linkname: "tree/" + m.From}); err != nil {
+			return err
+		}
+	}
+	for _, f := range d.Files {
+		if err := p.file(f); err != nil {
+			return err
+		}
+	}
+	for _, f := range d.Links {
+		if err := p.entry(tar.Header{Typeflag: tar.TypeSymlink, Name: "tree/" + f.Path, Linkname: f.Target, Mode: 0o777}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p packer) entry(h tar.Header) error {
+	if !p.at.IsZero() {
+		h.ModTime = p.at.Truncate(time.Second)
+	}
+	return p.WriteHeader(&h)
+}
+
+func (p packer) text(name string, text []byte) error {
+	err := p.entry(tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o640, Size: int64(len(text))})
+	if err != nil {
+		return err
+	}
+	_, err = p.Write(text)
+	return err
+}
+
+func (p packer) file(f release.File) error {
+	in, err := p.contents.Open(f)
+	if err != nil {
+		return err
+	}
+	if err := p.entry(tar.Header{Typeflag: tar.TypeReg, Name: "tree/" + f.Path, Mode: int64(f.Mode), Size: f.Size}); err != nil {
+		return err
+	}
+	if _, err := io.CopyN(p, in, f.Size); err != nil {
+		return fmt.Errorf("%q: %w", f.Path, err)
+	}
+	return nil
+}

@@ -1,0 +1,176 @@
+package script
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apxr/slipway/internal/parcel"
+	"github.com/apxr/slipway/internal/release"
+)
+
+// recorded makes the site record each program that its scripts start.
+func (s *site) recorded() {
+	for _, name := range strings.Fields(commands + " zstd") {
+		if name == "sh" {
+			continue // the recorder itself is one
+		}
+		if at, err := exec.LookPath(name); err == nil {
+			s.command(name, "echo "+name+` >>"$BASE/programs"; exec `+at+` "$@"`)
+		}
+	}
+}
+
+func (s *site) started() []string { return strings.Fields(s.read("programs")) }
+
+// A host starts few programs for a release, however many files it has.
+func TestStagingStartsFewPrograms(t *testing.T) {
+	t.Parallel()
+	one, two := map[string]content{"lib-1": {}}, map[string]content{"lib-2": {}, "lib-2/new": {text: "new", mode: 0o644}}
+	for n := range 300 {
+		one[fmt.Sprint("lib-1/", n)] = content{text: fmt.Sprint(n), mode: 0o644}
+		two[fmt.Sprint("lib-2/", n)] = content{text: fmt.Sprint(n), mode: 0o644}
+	}
+	for name, c := range map[string]struct {
+		delta bool
+		want  string
+	}{
+		"a first release": {false, "mkdir mkdir gzip tar find awk sha256sum flock mv mv sync"},
+		"a delta":         {true, "mkdir cp find gzip tar rm find awk sha256sum flock mv mv sync"},
+	} {
+		s := newSite(t)
+		s.recorded()
+		m1, m2 := manifestOf(r1, one), manifestOf(r2, two)
+		must(t, s.stage(m1, whole(t, m1, one)))
+		if c.delta {
+			s.write("", "programs")
+			must(t, s.stage(m2, since(t, m1, m2, two)))
+		}
+		got, want := s.started(), strings.Fields(c.want)
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+// The artifact of a build host that is a host too is copied, and nothing is unpacked.
+func TestAnArtifactIsCopied(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for p, c := range tree() {
+		switch at := filepath.Join(ArtifactDir(app, r1), "tree", p); {
+		case c.target != "":
+			s.writeHome("", filepath.Dir(at), "x")
+			must(t, exec.Command("ln", "-s", c.target, filepath.Join(s.home, at)).Run())
+		case c.mode != 0:
+			s.writeHome(c.text, at)
+			must(t, exec.Command("chmod", fmt.Sprintf("%o", c.mode), filepath.Join(s.home, at)).Run())
+		}
+	}
+	must(t, exec.Command("sh", "-c", `find "$1" -name x -delete; chmod 700 "$1"/lib`, "sh", filepath.Join(s.home, ArtifactDir(app, r1), "tree")).Run())
+	m := manifest(tree())
+	text, err := m.Text()
+	must(t, err)
+	s.writeHome(string(text), ArtifactDir(app, r1), "manifest.json")
+	s.recorded()
+	must(t, s.host(nil).StageHere(t.Context(), r1, release.DigestOf(text), app))
+	s.has(m, tree())
+	if got := s.started(); slices.Contains(got, "tar") || len(got) > 10 {
+		t.Errorf("%q", got)
+	}
+	s.writeHome(string(text)+"\n", ArtifactDir(app, r2), "manifest.json")
+	s.writeHome("x", ArtifactDir(app, r2), "tree", "zero")
+	wantReason(t, s.host(nil).StageHere(t.Context(), r2, release.DigestOf(text), app), "is not what was built")
+	wantReason(t, s.host(nil).StageHere(t.Context(), r3, release.DigestOf(text), app), "could not be copied")
+}
+
+func TestAParcelOfEachCodecIsUnpacked(t *testing.T) {
+	t.Parallel()
+	for _, codec := range []parcel.Codec{parcel.Gzip, parcel.Zstd} {
+		s := newSite(t)
+		m := manifest(tree())
+		d, err := m.Whole()
+		must(t, err)
+		in, out := io.Pipe()
+		go func() {
+			out.CloseWithError(parcel.Write(out, codec, d, time.Time{}, textsOf(tree())))
+		}()
+		must(t, s.stage(m, Parcel{Codec: string(codec), Data: in}))
+		s.has(m, tree())
+	}
+	s := newSite(t)
+	m := manifest(tree())
+	p := whole(t, m, tree())
+	p.Codec = "none-such"
+	wantReason(t, s.stage(m, p), "could not be unpacked")
+}
+
+func TestAHostTellsWhatADeltaNeeds(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	m := manifest(tree())
+	must(t, s.stage(m, whole(t, m, tree())))
+	if in := s.inspect(); in.CurrentDigest != "" || !in.Zstd {
+		t.Errorf("without a current release: %q, zstd %v", in.CurrentDigest, in.Zstd)
+	}
+	bare := newSite(t)
+	bare.without("zstd")
+	if bare.inspect().Zstd {
+		t.Error("a host without zstd says that it has it")
+	}
+	digest, err := m.Digest()
+	must(t, err)
+	must(t, os.Symlink("releases/"+string(r1), s.path("current")))
+	if in := s.inspect(); in.CurrentDigest != digest {
+		t.Errorf("%q, want %q", in.CurrentDigest, digest)
+	}
+	if got, err := s.host(nil).Manifest(t.Context(), r1, digest); err != nil || len(got.Files) != len(m.Files) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := s.host(nil).Manifest(t.Context(), r1, release.DigestOf(nil)); err == nil || !strings.Contains(err.Error(), "has the digest "+digest.Short()) {
+		t.Errorf("%v", err)
+	}
+	if _, err := s.host(nil).Manifest(t.Context(), r2, digest); err == nil || errors.Is(err, io.EOF) {
+		t.Errorf("%v", err)
+	}
+}
+
+// A release of many files is staged, and made from another one, in a time that grows no
+// faster than their number.
+func TestManyFilesAreStaged(t *testing.T) {
+	t.Parallel()
+	one, two := map[string]content{}, map[string]content{}
+	for dir := range 100 {
+		one[fmt.Sprint("lib-1/", dir)], two[fmt.Sprint("lib-2/", dir)] = content{}, content{}
+		for n := range 200 {
+			c := content{text: fmt.Sprint(dir, n), mode: 0o644}
+			one[fmt.Sprint("lib-1/", dir, "/", n)] = c
+			if n == 7 {
+				c.text = "changed"
+			}
+			two[fmt.Sprint("lib-2/", dir, "/", n)] = c
+		}
+	}
+	one["lib-1"], two["lib-2"] = content{}, content{}
+	s := newSite(t)
+	m1, m2 := manifestOf(r1, one), manifestOf(r2, two)
+	must(t, s.stage(m1, whole(t, m1, one)))
+	d, _, err := m2.Since(m1)
+	must(t, err)
+	if len(d.Moves) != 100*199 || len(d.Files) != 100 || !slices.Equal(d.Remove, []string{"lib-1"}) {
+		t.Errorf("%d moves, %d files, removed %q", len(d.Moves), len(d.Files), d.Remove)
+	}
+	began := time.Now()
+	must(t, s.stage(m2, packed(t, d, two)))
+	t.Logf("the delta took %s", time.Since(began))
+	s.has(m2, two)
+}
