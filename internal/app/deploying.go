@@ -22,13 +22,15 @@ func onHosts(do func(context.Context, rollout.Plan, []rollout.Candidate, *progre
 // withRelease runs a verb that needs a release from the build server.
 func withRelease(do func(context.Context, rollout.Plan, []rollout.Candidate, rollout.Artifact, *progress.Log) (rollout.Result, error)) func(context.Context, job) report.Result {
 	return func(ctx context.Context, j job) report.Result {
+		hosts, unused := j.servers.candidatesAhead(ctx, j.Hosts)
+		defer unused()
 		artifact, done, err := j.open(ctx, j.ReleaseID)
 		if err != nil {
 			return j.failed(err)
 		}
 		defer done()
 		j.told.begin(ctx, artifact.Manifest())
-		return j.rolled(do(ctx, planOf(j.Config, j.origin), j.servers.candidates(j.Hosts), artifact, j.log))
+		return j.rolled(do(ctx, planOf(j.Config, j.origin), hosts, artifact, j.log))
 	}
 }
 

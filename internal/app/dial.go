@@ -126,12 +126,17 @@ func (s buildServer) Traced(step, what string) {
 }
 
 func (d dialer) candidates(hosts []config.Host) []rollout.Candidate {
+	return d.reachedBy(hosts, func(h config.Host) dial {
+		return func(ctx context.Context) (host.Conn, error) { return d.traced(ctx, h) }
+	})
+}
+
+type dial = func(context.Context) (host.Conn, error)
+
+func (d dialer) reachedBy(hosts []config.Host, way func(config.Host) dial) []rollout.Candidate {
 	var all []rollout.Candidate
 	for _, h := range hosts {
-		c := host.Candidate{
-			Name: h.String(), HasArtifact: h == d.buildHost,
-			Dial: func(ctx context.Context) (host.Conn, error) { return d.traced(ctx, h) },
-		}
+		c := host.Candidate{Name: h.String(), HasArtifact: h == d.buildHost, Dial: way(h)}
 		all = append(all, func(run *host.Run) rollout.Host { return host.New(c, run) })
 	}
 	return all

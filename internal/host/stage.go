@@ -26,6 +26,12 @@ type Parcel = script.Parcel
 
 // Stage makes sure that the host has the complete and verified release.
 func (h *Host) Stage(ctx context.Context, from Source) error {
+	if !slices.Contains(h.seen.Releases, from.Manifest().ReleaseID) {
+		h.shell.Ahead(ctx, "stage")
+	}
+	if h.run.Verb == release.Deploy {
+		h.shell.Ahead(ctx, "prepare")
+	}
 	return h.timed(PhaseStage, func() error { return h.stage(ctx, from) })
 }
 
