@@ -11,9 +11,6 @@ import (
 // Prepare puts the launcher and the environment into place. It returns the
 // activation, and whether the host already runs it.
 func (h *Host) Prepare(ctx context.Context, id release.ID) (to release.Activation, runs bool, err error) {
-	if id != h.seen.Current.ID {
-		h.shell.Ahead(ctx, "activate")
-	}
 	to, same, err := h.script().Prepare(ctx, id, h.run.Key, h.environment())
 	if err != nil {
 		return to, false, err

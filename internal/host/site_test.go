@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -195,7 +196,7 @@ func (c *conn) watch(stdin io.Reader, fail func(error)) io.Reader {
 		for {
 			line, err := lines.ReadString('\n')
 			words := strings.Fields(line)
-			asked := err == nil && (words[0] == "run" || words[0] == "last")
+			asked := err == nil && slices.Contains([]string{"run", "feed", "last"}, words[0])
 			c.mu.Lock()
 			broken := c.broken
 			c.mu.Unlock()

@@ -30,7 +30,7 @@ func (h *Host) Stage(ctx context.Context, from Source) error {
 		h.shell.Ahead(ctx, "stage")
 	}
 	if h.run.Verb == release.Deploy {
-		h.shell.Ahead(ctx, "prepare")
+		h.shell.Ahead(ctx, "prepare", "activate", "conclude")
 	}
 	return h.timed(PhaseStage, func() error { return h.stage(ctx, from) })
 }

@@ -21,7 +21,6 @@ func (h *Host) Activate(ctx context.Context, to Target) error {
 		return h.fail(Untouched, As(ctx, Commands, fmt.Errorf("%w; nothing was switched here", err)))
 	}
 	h.begin(h.newChange(to))
-	h.shell.Ahead(ctx, "conclude")
 	err := h.switchAndProve(ctx, to.Activation)
 	h.result.Took = time.Since(h.activated)
 	if err != nil {

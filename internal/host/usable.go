@@ -13,7 +13,7 @@ import (
 // Usable returns an error that says why the host cannot go back to an
 // activation, and which ones it can go back to.
 func (h *Host) Usable(ctx context.Context, a release.Activation) error {
-	h.shell.Ahead(ctx, "activate")
+	h.shell.Ahead(ctx, "activate", "conclude")
 	return h.timed(PhaseVerify, func() error {
 		err := h.complete(ctx, a)
 		if err == nil {

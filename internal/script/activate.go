@@ -84,7 +84,7 @@ func (h Host) Activate(ctx context.Context, s Switch) (Started, error) {
 		},
 	}
 	if s.Restart.Command != "" {
-		c.input = text(s.Restart.Command)
+		c.input, c.foreign = text(s.Restart.Command), true
 	}
 	return before, h.logged(ctx, c)
 }

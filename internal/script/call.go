@@ -15,6 +15,8 @@ type call struct {
 	script string // file in sh/, without its extension
 	args   args
 	input  io.Reader // sent after the script has reported that it is ready
+	// foreign says that the script runs commands of others.
+	foreign bool
 	log    io.Writer
 	onFact func(key, value string)
 	ready  func()        // called when the script has reported that it is ready

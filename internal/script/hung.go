@@ -16,7 +16,7 @@ type Hung struct {
 }
 
 func (e *Hung) Error() string {
-	return fmt.Sprintf("no answer for %s (step %s): something hangs there, such as a dead network file system, a sudo that waits for LDAP, or systemd; 'pgrep -af step.%s' on the machine finds the script", e.For, e.Step, e.Step)
+	return fmt.Sprintf("no answer for %s (step %s): something hangs there, such as a dead network file system, a sudo that waits for LDAP, or systemd; 'pgrep -af step.' on the machine finds Slipway's shells, and 'ps f -u USER' shows what they wait for", e.For, e.Step)
 }
 
 // limits has how long a script may take without progress, where it runs nobody

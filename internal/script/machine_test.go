@@ -91,7 +91,9 @@ func (l local) editTexts(stdin io.Reader) io.Reader {
 		for first := true; ; first = false {
 			line, err := r.ReadString('\n')
 			text := strings.NewReplacer(`\\`, `\`, `\n`, "\n").Replace(strings.TrimSuffix(line, "\n"))
-			if first || strings.HasPrefix(line, "text ") {
+			if packed, ok := strings.CutPrefix(line, "texts gzip "); ok {
+				line = l.editPacked(packed)
+			} else if first || strings.HasPrefix(line, "text ") {
 				line = escapeText(l.edit(text)) + "\n"
 			}
 			if err == nil {
@@ -106,6 +108,20 @@ func (l local) editTexts(stdin io.Reader) io.Reader {
 			}
 		}
 	}()
+	return edited
+}
+
+// editPacked edits texts that come compressed.
+func (l local) editPacked(line string) (edited string) {
+	data, err := exec.Command("sh", "-c", `printf '%b' "$1" | gzip -dc`, "sh", strings.TrimSuffix(line, "\n")).Output()
+	if err != nil {
+		panic(err)
+	}
+	for _, assignment := range strings.Split("\n"+string(data), "\ntext_")[1:] {
+		name, text, _ := strings.Cut(strings.TrimSuffix(assignment, "\n"), "=")
+		text = strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(text, "'"), "'"), `'\''`, "'")
+		edited += "text " + name + " " + escapeText(l.edit(text)) + "\n"
+	}
 	return edited
 }
 

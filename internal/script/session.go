@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -23,6 +24,7 @@ type session struct {
 	requests *io.PipeWriter
 	facts    *demux
 	log      *demux
+	texting  sync.Mutex      // texts come before what needs them
 	sent     map[string]bool // files whose text is there
 	cancel   context.CancelFunc
 	ended    chan struct{} // closed when the session has ended
@@ -69,17 +71,25 @@ func (s *session) end() {
 	s.cancel()
 }
 
-// texts returns requests for the texts of a script that the session does not
-// have yet.
-func (s *session) texts(script string) string {
-	var b strings.Builder
-	for _, name := range filesOf(script) {
-		if !s.sent[name] {
+// texts returns requests that give the session the texts of scripts, as far as it
+// does not have them yet.
+func (s *session) texts(scripts ...string) string {
+	var plain, packed strings.Builder
+	for _, script := range scripts {
+		for _, name := range filesOf(script) {
+			if s.sent[name] {
+				continue
+			}
 			s.sent[name] = true
-			b.WriteString("text " + name + " " + escapeText(compact(file(name))) + "\n")
+			text := compact(file(name))
+			plain.WriteString("text " + name + " " + escapeText(text) + "\n")
+			packed.WriteString("text_" + name + "=" + quoted(text) + "\n")
 		}
 	}
-	return b.String()
+	if plain.Len() < worthPacking {
+		return plain.String()
+	}
+	return "texts gzip " + escapeBytes(gzipped(packed.String())) + "\n"
 }
 
 // filesOf returns the files that a script consists of, but for the prelude.
@@ -90,9 +100,11 @@ func escapeText(text string) string {
 	return strings.NewReplacer(`\`, `\\`, "\n", `\n`).Replace(text)
 }
 
-// prepare sends the texts of a script ahead.
-func (s *session) prepare(script string) {
-	io.WriteString(s.requests, s.texts(script)) // a session that has ended says why when it is used
+// prepare sends the texts of scripts ahead.
+func (s *session) prepare(scripts ...string) {
+	s.texting.Lock()
+	defer s.texting.Unlock()
+	io.WriteString(s.requests, s.texts(scripts...)) // a session that has ended says why when it is used
 }
 
 // request returns the line that runs a call, and the mark of its answer.
@@ -105,17 +117,28 @@ func request(verb string, c call) (line, mark string, err error) {
 // run runs a call in a subshell of the session, and waits until both of its
 // streams have ended. If ctx ends first, the session is given up, since the
 // script may go on.
-func (s *session) run(ctx context.Context, c call, to streams) error {
-	line, mark, err := request("run", c)
+func (s *session) run(ctx context.Context, c call, input io.Reader, to streams) error {
+	verb := "run"
+	if c.input != nil {
+		verb = "feed"
+	}
+	line, mark, err := request(verb, c)
 	if err != nil {
 		return err
 	}
 	facts, log := s.facts.begin(mark, to.facts), s.log.begin(mark, to.log)
 	defer s.facts.detach()
 	defer s.log.detach()
-	text := s.texts(c.script) + line
-	go io.WriteString(s.requests, text) // fails if the session has ended, which says why
-	return s.outcome(ctx, facts, log)
+	if c.input == nil {
+		input = strings.NewReader("")
+	}
+	go s.feed(c.script, line, input)
+	err = s.outcome(ctx, facts, log)
+	if err != nil && c.input != nil {
+		s.cancel() // the script may not have read its input
+		<-s.ended
+	}
+	return err
 }
 
 // outcome waits until both streams of a script have ended.
@@ -148,7 +171,7 @@ func (s *session) last(ctx context.Context, c call, input io.Reader, to streams)
 	s.log.begin("", to.log)
 	defer s.facts.detach()
 	defer s.log.detach()
-	go s.feed(s.texts(c.script)+line, input)
+	go func() { s.requests.CloseWithError(s.feed(c.script, line, input)) }()
 	select {
 	case <-s.ended:
 		return s.err
@@ -159,13 +182,13 @@ func (s *session) last(ctx context.Context, c call, input io.Reader, to streams)
 	}
 }
 
-// feed sends a request and the input of its script.
-func (s *session) feed(line string, input io.Reader) {
-	_, err := io.WriteString(s.requests, line)
-	if err == nil {
-		_, err = io.Copy(s.requests, input)
-	}
-	s.requests.CloseWithError(err)
+// feed sends a request and the input of its script. It fails if the session has
+// ended, which says why.
+func (s *session) feed(script, line string, input io.Reader) error {
+	s.texting.Lock()
+	defer s.texting.Unlock()
+	_, err := io.Copy(s.requests, io.MultiReader(strings.NewReader(s.texts(script)+line), input))
+	return err
 }
 
 // why returns why a session has ended in the middle of a script.

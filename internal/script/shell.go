@@ -4,30 +4,45 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"time"
 )
 
-// Shell is a [Machine] on which scripts cost few round trips. It keeps one
-// session open for scripts that only look, and sends each text to it once.
-// Scripts that change something, and all that run commands of others, have
-// sessions of their own, which it can open ahead of need: see [Shell.Ahead].
+// Shell is a [Machine] on which scripts cost few round trips. It keeps a session
+// for scripts that only look, and one for short scripts that change something,
+// and sends each text once. Streams, locks and all that runs commands of others
+// have sessions of their own. Sessions can be opened ahead of need: see
+// [Shell.Ahead].
 //
-// A server may allow few sessions at a time. Then Shell closes the session that
-// it keeps, opens none ahead, and waits until there is room.
+// A server may allow few sessions at a time. Then Shell closes those that it
+// keeps, opens none ahead, and waits until there is room.
 type Shell struct {
 	Machine
 
-	turn   chan struct{} // holds a token while a script runs in the kept session
+	looks, changes lane
+
 	mu     sync.Mutex
-	kept   *session            // nil: none
-	ahead  map[string]*session // by the name of the script
+	ahead  map[string]*session // for streams, by the name of the script
 	scarce bool                // the server has refused a session
 }
 
+// lane is a kept session, in which one script runs at a time.
+type lane struct {
+	scripts []string
+	turn    chan struct{} // holds a token while a script runs
+	kept    *session      // nil: none
+}
+
+func newLane(scripts ...string) lane { return lane{scripts: scripts, turn: make(chan struct{}, 1)} }
+
 // NewShell returns a Shell on a machine. It opens nothing yet.
 func NewShell(m Machine) *Shell {
-	return &Shell{Machine: m, turn: make(chan struct{}, 1), ahead: map[string]*session{}}
+	return &Shell{
+		Machine: m, ahead: map[string]*session{},
+		looks:   newLane("inspect", "probe", "recheck", "unitlog"),
+		changes: newLane("prepare", "activate", "conclude", "note", "tidy", "prune"),
+	}
 }
 
 // Traced passes on the trace of a script, if the machine wants it.
@@ -37,70 +52,69 @@ func (s *Shell) Traced(step, what string) {
 	}
 }
 
-// looks has the scripts that run in the kept session: short ones that change
-// nothing and run no commands of others.
-var looks = map[string]bool{"inspect": true, "probe": true, "recheck": true, "unitlog": true}
+// laneOf returns the lane of a script, or nil.
+func (s *Shell) laneOf(script string) *lane {
+	for _, l := range []*lane{&s.looks, &s.changes} {
+		if slices.Contains(l.scripts, script) {
+			return l
+		}
+	}
+	return nil
+}
 
 // exec runs a call where it is cheapest.
 func (s *Shell) exec(ctx context.Context, c call, g *gate, to streams) error {
-	if looks[c.script] && c.input == nil {
-		return s.look(ctx, c, to)
+	if l := s.laneOf(c.script); l != nil && !c.foreign {
+		g.unlock() // that shell does not read its text from stdin any more
+		return s.inLane(ctx, l, c, g, to)
 	}
 	if ahead := s.take(c.script); ahead != nil {
-		g.unlock() // that shell does not read its text from stdin any more
+		g.unlock()
 		return ahead.last(ctx, c, g, to)
 	}
 	return c.alone(ctx, s, g, to)
 }
 
-// look runs a call in the kept session.
-func (s *Shell) look(ctx context.Context, c call, to streams) error {
+// inLane runs a call in a kept session.
+func (s *Shell) inLane(ctx context.Context, l *lane, c call, g *gate, to streams) error {
 	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return s.patiently(ctx, func() error {
-		kept := s.keep(ctx)
-		err := kept.run(ctx, c, to)
-		if kept.over() {
-			s.drop(kept)
-		}
-		return err
-	})
+	return s.patiently(ctx, func() error { return s.keep(ctx, l).run(ctx, c, g, to) })
 }
 
-// keep returns the kept session, and opens it if necessary.
-func (s *Shell) keep(ctx context.Context) *session {
+// keep returns the session of a lane, and opens it if necessary.
+func (s *Shell) keep(ctx context.Context, l *lane) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.kept == nil || s.kept.over() {
-		s.kept = open(ctx, s.Machine)
+	if l.kept == nil || l.kept.over() {
+		l.kept = open(ctx, s.Machine)
 	}
-	return s.kept
+	return l.kept
 }
 
-func (s *Shell) drop(old *session) {
+// Ahead opens the session of scripts that will run soon, and sends their texts.
+// The scripts are of one lane, or just one that has a session of its own. The
+// session outlives the context.
+func (s *Shell) Ahead(ctx context.Context, scripts ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.kept == old {
-		s.kept = nil
-	}
-}
-
-// Ahead opens the session of a script that will run soon, so that it does not
-// wait for one. The context of the script ends it; [Shell.Close] ends one that
-// was never used.
-func (s *Shell) Ahead(ctx context.Context, script string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.scarce || s.ahead[script] != nil {
+	if s.scarce {
 		return
 	}
-	waiting := open(ctx, s.Machine)
-	s.ahead[script] = waiting
-	go waiting.prepare(script)
+	l := s.laneOf(scripts[0])
+	if l == nil && s.ahead[scripts[0]] == nil {
+		waiting := open(ctx, s.Machine)
+		s.ahead[scripts[0]] = waiting
+		go waiting.prepare(scripts...)
+	}
+	if l != nil && (l.kept == nil || l.kept.over()) {
+		l.kept = open(ctx, s.Machine)
+		go l.kept.prepare(scripts...)
+	}
 }
 
 // take returns the session that was opened ahead for a script, or nil.
@@ -161,13 +175,15 @@ func (s *Shell) idle() (all []*session) {
 		all = append(all, waiting)
 		delete(s.ahead, name)
 	}
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-		if s.kept != nil {
-			all, s.kept = append(all, s.kept), nil
+	for _, l := range []*lane{&s.looks, &s.changes} {
+		select {
+		case l.turn <- struct{}{}:
+			if l.kept != nil {
+				all, l.kept = append(all, l.kept), nil
+			}
+			<-l.turn
+		default: // a script runs there
 		}
-	default: // a script runs there
 	}
 	return all
 }

@@ -249,7 +249,7 @@ func TestTheReasonOfAChangeIsInNoArgumentList(t *testing.T) {
 	c.Reason = "the health URL says the-words-of-an-application"
 	must(t, s.host(nil).Conclude(t.Context(), c))
 	arguments := s.read("arguments")
-	if !strings.Contains(arguments, "step.conclude") || strings.Contains(arguments, "application") || strings.Contains(arguments, "words") {
+	if !strings.Contains(arguments, "step.shell") || strings.Contains(arguments, "application") || strings.Contains(arguments, "words") {
 		t.Errorf("arguments: %q", arguments)
 	}
 	if !strings.Contains(s.read(".slipway", "history.jsonl"), c.Reason) {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"io"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -97,6 +98,8 @@ func (t *trace) count() (n programs) {
 		case c.child != "" && below:
 			n.Forks++
 		case c.child != "":
+		case shells[c.pid] && path.Base(c.program) == "sh":
+			// The login shell has become the shell that it was asked for.
 		case below:
 			n.Started++
 		case c.program == sessionShell:

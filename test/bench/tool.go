@@ -130,7 +130,7 @@ func capistrano(s *site, v verb) (*exec.Cmd, error) {
 }
 
 // settle is how long Slipway looks on after the switch: one look.
-const settle = time.Millisecond
+const settle = time.Duration(0)
 
 func slipway(s *site, v verb) (*exec.Cmd, error) {
 	path, err := command.Program()

@@ -39,7 +39,7 @@ show_turn() {
 
 show_machine() {
 	# shellcheck disable=SC2046 # two words
-	set -- $(uname -s -m)
+	set -- $(uname_by_kernel || uname -s -m)
 	fact os "$1"
 	fact arch "$2"
 	glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null)
@@ -53,6 +53,11 @@ show_machine() {
 	{ true </proc/1/cmdline; } 2>/dev/null || fact hidden yes
 	known=
 	for library in $libraries; do has_library "$library" || fact no_library "$library"; done
+}
+
+# uname_by_kernel prints what uname does, where the kernel says it in files.
+uname_by_kernel() {
+	{ read -r ostype </proc/sys/kernel/ostype && read -r arch </proc/sys/kernel/arch; } 2>/dev/null && echo "$ostype $arch"
 }
 
 has_library() {
@@ -177,7 +182,8 @@ show_releases() {
 # is_whole tests whether a manifest has its end: a power cut while a release was staged
 # may have left a part of it.
 is_whole() {
-	case $(tail -c 3 "$1" 2>/dev/null) in
+	[ -f "$1" ] || return
+	case $(tail -c 3 "$1") in
 	*"$line_break}") ;;
 	*) return 1 ;;
 	esac

@@ -7,7 +7,7 @@
 # application's user. With systemd's EnvironmentFile= instead, PID 1 would read any
 # file of the host to which the deploy user makes a link.
 put_launcher() {
-	[ ! -x "$base/launch" ] || ! has_launcher || return 0
+	! has_launcher || return 0
 	launcher_text >"$base/launch.new" && chmod 0750 "$base/launch.new" || die "cannot write $base/launch.new"
 	# An empty launcher would start nothing after a power cut.
 	sync "$base/launch.new" && mv -T "$base/launch.new" "$base/launch" && sync "$base" ||
@@ -15,6 +15,7 @@ put_launcher() {
 }
 
 has_launcher() {
+	[ -x "$base/launch" ] || return
 	load_launcher
 	is=
 	while IFS= read -r line; do is=$is$line$line_break; done <"$base/launch"

@@ -6,7 +6,11 @@
 main() {
 	text=
 	[ "$env" != new ] || receive
-	critical prepare
+	if [ "$env" = none ] && has_launcher && ! is_current; then
+		is_ours || fenced # there is nothing to write
+	else
+		critical prepare
+	fi
 }
 
 prepare() {

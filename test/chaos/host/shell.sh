@@ -36,7 +36,7 @@ serve_session() {
 	while IFS= read -r request; do
 		read -r verb mark names rest <<<"$request"
 		case $verb in
-		run | last) serve_step ;;
+		run | feed | last) serve_step ;;
 		*) printf '%s\n' "$request" >&"$to" ;;
 		esac
 	done
@@ -67,7 +67,11 @@ serve_step() {
 		names=chaos,$names
 	fi
 	echo "$verb $mark $names $rest" >&"$to"
-	[ "$verb" = run ] || end_session
+	if [ "$verb" = feed ]; then
+		IFS= read -r input
+		printf '%s\n' "$input" >&"$to"
+	fi
+	[ "$verb" != last ] || end_session
 	read -r status <&"$ends"
 	ask after "$label" "$status"
 	echo >&"$told"
