@@ -17,11 +17,11 @@ type call struct {
 	input  io.Reader // sent after the script has reported that it is ready
 	// foreign says that the script runs commands of others.
 	foreign bool
-	log    io.Writer
-	onFact func(key, value string)
-	ready  func()        // called when the script has reported that it is ready
-	output io.Writer     // gets everything after that unparsed; nil: more facts follow
-	limit  time.Duration // how long it may make no progress; 0: see limits
+	log     io.Writer
+	onFact  func(key, value string)
+	ready   func()        // called when the script has reported that it is ready
+	output  io.Writer     // gets everything after that unparsed; nil: more facts follow
+	limit   time.Duration // how long it may make no progress; 0: see limits
 }
 
 // Error is the failure of a script.

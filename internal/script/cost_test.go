@@ -174,3 +174,68 @@ func TestManyFilesAreStaged(t *testing.T) {
 	t.Logf("the delta took %s", time.Since(began))
 	s.has(m2, two)
 }
+
+// Each step of a change starts few programs, and none for a heartbeat.
+func TestStepsStartFewPrograms(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("x", "releases", string(r1), "f")
+	s.write("x", "releases", string(r2), "f")
+	must(t, os.Symlink("releases/"+string(r1), s.path("current")))
+	s.prepare(r1, key1, Environment{}) // the launcher
+	s.write("{}\n", ".slipway", "history.jsonl")
+	s.recorded()
+	s.command("systemctl", `echo systemctl >>"$BASE/programs"; [ "$1" != show ] || printf 'MainPID=0\n\n'`)
+	s.command("sudo", `echo sudo >>"$BASE/programs"; shift
+		[ "$1" != -l ] || { printf 'User x may run the following commands on y:\n    (ALL) NOPASSWD: ALL\n'; exit; }
+		exec "$@"`)
+	s.edit = nil
+	h := s.host(nil)
+	var lock *Lock
+	for _, step := range []struct {
+		name string
+		want string
+		do   func() error
+	}{
+		{"lock", "flock flock bash", func() (err error) {
+			lock, err = h.Lock(t.Context(), Holder{What: "first"}, Wait{})
+			h.Token = lock.Token
+			time.Sleep(heartbeat + time.Second)
+			return err
+		}},
+		{"look", "gzip getconf stat stat sudo awk readlink systemctl awk", func() error {
+			_, err := h.Inspect(t.Context(), Look{Units: []string{unit}})
+			return err
+		}},
+		{"prepare", "gzip", func() error { _, _, err := h.Prepare(t.Context(), r2, key1, Environment{}); return err }},
+		{"activate", "gzip flock systemctl sync ln ln mv sync sudo systemctl", func() error {
+			_, err := h.Activate(t.Context(), Switch{Units: []string{unit}, To: release.Activation{ID: r2}, Record: &begun})
+			return err
+		}},
+		{"probe", "readlink systemctl", func() error { _, err := h.Probe(t.Context(), []string{unit}, nil); return err }},
+		{"conclude", "flock tail sync rm", func() error { return h.Conclude(t.Context(), begun) }},
+		{"unlock", "", func() error { lock.Release(); return nil }},
+	} {
+		s.write("", "programs")
+		must(t, step.do())
+		got, want := s.started(), strings.Fields(step.want)
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", step.name, got, want)
+		}
+	}
+}
+
+// What a deploy sends besides the release: the texts of its scripts.
+func TestTheTextsOfADeployAreShort(t *testing.T) {
+	t.Parallel()
+	sum := len(compact(call{script: "lock"}.source()))
+	for _, scripts := range [][]string{{"inspect", "probe"}, {"prepare", "activate", "conclude"}, {"stage"}} {
+		s := session{sent: map[string]bool{}}
+		sum += len(sessionText()) + len(s.texts(scripts...))
+	}
+	if sum > 30<<10 {
+		t.Errorf("%d bytes", sum)
+	}
+}

@@ -28,17 +28,17 @@ func gzipped(text string) []byte {
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // escapeBytes returns any bytes as one line, in the form that printf %b decodes. It
-// escapes what read would take as the end of a line or of a word, and the bytes that
-// some shells use in values for marks of their own.
+// escapes what read takes as the end, and the bytes that some shells use in values for
+// marks of their own.
 func escapeBytes(data []byte) string {
 	var b strings.Builder
-	for _, c := range data {
+	for i, c := range data {
 		switch {
 		case c == '\\':
 			b.WriteString(`\\`)
 		case c == '\n':
 			b.WriteString(`\n`)
-		case c == 0, c == 1, c == ' ', c == '\t', c == '\r', c == 0x7f, 0x80 <= c && c <= 0x8f:
+		case c == 0, c == 1, c == 0x7f, 0x81 <= c && c <= 0x89, c == ' ' && i == len(data)-1:
 			fmt.Fprintf(&b, `\0%03o`, c)
 		default:
 			b.WriteByte(c)

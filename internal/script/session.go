@@ -37,13 +37,17 @@ func open(ctx context.Context, m Machine) *session {
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stdin, requests := io.Pipe()
 	s := &session{requests: requests, facts: &demux{facts: true}, log: &demux{}, sent: map[string]bool{}, cancel: cancel, ended: make(chan struct{})}
-	text := escapeText(compact("{\n"+file("prelude")+file("shell")+"serve\nexit\n}\n")) + "\n"
 	go func() {
 		defer close(s.ended)
-		s.err = m.Exec(life, shellCommand, io.MultiReader(strings.NewReader(text), stdin), s.facts, s.log)
+		s.err = m.Exec(life, shellCommand, io.MultiReader(strings.NewReader(sessionText()), stdin), s.facts, s.log)
 		stdin.CloseWithError(errEnded)
 	}()
 	return s
+}
+
+// sessionText returns the first line of a session: its shell's own text.
+func sessionText() string {
+	return escapeText(compact("{\n"+file("prelude")+file("shell")+"serve\nexit\n}\n")) + "\n"
 }
 
 var errEnded = fmt.Errorf("the session has ended")
