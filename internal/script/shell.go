@@ -68,11 +68,18 @@ func (s *Shell) exec(ctx context.Context, c call, g *gate, to streams) error {
 		g.unlock() // that shell does not read its text from stdin any more
 		return s.inLane(ctx, l, c, g, to)
 	}
-	if ahead := s.take(c.script); ahead != nil {
-		g.unlock()
-		return ahead.last(ctx, c, g, to)
+	ahead := s.take(c.script)
+	if ahead == nil {
+		return c.alone(ctx, s, g, to)
 	}
-	return c.alone(ctx, s, g, to)
+	g.unlock()
+	return s.patiently(ctx, func() error {
+		err := ahead.last(ctx, c, g, to)
+		if noSession(err) {
+			ahead = open(ctx, s.Machine) // the server may have more room when it is tried again
+		}
+		return err
+	})
 }
 
 // inLane runs a call in a kept session.

@@ -228,6 +228,28 @@ func TestFewSessionsAreEnough(t *testing.T) {
 	}
 }
 
+// A session that was opened ahead may be refused, too. The input of its script is
+// not lost then.
+func TestARefusedSessionLosesNoInput(t *testing.T) {
+	t.Parallel()
+	c := &sshd{site: newSite(t), most: 2}
+	c.edit = withMain(`case $step in stage) ready; fact got "$(cat)" ;; esac`).edit
+	shell := c.shell()
+	ctx := t.Context()
+	must(t, call{script: "probe"}.run(ctx, shell)) // its session is kept
+	busy := open(ctx, c)
+	for c.open.Load() < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	shell.Ahead(ctx, "stage")
+	var got string
+	err := call{script: "stage", input: strings.NewReader("a release"), onFact: func(_, value string) { got = value }}.run(ctx, shell)
+	if err != nil || got != "a release" {
+		t.Errorf("%v, %q", err, got)
+	}
+	busy.end()
+}
+
 // A session that was opened ahead gets what a secret needs: its input comes over
 // stdin, and what it does is the same.
 func TestASessionOpenedAheadRunsItsScript(t *testing.T) {
