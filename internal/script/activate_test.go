@@ -89,18 +89,28 @@ func TestATornRecordIsNone(t *testing.T) {
 }
 
 // systemd refuses a unit that was restarted too often. The release is not the reason.
+// If a release before kept failing, its result remains.
 func TestAStartLimitIsReset(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.write("x", "releases", string(r1), "f")
-	s.command("systemctl", `case "$*" in
-		*--property=Result*) echo Result=start-limit-hit ;;
-		show*) printf 'MainPID=0\n\n' ;;
-		*) echo "$*" >>"$BASE/systemctl.log"; [ "$1" != restart ] || [ "$(grep -c restart "$BASE/systemctl.log")" = 2 ] ;;
-		esac`)
-	must(t, activate(t.Context(), s, r1, &begun, nil))
-	if got := s.read("systemctl.log"); got != "restart app.service\nreset-failed app.service\nrestart app.service\n" {
-		t.Errorf("%q", got)
+	for result, again := range map[string]bool{"start-limit-hit": true, "exit-code": true, "signal": true, "success": false, "timeout": false} {
+		s := newSite(t)
+		s.write("x", "releases", string(r1), "f")
+		s.command("systemctl", `case "$*" in
+			*--property=Result*) echo Result=`+result+` ;;
+			show*) printf 'MainPID=0\n\n' ;;
+			*) echo "$*" >>"$BASE/systemctl.log"; [ "$1" != restart ] || [ "$(grep -c restart "$BASE/systemctl.log")" = 2 ] ;;
+			esac`)
+		err := activate(t.Context(), s, r1, &begun, nil)
+		want := "restart app.service\n"
+		if again {
+			must(t, err)
+			want += "reset-failed app.service\n" + want
+		} else {
+			wantReason(t, err, "systemctl restart app.service failed")
+		}
+		if got := s.read("systemctl.log"); got != want {
+			t.Errorf("%s: %q", result, got)
+		}
 	}
 }
 

@@ -26,6 +26,8 @@ func withLight(t *testing.T) {
 	w.Must(putLight(t.TempDir()))
 	w.states(light)
 	if names := named(); len(names) > 0 {
+		w.findsBadReleases(light)
+		w.namesEveryStep()
 		w.repeat(light, names)
 		return
 	}

@@ -44,7 +44,7 @@ func (c *coverage) table(recordings []recording) (text string, missing []string)
 				for _, w := range []when{before, after} {
 					at := place(r.scenario.name, step, w, f)
 					switch {
-					case slices.Contains(still, f) && !mayFreeze(step, w):
+					case slices.Contains(still, f) && !mayFreeze(step):
 						cell += "-"
 					case c.hit[at]:
 						cell += string(w[0])

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/apxr/slipway/internal/release"
@@ -106,4 +107,20 @@ func (f *facts) agrees() bool {
 		return f.running == "" && f.active != "active"
 	}
 	return f.running == f.current && f.active == "active"
+}
+
+// findsBadReleases checks that releases which are not what was built count as bad.
+func (w *hosts) findsBadReleases(k *kind) {
+	w.Helper()
+	m := w.machines[0]
+	w.Must(m.restore(k, k.name+"-"+three))
+	for i, spoil := range []string{"printf x | dd of=lib/more/3.txt conv=notrunc 2>/dev/null", "touch lib/more/new", "chmod g+w lib/more/3.txt"} {
+		_, err := m.root("cd " + k.base() + "/releases/" + k.ids[i] + " && " + spoil)
+		w.Must(err)
+	}
+	f, err := m.facts(k, false)
+	w.Must(err)
+	if !slices.Equal(f.bad, k.ids[:3]) {
+		w.Errorf("of three bad releases these were found: %q\n%s", f.bad, f.text)
+	}
 }

@@ -25,7 +25,7 @@ func steps(r recording) []trial {
 				all = append(all, trial{r.scenario, point{step: step, when: w}, f})
 			}
 			for _, f := range still {
-				if mayFreeze(step, w) {
+				if mayFreeze(step) {
 					all = append(all, trial{r.scenario, point{step: step, when: w}, f})
 				}
 			}
@@ -35,16 +35,14 @@ func steps(r recording) []trial {
 }
 
 // mayFreeze reports whether a run has its lock at a point, and something to do
-// after it. The SFTP server and the lock end with the connection.
-func mayFreeze(step string, w when) bool {
-	return step != "lock#1" && (step != "sftp-server#1" || w == before)
-}
+// after it. The lock ends with the connection.
+func mayFreeze(step string) bool { return step != "lock#1" }
 
 // changing are the steps that change a host, and acting the commands by which
 // scripts do that, or wait for it.
 var (
 	changing = []string{"stage", "prepare", "activate", "conclude", "prune", "tidy", "hook", "lock"}
-	acting   = []string{"mv", "ln", "rm", "mkdir", "chmod", "sync", "flock", "sudo", "tar", "sha256sum", "sleep", "timeout"}
+	acting   = []string{"mv", "ln", "rm", "mkdir", "chmod", "sync", "flock", "sudo", "cp", "tar", "zstd", "gzip", "sha256sum", "sleep", "timeout"}
 )
 
 // inside kills scripts at their commands. Of those that only look some are

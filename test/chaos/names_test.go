@@ -5,7 +5,7 @@ import "testing"
 func TestTheNameOfACaseIsAllThatRepeatsIt(t *testing.T) {
 	for _, name := range []string{
 		"deploy/activate#1/before/cut",
-		"rollback/sftp-server#1/after/stall",
+		"rollback/inspect#1/after/stall",
 		"revert/activate#2/mv#1/before/killgroup",
 		"first/stage#1/sha256sum#1/after/crash",
 		"undo/up@4711/reset",

@@ -59,3 +59,30 @@ func (r *recording) certain() []string {
 		return name == "probe" && n != "1" && n != "2"
 	})
 }
+
+// everyStep are steps of which a recording must have the name, though some of them share
+// a session or had one opened ahead: no case would come to them otherwise.
+var everyStep = map[string][]string{
+	"deploy":   {"lock#1", "inspect#1", "stage#1", "prepare#1", "hook#1", "activate#1", "probe#1", "probe#2", "hook#2", "conclude#1", "prune#1"},
+	"rollback": {"lock#1", "inspect#1", "recheck#1", "activate#1", "probe#1", "probe#2", "conclude#1"},
+}
+
+// namesEveryStep checks recordings, and that they have the commands of steps that share
+// a session, and of those that do not.
+func (w *hosts) namesEveryStep() {
+	w.Helper()
+	for name, want := range everyStep {
+		r, err := recorded(w.Context(), scenarioNamed(name), w.machines[0])
+		w.Must(err)
+		for _, step := range want {
+			if !slices.Contains(r.steps, step) {
+				w.Errorf("the recording of %s has no %s: %q", name, step, r.steps)
+			}
+		}
+		for step, command := range map[string]string{"activate#1": "mv#1", "inspect#1": "awk#1", "conclude#1": "sync#1"} {
+			if !slices.Contains(r.commands[step], command) {
+				w.Errorf("the recording of %s has no %s in %s: %q", name, command, step, r.commands[step])
+			}
+		}
+	}
+}

@@ -64,13 +64,11 @@ func (d *disk) unmount() error {
 	return fmt.Errorf("something still uses %s", d.at)
 }
 
-// remount is the power coming back: the journal is replayed.
+// remount is the power coming back: the file system is checked, as machines do when
+// they boot, which also replays the journal.
 func (d *disk) remount() error {
-	if err := d.mount(); err == nil {
-		return nil
-	}
-	// 1: errors were corrected.
 	err := run("e2fsck", "-fp", d.device.Name())
+	// 1: errors were corrected.
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 1 {
 		err = nil
 	}

@@ -28,7 +28,8 @@ type host struct {
 	step  string // that is under way
 	count int    // points passed since the last arm
 	plan  plan
-	armed int // how many cuts there were, so that no late timer makes the next
+	syncs map[string]string // commands that came, each with its step
+	armed int               // how many cuts there were, so that no late timer makes the next
 	hit   hit
 	err   error // of a cut
 }
@@ -50,7 +51,7 @@ func newHost(separate bool) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &host{Layout: release.Layout{Base: filepath.Join(dir, "app")}}
+	h := &host{Layout: release.Layout{Base: filepath.Join(dir, "app")}, syncs: map[string]string{}}
 	for _, at := range []string{h.Base, filepath.Join(h.Base, "releases")} {
 		if at != h.Base && !separate {
 			break
@@ -123,6 +124,9 @@ func (h *host) pass(point string) (leaveOut bool) {
 		h.cut(inShort(point))
 	}
 	command, before := strings.CutPrefix(point, "before ")
+	if before && strings.HasPrefix(command, "sync ") {
+		h.syncs[h.relative(command)] = h.step
+	}
 	leaveOut = before && h.ignored != nil && h.ignored(h.step, command)
 	if leaveOut && h.plan.point == 0 {
 		h.plan.point = h.count + h.soon

@@ -17,8 +17,9 @@ type known struct {
 	next      release.Activation // what is being switched to
 	switching bool
 
-	record    release.Change // the last one that was to be written
-	concluded bool           // and it was reported as removed
+	record    release.Change    // the last one that was to be written
+	records   map[string]string // all of them, by key
+	concluded bool              // and the last one is of a change that has ended
 
 	history string // reported as written
 	line    string // being written
@@ -27,7 +28,7 @@ type known struct {
 func newKnown() *known {
 	return &known{
 		manifests: map[release.ID]release.Manifest{}, staged: map[release.ID]bool{}, whole: map[release.ID]bool{},
-		delivered: map[string]string{}, prepared: map[string]bool{}, concluded: true,
+		delivered: map[string]string{}, records: map[string]string{}, prepared: map[string]bool{}, concluded: true,
 	}
 }
 

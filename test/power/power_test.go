@@ -18,8 +18,9 @@ type workshop struct {
 	rnd       *rand.Rand
 	artifacts []artifact
 	launcher  string
-	points    int           // that a long cycle passes
-	took      time.Duration // that a cycle takes
+	points    int               // that a long cycle passes
+	took      time.Duration     // that a cycle takes
+	syncs     map[string]string // that cycles come to, each with its step
 }
 
 func newWorkshop(t *testing.T, seed uint64) *workshop {
@@ -45,6 +46,7 @@ func (w *workshop) warmUp() {
 		w.Must(r.cycle())
 		w.took, w.points = max(w.took, time.Since(began)), max(w.points, r.count)
 	}
+	w.syncs = r.syncs
 	var err error
 	w.launcher, err = r.text("launch")
 	w.Must(err)

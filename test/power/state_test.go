@@ -12,12 +12,12 @@ import (
 
 // state is what lies on the disk, read without the scripts.
 type state struct {
-	current  release.Activation
-	releases []release.ID
-	record   string
-	recorded bool // there is a record, if only an empty one
-	history  string
-	changes  release.History
+	current    release.Activation
+	releases   []release.ID
+	record     *release.Change // nil: none, or one without its end
+	recordText string
+	history    string
+	changes    release.History
 }
 
 func (h *host) path(parts ...string) string {
@@ -36,12 +36,13 @@ func (h *host) text(parts ...string) (string, error) {
 func (h *host) state() (state, error) {
 	var s state
 	var problems [4]error
-	_, err := os.Lstat(h.path(".slipway", "change"))
-	s.recorded = err == nil
 	s.current, problems[0] = h.readCurrent()
-	s.record, problems[1] = h.text(".slipway", "change")
+	s.recordText, problems[1] = h.text(".slipway", "change")
 	s.history, problems[2] = h.text(".slipway", "history.jsonl")
 	s.changes = release.ParseHistory(strings.Split(s.history, "\n"))
+	if record := release.ParseHistory([]string{strings.TrimSuffix(s.recordText, "\n")}); len(record) == 1 {
+		s.record = &record[0]
+	}
 	entries, err := os.ReadDir(h.path("releases"))
 	problems[3] = err
 	for _, e := range entries {

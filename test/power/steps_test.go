@@ -105,7 +105,11 @@ func (r *runner) prepare(id release.ID, key string) (a release.Activation, err e
 func (r *runner) activate(step string, to release.Activation, record *release.Change) error {
 	r.next, r.switching = to, true
 	if record != nil {
-		r.record, r.concluded = *record, false
+		text, err := record.JSON()
+		if err != nil {
+			return err
+		}
+		r.record, r.records[record.Key], r.concluded = *record, text+"\n", false
 	}
 	err := r.do(step, func(log io.Writer) error {
 		_, err := r.scripts(log).Activate(r.ctx, script.Switch{Units: []string{unit}, To: to, Record: record, Change: r.record.Key})

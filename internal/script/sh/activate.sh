@@ -84,12 +84,13 @@ restart_by_systemctl() {
 }
 
 # restart_unit starts a unit again that systemd refuses to start after several quick
-# restarts.
+# restarts. The result may not say so: that of a release which kept failing remains.
 restart_unit() {
 	sudo -n systemctl restart "$unit" && return
-	[ "$(systemctl show --property=Result "$unit")" = Result=start-limit-hit ] &&
-		sudo -n systemctl reset-failed "$unit" && sudo -n systemctl restart "$unit" ||
-		die "systemctl restart $unit failed: see the lines above and 'systemctl status $unit'"
+	case $(systemctl show --property=Result "$unit") in
+	Result=success | Result=timeout) false ;; # another try would be no better, or as slow
+	*) sudo -n systemctl reset-failed "$unit" && sudo -n systemctl restart "$unit" ;;
+	esac || die "systemctl restart $unit failed: see the lines above and 'systemctl status $unit'"
 }
 
 # stop_unit also resets the state of a unit that keeps failing: it would be "failed" after

@@ -7,18 +7,45 @@ if [ -h current ] || [ -e current ]; then echo "link=$(readlink current)"; fi
 echo "active=$(systemctl is-active "$unit")"
 pid=$(systemctl show --property=MainPID --value "$unit")
 echo "running=$(tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | sed -n "s|^$base/releases/\([^/]*\)/.*|\1|p" | head -n 1)"
+# verify compares a release with its manifest, entry by entry and byte by byte. It shares
+# nothing with the scripts that are under test.
+verify() {
+	python3 -c '
+import hashlib, json, os, stat, sys
+tree, manifest = sys.argv[1:]
+want = {}
+for f in json.load(open(manifest))["files"]:
+    want[f["path"]] = (f["kind"], f.get("target"), f.get("mode", 0) & ~0o027, f.get("size", 0), f.get("sha256"))
+def entry(path):
+    info = os.lstat(path)
+    if stat.S_ISLNK(info.st_mode):
+        return ("link", os.readlink(path), None, None, None)
+    if stat.S_ISDIR(info.st_mode):
+        return ("dir", None, None, None, None)
+    if not stat.S_ISREG(info.st_mode):
+        return ("other", None, None, None, None)
+    return ("file", None, stat.S_IMODE(info.st_mode), info.st_size, hashlib.sha256(open(path, "rb").read()).hexdigest())
+found = {}
+for top, dirs, files in os.walk(tree):
+    for name in dirs + files:
+        path = os.path.join(top, name)
+        found[os.path.relpath(path, tree)] = entry(path)
+same = lambda w, f: w[0] == f[0] and (w[0] != "link" or w[1] == f[1]) and (w[0] != "file" or w[2:] == f[2:])
+wrong = [p for p in sorted(set(want) | set(found)) if p not in want or p not in found or not same(want[p], found[p])]
+for p in wrong[:5]:
+    print(p, "expected", want.get(p), "found", found.get(p), file=sys.stderr)
+sys.exit(bool(wrong))' "$1" "$2" >&2
+}
 for release in releases/*; do
-	id=${release#releases/} lists=.slipway/releases/${release#releases/}
+	id=${release#releases/}
 	case $id in '*' | *.part) continue ;; esac
-	if [ "$quick" = yes ] || { (cd "$release" && sha256sum --check --quiet --strict "$base/$lists/checksums") >&2 &&
-		(cd "$release" && find . -mindepth 1 -type d -printf 'd\t%P\n' -o -type f -printf 'f\t%m\t%s\t%P\n' -o -type l -printf 'l\t%l\t%P\n' -o -printf 'other\t%y\t%P\n') |
-			LC_ALL=C sort | diff "$lists/listing" - >&2; }; then
+	if [ "$quick" = yes ] || verify "$release" ".slipway/releases/$id/manifest.json"; then
 		echo "good=$id $(find "$release" -mindepth 1 | wc -l)"
 	else
 		echo "bad=$id"
 	fi
 done
-for left in releases/*.part next current.new launch.new .slipway/scratch .slipway/change.new .slipway/back; do
+for left in releases/*.part next current.new launch.new .slipway/scratch* .slipway/back; do
 	if [ -e "$left" ] || [ -h "$left" ]; then echo "left=$left"; fi
 done
 for activation in activations/*; do
@@ -29,5 +56,5 @@ done
 for lock in lock critical; do
 	[ ! -e ".slipway/$lock" ] || flock --nonblock ".slipway/$lock" true || echo "held=$lock $(cat .slipway/lock)"
 done
-pgrep --uid deploy --list-full --full 'step[.]|sftp-server|chaos/shell' | cut -c1-100 | sed 's/^/process=/'
+pgrep --uid deploy --list-full --full 'step[.]|chaos/shell' | cut -c1-100 | sed 's/^/process=/'
 exit 0

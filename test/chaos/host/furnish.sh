@@ -5,7 +5,7 @@ lib=/usr/local/lib/chaos
 mkdir -p "$lib/shims" "$lib/clock" /var/lib/chaos/snapshots /var/lib/chaos/trace
 chmod 1777 /var/lib/chaos/trace
 chmod 0755 "$lib"/*.sh
-for command in mv ln rm mkdir sync flock sudo systemctl tar cat awk sed sha256sum find sort diff xargs timeout head \
+for command in mv ln rm cp mkdir sync flock sudo systemctl tar zstd gzip bash cat awk sed sha256sum find sort diff xargs timeout head \
 	readlink chmod cmp sleep df stat date tail tr grep cut basename id nproc dirname uname getconf kill env sh; do
 	case $command in kill | sh) continue ;; esac
 	! type "$command" >/dev/null 2>&1 || ln -sf ../shim.sh "$lib/shims/$command"

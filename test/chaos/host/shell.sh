@@ -1,7 +1,7 @@
 #!/bin/bash
-# The login shell of deploy while faults are tried. sshd runs every command and
-# the SFTP server through it: it tells the harness of each, before and after,
-# and waits for its answer:
+# The login shell of deploy while faults are tried. sshd runs every session through
+# it: it tells the harness of each script, before and after, and waits for its
+# answer:
 #
 #	go LABEL [DIR COMMAND K]   run it; with DIR first in PATH
 #	kill                       die here, as by kill -9
@@ -31,8 +31,9 @@ serve_session() {
 	shell=$!
 	exec {to}>"$work/in" {from}<"$work/out" {ends}<>"$work/ends" {told}<>"$work/told"
 	rm -rf "$work"
-	pass_answers {to}>&- {line}>&- <&"$from" &
+	pass_answers {to}>&- {line}>&- <&"$from" {from}<&- &
 	answers=$!
+	exec {from}<&-
 	while IFS= read -r request; do
 		read -r verb mark names rest <<<"$request"
 		case $verb in
@@ -43,8 +44,10 @@ serve_session() {
 	end_session
 }
 
-# The client must not know of an end before the harness does.
+# The client must not know of an end before the harness does. Once the client has gone,
+# nobody reads what scripts write, as without this shell.
 pass_answers() {
+	trap '' PIPE
 	while IFS= read -r answered; do
 		case $answered in
 		*ended=*)
@@ -52,8 +55,9 @@ pass_answers() {
 			read -r _ <&"$told"
 			;;
 		esac
-		printf '%s\n' "$answered"
+		printf '%s\n' "$answered" 2>/dev/null || break
 	done
+	exec <&-
 	echo 255 >&"$ends"
 }
 
