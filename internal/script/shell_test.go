@@ -83,6 +83,20 @@ func looking(body string, facts map[string]string, log io.Writer) (call, func(*s
 	return c, func(s *site) { s.edit = withMain(body).edit }
 }
 
+func TestAHostWithoutGzipIsToldToGetIt(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.edit = nil
+	s.env = []string{"PATH=" + s.bin, "BASE=" + s.Base}
+	path, err := exec.LookPath("sh")
+	must(t, err)
+	must(t, os.Symlink(path, s.bin+"/sh"))
+	shell := NewShell(s)
+	t.Cleanup(shell.Close)
+	_, err = hostOn(shell, s.Layout, nil).Inspect(t.Context(), Look{Units: []string{unit}})
+	wantReason(t, err, "gzip is not installed on this host: install it")
+}
+
 // What a script has left running knows nothing of the next one's mark.
 func TestALeftoverWriterForgesNothing(t *testing.T) {
 	t.Parallel()

@@ -78,6 +78,7 @@ show_place() {
 	places="$base $base/releases $base/.slipway"
 	# shellcheck disable=SC2086 # paths without blanks
 	descriptions=$line_break$(stat -L -c '%n %a %U %G' -- /proc/self $places $stamp_paths 2>/dev/null)$line_break
+	described='' # if there is no /proc
 	describe /proc/self # it belongs to the user of the program that looks
 	described=${described#* }
 	fact user "${described% *}"

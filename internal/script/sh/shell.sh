@@ -14,7 +14,7 @@ serve() {
 	while IFS=' ' read -r verb answer_mark words; do
 		case $verb in
 		text) keep_text "$answer_mark" "$words" ;;
-		texts) eval "$(printf '%b' "$words" | gzip -dc)" ;;
+		texts) unpack_texts ;;
 		run)
 			# shellcheck disable=SC2086 # encoded words
 			(run_files $words) </dev/null
@@ -34,9 +34,19 @@ serve() {
 	done
 }
 
+no_gzip=''
+unpack_texts() {
+	if command -v gzip >/dev/null; then
+		eval "$(printf '%b' "$words" | gzip -dc)"
+	else
+		no_gzip=yes
+	fi
+}
+
 keep_text() { eval "text_$1=\$(printf '%b' \"\$2\")"; }
 
 run_files() {
+	[ -z "$no_gzip" ] || die "gzip is not installed on this host: install it"
 	names=$1
 	shift
 	while [ -n "$names" ]; do
