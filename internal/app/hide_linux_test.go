@@ -45,7 +45,7 @@ func newOrdinary(t *testing.T) *ordinary {
 	o.must(os.Chmod(o.dir, 0o777))
 	o.must(os.Mkdir(o.path("bin"), 0o755))
 	script := strings.ReplaceAll(spy, "SEEN", o.path("seen"))
-	for _, name := range []string{"ansible-inventory", "ansible-playbook", "git", "flock", "uname", "mktemp"} {
+	for _, name := range []string{"ansible-inventory", "ansible-playbook", "git", "flock", "getconf", "mktemp"} {
 		o.must(os.WriteFile(o.path("bin/"+name), []byte(script), 0o755))
 	}
 	return o
