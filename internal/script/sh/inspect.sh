@@ -44,7 +44,7 @@ show_machine() {
 	fact arch "$2"
 	glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null)
 	fact glibc "${glibc#glibc }"
-	for tool in awk cmp diff find flock sed sha256sum systemctl tar timeout curl; do
+	for tool in awk cmp find flock sed sha256sum systemctl tar timeout curl; do
 		command -v "$tool" >/dev/null || fact no_tool "$tool"
 	done
 	! command -v zstd >/dev/null || fact zstd yes
