@@ -24,7 +24,7 @@ const (
 // There is no Erlang and no Elixir: a release has to bring its own.
 var webPackages = []string{
 	"systemd", "systemd-sysv", "dbus", "libpam-systemd", "openssh-server", "sudo",
-	"iproute2", "nftables", "procps", "curl", "ca-certificates", "python3",
+	"iproute2", "nftables", "procps", "curl", "ca-certificates", "python3", "zstd",
 	"dash", "fish", "tcsh",
 }
 

@@ -16,7 +16,7 @@ import (
 // depend on, in a repository of the lab: they reach no other. Packages that the image has already are here because
 // setup names them too.
 var setupPackages = []string{
-	"acl", "ca-certificates", "curl", "iproute2", "locales", "nftables", "openssl", "procps", "python3-apt", "sudo",
+	"acl", "ca-certificates", "curl", "iproute2", "locales", "nftables", "openssl", "procps", "python3-apt", "sudo", "zstd",
 	// What a release's Erlang runtime needs, and epmd.
 	"erlang-base", "libncurses6", "libstdc++6", "libtinfo6", "zlib1g",
 	// Build hosts.

@@ -15,5 +15,6 @@ func TestABareServerBecomesReady(t *testing.T) {
 		if state := s.root(h, "systemctl is-system-running; systemctl --failed --no-legend"); state != "running" {
 			t.Errorf("%s is %s", h.Name, state)
 		}
+		s.root(h, "command -v zstd") // or releases travel with gzip
 	}
 }
