@@ -70,11 +70,12 @@ func (a Artifact) Is(want release.Digest) error {
 		a.manifest.ReleaseID, a.app, has.Short(), want.Short())
 }
 
-// Export writes files of the release, as a compressed tar. Without paths, it writes all.
-func (a Artifact) Export(ctx context.Context, paths []string, w io.Writer) error {
+// Export writes files of the release, or of an earlier one of the application, as a
+// compressed tar. Without paths, it writes all.
+func (a Artifact) Export(ctx context.Context, id release.ID, paths []string, w io.Writer) error {
 	out := a.log.Output(name)
 	defer out.Close()
-	return script.Store{Machine: a.host, App: a.app, Log: out}.Export(ctx, a.manifest.ReleaseID, paths, w)
+	return script.Store{Machine: a.host, App: a.app, Log: out}.Export(ctx, id, paths, w)
 }
 
 // Earlier returns the manifest of another artifact of the application, if there is one

@@ -49,7 +49,7 @@ func TestADeployAsksFewTimes(t *testing.T) {
 	defer c.mu.Unlock()
 	asked = slices.DeleteFunc(asked, func(step string) bool { return step == "probe" }) // until the release is up
 	slices.Sort(asked)
-	if want := []string{"activate", "conclude", "inspect", "lock", "prepare", "stage"}; !slices.Equal(asked, want) || sessions != 4 {
+	if want := []string{"activate", "conclude", "inspect", "lock", "stage"}; !slices.Equal(asked, want) || sessions != 4 {
 		t.Errorf("%q in %d sessions, want %q in 4", asked, sessions, want)
 	}
 }

@@ -63,10 +63,11 @@ type Host struct {
 	seen    Seen
 	result  Result
 
-	curl  bool           // curl on the host requests the health URL
-	roots *x509.CertPool // for an https health URL; nil: the system's certificates
-	met   bool           // what runs passed the checks, under this run's lock
-	unmet bool           // what ran before fails the checks of ports and health too
+	curl     bool           // curl on the host requests the health URL
+	roots    *x509.CertPool // for an https health URL; nil: the system's certificates
+	launcher bool           // this run has staged the release here, and the launcher is there
+	met      bool           // what runs passed the checks, under this run's lock
+	unmet    bool           // what ran before fails the checks of ports and health too
 
 	switched  bool // a change has begun and is neither concluded nor undone
 	refused   bool // the host has refused to begin it

@@ -11,7 +11,11 @@ import (
 // Prepare puts the launcher and the environment into place. It returns the
 // activation, and whether the host already runs it.
 func (h *Host) Prepare(ctx context.Context, id release.ID) (to release.Activation, runs bool, err error) {
-	to, same, err := h.script().Prepare(ctx, id, h.run.Key, h.environment())
+	env := h.environment()
+	if h.launcher && env.Empty() {
+		return release.Activation{ID: id}, false, nil // there is nothing to put into place
+	}
+	to, same, err := h.script().Prepare(ctx, id, h.run.Key, env)
 	if err != nil {
 		return to, false, err
 	}

@@ -41,7 +41,7 @@ func (contents) Settle([]release.File) error { return nil }
 
 func (b built) pack(d release.Delta) (host.Parcel, error) {
 	var data bytes.Buffer
-	err := parcel.Write(&data, parcel.Gzip, d, time.Now(), contents(b.tree))
+	err := parcel.Write(&data, parcel.Gzip, d, parcel.Dictionary{}, time.Now(), contents(b.tree))
 	return host.Parcel{From: d.From, Codec: string(parcel.Gzip), Data: &data}, err
 }
 

@@ -30,7 +30,7 @@ func (h *Host) Stage(ctx context.Context, from Source) error {
 		h.shell.Ahead(ctx, "stage")
 	}
 	if h.run.Verb == release.Deploy {
-		h.shell.Ahead(ctx, "prepare", "activate", "conclude")
+		h.shell.Ahead(ctx, "activate", "conclude")
 	}
 	return h.timed(PhaseStage, func() error { return h.stage(ctx, from) })
 }
@@ -110,7 +110,7 @@ func (h *Host) unpack(ctx context.Context, from Source, digest release.Digest, w
 	}
 	sent := &counter{Reader: p.Data}
 	p.Data = sent
-	if err := h.script().Stage(ctx, from.Manifest().ReleaseID, digest, p); err != nil {
+	if h.launcher, err = h.script().Stage(ctx, from.Manifest().ReleaseID, digest, p); err != nil {
 		// What the host says about a part of a parcel is not the reason.
 		return received{}, cmp.Or(sent.failed(), err)
 	}

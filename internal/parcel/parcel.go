@@ -1,8 +1,10 @@
 // Package parcel packs what a host lacks of a release, and keeps the contents of files
 // on their way from the build host.
 //
-// A parcel is one compressed tar. Its entries come in the order in which a host needs
-// them:
+// A parcel is one compressed tar. If there is a base, lines come before it: the paths of
+// files of the base, and an empty line. The contents of these files, joined, are the
+// dictionary that zstd needs: what is sent is mostly a new version of what the host has.
+// The entries of the tar come in the order in which a host needs them:
 //
 //	patch          makes the manifest out of the base's; or
 //	manifest.json  the manifest, if there is no base
@@ -15,6 +17,7 @@ package parcel
 
 import (
 	"archive/tar"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -45,9 +48,37 @@ type Contents interface {
 	Settle(files []release.File) error
 }
 
+// Dictionary is what both sides know before a parcel is packed.
+type Dictionary struct {
+	Paths []string // files of the base
+	Data  []byte   // their contents, joined
+}
+
+// Join waits for the contents of files of the base, and makes them a dictionary.
+func Join(files []release.File, contents Contents) (d Dictionary, err error) {
+	var all bytes.Buffer
+	for _, f := range files {
+		in, err := contents.Open(f)
+		if err == nil {
+			_, err = io.CopyN(&all, in, f.Size)
+		}
+		if err != nil {
+			return Dictionary{}, err
+		}
+		d.Paths = append(d.Paths, f.Path)
+	}
+	d.Data = all.Bytes()
+	return d, nil
+}
+
 // Write writes the parcel of a delta. The files that it has get the time at.
-func Write(w io.Writer, codec Codec, d release.Delta, at time.Time, contents Contents) error {
-	z, err := compressor(w, codec)
+func Write(w io.Writer, codec Codec, d release.Delta, known Dictionary, at time.Time, contents Contents) error {
+	if d.From != "" {
+		if _, err := io.WriteString(w, strings.Join(append(known.Paths, "", ""), "\n")); err != nil {
+			return err
+		}
+	}
+	z, err := compressor(w, codec, d, known.Data)
 	if err != nil {
 		return err
 	}
@@ -58,13 +89,31 @@ func Write(w io.Writer, codec Codec, d release.Delta, at time.Time, contents Con
 	return errors.Join(p.Close(), z.Close())
 }
 
+// little is how many bytes are worth the best level, which packs some 20 MB a second.
+const little = 2 << 20
+
 // compressor uses levels that cost less time than they save on a link of 200 Mbit/s:
 // see docs/decisions/0055-send-only-what-is-missing.md.
-func compressor(w io.Writer, codec Codec) (io.WriteCloser, error) {
-	if codec == Gzip {
-		return gzip.NewWriterLevel(w, gzip.BestSpeed)
+func compressor(w io.Writer, codec Codec, d release.Delta, known []byte) (io.WriteCloser, error) {
+	size := int64(len(d.Text))
+	for _, f := range d.Files {
+		size += f.Size
 	}
-	return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(2))
+	if codec == Gzip {
+		level := gzip.BestSpeed
+		if size < little {
+			level = gzip.BestCompression
+		}
+		return gzip.NewWriterLevel(w, level)
+	}
+	options := []zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(2)}
+	if size < little {
+		options = append(options, zstd.WithEncoderLevel(zstd.SpeedBestCompression))
+	}
+	if len(known) > 0 {
+		options = append(options, zstd.WithEncoderDictRaw(0, known))
+	}
+	return zstd.NewWriter(w, options...)
 }
 
 type packer struct {

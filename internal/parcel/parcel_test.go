@@ -5,10 +5,13 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/apxr/slipway/internal/release"
 )
@@ -31,7 +34,7 @@ func (unsettled) Settle([]release.File) error { return errors.New("more came") }
 func packed(t *testing.T, codec Codec, d release.Delta) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Write(&b, codec, d, time.Unix(1700000000, 5), noContents); err != nil {
+	if err := Write(&b, codec, d, Dictionary{}, time.Unix(1700000000, 5), noContents); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -44,7 +47,11 @@ var some = release.Delta{
 
 func TestAParcelHasItsEntriesInTheirOrder(t *testing.T) {
 	for _, codec := range []Codec{Gzip, Zstd} {
-		z, err := decompressor(bytes.NewReader(packed(t, codec, some)))
+		text := packed(t, codec, some)
+		if text[0] != '\n' {
+			t.Fatalf("%s: it begins with %q", codec, text[:10])
+		}
+		z, err := decompressor(bytes.NewReader(text[1:]))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,6 +77,38 @@ func TestAParcelHasItsEntriesInTheirOrder(t *testing.T) {
 	}
 }
 
+// The bytes are what zstd on a host takes: see internal/script.
+func TestWhatBothSidesKnowIsNotSent(t *testing.T) {
+	old := make([]byte, 50_000)
+	rand.NewChaCha8([32]byte{}).Read(old)
+	text := append(slices.Clone(old), "new"...)
+	contents := opens(func(f release.File) (io.Reader, error) {
+		if f.Path == "gone" {
+			return nil, errors.New("gone")
+		}
+		return bytes.NewReader(text[:f.Size]), nil
+	})
+	known, err := Join([]release.File{{Path: "a", Size: 20}, {Path: "b", Size: 50_000}}, contents)
+	if err != nil || !slices.Equal(known.Paths, []string{"a", "b"}) || !bytes.Equal(known.Data, append(slices.Clone(old[:20]), old...)) {
+		t.Fatalf("%q, %d bytes, %v", known.Paths, len(known.Data), err)
+	}
+	if none, err := Join([]release.File{{Path: "a", Size: 1}, {Path: "gone", Size: 1}}, contents); err == nil || none.Paths != nil {
+		t.Errorf("%+v, %v", none, err)
+	}
+	d := release.Delta{From: "20240101T000000", Files: []release.File{{Path: "c", Size: int64(len(text)), Mode: 0o644}}}
+	var b bytes.Buffer
+	if err := Write(&b, Zstd, d, known, time.Unix(1700000000, 0), contents); err != nil || b.Len() > 500 || !strings.HasPrefix(b.String(), "a\nb\n\n") {
+		t.Fatalf("%d bytes, %v", b.Len(), err)
+	}
+	z, err := zstd.NewReader(bytes.NewReader(b.Bytes()[len("a\nb\n\n"):]), zstd.WithDecoderDictRaw(0, known.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(z); err != nil || !bytes.Contains(got, text) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}
+
 func TestTheSameDeltaMakesTheSameParcel(t *testing.T) {
 	large := some
 	large.Files = []release.File{{Path: "d/c", Size: 12 << 20}}
@@ -90,7 +129,7 @@ func TestAParcelWithoutAContentIsNoParcel(t *testing.T) {
 		"unsettled": unsettled{noContents},
 	} {
 		var b bytes.Buffer
-		if err := Write(&b, Zstd, some, time.Time{}, contents); err == nil {
+		if err := Write(&b, Zstd, some, Dictionary{}, time.Time{}, contents); err == nil {
 			t.Error(name)
 		}
 		if _, err := unzipped(b.Bytes()); err == nil {
@@ -114,7 +153,7 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on 
 
 func TestAParcelThatCannotBeKeptIsAnError(t *testing.T) {
 	for _, codec := range []Codec{Gzip, Zstd} {
-		if err := Write(full{}, codec, some, time.Time{}, noContents); err == nil || !strings.Contains(err.Error(), "no space left") {
+		if err := Write(full{}, codec, some, Dictionary{}, time.Time{}, noContents); err == nil || !strings.Contains(err.Error(), "no space left") {
 			t.Errorf("%s: %v", codec, err)
 		}
 	}

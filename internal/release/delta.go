@@ -15,6 +15,7 @@ type Delta struct {
 	Dirs   []string
 	Moves  []Move
 	Files  []File   // whose contents the host needs
+	Like   []File   // files of the base that those are most likely new versions of
 	Links  []File   // all of the release: none of the base is used
 	Remove []string // afterwards; what is below a path goes with it
 }
@@ -63,6 +64,7 @@ func (m Manifest) Since(base Manifest) (d Delta, usable bool, err error) {
 	d.From, d.Text = base.ReleaseID, patch
 	d.Dirs = slices.DeleteFunc(d.Dirs, func(p string) bool { _, there := before[p]; return there })
 	d.moveOrSend(before, after)
+	d.Like = resembling(d.Files, before, after)
 	d.Remove = removed(base.ordered(), m)
 	return d, true, nil
 }

@@ -62,7 +62,7 @@ func (a artifact) Manifest() release.Manifest {
 	return release.Manifest{ReleaseID: id(int(a)), Version: fmt.Sprintf("0.%d.0", a), Revision: fmt.Sprintf("%040d", a), Ref: "refs/heads/main"}
 }
 
-func (artifact) Export(context.Context, []string, io.Writer) error { return nil }
+func (artifact) Export(context.Context, release.ID, []string, io.Writer) error { return nil }
 
 func (artifact) Earlier(context.Context, release.ID, release.Digest) (release.Manifest, error) {
 	return release.Manifest{}, errors.New("it is gone")

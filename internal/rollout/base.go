@@ -20,6 +20,8 @@ type origin struct {
 	known   bool // the delta is known, or that there is none
 	delta   release.Delta
 	problem error
+	stored  *release.Manifest // of the artifact on the build host; nil: there is none
+	store   *parcel.Store     // contents of that artifact; nil: none are needed yet
 }
 
 // kindFor returns the kind of parcel that is best for a host.
@@ -74,8 +76,33 @@ func (s *spool) earlier(o *origin, m *member, b base) (release.Manifest, error) 
 	if !o.asked {
 		o.asked = true
 		if before, err := s.source.Earlier(s.ctx, b.id, b.digest); err == nil {
+			o.stored = &before
 			return before, nil
 		}
 	}
 	return m.CurrentManifest(s.ctx)
+}
+
+// like begins to read what is known of a base before a parcel is packed for hosts that have
+// it. The function that it returns waits for that. The caller has the spool's mutex.
+func (s *spool) like(k kind, d release.Delta) (func() parcel.Dictionary, error) {
+	o := s.origins[k.base]
+	if o == nil || o.stored == nil || len(d.Like) == 0 || k.codec != parcel.Zstd {
+		return func() parcel.Dictionary { return parcel.Dictionary{} }, nil
+	}
+	if o.store == nil {
+		store, err := s.open(*o.stored)
+		if err != nil {
+			return nil, err
+		}
+		o.store = store
+	}
+	o.store.Need(d.Like)
+	return func() parcel.Dictionary {
+		known, err := parcel.Join(d.Like, o.store)
+		if err != nil && s.ctx.Err() == nil {
+			s.log.Say("build", "more is sent than necessary, since release %s cannot be read on the build host: %v", k.base.id, err)
+		}
+		return known
+	}, nil
 }

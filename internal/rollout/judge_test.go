@@ -28,8 +28,8 @@ func (a artifact) IsTip(context.Context) (bool, error) {
 	return a.tip, a.tipErr
 }
 
-func (a artifact) Manifest() release.Manifest                        { return a.m }
-func (a artifact) Export(context.Context, []string, io.Writer) error { return nil }
+func (a artifact) Manifest() release.Manifest                                    { return a.m }
+func (a artifact) Export(context.Context, release.ID, []string, io.Writer) error { return nil }
 
 func (a artifact) Earlier(context.Context, release.ID, release.Digest) (release.Manifest, error) {
 	return release.Manifest{}, nil

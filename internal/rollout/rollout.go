@@ -95,9 +95,9 @@ type Candidate func(*host.Run) Host
 // Artifact is a release on the build host.
 type Artifact interface {
 	Manifest() release.Manifest
-	// Export writes files of the release, as a compressed tar. Without paths, it
-	// writes all.
-	Export(ctx context.Context, paths []string, w io.Writer) error
+	// Export writes files of an artifact of the application, as a compressed tar.
+	// Without paths, it writes all.
+	Export(ctx context.Context, id release.ID, paths []string, w io.Writer) error
 	// Earlier returns the manifest of another artifact of the application, if the
 	// build host has one with this digest.
 	Earlier(ctx context.Context, id release.ID, digest release.Digest) (release.Manifest, error)

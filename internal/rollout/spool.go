@@ -54,7 +54,7 @@ func (s *spool) Open(name string, whole bool) (host.Parcel, error) {
 	if err != nil {
 		return host.Parcel{}, err
 	}
-	in, err := s.open(k, d)
+	in, err := s.packed(k, d)
 	if err != nil {
 		return host.Parcel{}, err
 	}
@@ -76,12 +76,12 @@ func (s *spool) choose(m *member, whole bool) (kind, release.Delta, error) {
 	return k, d, err
 }
 
-// open returns a parcel from its beginning, while it is being packed.
-func (s *spool) open(k kind, d release.Delta) (*streamReader, error) {
+// packed returns a parcel from its beginning, while it is being packed.
+func (s *spool) packed(k kind, d release.Delta) (*streamReader, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.parcels[k] == nil {
-		packed, err := s.pack(k.codec, d)
+		packed, err := s.pack(k, d)
 		if err != nil {
 			return nil, err
 		}
@@ -91,17 +91,28 @@ func (s *spool) open(k kind, d release.Delta) (*streamReader, error) {
 }
 
 // pack packs a parcel as its contents arrive. The caller has the mutex.
-func (s *spool) pack(codec parcel.Codec, d release.Delta) (*stream, error) {
+func (s *spool) pack(k kind, d release.Delta) (*stream, error) {
 	if s.store == nil {
-		store, err := parcel.NewStore(s.ctx, s.Manifest(), s.source.Export)
+		store, err := s.open(s.Manifest())
 		if err != nil {
 			return nil, err
 		}
 		s.store = store
 	}
 	s.store.Need(d.Files)
+	known, err := s.like(k, d)
+	if err != nil {
+		return nil, err
+	}
 	at, contents := s.Manifest().BuiltAt, s.store
-	return newStream(func(w io.Writer) error { return parcel.Write(w, codec, d, at, contents) })
+	return newStream(func(w io.Writer) error { return parcel.Write(w, k.codec, d, known(), at, contents) })
+}
+
+// open opens a store for the contents of an artifact.
+func (s *spool) open(m release.Manifest) (*parcel.Store, error) {
+	return parcel.NewStore(s.ctx, m, func(ctx context.Context, paths []string, w io.Writer) error {
+		return s.source.Export(ctx, m.ReleaseID, paths, w)
+	})
 }
 
 // Close stops the transfers and frees the disk space.
@@ -116,6 +127,11 @@ func (s *spool) Close() error {
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
+	}
+	for _, o := range s.origins {
+		if o.store != nil {
+			errs = append(errs, o.store.Close())
+		}
 	}
 	return errors.Join(errs...)
 }

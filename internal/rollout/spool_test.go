@@ -2,6 +2,8 @@ package rollout
 
 import (
 	"archive/tar"
+	"bufio"
+	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
@@ -36,6 +38,7 @@ type source struct {
 	between func()             // is called before each file
 	mu      sync.Mutex
 	exports [][]string // the paths of each export
+	old     map[release.ID]map[string]string
 	asked   []release.ID
 }
 
@@ -50,12 +53,19 @@ func manifestOf(id release.ID, files map[string]string) release.Manifest {
 	return m
 }
 
-func (s *source) Export(ctx context.Context, paths []string, w io.Writer) error {
+func (s *source) Export(ctx context.Context, id release.ID, paths []string, w io.Writer) error {
+	files := s.files
+	if id != id2 {
+		files = s.old[id]
+		if files == nil {
+			return errors.New("it was removed")
+		}
+	}
 	s.mu.Lock()
 	s.exports = append(s.exports, paths)
 	s.mu.Unlock()
 	if len(paths) == 0 {
-		paths = slices.Sorted(maps.Keys(s.files))
+		paths = slices.Sorted(maps.Keys(files))
 	}
 	z, err := gzip.NewWriterLevel(w, gzip.NoCompression)
 	if err != nil {
@@ -66,8 +76,8 @@ func (s *source) Export(ctx context.Context, paths []string, w io.Writer) error 
 		if s.between != nil {
 			s.between()
 		}
-		err := out.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "./" + p, Mode: 0o644, Size: int64(len(s.files[p]))})
-		_, writeErr := io.WriteString(out, s.files[p])
+		err := out.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "./" + p, Mode: 0o644, Size: int64(len(files[p]))})
+		_, writeErr := io.WriteString(out, files[p])
 		if err = errors.Join(err, writeErr, out.Flush(), z.Flush(), ctx.Err()); err != nil {
 			return err
 		}
@@ -127,11 +137,26 @@ func spooled(ctx context.Context, s *source, hosts ...Host) *spool {
 	return spool
 }
 
-// unpacked returns the entries of a parcel, by their names.
-func unpacked(p host.Parcel) (map[string]string, error) {
-	in := p.Data
-	if p.Codec == "zstd" {
-		z, err := zstd.NewReader(in)
+// unpacked returns the entries of a parcel, by their names. A host has these files.
+func unpacked(p host.Parcel, has map[string]string) (map[string]string, error) {
+	in := bufio.NewReader(p.Data)
+	known := ""
+	for p.From != "" {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return nil, err
+		}
+		if line == "\n" {
+			break
+		}
+		known += has[strings.TrimSuffix(line, "\n")]
+	}
+	return entriesOf(p.Codec, in, known)
+}
+
+func entriesOf(codec string, in io.Reader, known string) (map[string]string, error) {
+	if codec == "zstd" {
+		z, err := zstd.NewReader(in, zstd.WithDecoderDictRaw(0, []byte(known)))
 		if err != nil {
 			return nil, err
 		}
@@ -168,7 +193,7 @@ func taken(t *testing.T, s *spool, name string, whole bool) (release.ID, map[str
 		t.Error(err)
 		return "", nil
 	}
-	entries, err := unpacked(p)
+	entries, err := unpacked(p, s.source.(*source).old[p.From])
 	if err != nil {
 		t.Error(err)
 	}
@@ -292,7 +317,7 @@ func TestWithoutAUsableBaseEverythingIsSent(t *testing.T) {
 		if err != nil || p.From != "" || (p.Codec == "gzip") != (name == "no zstd") {
 			t.Errorf("%s: from %q, by %s, %v", name, p.From, p.Codec, err)
 		}
-		if got, err := unpacked(p); err != nil || got["tree/a"] != "A" || got["tree/b"] != "B" {
+		if got, err := unpacked(p, nil); err != nil || got["tree/a"] != "A" || got["tree/b"] != "B" {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 		spool.Close()
@@ -304,6 +329,52 @@ func TestWithoutAUsableBaseEverythingIsSent(t *testing.T) {
 	}
 	if from, got := taken(t, spool, "x", true); from != "" || got["tree/a"] != "A" {
 		t.Errorf("a whole one is from %q: %q", from, got)
+	}
+}
+
+// A host that has zstd gets new versions of its files as what differs. What a base on the
+// build host has is read once for all hosts, and if it cannot be read, more is sent.
+func TestANewVersionOfAFileTakesFewBytes(t *testing.T) {
+	was := map[string]string{"releases/0.1.0/start.script": noise(50_000), "a": "A"}
+	is := map[string]string{"releases/0.1.1/start.script": noise(50_000) + "0.1.1", "a": "A"}
+	one := manifestOf(id1, was)
+	for name, c := range map[string]struct {
+		old  map[release.ID]map[string]string
+		zstd bool
+		few  bool
+		said string
+	}{
+		"zstd":                            {map[release.ID]map[string]string{id1: was}, true, true, ""},
+		"gzip":                            {map[release.ID]map[string]string{id1: was}, false, false, ""},
+		"the artifact is gone":            {nil, true, false, "cannot be read on the build host: it was removed"},
+		"the artifact has other contents": {map[release.ID]map[string]string{id1: is}, true, false, "does not fit its manifest"},
+	} {
+		var log strings.Builder
+		s := &source{files: is, earlier: []release.Manifest{one}, old: c.old}
+		hosts := []*based{on("x", one), on("y", one)}
+		hosts[0].seen.Zstd, hosts[1].seen.Zstd = c.zstd, c.zstd
+		spool := newSpool(t.Context(), s, progress.New(progress.Terminal{W: &log}))
+		spool.expect(fleet{&member{Host: hosts[0]}, &member{Host: hosts[1]}})
+		for _, h := range []string{"x", "y"} {
+			p, err := spool.Open(h, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			packed, err := io.ReadAll(p.Data)
+			if err != nil || (len(packed) < 2_000) != c.few {
+				t.Errorf("%s: %d bytes, %v", name, len(packed), err)
+			}
+			p.Data = bytes.NewReader(packed)
+			if got, err := unpacked(p, was); err != nil || got["tree/releases/0.1.1/start.script"] != is["releases/0.1.1/start.script"] {
+				t.Errorf("%s: %d entries, %v", name, len(got), err)
+			}
+		}
+		if err := spool.Close(); err != nil || !strings.Contains(log.String(), c.said) || (c.said == "") != (log.Len() == 0) {
+			t.Errorf("%s: %q, %v", name, log.String(), err)
+		}
+		if len(s.exports) > 2 {
+			t.Errorf("%s: the build host has read %q", name, s.exports)
+		}
 	}
 }
 
@@ -324,7 +395,7 @@ func TestASlowHostHoldsNobodyBack(t *testing.T) {
 		if n, err := io.Copy(io.Discard, fast.Data); err != nil || n < 2e6 || time.Since(began) > 3*time.Second {
 			t.Errorf("%d, %v after %s", n, err, time.Since(began))
 		}
-		if got, err := unpacked(slow); err != nil || got["tree/3"] != s.files["3"] {
+		if got, err := unpacked(slow, nil); err != nil || got["tree/3"] != s.files["3"] {
 			t.Errorf("%d entries, %v", len(got), err)
 		}
 	})
@@ -336,8 +407,8 @@ type failing struct {
 	err error
 }
 
-func (f failing) Export(ctx context.Context, _ []string, w io.Writer) error {
-	return errors.Join(f.source.Export(ctx, []string{"a"}, w), f.err)
+func (f failing) Export(ctx context.Context, id release.ID, _ []string, w io.Writer) error {
+	return errors.Join(f.source.Export(ctx, id, []string{"a"}, w), f.err)
 }
 
 // What came before a failure must never count as complete.

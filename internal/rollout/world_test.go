@@ -233,7 +233,7 @@ func (a artifact) Manifest() release.Manifest {
 	return release.Manifest{ReleaseID: id(int(a)), Version: fmt.Sprintf("0.%d.0", a), Revision: revision(int(a)), Ref: "refs/heads/main"}
 }
 
-func (artifact) Export(context.Context, []string, io.Writer) error {
+func (artifact) Export(context.Context, release.ID, []string, io.Writer) error {
 	return errors.New("no host lacks a content")
 }
 

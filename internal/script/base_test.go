@@ -104,6 +104,42 @@ func TestADamagedBaseIsNoBase(t *testing.T) {
 	}
 }
 
+// zstd needs the earlier contents of a file. If they are not those that the parcel was
+// packed with, nothing comes of it.
+func TestADamagedFileIsNotUsedToUnpack(t *testing.T) {
+	t.Parallel()
+	old := ""
+	for n := range 200 {
+		old += fmt.Sprintln("line", n*n*n)
+	}
+	for name, damage := range map[string]string{
+		"none":             ":",
+		"another byte":     "printf A | dd of=bin/app conv=notrunc status=none",
+		"all others":       "tr 1 2 <bin/app >new; mv new bin/app",
+		"no file":          "rm bin/app",
+		"a FIFO":           "rm bin/app; mkfifo bin/app",
+		"a link elsewhere": `mv bin/app "$BASE/elsewhere"; ln -s "$BASE/elsewhere" bin/app`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := onBase{site: newSite(t)}
+			o.base, o.contents = tree(), tree()
+			o.base["bin/app"] = content{text: old, mode: 0o755}
+			o.contents["bin/app"] = content{text: "#!/bin/sh\n" + old, mode: 0o755}
+			o.before, o.after = manifestOf(r1, o.base), manifestOf(r2, o.contents)
+			must(t, o.site.stage(o.before, whole(t, o.before, o.base)))
+			o.run(damage)
+			p := known(t, o.before, o.after, o.base, o.contents)
+			if err := o.site.stage(o.after, p); name == "none" {
+				must(t, err)
+				o.has(o.after, o.contents)
+			} else if !errors.As(err, new(*Unfit)) || slices.Contains(o.entries("releases"), string(r2)) {
+				t.Errorf("%v, %q", err, o.entries("releases"))
+			}
+		})
+	}
+}
+
 // run runs a command in the base, with programs that the scripts do not have.
 func (o onBase) run(command string) {
 	o.t.Helper()

@@ -38,12 +38,14 @@ func TestStagingStartsFewPrograms(t *testing.T) {
 		one[fmt.Sprint("lib-1/", n)] = content{text: fmt.Sprint(n), mode: 0o644}
 		two[fmt.Sprint("lib-2/", n)] = content{text: fmt.Sprint(n), mode: 0o644}
 	}
+	one["0"], two["0"] = content{text: "old", mode: 0o644}, content{text: "new", mode: 0o644}
 	for name, c := range map[string]struct {
-		delta bool
-		want  string
+		delta, zstd bool
+		want        string
 	}{
-		"a first release": {false, "mkdir mkdir gzip tar find awk sha256sum flock mv mv sync"},
-		"a delta":         {true, "mkdir cp find gzip tar rm find awk sha256sum flock mv mv sync"},
+		"a first release":   {false, false, "mkdir mkdir gzip tar find awk sha256sum flock mv mv sync"},
+		"a delta":           {true, false, "mkdir cp find gzip tar rm find awk sha256sum flock mv mv sync"},
+		"a delta with zstd": {true, true, "mkdir cp find cat zstd tar rm find awk sha256sum flock mv mv sync"},
 	} {
 		s := newSite(t)
 		s.recorded()
@@ -51,7 +53,11 @@ func TestStagingStartsFewPrograms(t *testing.T) {
 		must(t, s.stage(m1, whole(t, m1, one)))
 		if c.delta {
 			s.write("", "programs")
-			must(t, s.stage(m2, since(t, m1, m2, two)))
+			p := since(t, m1, m2, two)
+			if c.zstd {
+				p = known(t, m1, m2, one, two)
+			}
+			must(t, s.stage(m2, p))
 		}
 		got, want := s.started(), strings.Fields(c.want)
 		slices.Sort(got)
@@ -102,7 +108,7 @@ func TestAParcelOfEachCodecIsUnpacked(t *testing.T) {
 		must(t, err)
 		in, out := io.Pipe()
 		go func() {
-			out.CloseWithError(parcel.Write(out, codec, d, time.Time{}, textsOf(tree())))
+			out.CloseWithError(parcel.Write(out, codec, d, parcel.Dictionary{}, time.Time{}, textsOf(tree())))
 		}()
 		must(t, s.stage(m, Parcel{Codec: string(codec), Data: in}))
 		s.has(m, tree())
@@ -207,8 +213,8 @@ func TestStepsStartFewPrograms(t *testing.T) {
 			_, err := h.Inspect(t.Context(), Look{Units: []string{unit}})
 			return err
 		}},
-		{"prepare", "gzip", func() error { _, _, err := h.Prepare(t.Context(), r2, key1, Environment{}); return err }},
-		{"activate", "gzip flock systemctl sync ln ln mv sync sudo systemctl", func() error {
+		{"prepare", "", func() error { _, _, err := h.Prepare(t.Context(), r2, key1, Environment{}); return err }},
+		{"activate", "flock systemctl sync ln ln mv sync sudo systemctl", func() error {
 			_, err := h.Activate(t.Context(), Switch{Units: []string{unit}, To: release.Activation{ID: r2}, Record: &begun})
 			return err
 		}},
@@ -231,7 +237,7 @@ func TestStepsStartFewPrograms(t *testing.T) {
 func TestTheTextsOfADeployAreShort(t *testing.T) {
 	t.Parallel()
 	sum := len(compact(call{script: "lock"}.source()))
-	for _, scripts := range [][]string{{"inspect", "probe"}, {"prepare", "activate", "conclude"}, {"stage"}} {
+	for _, scripts := range [][]string{{"inspect", "probe"}, {"activate", "conclude"}, {"stage"}} {
 		s := session{sent: map[string]bool{}}
 		sum += len(sessionText()) + len(s.texts(scripts...))
 	}

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -12,7 +13,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/apxr/slipway/internal/parcel"
 	"github.com/apxr/slipway/internal/release"
 )
 
@@ -25,6 +28,22 @@ func since(t *testing.T, base, next release.Manifest, contents map[string]conten
 		return whole(t, next, contents)
 	}
 	return packed(t, d, contents)
+}
+
+// known is the same for a host with zstd, from which it does not need what it has in the
+// base.
+func known(t *testing.T, base, next release.Manifest, old, contents map[string]content) Parcel {
+	t.Helper()
+	d, usable, err := next.Since(base)
+	must(t, err)
+	if !usable {
+		return whole(t, next, contents)
+	}
+	dictionary, err := parcel.Join(d.Like, textsOf(old))
+	must(t, err)
+	var b bytes.Buffer
+	must(t, parcel.Write(&b, parcel.Zstd, d, dictionary, time.Unix(1700000000, 0), textsOf(contents)))
+	return Parcel{From: d.From, Codec: "zstd", Data: &b}
 }
 
 // with puts programs of this machine before the site's own, as links with these names.
@@ -238,7 +257,11 @@ func TestADeltaMakesWhatWasBuilt(t *testing.T) {
 				m1, m2 := manifestOf(r1, one), manifestOf(r2, two)
 				must(t, s.stage(m1, whole(t, m1, one)))
 				s.has(m1, one)
-				if err := s.stage(m2, since(t, m1, m2, two)); err != nil {
+				p := since(t, m1, m2, two)
+				if seed%2 == 1 {
+					p = known(t, m1, m2, one, two)
+				}
+				if err := s.stage(m2, p); err != nil {
 					t.Fatalf("seed %d: %v", seed, err)
 				}
 				s.has(m2, two)

@@ -21,7 +21,8 @@ import (
 // hostChanges has every method of Host that changes something.
 var hostChanges = map[string]func(context.Context, Host) error{
 	"Stage": func(ctx context.Context, h Host) error {
-		return h.Stage(ctx, r3, release.DigestOf(nil), Parcel{Codec: "gzip", Data: bytes.NewReader(nil)})
+		_, err := h.Stage(ctx, r3, release.DigestOf(nil), Parcel{Codec: "gzip", Data: bytes.NewReader(nil)})
+		return err
 	},
 	"StageHere": func(ctx context.Context, h Host) error { return h.StageHere(ctx, r3, release.DigestOf(nil), app) },
 	"Note":      func(ctx context.Context, h Host) error { return h.Note(ctx, release.Staged{To: r1}) },

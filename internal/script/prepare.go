@@ -13,6 +13,9 @@ type Environment struct {
 	Keep  string // otherwise copy it from the activation with this key; empty: no environment
 }
 
+// Empty reports whether there is no environment.
+func (e Environment) Empty() bool { return e.Text == "" && (e.Given || e.Keep == "") }
+
 // Prepare puts the environment of an activation on the host, where nothing uses
 // it yet, and the launcher that passes it to a release. It returns the
 // activation, and whether that is already current.

@@ -31,17 +31,19 @@ func (e *Unfit) Error() string { return e.Err.Error() }
 func (e *Unfit) Unwrap() error { return e.Err }
 
 // Stage unpacks a parcel beside the other releases, verifies the release against its
-// manifest, and the manifest against its digest, and renames it into place.
-func (h Host) Stage(ctx context.Context, id release.ID, d release.Digest, p Parcel) error {
+// manifest, and the manifest against its digest, and renames it into place. It reports
+// whether the host has the launcher, so that a release without an environment needs no
+// [Host.Prepare].
+func (h Host) Stage(ctx context.Context, id release.ID, d release.Digest, p Parcel) (launcher bool, err error) {
 	c := h.stage(id, d, p, "")
 	c.input = p.Data
 	unfit := false
-	c.onFact = func(key, _ string) { unfit = unfit || key == "unfit" }
-	err := h.logged(ctx, c)
+	c.onFact = func(key, _ string) { unfit, launcher = unfit || key == "unfit", launcher || key == "launcher" }
+	err = h.logged(ctx, c)
 	if unfit && err != nil {
-		return &Unfit{p.From, err}
+		err = &Unfit{p.From, err}
 	}
-	return err
+	return launcher, err
 }
 
 // StageHere does the same with an artifact on the same machine, below the home

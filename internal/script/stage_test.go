@@ -84,7 +84,7 @@ func (textsOf) Settle([]release.File) error { return nil }
 func packed(t *testing.T, d release.Delta, contents map[string]content) Parcel {
 	t.Helper()
 	var b bytes.Buffer
-	must(t, parcel.Write(&b, parcel.Gzip, d, time.Unix(1700000000, 0), textsOf(contents)))
+	must(t, parcel.Write(&b, parcel.Gzip, d, parcel.Dictionary{}, time.Unix(1700000000, 0), textsOf(contents)))
 	return Parcel{From: d.From, Codec: "gzip", Data: &b}
 }
 
@@ -94,7 +94,7 @@ func (s *site) stage(m release.Manifest, p Parcel) error {
 	digest, err := m.Digest()
 	must(s.t, err)
 	var log strings.Builder
-	err = s.host(&log).Stage(s.t.Context(), m.ReleaseID, digest, p)
+	_, err = s.host(&log).Stage(s.t.Context(), m.ReleaseID, digest, p)
 	if err != nil {
 		s.t.Logf("log: %s", log.String())
 	}

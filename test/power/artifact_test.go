@@ -78,7 +78,7 @@ func (a artifact) parcel(m, base release.Manifest) (script.Parcel, error) {
 		return script.Parcel{}, err
 	}
 	var packed bytes.Buffer
-	err = parcel.Write(&packed, parcel.Gzip, d, m.BuiltAt, a)
+	err = parcel.Write(&packed, parcel.Gzip, d, parcel.Dictionary{}, m.BuiltAt, a)
 	return script.Parcel{From: d.From, Codec: string(parcel.Gzip), Data: &packed}, err
 }
 

@@ -27,7 +27,7 @@ func (r *runner) stage(id release.ID) error {
 	if err != nil {
 		return err
 	}
-	err = r.do("stage", func(log io.Writer) error { return r.scripts(log).Stage(r.ctx, id, digest, p) })
+	err = r.do("stage", func(log io.Writer) error { _, err := r.scripts(log).Stage(r.ctx, id, digest, p); return err })
 	if err == nil {
 		r.staged[id], r.whole[id] = true, true
 		r.releases = append(r.releases, id)

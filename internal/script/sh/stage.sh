@@ -1,4 +1,4 @@
-# Libraries: buildroot inventory verify critical
+# Libraries: buildroot inventory verify launcher critical
 # Puts a release on the host, complete and verified. It changes nothing that runs.
 # Takes: base, token, id, digest (of the release), from (the release on this host that the
 # new one is made from; empty: none), codec (zstd or gzip, of the parcel that comes as
@@ -23,7 +23,8 @@ main() {
 	set -- "$part/tree" "$part/manifest.json" "$digest"
 	[ -z "$from" ] || set -- "$@" "$lists/$from/manifest.json" /dev/fd/4
 	verify "$@" || discard "what arrived in $part is not what was built: see the lines above, and run it again"
-	critical finish
+	critical finish || return
+	! has_launcher || fact launcher yes
 }
 
 # copy makes copies that share nothing with the originals: a write to the one never
@@ -40,17 +41,28 @@ unpack() {
 		copy -T "$base/releases/$from" "$part/tree" && find "$part/tree" ! -type d ! -type f -delete ||
 			discard "the release could not be made from $from: see the lines above (is the disk full?)"
 	fi
+	set -- "$codec" -dc
+	[ -z "$from" ] || take_known
+	[ ! -e "$part/known" ] || set -- "$@" -D "$part/known"
 	# A pipe has only the status of its last command: a file tells that another one failed.
-	{ "$codec" -dc || : >"$part/broken"; } | tar -x --no-same-owner --no-same-permissions -f - -C "$part" &&
+	{ "$@" || : >"$part/broken"; } | tar -x --no-same-owner --no-same-permissions -f - -C "$part" &&
 		[ ! -e "$part/broken" ] || discard "the release could not be unpacked in $part: see the lines above (is the disk full?)"
 	[ -z "$from" ] || take_away || discard "cannot remove what $from has and $id does not: see the lines above"
+}
+
+# take_known joins the files that the parcel names at its beginning: whoever packed it
+# knew them too, and zstd needs them. They are in the copy, which has no links.
+take_known() {
+	set --
+	while IFS= read -r path && [ -n "$path" ]; do set -- "$@" "$part/tree/$path"; done
+	[ $# = 0 ] || cat -- "$@" >"$part/known" || discard "cannot read what the release is made from: see the lines above"
 }
 
 # take_away removes what only the base has, and what came beside the tree: verify reads
 # the patch from descriptor 4. One program removes many paths.
 take_away() {
 	command exec 4<"$part/patch" || return
-	set -- "$part/patch" "$part/remove"
+	set -- "$part/patch" "$part/remove" "$part/known"
 	if [ -e "$part/remove" ]; then
 		while IFS= read -r path; do
 			set -- "$@" "$part/tree/$path"
