@@ -89,8 +89,9 @@ func Write(w io.Writer, codec Codec, d release.Delta, known Dictionary, at time.
 	return errors.Join(p.Close(), z.Close())
 }
 
-// little is how many bytes are worth the best level, which packs some 20 MB a second.
-const little = 2 << 20
+// little is how many bytes are worth a better level, which packs some 30 MB a second, and
+// finds what a large dictionary has.
+const little = 4 << 20
 
 // compressor uses levels that cost less time than they save on a link of 200 Mbit/s:
 // see docs/decisions/0055-send-only-what-is-missing.md.
@@ -108,7 +109,7 @@ func compressor(w io.Writer, codec Codec, d release.Delta, known []byte) (io.Wri
 	}
 	options := []zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(2)}
 	if size < little {
-		options = append(options, zstd.WithEncoderLevel(zstd.SpeedBestCompression))
+		options = []zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1)}
 	}
 	if len(known) > 0 {
 		options = append(options, zstd.WithEncoderDictRaw(0, known))
