@@ -190,8 +190,9 @@ func TestStepsStartFewPrograms(t *testing.T) {
 	must(t, os.Symlink("releases/"+string(r1), s.path("current")))
 	s.prepare(r1, key1, Environment{}) // the launcher
 	s.write("{}\n", ".slipway", "history.jsonl")
+	s.runs(vm)
 	s.recorded()
-	s.command("systemctl", `echo systemctl >>"$BASE/programs"; [ "$1" != show ] || printf 'MainPID=0\n\n'`)
+	s.command("systemctl", `echo systemctl >>"$BASE/programs"; [ "$1" != show ] || { read -r pid <"$BASE/MainPID"; printf 'MainPID=%s\n\n' "$pid"; }`)
 	s.command("sudo", `echo sudo >>"$BASE/programs"; shift
 		[ "$1" != -l ] || { printf 'User x may run the following commands on y:\n    (ALL) NOPASSWD: ALL\n'; exit; }
 		exec "$@"`)

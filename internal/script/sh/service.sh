@@ -64,11 +64,33 @@ show_unit() {
 running_release() {
 	id=
 	[ "$1" -gt 0 ] 2>/dev/null || return 0
-	arguments=$line_break$(tr '\0' '\n' 2>/dev/null <"/proc/$1/cmdline") 2>/dev/null
-	find_release "$line_break$base/releases/" && return
+	arguments=
+	{ IFS= read -r arguments <"/proc/$1/cmdline"; } 2>/dev/null
 	# A start script that resolves links has also resolved those in this path.
-	resolved=$(cd -P "$base/releases" 2>/dev/null && pwd -P) && find_release "$line_break$resolved/" || id=
+	is_vm_in "$base/releases/" || { resolve_releases && is_vm_in "$resolved/"; } || search_arguments "$1"
+	arguments=
 }
+
+# is_vm_in FRONT sets $id to the release ID that follows FRONT, if $arguments begins with
+# FRONT and the path of a release's own VM. read drops the NULs between the arguments, so
+# only the beginning of the first one is known for certain.
+is_vm_in() {
+	rest=${arguments#"$1"}
+	[ "$rest" != "$arguments" ] || return
+	id=${rest%%/*}
+	case $rest in "$id"/erts-*) is_release_id "$id" ;; *) return 1 ;; esac
+}
+
+# search_arguments PID sets $id to the first release ID in the arguments of a process
+# that is not a release's own VM: a start script, or the VM of the system.
+search_arguments() {
+	arguments=$line_break$(tr '\0' '\n' 2>/dev/null <"/proc/$1/cmdline") 2>/dev/null
+	find_release "$line_break$base/releases/" || { resolve_releases && find_release "$line_break$resolved/"; } || id=
+}
+
+# resolve_releases sets $resolved to the path of the releases without links.
+resolved=
+resolve_releases() { [ -n "$resolved" ] || resolved=$(cd -P "$base/releases" 2>/dev/null && pwd -P); }
 
 # find_release FRONT finds the release ID that follows FRONT in $arguments.
 find_release() {
