@@ -115,19 +115,40 @@ show_current() {
 	current_target='' environment='' link=''
 	[ -h "$base/current" ] || return 0
 	set -- "$base/current"
-	for release in "$base"/activations/*/release; do
-		[ ! -h "$release" ] || set -- "$@" "$release"
+	for other in "$base"/activations/*/release "$base"/releases/*; do
+		[ ! -h "$other" ] || set -- "$@" "$other"
 	done
-	# One program reads all links: which of them counts is in the first one.
-	links=$(readlink "$@") || die "cannot read the links $*: see the lines above"
-	current_target=${links%%"$line_break"*}
-	link=${current_target#"$base"/}
-	case $link in activations/*/release) resolve_activation "$@" ;; esac
+	[ $# = 1 ] && follow_current || read_links "$@"
 	id=${link#releases/}
 	id=${id%%/}
 	is_release_id "$id" && [ "$id" != "$link" ] || return 0
 	fact current "$id"
 	fact current_env "$environment"
+}
+
+# follow_current finds out with the shell alone to which release current leads. It fails
+# if current leads elsewhere or to nothing, or to what this user may not enter. The text of
+# the link counts then, and only a program can read it.
+#
+# A link with another text, such as an absolute path, may lead to the same release. Both
+# mean the same: the start script resolves the link too, and the next change replaces it.
+# The caller has seen that no release is a link: so a resolved path has the release's own
+# name. $base may be below a link, so both paths are compared without links.
+follow_current() {
+	resolved=$({ cd -P "$base/releases" && pwd -P && cd -P "$base/current" && pwd -P; } 2>/dev/null)
+	followed=$resolved
+	resolved=${resolved%%"$line_break"*}
+	id=${followed#"$resolved$line_break$resolved/"}
+	is_release_id "$id" && current_target=releases/$id link=releases/$id
+}
+
+# read_links LINKS sets $current_target, $link and $environment from the links, of which
+# the first is current. One program reads all: which of them counts is in the first one.
+read_links() {
+	links=$(readlink "$@") || die "cannot read the links $*: see the lines above"
+	current_target=${links%%"$line_break"*}
+	link=${current_target#"$base"/}
+	case $link in activations/*/release) resolve_activation "$@" ;; esac
 }
 
 # resolve_activation LINKS sets $environment and $link from the activation in $link.
