@@ -72,6 +72,54 @@ func TestADamagedBaseIsNotCarriedOn(t *testing.T) {
 	}
 }
 
+// The digest of a base comes from the history. If the manifest on the host is another one,
+// the host gets everything, and the release is right.
+func TestADamagedManifestIsNotCarriedOn(t *testing.T) {
+	t.Parallel()
+	for name, damage := range map[string]func(text string) string{
+		"altered": func(text string) string { return strings.Replace(text, `"sha256": "`, `"sha256": "0`, 1) },
+		"cut":     func(text string) string { return text[:len(text)/2] },
+		"empty":   func(string) string { return "" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.deploy(1)
+			path := s.path("opt/app/.slipway/releases", string(at(1)), "manifest.json")
+			text, err := os.ReadFile(path)
+			s.must(err)
+			s.must(os.WriteFile(path, []byte(damage(string(text))), 0o640))
+			h := s.meet(release.Deploy, nil)
+			d := s.onto(2)
+			if want := release.DigestOf(text); h.Seen().CurrentDigest != want {
+				t.Errorf("the base is %s, want %s", h.Seen().CurrentDigest, want)
+			}
+			if _, err := h.CurrentManifest(t.Context()); err == nil {
+				t.Error("the damaged manifest is taken")
+			}
+			s.must(h.Stage(t.Context(), d))
+			s.must(h.Verify(t.Context(), at(2)))
+			s.says("it could not be made from release "+string(at(1))+", so everything is sent: what arrived", "staged and verified: 5 entries, 0.0 MB; 0.00 MB sent\n")
+			if asked := *d.asked; len(asked) != 2 || asked[0] || !asked[1] {
+				t.Errorf("%v", asked)
+			}
+		})
+	}
+}
+
+// Without a history, or without its manifest, the current release is no base.
+func TestABaseNeedsAHistoryAndAManifest(t *testing.T) {
+	t.Parallel()
+	for _, lost := range []string{"history.jsonl", "releases/" + string(at(1)) + "/manifest.json"} {
+		s := newSite(t)
+		s.deploy(1)
+		s.must(os.Remove(s.path("opt/app/.slipway", lost)))
+		if seen := s.meet(release.Deploy, nil).Seen(); seen.Current.ID != at(1) || seen.CurrentDigest != "" {
+			t.Errorf("without %s: %s, with the digest %q", lost, seen.Current, seen.CurrentDigest)
+		}
+	}
+}
+
 // A host that lies about what it has fails alone, and nothing is switched there.
 func TestAHostThatLiesAboutItsFilesIsNotStaged(t *testing.T) {
 	t.Parallel()

@@ -111,7 +111,9 @@ func (s *site) staged(r built, change func(*host.Plan)) (*host.Host, host.Target
 	s.must(h.Stage(s.Context(), r))
 	to, _, err := h.Prepare(s.Context(), r.m.ReleaseID)
 	s.must(err)
-	return h, host.Target{Activation: to, Version: r.m.Version, Revision: r.m.Revision}
+	digest, err := r.m.Digest()
+	s.must(err)
+	return h, host.Target{Activation: to, Version: r.m.Version, Revision: r.m.Revision, Digest: digest}
 }
 
 func (s *site) deploy(n int) release.Activation {

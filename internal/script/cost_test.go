@@ -136,6 +136,13 @@ func TestAHostTellsWhatADeltaNeeds(t *testing.T) {
 	digest, err := m.Digest()
 	must(t, err)
 	must(t, os.Symlink("releases/"+string(r1), s.path("current")))
+	if in := s.inspect(); in.CurrentDigest != "" {
+		t.Errorf("without a history: %q", in.CurrentDigest)
+	}
+	made := release.Change{Key: "1", Verb: release.Deploy, To: r1, Digest: digest, Outcome: release.Live}
+	line, err := made.JSON()
+	must(t, err)
+	s.write(line+"\n", ".slipway", "history.jsonl")
 	if in := s.inspect(); in.CurrentDigest != digest {
 		t.Errorf("%q, want %q", in.CurrentDigest, digest)
 	}
@@ -147,6 +154,10 @@ func TestAHostTellsWhatADeltaNeeds(t *testing.T) {
 	}
 	if _, err := s.host(nil).Manifest(t.Context(), r2, digest); err == nil || errors.Is(err, io.EOF) {
 		t.Errorf("%v", err)
+	}
+	must(t, os.Remove(s.path(".slipway", "releases", string(r1), "manifest.json")))
+	if in := s.inspect(); in.CurrentDigest != "" {
+		t.Errorf("without a manifest: %q", in.CurrentDigest)
 	}
 }
 
@@ -190,6 +201,7 @@ func TestStepsStartFewPrograms(t *testing.T) {
 	must(t, os.Symlink("releases/"+string(r1), s.path("current")))
 	s.prepare(r1, key1, Environment{}) // the launcher
 	s.write("{}\n", ".slipway", "history.jsonl")
+	s.write("{}\n", ".slipway", "releases", string(r1), "manifest.json")
 	s.runs(vm)
 	s.recorded()
 	s.command("systemctl", `echo systemctl >>"$BASE/programs"; [ "$1" != show ] || { read -r pid <"$BASE/MainPID"; printf 'MainPID=%s\n\n' "$pid"; }`)

@@ -59,8 +59,9 @@ type Inspection struct {
 	Older         int            // number of changes before those in History
 	Staged        string         // the requested note as it is on the host; empty: none
 	Digest        release.Digest // of the requested release; empty: the host has no manifest of it
-	CurrentDigest release.Digest // of the release that is current; empty: the host has no manifest of it
+	CurrentDigest release.Digest // of the current release, as the history records it; empty: none, or the host has no manifest of it
 	Zstd          bool           // the host has zstd
+	hasManifest   bool           // of the current release
 }
 
 // Turn counts how often a host's lock was taken. Two answers of a host belong
@@ -123,7 +124,21 @@ func (h Host) Inspect(ctx context.Context, l Look) (Inspection, error) {
 		},
 	})
 	in.History = release.ParseHistory(history)
+	in.CurrentDigest = in.recordedDigest()
 	return in, err
+}
+
+// recordedDigest returns the digest of the current release that the history records. It
+// returns "" if there is none, or no manifest. The host's manifest may be damaged and
+// have another digest. That is safe: [Host.Manifest] compares what it reads with the
+// digest, and the host compares each release that it makes with the new release's own
+// digest. If they differ, everything is sent.
+func (in *Inspection) recordedDigest() release.Digest {
+	if !in.hasManifest {
+		return ""
+	}
+	made, _ := in.History.Find(in.Current.ID)
+	return made.Digest
 }
 
 // recentChanges is how many changes of a long history are read. More are needed only
@@ -209,8 +224,8 @@ func (in *Inspection) place(key, value string) bool {
 		in.Staged = value
 	case "digest":
 		in.Digest, _ = release.ParseDigest(value) // empty if the manifest cannot be read: the log has the reason
-	case "current_digest":
-		in.CurrentDigest, _ = release.ParseDigest(value) // as above
+	case "current_manifest":
+		in.hasManifest = true
 	case "older":
 		in.Older, _ = strconv.Atoi(value) // a number, from wc
 	case "leftover":

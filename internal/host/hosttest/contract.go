@@ -147,7 +147,10 @@ func (c *contract) runs(want release.Activation, stack ...release.Activation) ho
 
 func (c *contract) first() {
 	one := c.deploy(1, keep)
-	c.runs(one, one)
+	seen := c.runs(one, one)
+	if digest, err := c.Release(1, false).Manifest().Digest(); err != nil || seen.CurrentDigest != digest {
+		c.Errorf("the digest of what is current is %q, want %q: %v", seen.CurrentDigest, digest, err)
+	}
 	h := c.meet(release.Deploy, keep)
 	c.ok(h.Repair(c.Context())) // there is nothing to repair
 	c.ok(h.Stage(c.Context(), c.Release(1, false)))

@@ -161,8 +161,11 @@ func (m *Machine) seen(f *Fake, q host.Question) host.Seen {
 	defer m.mu.Unlock()
 	var s host.Seen
 	s.Current, s.Releases, s.Activations = m.current, slices.Clone(m.releases), slices.Clone(m.envs)
-	s.CurrentDigest = m.digests[m.current.ID]
 	s.History, s.Older = m.recent(q, f.run.Plan.Keep)
+	if m.digests[m.current.ID] != "" { // it has a manifest
+		made, _ := s.History.Find(m.current.ID)
+		s.CurrentDigest = made.Digest
+	}
 	s.Staged = m.staged
 	if m.change != nil {
 		record := *m.change

@@ -15,7 +15,7 @@ main() {
 	show_rules
 	id=''
 	show_current
-	show_digest current_digest "$base/.slipway/releases/${id:-none}/manifest.json"
+	[ ! -f "$base/.slipway/releases/${id:-none}/manifest.json" ] || fact current_manifest yes
 	fact current_target "$current_target"
 	show_all_units
 	show_ports
@@ -25,7 +25,7 @@ main() {
 		[ ! -e "$left" ] && [ ! -h "$left" ] || fact leftover "${left#"$base"/}"
 	done
 	[ ! -h "$base/.slipway/back" ] || [ -e "$base/.slipway/change" ] || fact leftover .slipway/back
-	[ -z "$digest" ] || ! is_whole "$base/.slipway/releases/$digest/manifest.json" || show_digest digest "$base/.slipway/releases/$digest/manifest.json"
+	[ -z "$digest" ] || ! is_whole "$base/.slipway/releases/$digest/manifest.json" || show_digest
 	show_records
 }
 
@@ -190,9 +190,7 @@ is_whole() {
 	esac
 }
 
-show_digest() {
-	[ ! -f "$2" ] || sha256sum <"$2" | { read -r sum _; fact "$1" "$sum"; }
-}
+show_digest() { sha256sum <"$base/.slipway/releases/$digest/manifest.json" | { read -r sum _; fact digest "$sum"; }; }
 
 # show_records reports with one program the time, whether the file systems are read-only,
 # the note, the change record, and the history. Of that, it reports only the latest
