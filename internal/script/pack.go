@@ -9,7 +9,7 @@ import (
 
 // worthPacking is the size of texts from which on one more program on the machine
 // is worth the bytes that it saves. Compressed, they are half as long.
-const worthPacking = 10 << 10
+const worthPacking = 12 << 10
 
 func gzipped(text string) []byte {
 	var b bytes.Buffer

@@ -40,12 +40,14 @@ func TestTheRunningReleaseIsFound(t *testing.T) {
 	}{
 		"a VM":                        {args: []string{vm, "-setcookie", "x"}, want: r1},
 		"a line break":                {args: []string{vm, "a\n" + other + "/b"}, want: r1},
-		"a start script":              {args: []string{"sh", vm}, want: r1, started: true},
+		"a script before that":        {args: []string{"/bin/sh", "BASE/launch", "bin/app", "start"}},
+		"another shell":               {args: []string{"sh", vm}, want: r1, started: true},
+		"the VM of the system":        {args: []string{"/usr/lib/erlang/erts-1.0/bin/beam.smp", "-boot", other + "/releases/1/start"}, want: r2, started: true},
 		"a line break at first":       {args: []string{"sh\n", other + "/lib"}, want: r2, started: true},
 		"its directory as first word": {args: []string{"BASE/releases/" + string(r1), other + "/lib"}, want: r2, started: true},
 		"no ID":                       {args: []string{"BASE/releases/lost+found/erts-1.0/bin/beam.smp", other + "/lib"}, want: r2, started: true},
 		"a longer ID":                 {args: []string{"BASE/releases/" + string(r1) + "x/erts-1.0/bin/beam.smp"}, started: true},
-		"a relative path":             {args: []string{string(r1) + "/erts-1.0/bin/beam.smp"}, started: true},
+		"a relative path":             {args: []string{string(r1) + "/erts-1.0/bin/beam.smp"}},
 		"another directory":           {args: []string{"/srv" + vm}, started: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -58,6 +60,26 @@ func TestTheRunningReleaseIsFound(t *testing.T) {
 				t.Errorf("%q runs, tr started: %v; want %q, %v", in.Running(), got, c.want, c.started)
 			}
 		})
+	}
+}
+
+// A start script runs for a moment before the VM does.
+func TestAStartScriptIsItsRelease(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.recorded()
+	script := s.path("releases", string(r2), "bin/app")
+	s.write("#!/bin/sh\nread -r end\n", "releases", string(r2), "bin", "app")
+	must(t, os.Chmod(script, 0o755))
+	cmd := exec.Command(script, "start")
+	in, err := cmd.StdinPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	defer cmd.Wait()
+	defer in.Close()
+	s.write(strconv.Itoa(cmd.Process.Pid)+"\n", "MainPID")
+	if in := s.inspect(); in.Running() != r2 || slices.Contains(s.started(), "tr") {
+		t.Errorf("%q runs; started: %q", in.Running(), s.started())
 	}
 }
 

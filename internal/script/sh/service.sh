@@ -64,26 +64,31 @@ show_unit() {
 running_release() {
 	id=
 	[ "$1" -gt 0 ] 2>/dev/null || return 0
-	arguments=
-	{ IFS= read -r arguments <"/proc/$1/cmdline"; } 2>/dev/null
+	arguments='' whole=
+	{ IFS= read -r arguments || whole=yes; } 2>/dev/null <"/proc/$1/cmdline"
 	# A start script that resolves links has also resolved those in this path.
-	is_vm_in "$base/releases/" || { resolve_releases && is_vm_in "$resolved/"; } || search_arguments "$1"
+	begins_in "$base/releases/" || { resolve_releases && begins_in "$resolved/"; } || search_arguments "$1"
 	arguments=
 }
 
-# is_vm_in FRONT sets $id to the release ID that follows FRONT, if $arguments begins with
-# FRONT and the path of a release's own VM. read drops the NULs between the arguments, so
+# begins_in FRONT sets $id to the release ID that follows FRONT, if $arguments begins with
+# a release's own VM or start script there. read drops the NULs between the arguments, so
 # only the beginning of the first one is known for certain.
-is_vm_in() {
-	rest=${arguments#"$1"}
-	[ "$rest" != "$arguments" ] || return
+begins_in() {
+	rest=${arguments#/bin/sh}
+	rest=${rest#"$1"}
 	id=${rest%%/*}
-	case $rest in "$id"/erts-*) is_release_id "$id" ;; *) return 1 ;; esac
+	case $arguments in "$1$id"/erts-* | "/bin/sh$1$id"/bin/*) is_release_id "$id" ;; *) return 1 ;; esac
 }
 
 # search_arguments PID sets $id to the first release ID in the arguments of a process
-# that is not a release's own VM: a start script, or the VM of the system.
+# that is neither: it may be the VM of the system.
 search_arguments() {
+	id=
+	case $whole$arguments in
+	yes*"$base/releases/"* | yes*"$resolved/"*) ;;
+	yes*) return ;;
+	esac
 	arguments=$line_break$(tr '\0' '\n' 2>/dev/null <"/proc/$1/cmdline") 2>/dev/null
 	find_release "$line_break$base/releases/" || { resolve_releases && find_release "$line_break$resolved/"; } || id=
 }
