@@ -56,7 +56,8 @@ func (w *webHost) fails(good, id release.ID, v verdict) (row string) {
 	stop := w.poll()
 	r, lines := w.watched(world.DeployOf(id, v.settings...)...)
 	w.runs(good)
-	answers := stop()
+	began, decided := said(lines, "==> Activate"), said(lines, "putting every switched host back")
+	answers := stop(func(s seen) bool { return s.serves(good, decided) })
 
 	w.Red(1, r, "put back", "back on "+string(good)+" after", "the unit log says:", "light: "+string(id)+" starts")
 	w.Matches(r.Stderr, v.says)
@@ -66,7 +67,6 @@ func (w *webHost) fails(good, id release.ID, v verdict) (row string) {
 	if first := answers[0]; !strings.Contains(first.text, string(good)) {
 		w.Errorf("before the deploy, %q answered", first.text)
 	}
-	began, decided := said(lines, "==> Activate"), said(lines, "putting every switched host back")
 	again, ok := servedAgain(answers, good, decided)
 	if !ok {
 		w.Errorf("the old release did not serve again")

@@ -7,7 +7,7 @@ import (
 	"io"
 	"os/exec"
 	"strings"
-	"sync"
+	"time"
 
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/test/command"
@@ -63,25 +63,34 @@ type seen struct {
 var poller string
 
 // poll asks the application ten times a second, on the host itself, until the
-// function that it returns is called.
-func (w *webHost) poll() (stop func() []seen) {
+// function that it returns is called and one of the answers is the last one that it
+// wants, or 10 s later.
+func (w *webHost) poll() (stop func(last func(seen) bool) []seen) {
 	ctx, cancel := context.WithCancel(w.Context())
 	pipe, out := io.Pipe()
-	var all []seen
-	var done sync.WaitGroup
-	done.Go(func() {
+	answers := make(chan seen, 10_000)
+	go func() {
+		defer close(answers)
 		for s := bufio.NewScanner(pipe); s.Scan(); {
-			all = append(all, seen{world.Now(), s.Text()})
+			answers <- seen{world.Now(), s.Text()}
 		}
-	})
+	}()
 	cmd := exec.CommandContext(ctx, "ssh", append(w.Lab.SSHArgs("root", w.host), "--", "exec python3 -")...)
 	cmd.Stdin, cmd.Stdout = strings.NewReader(poller), out
 	w.Must(cmd.Start())
-	return func() []seen {
-		cancel()
-		_ = cmd.Wait() // it was ended
-		out.Close()
-		done.Wait()
+	return func(last func(seen) bool) (all []seen) {
+		enough := time.AfterFunc(10*time.Second, cancel)
+		defer enough.Stop()
+		go func() {
+			_ = cmd.Wait() // it is ended
+			out.Close()
+		}()
+		for s := range answers {
+			all = append(all, s)
+			if last(s) {
+				cancel()
+			}
+		}
 		return all
 	}
 }
@@ -89,9 +98,14 @@ func (w *webHost) poll() (stop func() []seen) {
 // servedAgain returns when the release first answered well after a time.
 func servedAgain(all []seen, id release.ID, after world.Moment) (world.Moment, bool) {
 	for _, s := range all {
-		if s.at.At.After(after.At) && strings.Contains(s.text, `"`+string(id)+`"`) && strings.HasPrefix(s.text, "200 ") {
+		if s.serves(id, after) {
 			return s.at, true
 		}
 	}
 	return world.Moment{}, false
+}
+
+// serves tests whether a release answered well after a time.
+func (s seen) serves(id release.ID, after world.Moment) bool {
+	return s.at.At.After(after.At) && strings.Contains(s.text, `"`+string(id)+`"`) && strings.HasPrefix(s.text, "200 ")
 }
