@@ -62,6 +62,20 @@ func (c call) source() string {
 	return b.String()
 }
 
+// compactTexts has the texts that were made before: all hosts get the same ones.
+var compactTexts sync.Map
+
+// compacted returns what source does, without what only people read.
+func (c call) compacted() string {
+	key := [3]any{c.script, c.input == nil, c.output == nil}
+	if made, ok := compactTexts.Load(key); ok {
+		return made.(string)
+	}
+	made := compact(c.source())
+	compactTexts.Store(key, made)
+	return made
+}
+
 // lastLines end every text that is sent.
 const lastLines = "\nexit\n}\n"
 
@@ -115,7 +129,7 @@ func (c call) alone(ctx context.Context, m Machine, g *gate, to streams) error {
 	if err != nil {
 		return err
 	}
-	return m.Exec(ctx, command, io.MultiReader(strings.NewReader(compact(c.source())), g), to.facts, to.log)
+	return m.Exec(ctx, command, io.MultiReader(strings.NewReader(c.compacted()), g), to.facts, to.log)
 }
 
 var errCutShort = errors.New("the end of its answer is missing: run it again")

@@ -46,9 +46,9 @@ func open(ctx context.Context, m Machine) *session {
 }
 
 // sessionText returns the first line of a session: its shell's own text.
-func sessionText() string {
+var sessionText = sync.OnceValue(func() string {
 	return escapeText(compact("{\n"+file("prelude")+file("shell")+"serve\nexit\n}\n")) + "\n"
-}
+})
 
 var errEnded = fmt.Errorf("the session has ended")
 
@@ -78,22 +78,40 @@ func (s *session) end() {
 // texts returns requests that give the session the texts of scripts, as far as it
 // does not have them yet.
 func (s *session) texts(scripts ...string) string {
-	var plain, packed strings.Builder
+	var names []string
 	for _, script := range scripts {
 		for _, name := range filesOf(script) {
-			if s.sent[name] {
-				continue
+			if !s.sent[name] {
+				s.sent[name] = true
+				names = append(names, name)
 			}
-			s.sent[name] = true
-			text := compact(file(name))
-			plain.WriteString("text " + name + " " + escapeText(text) + "\n")
-			packed.WriteString("text_" + name + "=" + quoted(text) + "\n")
 		}
 	}
-	if plain.Len() < worthPacking {
-		return plain.String()
+	return requestsFor(names)
+}
+
+// madeRequests has the requests that were made before, by the names of their files: all
+// hosts get the same ones.
+var madeRequests sync.Map
+
+// requestsFor returns the requests that give a session the texts of files.
+func requestsFor(names []string) string {
+	key := strings.Join(names, " ")
+	if made, ok := madeRequests.Load(key); ok {
+		return made.(string)
 	}
-	return "texts gzip " + escapeBytes(gzipped(packed.String())) + "\n"
+	var plain, packed strings.Builder
+	for _, name := range names {
+		text := compact(file(name))
+		plain.WriteString("text " + name + " " + escapeText(text) + "\n")
+		packed.WriteString("text_" + name + "=" + quoted(text) + "\n")
+	}
+	made := plain.String()
+	if len(made) >= worthPacking {
+		made = "texts gzip " + escapeBytes(gzipped(packed.String())) + "\n"
+	}
+	madeRequests.Store(key, made)
+	return made
 }
 
 // filesOf returns the files that a script consists of, but for the prelude.
