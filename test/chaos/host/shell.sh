@@ -58,7 +58,7 @@ pass_answers() {
 		printf '%s\n' "$answered" 2>/dev/null || break
 	done
 	exec <&-
-	echo 255 >&"$ends"
+	echo gone >&"$ends"
 }
 
 serve_step() {
@@ -77,8 +77,15 @@ serve_step() {
 	fi
 	[ "$verb" != last ] || end_session
 	read -r status <&"$ends"
+	[ "$status" != gone ] || lost=yes status=255
 	ask after "$label" "$status"
 	echo >&"$told"
+	# A session ends when its shell has been killed, and all that it had started has ended.
+	[ -z "${lost-}" ] || {
+		exec {to}>&-
+		wait "$shell"
+		exit
+	}
 }
 
 # end_session passes on the input of the last step, and waits for its end.
