@@ -136,7 +136,7 @@ func TestAHostThatLiesAboutItsFilesIsNotStaged(t *testing.T) {
 	}
 	h := s.meet(release.Deploy, nil)
 	s.must(os.WriteFile(s.path("bin/cp"), []byte("#!/bin/sh\nfor to; do :; done\nmkdir -p \"$to/bin\"; echo not mine >\"$to/bin/app\"\n"), 0o755))
-	s.must(os.WriteFile(s.path("bin/tar"), []byte("#!/bin/sh\n/bin/tar \"$@\"; for d; do :; done; echo not mine >\"$d/tree/lib/data\"\n"), 0o755))
+	s.must(os.WriteFile(s.path("bin/tar"), []byte("#!/bin/sh\n/bin/tar \"$@\"; for d; do :; done; echo not mine >\"$d/lib/data\"\n"), 0o755))
 	d := s.onto(2)
 	s.failed(h.Stage(t.Context(), d), "is not what was built")
 	if len(*d.asked) != 2 {

@@ -6,11 +6,13 @@
 // dictionary that zstd needs: what is sent is mostly a new version of what the host has.
 // The entries of the tar come in the order in which a host needs them:
 //
-//	patch          makes the manifest out of the base's; or
-//	manifest.json  the manifest, if there is no base
-//	remove         paths that the host removes afterwards, one a line
-//	tree/...       directories, then hard links to files of the base that have another
-//	               path there, then files, then symbolic links
+//	tree/.slipway.patch     makes the manifest out of the base's; or
+//	tree/.slipway.manifest  the manifest, if there is no base
+//	tree/.slipway.remove    paths that the host removes afterwards, one a line
+//	tree/...                directories, then hard links to files of the base that have
+//	                        another path there, then files, then symbolic links
+//
+// A host takes the first component away.
 //
 // The same delta always makes the same parcel.
 package parcel
@@ -123,16 +125,23 @@ type packer struct {
 	contents Contents
 }
 
+// ownNames begin the names of what a parcel has beside the release. The host removes
+// these files before it verifies the tree.
+const ownNames = ".slipway."
+
 func (p packer) pack(d release.Delta) error {
-	list := "manifest.json"
+	list := ownNames + "manifest"
 	if d.From != "" {
-		list = "patch"
+		list = ownNames + "patch"
+	}
+	if err := p.entry(tar.Header{Typeflag: tar.TypeDir, Name: "tree/", Mode: 0o777}); err != nil {
+		return err
 	}
 	if err := p.text(list, d.Text); err != nil {
 		return err
 	}
 	if len(d.Remove) > 0 {
-		if err := p.text("remove", []byte(strings.Join(d.Remove, "\n")+"\n")); err != nil {
+		if err := p.text(ownNames+"remove", []byte(strings.Join(d.Remove, "\n")+"\n")); err != nil {
 			return err
 		}
 	}
@@ -143,9 +152,6 @@ func (p packer) pack(d release.Delta) error {
 }
 
 func (p packer) tree(d release.Delta) error {
-	if err := p.entry(tar.Header{Typeflag: tar.TypeDir, Name: "tree/", Mode: 0o777}); err != nil {
-		return err
-	}
 	for _, dir := range d.Dirs {
 		if err := p.entry(tar.Header{Typeflag: tar.TypeDir, Name: "tree/" + dir + "/", Mode: 0o777}); err != nil {
 			return err
@@ -177,7 +183,7 @@ func (p packer) entry(h tar.Header) error {
 }
 
 func (p packer) text(name string, text []byte) error {
-	err := p.entry(tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o640, Size: int64(len(text))})
+	err := p.entry(tar.Header{Typeflag: tar.TypeReg, Name: "tree/" + name, Mode: 0o640, Size: int64(len(text))})
 	if err != nil {
 		return err
 	}

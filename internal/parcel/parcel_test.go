@@ -70,7 +70,7 @@ func TestAParcelHasItsEntriesInTheirOrder(t *testing.T) {
 			}
 			got = append(got, string(h.Typeflag)+" "+h.Name+" "+h.Linkname+string(text))
 		}
-		want := []string{"0 patch =3\n", "0 remove a\nold\n", "5 tree/ ", "5 tree/d/ ", "5 tree/d/e/ ", "1 tree/d/b tree/a", "0 tree/d/c xxx", "2 tree/l d/c"}
+		want := []string{"5 tree/ ", "0 tree/.slipway.patch =3\n", "0 tree/.slipway.remove a\nold\n", "5 tree/d/ ", "5 tree/d/e/ ", "1 tree/d/b tree/a", "0 tree/d/c xxx", "2 tree/l d/c"}
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", codec, got, want)
 		}

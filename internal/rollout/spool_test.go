@@ -262,7 +262,7 @@ func TestEachContentIsReadOnceWhateverTheBases(t *testing.T) {
 				t.Errorf("%s gets %q", h.name, got)
 			}
 		}
-		if from == id1 && (got["tree/moved/e"] != "tree/old/e" || got["remove"] != "old\n") {
+		if from == id1 && (got["tree/moved/e"] != "tree/old/e" || got["tree/.slipway.remove"] != "old\n") {
 			t.Errorf("%s gets %q", h.name, got)
 		}
 	}

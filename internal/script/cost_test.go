@@ -43,7 +43,7 @@ func TestStagingStartsFewPrograms(t *testing.T) {
 		delta, zstd bool
 		want        string
 	}{
-		"a first release":   {false, false, "mkdir mkdir gzip tar find awk sha256sum flock mv mv sync"},
+		"a first release":   {false, false, "mkdir mkdir gzip tar rm find awk sha256sum flock mv mv sync"},
 		"a delta":           {true, false, "mkdir cp find gzip tar rm find awk sha256sum flock mv mv sync"},
 		"a delta with zstd": {true, true, "mkdir cp find cat zstd tar rm find awk sha256sum flock mv mv sync"},
 	} {

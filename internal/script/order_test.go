@@ -31,8 +31,8 @@ func TestWritesReachTheDiskInTheirOrder(t *testing.T) {
 	}
 	m := manifest(tree())
 	must(t, s.stage(m, whole(t, m, tree())))
-	order("stage", "mv -T releases/"+string(r1)+".OURS.part/tree releases/"+string(r1),
-		"mv -T releases/"+string(r1)+".OURS.part .slipway/releases/"+string(r1), "sync -f releases/"+string(r1)+" .slipway/releases/"+string(r1))
+	order("stage", "mv -T .slipway/releases/"+string(r1)+".OURS .slipway/releases/"+string(r1),
+		"mv -T releases/"+string(r1)+".OURS.part releases/"+string(r1), "sync -f releases/"+string(r1)+" .slipway/releases/"+string(r1))
 	s.prepare(r1, key1, Environment{Given: true, Text: "export A=1\n"})
 	order("prepare", "sync launch.new", "mv -T launch.new launch", "sync "+s.Base, "sync -f activations/"+key1)
 	s.prepare(r1, key1, Environment{Given: true, Text: "export A=1\n"})

@@ -321,11 +321,12 @@ func TestTidyRemovesWhatDeadRunsLeft(t *testing.T) {
 	s.write("x", "launch.new")
 	s.write("x", ".slipway", "scratch.OLD", "f")
 	s.write("x", ".slipway", "change.new")
+	s.write("x", ".slipway", "releases", string(r2)+".OLD", "known")
 	must(t, os.Symlink("releases/"+string(r2), s.path("next")))
 	must(t, os.Symlink("releases/"+string(r2), s.path("current.new")))
 	must(t, os.Symlink("releases/"+string(r2), s.path(".slipway", "back")))
 	before := s.inspect()
-	if want := []string{"releases/" + string(r2) + ".part", "next", "current.new", "launch.new", ".slipway/scratch.OLD", ".slipway/change.new", ".slipway/back"}; !slices.Equal(before.Leftovers, want) {
+	if want := []string{"releases/" + string(r2) + ".part", "next", "current.new", "launch.new", ".slipway/scratch.OLD", ".slipway/change.new", ".slipway/releases/" + string(r2) + ".OLD", ".slipway/back"}; !slices.Equal(before.Leftovers, want) {
 		t.Errorf("%q, want %q", before.Leftovers, want)
 	}
 	must(t, s.host(nil).Tidy(t.Context()))

@@ -21,7 +21,7 @@ main() {
 	show_ports
 	show_drift
 	show_releases
-	for left in "$base/next" "$base/current.new" "$base/launch.new" "$base"/.slipway/scratch* "$base/.slipway/change.new"; do
+	for left in "$base/next" "$base/current.new" "$base/launch.new" "$base"/.slipway/scratch* "$base/.slipway/change.new" "$base"/.slipway/releases/*.*; do
 		[ ! -e "$left" ] && [ ! -h "$left" ] || fact leftover "${left#"$base"/}"
 	done
 	[ ! -h "$base/.slipway/back" ] || [ -e "$base/.slipway/change" ] || fact leftover .slipway/back

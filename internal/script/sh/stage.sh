@@ -5,23 +5,29 @@
 # input: see internal/parcel), app (ORG/APP, whose artifact is on this same machine;
 # empty: a parcel comes).
 #
-# All of it happens in a directory with the token in its name: nobody else uses that. Only
-# the end is a critical section, since the rest takes too long for one.
+# All of it happens in two directories with the token in their names, for the tree and for
+# the manifest: nobody else uses those. Only the end is a critical section, since the rest
+# takes too long for one.
 main() {
 	is_ours || fenced
 	release=$base/releases/$id
 	part=$release.$token.part
 	lists=$base/.slipway/releases
-	mkdir "$part" || die "cannot create $part"
-	[ -d "$lists" ] || mkdir -p "$lists" || discard "cannot create $lists"
+	list=$lists/$id.$token
+	[ -d "$lists" ] || mkdir -p "$lists" || die "cannot create $lists"
+	mkdir "$part" "$list" || discard "cannot create $part and $list"
 	if [ -n "$app" ]; then
-		copy "$root/$app/artifacts/$id/tree" "$root/$app/artifacts/$id/manifest.json" "$part" ||
+		copy -T "$root/$app/artifacts/$id/tree" "$part" && command exec 4<"$root/$app/artifacts/$id/manifest.json" ||
 			discard "the release could not be copied from $root/$app/artifacts/$id to $part: see the lines above (is the disk full?)"
 	else
 		unpack
 	fi
-	set -- "$part/tree" "$part/manifest.json" "$digest"
-	[ -z "$from" ] || set -- "$@" "$lists/$from/manifest.json" /dev/fd/4
+	set -- "$part" "$list/manifest.json" "$digest"
+	if [ -n "$from" ]; then
+		set -- "$@" step=base "$lists/$from/manifest.json" step=patch /dev/fd/4
+	else
+		set -- "$@" step=whole /dev/fd/4
+	fi
 	verify "$@" || discard "what arrived in $part is not what was built: see the lines above, and run it again"
 	critical finish || return
 	! has_launcher || fact launcher yes
@@ -38,50 +44,53 @@ copy() { cp -R -P --reflink=auto --preserve=timestamps "$@"; }
 unpack() {
 	ready
 	if [ -n "$from" ]; then
-		copy -T "$base/releases/$from" "$part/tree" && find "$part/tree" ! -type d ! -type f -delete ||
+		copy -T "$base/releases/$from" "$part" && find "$part" ! -type d ! -type f -delete ||
 			discard "the release could not be made from $from: see the lines above (is the disk full?)"
 	fi
 	set -- "$codec" -dc
 	[ -z "$from" ] || take_known
-	[ ! -e "$part/known" ] || set -- "$@" -D "$part/known"
+	[ ! -e "$list/known" ] || set -- "$@" -D "$list/known"
 	# A pipe has only the status of its last command: a file tells that another one failed.
-	{ "$@" || : >"$part/broken"; } | tar -x --no-same-owner --no-same-permissions -f - -C "$part" &&
-		[ ! -e "$part/broken" ] || discard "the release could not be unpacked in $part: see the lines above (is the disk full?)"
-	[ -z "$from" ] || take_away || discard "cannot remove what $from has and $id does not: see the lines above"
+	{ "$@" || : >"$list/broken"; } | tar -x --strip-components=1 --no-same-owner --no-same-permissions -f - -C "$part" &&
+		[ ! -e "$list/broken" ] || discard "the release could not be unpacked in $part: see the lines above (is the disk full?)"
+	take_away || discard "cannot remove what ${from:-the parcel} has and $id does not: see the lines above"
 }
 
 # take_known joins the files that the parcel names at its beginning: whoever packed it
 # knew them too, and zstd needs them. They are in the copy, which has no links.
 take_known() {
 	set --
-	while IFS= read -r path && [ -n "$path" ]; do set -- "$@" "$part/tree/$path"; done
-	[ $# = 0 ] || cat -- "$@" >"$part/known" || discard "cannot read what the release is made from: see the lines above"
+	while IFS= read -r path && [ -n "$path" ]; do set -- "$@" "$part/$path"; done
+	[ $# = 0 ] || cat -- "$@" >"$list/known" || discard "cannot read what the release is made from: see the lines above"
 }
 
-# take_away removes what only the base has, and what came beside the tree: verify reads
-# the patch from descriptor 4. One program removes many paths.
+# take_away removes what only the base has, and what came beside the release: verify
+# reads the patch, or the manifest, from descriptor 4. One program removes many paths.
 take_away() {
-	command exec 4<"$part/patch" || return
-	set -- "$part/patch" "$part/remove" "$part/known"
-	if [ -e "$part/remove" ]; then
+	if [ -n "$from" ]; then own=$part/.slipway.patch; else own=$part/.slipway.manifest; fi
+	command exec 4<"$own" || return
+	set -- "$own" "$part/.slipway.remove" "$list/known"
+	if [ -e "$part/.slipway.remove" ]; then
 		while IFS= read -r path; do
-			set -- "$@" "$part/tree/$path"
+			set -- "$@" "$part/$path"
 			[ $# -lt 200 ] || { rm -rf "$@" && set --; } || return
-		done <"$part/remove"
+		done <"$part/.slipway.remove"
 	fi
 	rm -rf "$@"
 }
 
-# finish puts the release and its manifest into place. What is left of the part is the
-# directory with the manifest. A power cut before the end may leave one without the other,
-# or parts of them: then the release does not pass the next check, and is staged again.
-# current never points to a release before all of it is on the disk.
+# finish puts the release and its manifest into place. The manifest comes first: whoever
+# is killed here leaves no release without one. Both renames are within a file system. A
+# power cut before the end may leave one without the other, or parts of them: then the
+# release does not pass the next check, and is staged again. current never points to a
+# release before all of it is on the disk.
 finish() {
-	mv -T "$part/tree" "$release" || discard "cannot rename $part/tree to $release"
+	[ ! -e "$release" ] || discard "$release is there already"
 	[ ! -e "$lists/$id" ] || rm -rf "${lists:?}/$id"
-	mv -T "$part" "$lists/$id" && sync -f "$release" "$lists/$id" || {
-		mv -T "$release" "$release.$token.gone.part"
-		discard "cannot rename $part to $lists/$id, or write it to disk"
+	mv -T "$list" "$lists/$id" && mv -T "$part" "$release" && sync -f "$release" "$lists/$id" || {
+		[ ! -e "$release" ] || mv -T "$release" "$release.$token.gone.part"
+		rm -rf "${lists:?}/$id"
+		discard "cannot rename $part to $release and $list to $lists/$id, or write them to disk"
 	}
 }
 
@@ -91,6 +100,6 @@ finish() {
 discard() {
 	is_ours || fenced
 	[ -z "$from" ] || fact unfit yes
-	rm -rf "$part" "$release.$token.gone.part"
+	rm -rf "$part" "$list" "$release.$token.gone.part"
 	die "$@"
 }

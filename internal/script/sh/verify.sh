@@ -1,12 +1,9 @@
-# verify TREE MANIFEST DIGEST [BASE PATCH] compares a tree with its manifest, entry by
-# entry and byte by byte. If there is a digest, the manifest must have it. Differences go
-# to the log. With a patch, it first makes the manifest out of the base's.
+# verify TREE MANIFEST DIGEST [FILES] compares a tree with its manifest, entry by entry and
+# byte by byte. If there is a digest, the manifest must have it. Differences go to the
+# log. With FILES, it first makes the manifest: of step=whole FILE, or of step=base FILE
+# and step=patch FILE.
 verify() {
-	if [ $# = 3 ]; then
-		set -- "$1" "$2" "$3" step=manifest "$2"
-	else
-		set -- "$1" "$2" "$3" step=base "$4" step=patch "$5"
-	fi
+	[ $# -gt 3 ] || set -- "$1" "$2" "$3" step=manifest "$2"
 	sums=$(listing "$1" | expected "$@") || return 1
 	{
 		[ -z "$3" ] || printf '%s  %s\n' "$3" "$2"
@@ -59,7 +56,7 @@ expected() {
 
 		# take takes a line of the manifest.
 		function take(line) {
-			if (patched) print line >manifest
+			if (made) print line >manifest
 			last = line
 			if (line == " \"files\": [") files = 1
 			else if (line == " ]" || line == " ],") { whole = files; files = 0 }
@@ -84,9 +81,10 @@ expected() {
 
 		BEGIN { manifest = ENVIRON["SLIPWAY_MANIFEST"] }
 		step == "manifest" { take($0); next }
+		step == "whole" { made = 1; take($0); next }
 		step == "base" { base[++lines] = $0; next }
 		step == "patch" {
-			patched = 1
+			made = 1
 			rest = substr($0, 2)
 			if (/^\+/) take(rest)
 			else if (/^-/) at += rest
@@ -97,7 +95,7 @@ expected() {
 		{ differs("found:    " $0) }
 
 		END {
-			if (patched) close(manifest)
+			if (made) close(manifest)
 			if (!whole || last != "}") differs("the manifest is not complete")
 			for (entry_wanted in wanted) differs("expected: " entry_wanted)
 			if (differences > 20) print "and " differences - 20 " more differences" >"/dev/stderr"

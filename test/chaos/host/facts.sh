@@ -45,7 +45,7 @@ for release in releases/*; do
 		echo "bad=$id"
 	fi
 done
-for left in releases/*.part next current.new launch.new .slipway/scratch* .slipway/back; do
+for left in releases/*.part next current.new launch.new .slipway/scratch* .slipway/releases/*.* .slipway/back; do
 	if [ -e "$left" ] || [ -h "$left" ]; then echo "left=$left"; fi
 done
 for activation in activations/*; do
