@@ -125,14 +125,10 @@ type packer struct {
 	contents Contents
 }
 
-// ownNames begin the names of what a parcel has beside the release. The host removes
-// these files before it verifies the tree.
-const ownNames = ".slipway."
-
 func (p packer) pack(d release.Delta) error {
-	list := ownNames + "manifest"
+	list := release.OwnNames + "manifest"
 	if d.From != "" {
-		list = ownNames + "patch"
+		list = release.OwnNames + "patch"
 	}
 	if err := p.entry(tar.Header{Typeflag: tar.TypeDir, Name: "tree/", Mode: 0o777}); err != nil {
 		return err
@@ -141,7 +137,7 @@ func (p packer) pack(d release.Delta) error {
 		return err
 	}
 	if len(d.Remove) > 0 {
-		if err := p.text(ownNames+"remove", []byte(strings.Join(d.Remove, "\n")+"\n")); err != nil {
+		if err := p.text(release.OwnNames+"remove", []byte(strings.Join(d.Remove, "\n")+"\n")); err != nil {
 			return err
 		}
 	}

@@ -69,8 +69,14 @@ func (f File) validatePlace(kinds map[string]Kind) error {
 	return nil
 }
 
+// OwnNames begin the names of what a release has beside its files on its way to a host,
+// at its top. No file of a release may have such a name.
+const OwnNames = ".slipway."
+
 func (f File) validate() error {
 	switch {
+	case strings.HasPrefix(f.Path, OwnNames):
+		return fmt.Errorf("manifest: %q: a name at the top of a release that begins with %s is Slipway's own: give the file another one", f.Path, OwnNames)
 	case tooLong(f.Path) || tooLong(f.Target):
 		return fmt.Errorf("manifest: %.300q has a path or a target longer than %d bytes, or a name in it longer than %d", f.Path, maxPath, maxName)
 	case !local(f.Path):

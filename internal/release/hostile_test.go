@@ -115,6 +115,7 @@ func TestFilesOfAHostileManifest(t *testing.T) {
 		"up again at the end":             {[]File{link("x", "d/..")}, "plain relative path"},
 		"up again behind a dot":           {[]File{link("x", "./d/./..")}, "plain relative path"},
 		"up again behind two slashes":     {[]File{link("x", "d//..")}, "plain relative path"},
+		"a name of Slipway's own":         {[]File{{Path: ".slipway.patch", Kind: Regular, SHA256: sum}}, `".slipway.patch": a name at the top of a release that begins with .slipway. is Slipway's own: give the file another one`},
 		"a link to the tree itself":       {[]File{link("d/x", "..")}, "leaves the release"},
 		"a file behind a chain of links":  {[]File{link("a", "b"), link("b", "c"), regular("a/x")}, `"a/x" is below the link "a"`},
 		"a link behind a link to a dir":   {[]File{{Path: "d", Kind: Dir}, link("a", "d"), link("a/b", "../..")}, `"a/b" is below the link "a"`},

@@ -101,7 +101,7 @@ func (s *spool) like(k kind, d release.Delta) (func() parcel.Dictionary, error) 
 	return func() parcel.Dictionary {
 		known, err := parcel.Join(d.Like, o.store)
 		if err != nil && s.ctx.Err() == nil {
-			s.log.Say("build", "more is sent than necessary, since release %s cannot be read on the build host: %v", k.base.id, err)
+			s.log.Say("build", "release %s on the build host cannot be used to send less; this deploy does not need it: %v", k.base.id, err)
 		}
 		return known
 	}, nil

@@ -346,7 +346,7 @@ func TestANewVersionOfAFileTakesFewBytes(t *testing.T) {
 	}{
 		"zstd":                            {map[release.ID]map[string]string{id1: was}, true, true, ""},
 		"gzip":                            {map[release.ID]map[string]string{id1: was}, false, false, ""},
-		"the artifact is gone":            {nil, true, false, "cannot be read on the build host: it was removed"},
+		"the artifact is gone":            {nil, true, false, "cannot be used to send less; this deploy does not need it: it was removed"},
 		"the artifact has other contents": {map[release.ID]map[string]string{id1: is}, true, false, "does not fit its manifest"},
 	} {
 		var log strings.Builder

@@ -85,7 +85,7 @@ take_away() {
 # release does not pass the next check, and is staged again. current never points to a
 # release before all of it is on the disk.
 finish() {
-	[ ! -e "$release" ] || discard "$release is there already"
+	[ ! -e "$release" ] || discard "$release is there, and was not when this run looked: run it again"
 	[ ! -e "$lists/$id" ] || rm -rf "${lists:?}/$id"
 	mv -T "$list" "$lists/$id" && mv -T "$part" "$release" && sync -f "$release" "$lists/$id" || {
 		[ ! -e "$release" ] || mv -T "$release" "$release.$token.gone.part"
