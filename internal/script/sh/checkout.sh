@@ -1,4 +1,4 @@
-# Libraries: buildroot input git
+# Libraries: buildroot input git worktree
 # Fetches a repository into its mirror and checks out exactly one commit of it.
 # Takes: token, app (ORG/APP), id, repository, revision (full commit ID, branch or tag),
 # least (MB that must be free). Input: credentials and host keys for git.
@@ -66,6 +66,7 @@ resolve() {
 
 lay_out() {
 	needs_lfs "$git_dir" "$commit"
+	name_unknown_filters "$commit"
 	GIT_ALLOW_PROTOCOL='file' git clone --quiet --local --no-checkout --origin origin "$git_dir" "$tree" 3>&- 8>&- &&
 		git -C "$tree" remote set-url origin "$repository" &&
 		quietly -C "$tree" checkout --quiet --detach "$commit" ||
@@ -80,10 +81,6 @@ lay_out() {
 # on its own.
 quietly() { GIT_LFS_SKIP_SMUDGE=1 git -c core.hooksPath=/dev/null "$@" 3>&- 8>&-; }
 
-# check_files TREE fails if files are missing: git checkout succeeds even if it could
-# not write every file.
-check_files() { git -C "$1" diff-index --quiet HEAD -- || damaged; }
-
 # submodules TREE checks out the submodules of a tree, each from its own mirror.
 submodules() {
 	[ -f "$1/.gitmodules" ] || return 0
@@ -95,6 +92,7 @@ submodules() {
 		mirror "$url" "$pinned"
 		has_commit "$pinned" || die "submodule $path: commit $pinned is not in $url"
 		needs_lfs "$git_dir" "$pinned"
+		name_unknown_filters "$pinned"
 		GIT_ALLOW_PROTOCOL='file' quietly -C "$1" -c "url.$git_dir.insteadOf=$url" submodule --quiet update --init -- "$path" ||
 			failed "cannot check out submodule $path: see the lines above"
 		check_files "$1/$path"

@@ -152,6 +152,6 @@ fetch() {
 
 damaged() {
 	look
-	rm -rf "$git_dir"
+	[ "${room:-0}" -lt 16 ] || rm -rf "$git_dir"
 	failed "the mirror $git_dir was damaged, and is removed: run the build again"
 }
