@@ -52,7 +52,7 @@ func buildPlan(cfg config.Config, keys keys, from origin) build.Plan {
 	plan := build.Plan{
 		App: cfg.App, Repository: b.Repository, Revision: b.Revision,
 		Access: gitAccess(b, keys),
-		Dir:    b.ProjectDir, MixEnv: b.MixEnv, Release: b.Release, BeforeRelease: b.BeforeRelease, Clean: b.Clean,
+		Dir:    b.ProjectDir, MixEnv: b.MixEnv, Release: b.Release, BeforeRelease: b.BeforeRelease, Clean: b.Clean, Incremental: b.Incremental,
 		KeepArtifacts: b.KeepArtifacts, KeepFor: b.KeepFor, WaitForLock: cfg.WaitForLock,
 		Ref: from.ref, Who: from.who, Run: from.run,
 	}

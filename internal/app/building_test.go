@@ -51,7 +51,7 @@ func wholeBuild(t *testing.T) (b config.Build, public []string) {
 		Repository: "https://h.test:8443/apxr/apxr_io.git", Revision: "main", GitToken: "t0ken",
 		DeployKeys:   []config.DeployKey{{Repository: "git@h.test:apxr/one.git", PEM: one}, {Repository: "ssh://git@h.test:2222/apxr/two", PEM: two}},
 		ForwardAgent: true, GitKnownHosts: "h.test ssh-ed25519 AAAA", ProjectDir: "apps/web", MixEnv: "staging", Release: "web", BeforeRelease: "true",
-		Env: []config.Variable{{Name: "A", Value: "1"}, {Name: "B", Value: "2"}}, Clean: true, KeepArtifacts: 7, KeepFor: time.Hour,
+		Env: []config.Variable{{Name: "A", Value: "1"}, {Name: "B", Value: "2"}}, Clean: true, Incremental: true, KeepArtifacts: 7, KeepFor: time.Hour,
 	}, []string{publicOne, publicTwo}
 }
 
@@ -78,7 +78,7 @@ func TestABuildsSettingsBecomeItsPlan(t *testing.T) {
 			Identities: []script.Identity{{Repository: "h.test:22/apxr/one", PublicKey: public[0]}, {Repository: "h.test:2222/apxr/two", PublicKey: public[1]}},
 		},
 		Dir: "apps/web", MixEnv: "staging", Release: "web", BeforeRelease: "true", Env: []script.Variable{{Name: "A", Value: "1"}, {Name: "B", Value: "2"}},
-		Clean: true, WaitForLock: time.Minute, KeepArtifacts: 7, KeepFor: time.Hour, Ref: "refs/heads/main", Who: "ann", Run: "http://run",
+		Clean: true, Incremental: true, WaitForLock: time.Minute, KeepArtifacts: 7, KeepFor: time.Hour, Ref: "refs/heads/main", Who: "ann", Run: "http://run",
 	}
 	if got := planFor(t, b); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -207,6 +207,7 @@ var wrong = map[string]struct{ value, says string }{
 	"before-release":       {strings.Repeat("a", 40_000), "put it into a script of the repository"},
 	"build-env":            {"hunter2", "line 1 is not NAME=VALUE"},
 	"clean":                {"1", "is neither true nor false"},
+	"incremental":          {"2", "is neither true nor false"},
 	"wait-for-lock":        {"10", "is not a duration of 0s and up to 24h, such as 90s"},
 	"keep-artifacts":       {"0", "is not a whole number of at least 1"},
 	"keep-artifacts-for":   {"3 days", "is not a duration of 0s and up to 8760h, such as 90s"},

@@ -39,6 +39,7 @@ type Plan struct {
 	BeforeRelease string // commands for sh
 	Env           []script.Variable
 	Clean         bool // whether to reuse nothing of earlier builds
+	Incremental   bool // whether mix decides which files of the project to compile
 	KeepArtifacts int
 	KeepFor       time.Duration
 	WaitForLock   time.Duration
@@ -84,6 +85,10 @@ func Run(ctx context.Context, h Host, git script.Machine, plan Plan, log *progre
 	// which the artifacts were built.
 	b.job = script.Job{App: plan.App, ID: lock.Now, Dir: plan.Dir, MixEnv: plan.MixEnv, Env: plan.Env, Token: lock.Token, Clean: plan.Clean}
 	m, err := b.run(ctx)
+	if errors.Is(err, script.ErrOtherAnswers) {
+		log.Say(name, "%v, though no file says so: it is built once more, and asked", err)
+		m, err = b.run(ctx) // they are asked now, so this cannot happen again
+	}
 	b.result.Manifest = m
 	if err != nil {
 		if errors.Is(context.Cause(ctx), errLockLost) || errors.As(err, new(*script.Fenced)) {
@@ -230,20 +235,29 @@ func (b *build) dependencies(ctx context.Context, out io.Writer) (err error) {
 	access := b.plan.Access
 	access.KnownHosts = gitHubHostKeys + access.KnownHosts
 	if b.result.Kept, err = b.on(b.git, out).FetchDeps(ctx, script.Fetching{
-		Paths: b.project.Paths, Key: b.choice.Key, Hex: b.project.Hex, Rebar: b.project.Rebar, Access: access,
+		Paths: b.project.Paths, Key: b.choice.Key, Incremental: b.plan.Incremental, Before: b.plan.BeforeRelease,
+		Hex: b.project.Hex, Rebar: b.project.Rebar, Access: access,
 	}); err != nil {
 		return err
 	}
-	b.log.Say(name, "%s", map[script.Kept]string{
-		script.KeptNothing: "there are no files of an earlier build with these tools, dependencies and settings: everything is compiled",
-		script.KeptSources: "configuration or mix.exs has changed: fetched dependencies are reused, and everything is compiled",
-		script.KeptDeps:    "compiled dependencies of an earlier build are reused; the project itself is recompiled",
-		script.KeptAll:     "compiled files of an earlier build are reused: mix compiles what has changed",
-	}[b.result.Kept])
-	if b.result.Kept == script.KeptAll || b.result.Kept == script.KeptDeps {
+	b.log.Say(name, "%s", b.reused())
+	if b.result.Kept != script.KeptNothing {
 		return nil // mix itself compiles a dependency that is, rarely, out of date
 	}
-	return b.on(b, out).CompileDeps(ctx)
+	return b.on(b, out).CompileDeps(ctx, b.project.Paths, b.tools.Have["elixir"])
+}
+
+// reused says what the build reuses of an earlier one.
+func (b *build) reused() string {
+	switch {
+	case b.result.Kept == script.KeptNothing:
+		return "there are no files of an earlier build with these tools, dependencies, configuration and settings: everything is compiled"
+	case b.result.Kept == script.KeptDeps:
+		return "compiled dependencies of an earlier build are reused; the project itself is recompiled"
+	case b.plan.Incremental:
+		return "compiled files of an earlier build are reused: mix compiles what has changed"
+	}
+	return "compiled files of an earlier build of this commit are reused"
 }
 
 func (b *build) assemble(ctx context.Context, out io.Writer) (err error) {

@@ -63,8 +63,8 @@ func major(version string) string {
 }
 
 // stateKey returns the key of the compiled files that a build may reuse: those with
-// the same tools, machine, mix.lock and settings. The key includes the values of
-// variables, since a build may compile them in.
+// the same tools, machine, dependencies, configuration and settings. The key includes the
+// values of variables, since a build may compile them in.
 func stateKey(t script.Toolchain, project script.Project, p Plan) string {
 	sum := sha256.New()
 	add := func(parts ...string) {
@@ -72,7 +72,7 @@ func stateKey(t script.Toolchain, project script.Project, p Plan) string {
 			fmt.Fprintf(sum, "%q\n", part)
 		}
 	}
-	add("1", t.OS, t.Arch, t.Libc, t.Have["erlang"], t.Have["elixir"], t.ToolVersions, project.MixLock, p.MixEnv, p.Dir)
+	add("2", t.OS, t.Arch, t.Libc, t.Have["erlang"], t.Have["elixir"], t.ToolVersions, project.MixLock, project.MixFiles, project.Config, p.MixEnv, p.Dir)
 	for _, v := range p.Env {
 		add(v.Name, v.Value)
 	}

@@ -30,8 +30,12 @@ func (l *loader) build() Build {
 		BeforeRelease: l.commands("before-release", "a script of the repository"),
 		Env:           l.buildEnv(),
 		Clean:         l.isOn("clean"),
+		Incremental:   l.isOn("incremental"),
 		KeepArtifacts: l.number("keep-artifacts", 1, ""),
 		KeepFor:       l.duration("keep-artifacts-for", 0, 24*365*time.Hour),
+	}
+	if b.Clean && b.Incremental {
+		l.wrong("incremental", "clean is true too: choose one")
 	}
 	b.DeployKeys = l.deployKeys(b.Repository)
 	if b.ForwardAgent && len(b.DeployKeys) > 0 {

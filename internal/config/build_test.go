@@ -93,3 +93,14 @@ func TestBuildEnv(t *testing.T) {
 		t.Errorf("all mistakes at once: %q", m)
 	}
 }
+
+func TestABuildIsCleanOrIncremental(t *testing.T) {
+	refuses(t, BuildRelease, []wrong{
+		one("incremental", "true", "clean is true too: choose one").with(map[string]string{"clean": "true"}),
+	})
+	for _, set := range []string{"clean", "incremental"} {
+		if _, err := Load(BuildRelease, good(map[string]string{set: "true"})); err != nil {
+			t.Error(err)
+		}
+	}
+}

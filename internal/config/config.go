@@ -53,6 +53,7 @@ type Build struct {
 	BeforeRelease string
 	Env           []Variable
 	Clean         bool
+	Incremental   bool
 	KeepArtifacts int
 	KeepFor       time.Duration
 }
@@ -92,7 +93,7 @@ type Mistakes []string
 
 // maxMistakes limits how many mistakes are shown. A wrong file may have one in
 // each line.
-const maxMistakes = 50
+const maxMistakes = 100
 
 func (m Mistakes) Error() string {
 	if len(m) == 1 {

@@ -135,8 +135,8 @@ func TestAMistakeIsToldOnceAndThereAreNotTooMany(t *testing.T) {
 	if !slices.Equal(m, []string{"hosts: web1 is listed twice"}) {
 		t.Errorf("%q", m)
 	}
-	text := mistakes(t, Deploy, good(map[string]string{"env-file": strings.Repeat("x\n", 60)})).Error()
-	if !strings.HasPrefix(text, "60 mistakes in the settings;") || strings.Count(text, "\n") != maxMistakes+1 || !strings.HasSuffix(text, "\n  and 10 more") {
+	text := mistakes(t, Deploy, good(map[string]string{"env-file": strings.Repeat("x\n", 110)})).Error()
+	if !strings.HasPrefix(text, "110 mistakes in the settings;") || strings.Count(text, "\n") != maxMistakes+1 || !strings.HasSuffix(text, "\n  and 10 more") {
 		t.Error(text)
 	}
 }
@@ -183,6 +183,7 @@ func TestValuesOfSettings(t *testing.T) {
 		{"git-token", []string{"ghs_abc", "ghs_abc\n", ""}, []string{"a b", "a\nb"}},
 		{"forward-agent", []string{"true", "false", ""}, []string{"yes", "1", "True"}},
 		{"clean", []string{"true", "false"}, []string{"yes"}},
+		{"incremental", []string{"true", "false"}, []string{"yes"}},
 		{"project-dir", []string{".", "apps/web", "./web/", "a_b/c-d.e"}, []string{"/web", "..", "../x", "a/../../b", "a b", "-x", ".hidden", "a$b"}},
 		{"mix-env", []string{"prod", "staging_2"}, []string{"Prod", "-prod", "a b", "a;b", "../x"}},
 		{"release", []string{"apxr_io", "web2"}, []string{"-x", "a b", "Web", "a/b", "a-b"}},

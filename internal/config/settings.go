@@ -183,6 +183,10 @@ var Settings = []Setting{
 		Help: "Build from nothing: fetch and compile all dependencies again. Needed only if a build depends on something that is neither in the repository nor in mix.lock, .tool-versions or these settings.",
 	},
 	{
+		Name: "incremental", Type: Switch, Default: "false", For: builds,
+		Help: "Let mix decide which files of the project to compile, also for another commit. Without it, compiled dependencies are reused and the project is compiled anew. mix does not notice what a module reads from other files without @external_resource, what it asks git or another program, or what before-release writes: see docs/building.md.",
+	},
+	{
 		Name: "wait-for-lock", Type: Duration, Default: "10m", For: locks,
 		Help: "How long to wait for another run that builds the same application, or changes it on one of the web servers; who that is, since when and from which run is shown. 0s refuses at once.",
 	},

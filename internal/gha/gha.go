@@ -101,8 +101,12 @@ func (r *Runner) EndGroup() {
 	r.action.EndGroup()
 }
 
-// Error prints a message and shows it as an error on the run's page.
+// Error prints a message and shows it as an error on the run's page. Of a message that
+// GitHub cuts, the log has all lines.
 func (r *Runner) Error(message string) {
+	if len(message) > maxAnnotation {
+		r.lines(kindError, message)
+	}
 	r.unfence()
 	r.shown[kindError]++
 	r.action.Errorf("%s", clip(message, maxAnnotation))

@@ -288,6 +288,9 @@ func TestAnnotationsAreClipped(t *testing.T) {
 		if len(a.acted) != 3 {
 			t.Errorf("%q", a.acted)
 		}
+		if whole := slices.Contains(a.text, "error: "+c.message); whole != c.clipped {
+			t.Errorf("%d bytes: the log has the whole error: %v", len(c.message), whole)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package script
 
 import (
 	"context"
+	"errors"
 
 	"github.com/apxr/slipway/internal/release"
 )
@@ -23,11 +24,16 @@ type Assembly struct {
 	Files         []release.File
 }
 
-// Assemble assembles the release.
+// ErrOtherAnswers says that the release was made on other answers of mix.exs and the
+// configuration than those that were remembered. The next build asks for them.
+var ErrOtherAnswers = errors.New("mix.exs, the configuration or the tools answer otherwise than in the build before")
+
+// Assemble assembles the release. The error is [ErrOtherAnswers] if another build of the
+// same commit would succeed.
 func (b Build) Assemble(ctx context.Context, a Assembling) (Assembly, error) {
 	var as Assembly
 	lines := map[string][]string{}
-	kind, named := "mix", ""
+	kind, named, other := "mix", "", false
 	if a.Distillery {
 		kind = "distillery"
 	}
@@ -37,7 +43,7 @@ func (b Build) Assemble(ctx context.Context, a Assembling) (Assembly, error) {
 	err := b.logged(ctx, call{
 		script: "assemble",
 		args: b.Job.args(arg{"deps_path", a.Paths.Deps}, arg{"build_path", a.Paths.Build},
-			arg{"kind", kind}, arg{"release", a.Release}, arg{"named", named}, arg{"key", a.Key}, arg{"remembered", yes(a.Remembered)}),
+			arg{"kind", kind}, arg{"release", a.Release}, arg{"named", named}, arg{"key", a.Key}, arg{"commands", digest(a.Before)}, arg{"remembered", yes(a.Remembered)}),
 		input: append(beforeInput(a.Before), envInput(b.Job.Env)...).reader(),
 		onFact: func(key, value string) {
 			switch key {
@@ -45,12 +51,17 @@ func (b Build) Assemble(ctx context.Context, a Assembling) (Assembly, error) {
 				as.Version = value
 			case "erts":
 				as.ERTS = value
+			case "other_answers":
+				other = true
 			default:
 				lines[key] = append(lines[key], value)
 			}
 		},
 	})
-	if err != nil {
+	switch {
+	case other:
+		return Assembly{}, ErrOtherAnswers
+	case err != nil:
 		return Assembly{}, err
 	}
 	if as.Files, err = release.ParseInventory(lines["listing"], lines["checksum"]); err == nil {

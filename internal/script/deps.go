@@ -2,6 +2,8 @@ package script
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 )
 
 // Kept says which parts of earlier builds a build reuses.
@@ -10,27 +12,37 @@ type Kept string
 // The results of FetchDeps.
 const (
 	KeptNothing Kept = "none"
-	KeptSources Kept = "sources"      // fetched dependencies
 	KeptDeps    Kept = "dependencies" // compiled dependencies; the project is compiled again
-	KeptAll     Kept = "all"          // mix decides which parts of the project to compile
+	KeptAll     Kept = "all"          // those of the project too
 )
 
 // Fetching says which dependencies to fetch, and how.
 type Fetching struct {
-	Paths      Paths
-	Key        string // names the state to start from
-	Hex, Rebar bool   // whether they are installed
-	Access     Access
+	Paths       Paths
+	Key         string // names the state to start from
+	Incremental bool   // whether mix decides which files of the project to compile
+	Before      string // the commands that will run before the release
+	Hex, Rebar  bool   // whether they are installed
+	Access      Access
 }
 
-// FetchDeps restores the files of an earlier build. It fetches the locked
-// dependencies, unless those that were restored are certainly the same.
+// digest returns a digest of commands, or "" if there are none.
+func digest(commands string) string {
+	if commands == "" {
+		return ""
+	}
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(commands)))
+}
+
+// FetchDeps restores the files of an earlier build. If there are none, it fetches the
+// locked dependencies.
 func (b Build) FetchDeps(ctx context.Context, f Fetching) (Kept, error) {
 	kept := KeptNothing
 	err := b.logged(ctx, call{
 		script: "fetchdeps",
 		args: b.Job.args(arg{"lock_path", f.Paths.Lock}, arg{"deps_path", f.Paths.Deps}, arg{"build_path", f.Paths.Build},
-			arg{"key", f.Key}, arg{"clean", yes(b.Job.Clean)}, arg{"hex", yes(f.Hex)}, arg{"rebar", yes(f.Rebar)}),
+			arg{"key", f.Key}, arg{"clean", yes(b.Job.Clean)}, arg{"incremental", yes(f.Incremental)}, arg{"commands", digest(f.Before)},
+			arg{"hex", yes(f.Hex)}, arg{"rebar", yes(f.Rebar)}),
 		input: append(f.Access.input(), envInput(b.Job.Env)...).reader(),
 		onFact: func(key, value string) {
 			if key == "state" {
@@ -41,10 +53,10 @@ func (b Build) FetchDeps(ctx context.Context, f Fetching) (Kept, error) {
 	return kept, err
 }
 
-// CompileDeps compiles the dependencies.
-func (b Build) CompileDeps(ctx context.Context) error {
+// CompileDeps compiles the fetched dependencies with this version of Elixir.
+func (b Build) CompileDeps(ctx context.Context, p Paths, elixir string) error {
 	return b.logged(ctx, call{
 		script: "compiledeps",
-		args:   b.Job.args(), input: envInput(b.Job.Env).reader(),
+		args:   b.Job.args(arg{"deps_path", p.Deps}, arg{"build_path", p.Build}, arg{"elixir", elixir}), input: envInput(b.Job.Env).reader(),
 	})
 }

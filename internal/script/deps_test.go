@@ -229,7 +229,7 @@ func TestTheAgentIsForGitAlone(t *testing.T) {
 	must(t, err)
 	_, err = fetchDeps(t, s)
 	must(t, err)
-	must(t, s.build(job, nil).CompileDeps(t.Context()))
+	must(t, s.build(job, nil).CompileDeps(t.Context(), pathsOf(job), "1.16.3"))
 	_, err = assemble(t, s, Assembling{})
 	must(t, err)
 	for task, want := range map[string]string{"elixir": "", "local.hex": "", "deps.get": "/run/agent", "local.rebar": "", "deps.compile": "", "release": ""} {
@@ -249,30 +249,81 @@ func TestTheAgentIsForGitAlone(t *testing.T) {
 func TestADependencyThatDoesNotCompile(t *testing.T) {
 	t.Parallel()
 	s := builder(t, nil)
-	must(t, s.build(job, nil).CompileDeps(t.Context()))
+	must(t, s.build(job, nil).CompileDeps(t.Context(), pathsOf(job), "1.16.3"))
+	s.wantCalls("mix deps.compile --skip-local-deps")
+	// It is kept for other commits.
+	vars := environ(t, s.readHome("environ.deps.compile"))
+	if vars["SLIPWAY_COMMIT"] != "" || vars["GIT_CEILING_DIRECTORIES"] != s.project() {
+		t.Errorf("a dependency may learn the commit: %q", vars)
+	}
+	// An older one compiles the project's own applications, too.
+	must(t, s.build(job, nil).CompileDeps(t.Context(), pathsOf(job), "1.10.4"))
 	s.wantCalls("mix deps.compile")
+	vars = environ(t, s.readHome("environ.deps.compile"))
+	if vars["SLIPWAY_COMMIT"] != head(t, s.project()) || vars["GIT_CEILING_DIRECTORIES"] != "" {
+		t.Errorf("an application of the project does not learn the commit: %q", vars)
+	}
 	s.on("deps.compile", "exit 1")
-	wantReason(t, s.build(job, nil).CompileDeps(t.Context()), "a dependency does not compile: see the lines above")
+	wantReason(t, s.build(job, nil).CompileDeps(t.Context(), pathsOf(job), "1.16.3"), "a dependency does not compile: see the lines above")
+}
+
+// noMixFiles is the digest of a mix.exs without a line.
+const noMixFiles = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+// The answers are for dependencies: all that decides how they are compiled.
+func TestAllMixFilesButTheirVersionsCount(t *testing.T) {
+	t.Parallel()
+	s := builder(t, map[string]string{"mix.exs": "version: \"1\",\n", "shared/mix.exs": "deps\n", "shared/lib/a.ex": "1", "premix.exs": "1"})
+	ask := func() string {
+		t.Helper()
+		p, err := s.build(job, nil).Project(t.Context())
+		must(t, err)
+		return p.MixFiles
+	}
+	last := ask()
+	for _, c := range []struct {
+		change string
+		same   bool
+	}{
+		{`sed -i s/1/2/ mix.exs`, true},
+		{"echo 2 >shared/lib/a.ex; echo 2 >premix.exs", true},
+		{`echo '  @version "2"' >>shared/mix.exs`, true},
+		{"echo 2 >>shared/mix.exs", false},
+		{"mkdir -p apps/x; git mv shared/mix.exs apps/x/", false},
+		{"git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),vendored", false},
+	} {
+		must(t, (local{}).Exec(t.Context(), "cd '"+s.project()+"' && "+c.change, strings.NewReader(""), nil, nil))
+		if strings.Contains(c.change, "160000") {
+			runGit(t, s.project(), "commit", "--quiet", "--message=x")
+		} else {
+			s.commit()
+		}
+		if got := ask(); (got == last) != c.same {
+			t.Errorf("after %s it is the same: %v", c.change, !c.same)
+		} else {
+			last = got
+		}
+	}
 }
 
 func TestWhatAProjectSaysOfItself(t *testing.T) {
 	t.Parallel()
 	s := builder(t, nil)
 	s.on("elixir", `echo noise; echo "mix_app=forged"
-		printf 'have=erlang 26.2.5\nhave=elixir 1.16.3\nmix_app=apxr_io\nelixir=1.16.3\numbrella=yes\nerror=boom\ndefault_release=b\nrelease=a\nrelease=b\nnoise\n revision=x\n' >"$SLIPWAY_ANSWER"; printf '%s\n' "lock=$PWD/mix.lock" "deps=$PWD/deps" "build=$PWD/_build" >>"$SLIPWAY_ANSWER"; exit`)
+		printf 'have=erlang 26.2.5\nhave=elixir 1.16.3\nmix_app=apxr_io\nelixir=1.16.3\numbrella=yes\nerror=boom\ndefault_release=b\nrelease=a\nrelease=b\nconfig=c0ffee\nnoise\n revision=x\n' >"$SLIPWAY_ANSWER"; printf '%s\n' "lock=$PWD/mix.lock" "deps=$PWD/deps" "build=$PWD/_build" >>"$SLIPWAY_ANSWER"; exit`)
 	j := job
 	j.Env = []Variable{{"A", "given"}}
 	got, err := s.build(j, nil).Project(t.Context())
 	must(t, err)
 	has := map[string]string{"erlang": "26.2.5", "elixir": "1.16.3"}
-	want := Project{Have: has, App: "apxr_io", Elixir: "1.16.3", Umbrella: true, Releases: []string{"a", "b"}, DefaultRelease: "b", Paths: pathsOf(job)}
+	want := Project{Have: has, App: "apxr_io", Elixir: "1.16.3", Umbrella: true, Releases: []string{"a", "b"}, DefaultRelease: "b", Config: "c0ffee", MixFiles: noMixFiles, Paths: pathsOf(job)}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}
 	s.on("elixir", `[ "$A" = given ] && [ "$MIX_ENV" = prod ] || exit 1; printf '%s\n' 'have=erlang 26.2.5' 'have=elixir 1.16.3' mix_app=x "lock=$PWD/mix.lock" "deps=$PWD/deps" "build=$PWD/_build" >"$SLIPWAY_ANSWER"; exit`)
 	for text, want := range map[string]Project{
-		"use Mix.Releases.Config\nrelease :one do\n  release :two do\nend\n# release :three do\n": {Have: has, App: "x", Distillery: true, DistilleryReleases: []string{"one", "two"}, Paths: pathsOf(job)},
-		"import Config\nrelease :one do\n": {Have: has, App: "x", Paths: pathsOf(job)},
+		"use Mix.Releases.Config\nrelease :one do\n  release :two do\nend\n# release :three do\n": {Have: has, App: "x", Distillery: true, DistilleryReleases: []string{"one", "two"}, MixFiles: noMixFiles, Paths: pathsOf(job)},
+		"import Config\nrelease :one do\n": {Have: has, App: "x", MixFiles: noMixFiles, Paths: pathsOf(job)},
 	} {
 		s.writeHome(text, BuildDir(app), "checkout", "rel", "config.exs")
 		if got, err = s.build(j, nil).Project(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
@@ -285,6 +336,9 @@ func TestWhatAProjectSaysOfItself(t *testing.T) {
 	if got.Have["elixir"] != "1.16.3" {
 		t.Errorf("with what it failed is not said: %+v", got)
 	}
+	s.on("elixir", `echo 'have=elixir 1.16.3' >"$SLIPWAY_ANSWER"; exit`)
+	_, err = s.build(j, nil).Project(t.Context())
+	wantReason(t, err, "mix.exs or the configuration ends Elixir while it is read")
 	s.on("elixir", "exit 1")
 	_, err = s.build(j, nil).Project(t.Context())
 	wantReason(t, err, "Elixir does not start: see the lines above")
@@ -348,11 +402,14 @@ mix assets.deploy`
 		t.Errorf("they run in %s", got)
 	}
 	vars := environ(t, s.readHome("environ.before"))
+	if vars["SLIPWAY_COMMIT"] != head(t, s.project()) || environ(t, s.readHome("environ.release"))["SLIPWAY_COMMIT"] != vars["SLIPWAY_COMMIT"] {
+		t.Errorf("the commit is %q", vars["SLIPWAY_COMMIT"])
+	}
 	if vars["MIX_ENV"] != "prod" || vars["GIVEN"] != "a value" || vars["before"] != "x" || vars["LC_ALL"] != "C.UTF-8" {
 		t.Errorf("they have %q", vars)
 	}
 	for name := range vars {
-		if strings.HasPrefix(name, "SLIPWAY_") && name != "SLIPWAY_BUILD" && name != "SLIPWAY_COMMANDS" { // set by the start of the script
+		if strings.HasPrefix(name, "SLIPWAY_") && name != "SLIPWAY_BUILD" && name != "SLIPWAY_COMMIT" && name != "SLIPWAY_COMMANDS" { // set by the start of the script
 			t.Errorf("they have %s", name)
 		}
 	}

@@ -336,7 +336,7 @@ var builds = map[string]func(context.Context, Build) error{
 		_, err := b.FetchDeps(ctx, Fetching{Paths: pathsOf(job), Key: "key"})
 		return err
 	},
-	"compiledeps": func(ctx context.Context, b Build) error { return b.CompileDeps(ctx) },
+	"compiledeps": func(ctx context.Context, b Build) error { return b.CompileDeps(ctx, Paths{}, "1.16.3") },
 	"assemble":    func(ctx context.Context, b Build) error { _, err := b.Assemble(ctx, Assembling{}); return err },
 	"publish":     func(ctx context.Context, b Build) error { return b.Publish(ctx) },
 	"discard":     func(ctx context.Context, b Build) error { return b.Discard(ctx) },

@@ -204,9 +204,12 @@ func takers() map[string]args {
 	more := args{{"key", "k"}, {"clean", "no"}, {"kind", "mix"}, {"release", "apxr_io"}, {"named", ""}}
 	return map[string]args{
 		"checkout": {{"token", ours}, {"app", app.String()}, {"id", string(r1)}, {"least", "0"}, {"repository", "git@h:x"}, {"revision", "main"}},
-		"project":  job.args(), "compiledeps": job.args(), "fetchdeps": job.args(more...), "assemble": job.args(more...),
+		"project":  job.args(), "compiledeps": job.args(compiling...), "fetchdeps": job.args(more...), "assemble": job.args(more...),
 	}
 }
+
+// compiling are the arguments of compiledeps.
+var compiling = args{{"deps_path", "deps"}, {"build_path", "_build"}, {"elixir", "1.16.3"}}
 
 func TestSettingsThatAreNotWholeStartNothing(t *testing.T) {
 	t.Parallel()
@@ -236,7 +239,7 @@ func TestCommandsReadNothingOfTheInput(t *testing.T) {
 	t.Parallel()
 	s := checkout(t, map[string]string{"mix.exs": ""})
 	s.command("mix", `cat >"$HOME/stdin"; echo done >>"$HOME/stdin"`)
-	c := call{script: "compiledeps", args: job.args(), input: strings.NewReader("end\nenv SECRET x\n")}
+	c := call{script: "compiledeps", args: job.args(compiling...), input: strings.NewReader("end\nenv SECRET x\n")}
 	must(t, c.run(t.Context(), s))
 	if got := s.readHome("stdin"); got != "done\n" {
 		t.Errorf("mix read %q", got)
@@ -248,9 +251,9 @@ func TestADiskThatIsFullIsNamed(t *testing.T) {
 	s := checkout(t, map[string]string{"mix.exs": ""})
 	s.command("mkdir", "exit 1")
 	s.command("df", `printf 'Filesystem 1K Used Available\n/dev/x 9 9 5000 9%% /\n'`)
-	wantReason(t, s.build(job, nil).CompileDeps(t.Context()), "the build server's disk is full: 4 MB are free below "+s.home+"/slipway. Free some, or lower keep-artifacts")
+	wantReason(t, s.build(job, nil).CompileDeps(t.Context(), pathsOf(job), "1.16.3"), "the build server's disk is full: 4 MB are free below "+s.home+"/slipway. Free some, or lower keep-artifacts")
 	s.command("df", `printf 'Filesystem 1K Used Available\n/dev/x 9 9 50000 9%% /\n'`)
-	wantReason(t, s.build(job, nil).CompileDeps(t.Context()), "cannot create "+s.home+"/slipway/apxr/apxr_io/scratch")
+	wantReason(t, s.build(job, nil).CompileDeps(t.Context(), pathsOf(job), "1.16.3"), "cannot create "+s.home+"/slipway/apxr/apxr_io/scratch")
 }
 
 // TestSecretsAreInNoArgumentList checks all commands that the scripts call:
@@ -268,7 +271,7 @@ func TestSecretsAreInNoArgumentList(t *testing.T) {
 		must(t, err)
 		_, err = s.build(j, nil).FetchDeps(t.Context(), Fetching{Paths: pathsOf(j), Key: "k", Access: a})
 		must(t, err)
-		must(t, s.build(j, nil).CompileDeps(t.Context()))
+		must(t, s.build(j, nil).CompileDeps(t.Context(), pathsOf(j), "1.16.3"))
 		_, err = s.build(j, nil).Assemble(t.Context(), Assembling{Release: "apxr_io", Paths: pathsOf(j), Before: "true 's3cret value'", Key: "k"})
 		must(t, err)
 		_, _, err = s.build(j, nil).Checkout(t.Context(), Source{Repository: "git@h:x", Revision: "main", Access: a})

@@ -17,6 +17,8 @@ type Project struct {
 	Distillery         bool // there is a rel/config.exs
 	DistilleryReleases []string
 	MixLock            string // SHA-256; empty: no such file
+	MixFiles           string // digest of all mix.exs
+	Config             string // digest of what the configuration comes to, and the dependencies in mix.exs
 	Paths              Paths
 	Hex, Rebar         bool // whether they are installed
 	Remembered         bool // whether these are the answers of an earlier build
@@ -31,6 +33,7 @@ func (b Build) Project(ctx context.Context) (Project, error) {
 	p := Project{Have: map[string]string{}}
 	texts := map[string]*string{
 		"mix_app": &p.App, "elixir": &p.Elixir, "default_release": &p.DefaultRelease, "sha256_lock": &p.MixLock,
+		"mix_files": &p.MixFiles, "config": &p.Config,
 		"path_lock": &p.Paths.Lock, "path_deps": &p.Paths.Deps, "path_build": &p.Paths.Build,
 	}
 	facts := map[string]*bool{

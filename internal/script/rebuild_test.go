@@ -1,7 +1,10 @@
 package script
 
 import (
+	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,12 +40,13 @@ func (s *site) rebuild(j Job) (Project, Kept, error) {
 	must(s.t, err)
 	p, err := b.Project(s.t.Context())
 	must(s.t, err)
-	kept, err := b.FetchDeps(s.t.Context(), Fetching{Paths: p.Paths, Key: "k", Hex: p.Hex, Rebar: p.Rebar})
+	key := fmt.Sprintf("%x", sha256.Sum256([]byte(p.MixLock+p.MixFiles+p.Config)))
+	kept, err := b.FetchDeps(s.t.Context(), Fetching{Paths: p.Paths, Key: key, Hex: p.Hex, Rebar: p.Rebar})
 	must(s.t, err)
-	if kept == KeptNothing || kept == KeptSources {
-		must(s.t, b.CompileDeps(s.t.Context()))
+	if kept == KeptNothing {
+		must(s.t, b.CompileDeps(s.t.Context(), p.Paths, "1.16.3"))
 	}
-	_, err = b.Assemble(s.t.Context(), Assembling{Release: "apxr_io", Paths: p.Paths, Key: "k", Remembered: p.Remembered})
+	_, err = b.Assemble(s.t.Context(), Assembling{Release: "apxr_io", Paths: p.Paths, Key: key, Remembered: p.Remembered})
 	if err == nil {
 		err = b.Publish(s.t.Context())
 	}
@@ -94,11 +98,13 @@ func TestAnUnchangedProjectIsBuiltInOneVM(t *testing.T) {
 	_, _, err := s.rebuild(s.nextJob(0))
 	must(t, err)
 	s.wantVMs("questions", "deps.get", "deps.compile", "release")
-	for n, change := range []string{"true", "echo 2 >lib/a.ex", "echo 2 >lib/b.txt", "mkdir priv; echo 2 >priv/x"} {
-		s.changed(change)
+	for n, change := range []string{"", "true", "echo 2 >lib/a.ex", "echo 2 >lib/b.txt", "mkdir priv; echo 2 >priv/x"} {
+		if change != "" {
+			s.changed(change)
+		}
 		p, kept, err := s.rebuild(s.nextJob(n + 1))
 		must(t, err)
-		if !p.Remembered || (n < 2) != (kept == KeptAll) || p.Have["elixir"] != "1.16.3" || !p.Hex {
+		if !p.Remembered || (change == "") != (kept == KeptAll) || p.Have["elixir"] != "1.16.3" || !p.Hex {
 			t.Errorf("%s: kept %s, %+v", change, kept, p)
 		}
 		s.wantVMs("release")
@@ -108,7 +114,7 @@ func TestAnUnchangedProjectIsBuiltInOneVM(t *testing.T) {
 // changed commits a change of the project.
 func (s *site) changed(change string) {
 	s.t.Helper()
-	must(s.t, (local{}).Exec(s.t.Context(), "cd '"+s.project()+"' && "+change, strings.NewReader(""), nil, nil))
+	must(s.t, (local{}).Exec(s.t.Context(), "cd '"+s.project()+"' && "+change, strings.NewReader(""), io.Discard, io.Discard))
 	s.commit()
 }
 
@@ -125,14 +131,16 @@ func TestWhateverAnswersMayDependOnIsAskedAnew(t *testing.T) {
 	}{
 		{"echo 2 >mix.exs", "", false, []string{"questions", "deps.get", "deps.compile", "release"}},
 		{"sed -i s/2/3/ mix.exs; echo 2 >VERSION", "", false, []string{"questions", "deps.get", "deps.compile", "release"}},
-		{"echo 3 >VERSION", "", false, []string{"questions", "deps.get", "release"}},
+		{"echo 3 >VERSION", "", false, []string{"questions", "release"}},
+		{"echo 'version: \"2\",' >>mix.exs", "", false, []string{"questions", "release"}},
 		{"touch '" + s.bin + "/erl'", "", false, []string{"questions", "release"}},
 		{"true", "value", false, []string{"questions", "release"}},
 		{"true", "value", false, []string{"release"}},
 		{"true", "value", true, []string{"questions", "deps.get", "deps.compile", "release"}},
 		{"mkdir -p src/app; echo 1 >src/app/mix.exs", "value", false, []string{"questions", "deps.get", "deps.compile", "release"}},
 		{"mkdir test; echo 1 >test/a_test.exs", "value", false, []string{"release"}},
-		{"mkdir config; echo 1 >config/config.exs", "value", false, []string{"questions", "deps.get", "deps.compile", "release"}},
+		{"mkdir config; echo 1 >config/config.exs", "value", false, []string{"questions", "release"}},
+		{"echo config=2 >>'" + s.home + "/answers'; echo 2 >config/config.exs", "value", false, []string{"questions", "deps.get", "deps.compile", "release"}},
 	} {
 		s.changed(c.change)
 		j := s.nextJob(n + 1)
@@ -145,21 +153,37 @@ func TestWhateverAnswersMayDependOnIsAskedAnew(t *testing.T) {
 	}
 }
 
-func TestAReleaseOnOtherAnswersIsRefusedAndTheNextBuildAsks(t *testing.T) {
+// What the configuration reads from lib, say, is in no file that the answers are remembered
+// for.
+func TestAReleaseOnOtherAnswersIsRefusedAndTheProjectIsAskedFromThenOn(t *testing.T) {
 	t.Parallel()
 	s := hexProject(t)
 	_, _, err := s.rebuild(s.nextJob(0))
 	must(t, err)
-	s.writeHome("mix_app=other\n", "answers")
-	_, _, err = s.rebuild(s.nextJob(1))
-	wantReason(t, err, "answer otherwise than in the build before")
-	s.vms()
-	p, _, err := s.rebuild(s.nextJob(1))
-	must(t, err)
-	if p.App != "other" || p.Remembered {
-		t.Errorf("%+v", p)
+	s.writeHome("mix_app=apxr_io\nhex=yes\nrebar=yes\nconfig=other\n", "answers")
+	if _, _, err = s.rebuild(s.nextJob(1)); !errors.Is(err, ErrOtherAnswers) {
+		t.Fatal(err)
 	}
-	s.wantVMs("questions", "release")
+	s.vms()
+	for n, c := range []struct {
+		clean bool
+		want  []string
+	}{
+		{false, []string{"questions", "deps.get", "deps.compile", "release"}},
+		{false, []string{"questions", "release"}},
+		{true, []string{"questions", "deps.get", "deps.compile", "release"}},
+		{false, []string{"release"}},
+	} {
+		s.changed("true")
+		j := s.nextJob(n + 1)
+		j.Clean = c.clean
+		p, _, err := s.rebuild(j)
+		must(t, err)
+		if p.Config != "other" || p.Remembered != (len(c.want) == 1) {
+			t.Errorf("%d: %+v", n, p)
+		}
+		s.wantVMs(c.want...)
+	}
 }
 
 func TestAProjectThatAnswersOtherwiseEachTimeIsAskedEachTime(t *testing.T) {

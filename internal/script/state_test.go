@@ -32,10 +32,16 @@ func (s *site) state(parts ...string) string {
 // restore fetches the dependencies in a checkout with kept state.
 func (s *site) restore(key string, clean bool) Kept {
 	s.t.Helper()
-	var log strings.Builder
 	j := job
 	j.Clean = clean
-	kept, err := s.build(j, &log).FetchDeps(s.t.Context(), Fetching{Paths: pathsOf(job), Key: key})
+	return s.restoreFor(j, Fetching{Key: key})
+}
+
+func (s *site) restoreFor(j Job, f Fetching) Kept {
+	s.t.Helper()
+	var log strings.Builder
+	f.Paths = pathsOf(j)
+	kept, err := s.build(j, &log).FetchDeps(s.t.Context(), f)
 	if err != nil {
 		s.t.Fatalf("%v\n%s", err, &log)
 	}
@@ -65,7 +71,7 @@ var lastBuilt = map[string]string{
 	"mix.exs": "version: \"0.1.0\",\n", "lib/page.eex": "1", "web/page.heex": "1", "apps/a/lib/x.leex": "1", "src/x.erl": "1", "lib/x.erl": "1", "lib/test/x.json": "1", "priv/test/x.json": "1", "priv/README.md": "1", "lib/x.md": "1", "lib/aex": "1",
 }
 
-// changes has what a build goes on from after each change of that project.
+// changes has what an incremental build reuses after each change of that project.
 var changes = map[string]Kept{
 	":":                    KeptAll,
 	"echo 2 >lib/a.ex":     KeptAll,
@@ -78,38 +84,38 @@ var changes = map[string]Kept{
 	"for e in erl hrl xrl yrl eex heex leex; do echo 2 >lib/x.$e; done": KeptDeps,
 	"echo 2 >lib/b.txt":                         KeptDeps,
 	"echo 2 >lib/a.ex; echo 2 >lib/b.txt":       KeptDeps,
-	"echo 2 >config/config.exs":                 KeptSources,
-	"echo 2 >mix.exs":                           KeptSources,
+	"echo 2 >config/config.exs":                 KeptDeps,
+	"echo 2 >mix.exs":                           KeptDeps,
 	"echo 2 >mix.lock":                          KeptDeps,
 	"echo 2 >.tool-versions":                    KeptDeps,
 	"sed -i s/0.1.0/0.2.0/ mix.exs":             KeptDeps,
-	"sed -i 's/0.1.0.*/0.2.0\", x: 1/' mix.exs": KeptSources,
+	"sed -i 's/0.1.0.*/0.2.0\", x: 1/' mix.exs": KeptDeps,
 	"echo 2 >lib/page.eex":                      KeptAll, "echo 2 >web/page.heex": KeptAll, "echo 2 >apps/a/lib/x.leex": KeptAll, "echo 2 >src/x.erl": KeptDeps, "echo 2 >lib/x.erl": KeptDeps,
 	"echo 2 >lib/test/x.json": KeptDeps, "echo 2 >priv/test/x.json": KeptDeps, "echo 2 >priv/README.md": KeptDeps, "echo 2 >lib/x.md": KeptDeps, "echo 2 >CHANGELOG.md": KeptAll,
 	`echo 'System.cmd("git", ["rev-parse"])' >lib/a.ex`: KeptDeps,
-	"mkdir latest; echo 2 >latest/x.exs":                KeptSources,
+	`echo 'File.read!(".git/HEAD")' >lib/a.ex`:          KeptDeps,
+	"mkdir latest; echo 2 >latest/x.exs":                KeptDeps,
 	"echo 2 >contest.json":                              KeptDeps,
 	"mkdir latest; echo 2 >latest/x":                    KeptDeps,
 	"rm lib/b.txt":                                      KeptDeps,
 	"mv lib/b.txt lib/b.ex":                             KeptDeps,
 	"mv lib/a.ex lib/a.txt":                             KeptDeps,
 	"chmod -x lib/b.txt":                                KeptDeps,
-	"echo 2 >lib/a.exs":                                 KeptSources,
+	"echo 2 >lib/a.exs":                                 KeptDeps,
 	"echo 2 >lib/aex":                                   KeptDeps,
 	"printf x >'lib/a.ex\ny'":                           KeptDeps,
 }
 
-func TestWhatChangedDecidesWhatABuildGoesOnFrom(t *testing.T) {
+func TestWhatAnIncrementalBuildReuses(t *testing.T) {
 	t.Parallel()
 	for change, want := range changes {
 		t.Run(change, func(t *testing.T) {
 			t.Parallel()
 			s := builder(t, lastBuilt)
 			s.keptState("k", head(t, s.project()))
-			must(t, (local{}).Exec(t.Context(), "cd '"+s.project()+"' && "+change, strings.NewReader(""), nil, nil))
-			s.commit()
+			s.changed(change)
 			s.edit = withMain("enter_project; restore_state").edit // only the part about state
-			if got := s.restore("k", false); got != want {
+			if got := s.restoreFor(job, Fetching{Key: "k", Incremental: true}); got != want {
 				t.Errorf("%s, want %s", got, want)
 			}
 			s.wantRestored(want)
@@ -120,15 +126,108 @@ func TestWhatChangedDecidesWhatABuildGoesOnFrom(t *testing.T) {
 	}
 }
 
-func TestStateOfAnUnknownCommitIsThatOfSources(t *testing.T) {
+// A module may read any file of the repository while it is compiled, and it may ask git.
+func TestTheProjectIsCompiledAnewForEachCommit(t *testing.T) {
 	t.Parallel()
-	for _, commit := range []string{strings.Repeat("a", 40), "none", "", "no commit"} {
-		s := builder(t, nil)
-		s.keptState("k", commit)
-		if got := s.restore("k", false); got != "sources" {
-			t.Errorf("%q: %s", commit, got)
+	for _, change := range []string{"true", "echo 2 >README.md", "echo 2 >test/x.json", "echo 2 >lib/a.ex"} {
+		t.Run(change, func(t *testing.T) {
+			t.Parallel()
+			s := builder(t, lastBuilt)
+			s.keptState("k", head(t, s.project()))
+			s.changed(change)
+			if got := s.restore("k", false); got != KeptDeps {
+				t.Errorf("%s", got)
+			}
+			s.wantRestored(KeptDeps)
+		})
+	}
+}
+
+// Commands before the release may write something else each time: modules may read that.
+func TestCommandsAndWhatIsReused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		incremental   bool
+		before, after string
+		want          Kept
+	}{
+		"none":                     {false, "", "", KeptAll},
+		"the same":                 {false, "npm ci", "npm ci", KeptDeps},
+		"none any more":            {false, "npm ci", "", KeptDeps},
+		"incremental and the same": {true, "npm ci", "npm ci", KeptAll},
+		"incremental and others":   {true, "npm ci", "npm ci --force", KeptDeps},
+		"incremental and new":      {true, "", "npm ci", KeptDeps},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := builder(t, lastBuilt)
+			s.command("npm", "exit 0")
+			s.on("release", made)
+			_, err := assemble(t, s, Assembling{Before: c.before})
+			must(t, err)
+			if got := s.restoreFor(job, Fetching{Key: "k", Incremental: c.incremental, Before: c.after}); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// What the project's build has made goes, wherever it is; programs that were downloaded
+// beside the environments stay.
+func TestWhatTheProjectMadeIsNotReused(t *testing.T) {
+	t.Parallel()
+	s := builder(t, lastBuilt)
+	s.keptState("k", "another commit")
+	for _, name := range []string{"prod/phoenix-colocated/own/index.js", "prod/.cache/x", "prod/consolidated/x", "esbuild-linux-x64", "dart/sass"} {
+		s.writeHome("x", s.state("k", "build", name))
+	}
+	s.restore("k", false)
+	for name, want := range map[string]bool{
+		"prod/phoenix-colocated": false, "prod/.cache": false, "prod/consolidated": false, "esbuild-linux-x64": true, "dart/sass": true,
+		"prod/lib/lib/ebin/x.beam": true, "test/lib/own": false,
+	} {
+		if s.exists(BuildDir(app), "checkout/_build", name) != want {
+			t.Errorf("%s is there: %v", name, !want)
 		}
-		s.wantRestored("sources")
+	}
+}
+
+func TestChangedDependenciesAreNotKept(t *testing.T) {
+	t.Parallel()
+	const compile = `mkdir -p deps/lib/c_src deps/lib/.git _build/prod/lib/lib/.mix _build/prod/lib/lib/ebin && : >deps/lib/mix.exs && : >_build/prod/lib/lib/ebin/x && : >_build/prod/lib/lib/.mix/x`
+	for name, c := range map[string]struct {
+		before, release string
+		want            string // the file that is named; empty: they are kept
+	}{
+		"nothing":                  {"true", "true", ""},
+		"commands compile it anew": {"sleep 0.02; echo >_build/prod/lib/lib/ebin/x", "true", "/_build/prod/lib/lib/ebin/x"},
+		"a module writes into it":  {"true", "mkdir -p deps/lib/priv && : >'deps/lib/priv/a b'", "./lib/priv/a b"},
+		"commands remove a file":   {"rm deps/lib/mix.exs", "true", "./lib/mix.exs"},
+		"a link leads elsewhere":   {"ln -s / deps/lib/link", "true", "./lib/link"},
+		"mix's notes":              {"true", "echo 2 >_build/prod/lib/lib/.mix/x; echo 2 >deps/lib/.git/index", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := builder(t, map[string]string{".gitignore": "_build\ndeps\n"})
+			s.on("deps.compile", compile)
+			s.on("release", c.release)
+			for _, fresh := range []bool{true, false} {
+				s.restore("k", false)
+				if fresh {
+					must(t, s.build(job, nil).CompileDeps(t.Context(), pathsOf(job), "1.16.3"))
+				} else {
+					s.writeHome(c.before+"\n"+c.release+"\n", "again")
+				}
+				log, err := assemble(t, s, Assembling{Before: c.before})
+				must(t, err)
+				if kept := s.exists(s.state("k")); kept != (c.want == "") || !strings.Contains(log, c.want) {
+					t.Errorf("kept: %v; the log:\n%s", kept, log)
+				}
+				if c.want != "" {
+					return
+				}
+			}
+		})
 	}
 }
 
@@ -172,9 +271,9 @@ const made = `mkdir -p deps/lib _build/prod/lib/lib _build/prod/lib/own && : >de
 
 func TestABuildThatEndsWellIsKept(t *testing.T) {
 	t.Parallel()
-	s := builder(t, map[string]string{"apps/web/mix.exs": "", ".gitignore": "_build\ndeps\n"})
-	s.on("release", made)
 	for _, dir := range []string{".", "apps/web"} {
+		s := builder(t, map[string]string{"apps/web/mix.exs": "", ".gitignore": "_build\ndeps\n"})
+		s.on("release", made)
 		j := job
 		j.Dir = dir
 		_, err := s.build(j, nil).Assemble(t.Context(), Assembling{Release: "apxr_io", Paths: pathsOf(j), Key: "k"})
@@ -294,7 +393,7 @@ func TestADependencyThatDoesNotCompileKeepsNothing(t *testing.T) {
 	s.keptState("k", head(t, s.project()))
 	s.restore("k", false)
 	s.on("deps.compile", "exit 1")
-	wantReason(t, s.build(job, nil).CompileDeps(t.Context()), "a dependency does not compile")
+	wantReason(t, s.build(job, nil).CompileDeps(t.Context(), pathsOf(job), "1.16.3"), "a dependency does not compile")
 	if s.exists(s.state("k")) {
 		t.Error("half-compiled dependencies are kept")
 	}

@@ -197,7 +197,7 @@ func TestManagersAreFoundWhereTheyAreInstalled(t *testing.T) {
 func (s *site) toolEnv(env ...string) map[string]string {
 	s.t.Helper()
 	s.env = append(s.env, env...)
-	must(s.t, s.build(job, nil).CompileDeps(s.t.Context()))
+	must(s.t, s.build(job, nil).CompileDeps(s.t.Context(), pathsOf(job), "1.16.3"))
 	return environ(s.t, s.readHome("environ.deps.compile"))
 }
 
@@ -226,8 +226,8 @@ func TestAsdfSelectsByVariablesBeforeAllFiles(t *testing.T) {
 	}
 	s.calls()
 	s.writeHome("#!/bin/sh\necho mix shim \"$*\" >>\"$HOME/calls\"", "data", "shims", "mix")
-	must(t, s.build(job, nil).CompileDeps(t.Context()))
-	s.wantCalls("asdf plugin list", "mix shim deps.compile")
+	must(t, s.build(job, nil).CompileDeps(t.Context(), pathsOf(job), "1.16.3"))
+	s.wantCalls("asdf plugin list", "mix shim deps.compile --skip-local-deps")
 }
 
 func TestMiseSelectsByThePathAlone(t *testing.T) {
@@ -284,7 +284,7 @@ func TestAPinnedToolThatIsNotFoundEndsTheBuild(t *testing.T) {
 			if c.where != "" {
 				s.writeHome(c.where, "on.where")
 			}
-			wantReason(t, s.build(job, nil).CompileDeps(t.Context()), c.reason)
+			wantReason(t, s.build(job, nil).CompileDeps(t.Context(), pathsOf(job), "1.16.3"), c.reason)
 			if calls := s.readHome("calls"); strings.Contains(calls, "mix ") {
 				t.Errorf("it went on to\n%s", calls)
 			}
@@ -301,7 +301,7 @@ func TestWithoutAManagerOrPinsThePathCounts(t *testing.T) {
 		}
 		s.manager("asdf")
 		must(t, os.RemoveAll(s.project(".tool-versions")))
-		s.wantCalls("mix deps.compile")
+		s.wantCalls("mix deps.compile --skip-local-deps")
 	}
 	if _, manager, err := tools(t, s); err != nil || manager != "asdf" {
 		t.Errorf("%q, %v", manager, err)

@@ -85,7 +85,7 @@ func TestATracerIsNotToldTheInput(t *testing.T) {
 	t.Parallel()
 	m := &teller{stdout: "ready\n"}
 	env := []Variable{{"PASSWORD", "s3cret"}}
-	if err := (Build{Machine: m, Job: Job{Env: env}, Log: io.Discard}).CompileDeps(t.Context()); err != nil {
+	if err := (Build{Machine: m, Job: Job{Env: env}, Log: io.Discard}).CompileDeps(t.Context(), Paths{}, "1.16.3"); err != nil {
 		t.Error(err)
 	}
 	if told := strings.Join(m.told, "\n"); strings.Contains(told, "s3cret") || strings.Contains(told, "PASSWORD") || len(m.told) != 3 {

@@ -29,14 +29,14 @@ func TestEveryBuildEqualsACleanOne(t *testing.T) {
 
 	s.Must(p.Replace("lib/one.ex", ":one", ":changed"))
 	s.push(p, "one module")
-	one, said := s.build()
+	one, said := s.build("--incremental")
 	s.Says(said, "mix compiles what has changed")
 	if d := differences(s.manifest(clean), s.manifest(one)); len(d) != 1 || !strings.HasSuffix(d[0], "Elixir.ONE.beam") {
 		t.Errorf("with one changed module %v differ", d)
 	}
 	s.Must(p.Replace("lib/one.ex", ":changed", ":one"))
 	s.push(p, "as before")
-	back, said := s.build()
+	back, said := s.build("--incremental")
 	s.Says(said, "mix compiles what has changed")
 	s.same(clean, back, "a module changed and changed back")
 
@@ -44,7 +44,7 @@ func TestEveryBuildEqualsACleanOne(t *testing.T) {
 	s.Must(p.Remove("lib/two.ex"))
 	s.Must(p.Write("priv/words.txt", "second"))
 	s.push(p, "another version, a module less, and what mix does not see")
-	next, said := s.build("--keep-artifacts", "1", "--keep-artifacts-for", "1h")
+	next, said := s.build("--incremental", "--keep-artifacts", "1", "--keep-artifacts-for", "1h")
 	s.Says(said, "the project itself is recompiled")
 	for path := range tree(s.manifest(next)) {
 		if strings.Contains(path, "0.1.0") || strings.Contains(path, "TWO") {

@@ -12,12 +12,13 @@ import (
 
 func TestIncrementalBuildsEqualCleanOnes(t *testing.T) {
 	s := newSite(t, "incremental")
+	s.env["SLIPWAY_INCREMENTAL"] = "true"
 	files := sample.Plain(s.app)
 	for _, n := range []string{"one", "two", "three"} {
 		files["lib/"+n+".ex"] = "defmodule " + strings.ToUpper(n) + " do\n  def say, do: :" + n + "\nend\n"
 	}
 	p := s.publish(files)
-	clean, took, _ := s.timed("--clean")
+	clean, took, _ := s.timed("--clean", "--incremental=false")
 	same, tookSame, _ := s.timed()
 	if d := differences(s.manifest(clean), s.manifest(same)); len(d) > 0 {
 		s.Errorf("an unchanged build differs in %v", d)
@@ -67,7 +68,7 @@ func (s *site) timed(args ...string) (id string, took time.Duration, said string
 
 func (s *site) sameAsClean(id, what string) {
 	s.Helper()
-	clean, said := s.build("--clean")
+	clean, said := s.build("--clean", "--incremental=false")
 	if !strings.Contains(said, "there are no files of an earlier build") {
 		s.Errorf("%s: --clean went on from something", what)
 	}

@@ -2,7 +2,7 @@
 # Assembles the release into an empty tree and describes it.
 # Takes: token, app (ORG/APP), id, dir, mix_env, deps_path, build_path, kind (mix or
 # distillery), release (its name), named (the same if mix.exs defines it, else
-# empty), key (of the state), remembered (yes: the answers of mix.exs are those of an
+# empty), key (of the state), commands (a digest of those of before-release), remembered (yes: the answers of mix.exs are those of an
 # earlier build).
 # Input: the build's variables, the commands of before-release.
 main() {
@@ -11,6 +11,7 @@ main() {
 	mark_build
 	use_tools
 	export MIX_ENV="$mix_env"
+	name_commit
 	tree=$root/$app/artifacts/$id.part/tree
 	[ -z "$before" ] || run_before
 	"by_$kind"
@@ -35,11 +36,14 @@ by_mix() {
 # check_answers compares the answers of the VM that made the release with those that were
 # remembered. mix.exs may well answer otherwise each time, and then nothing is remembered.
 check_answers() {
-	[ -f "$root/$app/answers" ] || return 0
+	[ -f "$root/$app/answers" ] && ! asks_each_time || return 0
 	tail -n +2 "$root/$app/answers" | cmp -s - "$scratch/project" && return
-	forget
-	[ "$remembered" != yes ] ||
-		spoiled "mix.exs or the tools answer otherwise than in the build before, though no file of the project says so: run the build again, which asks anew"
+	[ "$remembered" = yes ] || { forget && return; }
+	fact other_answers yes
+	ask_each_time
+	drop_own
+	keep_state yes
+	die "mix.exs, the configuration or the tools answer otherwise than in the build before"
 }
 
 # by_distillery takes the release from Distillery's tarball: its tree also gathers

@@ -94,5 +94,11 @@ enter_project() {
 	[ -f mix.exs ] || die "there is no mix.exs in $([ "$dir" = . ] && echo "the repository's top" || echo "$dir") of the repository: name the directory that has it as project-dir"
 }
 
+# name_commit gives the commit to what compiles the project.
+name_commit() {
+	SLIPWAY_COMMIT=$(git rev-parse HEAD)
+	export SLIPWAY_COMMIT
+}
+
 # at_least A B tests whether version A is B or newer.
 at_least() { [ "$(printf '%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }

@@ -29,7 +29,7 @@ main() {
 
 # remove_leftovers also removes files that a project's commands made read-only.
 remove_leftovers() {
-	set -- "$artifacts"/*.part "$tree" "$tree.state"
+	set -- "$artifacts"/*.part "$tree" "$tree.state" "$tree.dependencies"
 	rm -rf "$@" 2>/dev/null && return
 	chmod -R u+rwX "$@" 2>/dev/null
 	rm -rf "$@" || die "cannot remove the leftovers of an earlier build in $root/$app: see the lines above; whose files are they?"

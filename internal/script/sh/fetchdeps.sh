@@ -1,8 +1,9 @@
 # Libraries: buildroot input git toolenv answers state
-# Restores files of an earlier build, and fetches the locked dependencies if they may be
-# other ones.
+# Restores files of an earlier build, or fetches the locked dependencies.
 # Takes: token, app (ORG/APP), id, dir, mix_env, lock_path, deps_path, build_path (relative to
 # the repository's top), key (of the state), clean (yes or no),
+# incremental (yes: mix decides which files of the project to compile),
+# commands (a digest of those that run before the release; empty: none),
 # hex and rebar (yes: they are installed).
 # Input: credentials and host keys for git, the build's variables.
 main() {
@@ -13,7 +14,7 @@ main() {
 	export MIX_ENV="$mix_env"
 	lock=$checkout/$lock_path
 	restore_state
-	dependencies_are_there || fetch_dependencies
+	if [ "$state" = none ]; then fetch_dependencies; else remember_dependencies; fi
 }
 
 fetch_dependencies() {

@@ -11,7 +11,7 @@ main() {
 	use_answers
 	fact remembered "$remembered"
 	# Pass on only known keys.
-	grep -E '^(have|mix_app|umbrella|release|default_release|elixir|hex|rebar)=' "$answers" >&3
+	grep -E '^(have|config|mix_app|umbrella|release|default_release|elixir|hex|rebar)=' "$answers" >&3
 	top=$(cd "$checkout" && pwd -P)
 	for key in lock deps build; do
 		place=$(sed -n "s/^$key=//p" "$answers")
@@ -20,6 +20,7 @@ main() {
 		*) die "mix.exs sets the path of $key to $place, outside of the repository: builds must not share it" ;;
 		esac
 	done
+	fact mix_files "$(mix_files | sha256sum | cut -c1-64)"
 	lock=$(sed -n 's/^lock=//p' "$answers")
 	if [ -f "$lock" ]; then
 		fact sha256_lock "$(sha256sum <"$lock" | cut -c1-64)"
@@ -30,4 +31,11 @@ main() {
 		fact distillery yes
 		sed -n 's/^ *release :\([a-z][a-zA-Z0-9_]*\) .*/distillery_release=\1/p' rel/config.exs >&3
 	fi
+}
+
+# mix_files prints what all mix.exs say, except for their versions: those of path
+# dependencies name further dependencies. Submodules may have some, too.
+mix_files() {
+	git grep -avE '^ *(@version|version:) *"[^"]*",? *$' HEAD -- ':(top)mix.exs' ':(top)*/mix.exs'
+	git ls-tree -r --full-tree HEAD | grep '^160000'
 }
