@@ -10,6 +10,7 @@ package build
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"path"
@@ -75,7 +76,7 @@ func Run(ctx context.Context, h Host, git script.Machine, plan Plan, log *progre
 		Told: func(holder string) { log.Say(name, "waiting up to %s for a %s", plan.WaitForLock, holder) },
 	})
 	if err != nil {
-		return Result{}, err
+		return Result{}, cancelled("it waited for its lock", err)
 	}
 	defer lock.Release()
 	ctx, cancel := whileHeld(ctx, lock)
@@ -175,8 +176,28 @@ func (b *build) phase(ctx context.Context, title string, do func(context.Context
 	began := time.Now()
 	err := do(ctx, out)
 	b.result.Phases = append(b.result.Phases, Phase{title, time.Since(began)})
+	return cancelled(fmt.Sprintf("it was at %q", title), err)
+}
+
+// cancelled returns an error, in words for a person if it says that a context has ended.
+func cancelled(when string, err error) error {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return &ended{"the build was cancelled while " + when + ": nothing of it is kept", err}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &ended{"the build took too long, and was ended while " + when + ": nothing of it is kept", err}
+	}
 	return err
 }
+
+// ended is the end of a context, in other words.
+type ended struct {
+	words string
+	err   error
+}
+
+func (e *ended) Error() string { return e.words }
+func (e *ended) Unwrap() error { return e.err }
 
 func (b *build) checkOut(ctx context.Context, out io.Writer) error {
 	source := script.Source{Repository: b.plan.Repository, Revision: b.plan.Revision, Access: b.plan.Access}
@@ -264,6 +285,9 @@ func (b *build) assemble(ctx context.Context, out io.Writer) (err error) {
 	problems := newDiagnoser(b.inRepository, b.log.Annotate)
 	defer problems.Close()
 	b.made, err = b.on(b, io.MultiWriter(out, problems)).Assemble(ctx, b.choice)
+	if n := len(b.made.Foreign); n > 0 {
+		b.log.Say(name, "programs and libraries for other platforms: %d, such as %s; hosts need not be able to load them", n, b.made.Foreign[0])
+	}
 	return err
 }
 

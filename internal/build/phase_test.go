@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -54,5 +55,25 @@ func TestABuildHandsOnWhatItsScriptsAre(t *testing.T) {
 	must(t, b.on(b, nil).Discard(t.Context()))
 	if len(told) != 2 || told[0] != "discard: runs with token= app=apxr/apxr_io id="+string(r1) {
 		t.Errorf("%q", told)
+	}
+}
+
+func TestACancelledBuildSaysWhereItWas(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{&script.Error{Step: "tools", Err: context.Canceled}, `the build was cancelled while it was at "Tools": nothing of it is kept`},
+		{fmt.Errorf("x: %w", context.DeadlineExceeded), `the build took too long, and was ended while it was at "Tools": nothing of it is kept`},
+		{errors.New("no room"), "no room"},
+	} {
+		b := &build{log: progress.New(&paper{})}
+		err := b.phase(t.Context(), "Tools", func(context.Context, io.Writer) error { return c.err })
+		if err.Error() != c.want || !errors.Is(err, c.err) {
+			t.Errorf("%v, want %s", err, c.want)
+		}
+	}
+	if cancelled("", nil) != nil {
+		t.Error("what has succeeded was not cancelled")
 	}
 }

@@ -82,11 +82,11 @@ func (f File) validate() error {
 	case !local(f.Path):
 		return fmt.Errorf("manifest: %q is not a plain path inside the release", f.Path)
 	case f.Kind == Link && (f.Target == "" || path.IsAbs(f.Target) || !plainName(f.Target) || climbsLate(f.Target)):
-		return fmt.Errorf("manifest: link %q has target %q, which is not a plain relative path", f.Path, f.Target)
+		return fmt.Errorf("manifest: link %q has target %q, which is not a plain relative path: copy what it leads to into the release (before-release, or a step of the release in mix.exs), or name the place on the host in the configuration", f.Path, f.Target)
 	case f.Kind == Link && !local(path.Join(path.Dir(f.Path), f.Target)):
-		return fmt.Errorf("manifest: link %q leaves the release: %q", f.Path, f.Target)
+		return fmt.Errorf("manifest: link %q leaves the release: %q: copy what it leads to into the release (before-release, or a step of the release in mix.exs), or name the place on the host in the configuration", f.Path, f.Target)
 	case f.Kind == Regular && f.Mode&^0o777 != 0:
-		return fmt.Errorf("manifest: %q has mode %o: setuid, setgid and sticky files are refused", f.Path, f.Mode)
+		return fmt.Errorf("manifest: %q has mode %o: setuid, setgid and sticky files are refused. Take the bit off; what the program may do is the host's to say: AmbientCapabilities= in its unit, or a sudo rule", f.Path, f.Mode)
 	case f.Kind == Regular && (len(f.SHA256) != 64 || strings.Trim(f.SHA256, "0123456789abcdef") != ""):
 		return fmt.Errorf("manifest: %q has no SHA-256", f.Path)
 	case f.Kind != Regular && f.Kind != Link && f.Kind != Dir:

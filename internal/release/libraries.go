@@ -12,11 +12,15 @@ import (
 // The build host lists what a release's ELF files need from a host, as readelf
 // shows it. Each need is a line of parts that are separated by tabs:
 //
+//	m MACHINE PATH          the kind of machine that the file is for
 //	n SONAME PATH           a shared library
 //	v VERSION SONAME PATH   a version of its symbols, e.g. GLIBC_2.34
 
-// ParseLibraries returns the entries with the needs that the lines list for them.
-func ParseLibraries(files []File, lines []string) ([]File, error) {
+// ParseLibraries returns the entries with the needs that the lines list for them. The
+// needs of foreign files are left out: the release's own virtual machine cannot load
+// them, since they are for another kind of machine or another C library. Packages bring
+// such files for platforms that are not this one.
+func ParseLibraries(files []File, lines []string) (needing []File, foreign []string, err error) {
 	files = slices.Clone(files)
 	byPath := make(map[string]*File, len(files))
 	for i := range files {
@@ -25,24 +29,62 @@ func ParseLibraries(files []File, lines []string) ([]File, error) {
 			byPath[f.Path] = f
 		}
 	}
+	machines := map[string]string{}
 	for _, line := range lines {
 		part := strings.Split(line, "\t")
 		f := byPath[part[len(part)-1]]
 		switch {
 		case f == nil:
-			return nil, fmt.Errorf("libraries: %q names no file of the release", line)
+			return nil, nil, fmt.Errorf("libraries: %q names no file of the release", line)
+		case part[0] == "m" && len(part) == 3:
+			machines[f.Path] = part[1]
 		case part[0] == "n" && len(part) == 3:
 			f.addNeed(part[1])
 		case part[0] == "v" && len(part) == 4:
 			f.Glibc = newer(f.Glibc, glibcOf(part[1]))
 		default:
-			return nil, fmt.Errorf("libraries: %q names neither a library nor a version", line)
+			return nil, nil, fmt.Errorf("libraries: %q names neither a machine, a library nor a version", line)
 		}
 		if err := f.validateNeeds(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return files, nil
+	return files, dropForeign(files, machines), nil
+}
+
+// dropForeign drops the needs of files that are not for the platform of the release's
+// virtual machine, and returns their paths.
+func dropForeign(files []File, machines map[string]string) (foreign []string) {
+	vm := slices.IndexFunc(files, func(f File) bool { return virtualMachine.MatchString(f.Path) })
+	if vm < 0 {
+		return nil
+	}
+	machine, libc := machines[files[vm].Path], files[vm].libc()
+	for i := range files {
+		f := &files[i]
+		otherMachine := machines[f.Path] != "" && machines[f.Path] != machine
+		otherLibc := f.libc() != "" && f.libc() != libc
+		if otherMachine || otherLibc && libc != "" {
+			f.Needs, f.Glibc = nil, ""
+			foreign = append(foreign, f.Path)
+		}
+	}
+	return foreign
+}
+
+var (
+	virtualMachine = regexp.MustCompile(`^erts-[^/]+/bin/beam\.smp$`)
+	cLibrary       = regexp.MustCompile(`^libc\.(so(\.[0-9.]+)?|musl-[a-z0-9_]+\.so\.1)$`)
+)
+
+// libc returns the C library that a file needs, such as libc.so.6 (glibc),
+// libc.musl-x86_64.so.1 or libc.so (musl, or Android's), or "" if it names none.
+func (f File) libc() string {
+	at := slices.IndexFunc(f.Needs, cLibrary.MatchString)
+	if at < 0 {
+		return ""
+	}
+	return f.Needs[at]
 }
 
 func (f *File) addNeed(name string) {

@@ -43,7 +43,7 @@ func TestParseLibraries(t *testing.T) {
 			}
 			want := []File{regular("a b"), needing("x", c.glibc, c.needs...)}
 			// The needs of before no longer count.
-			got, err := ParseLibraries([]File{regular("a b"), needing("x", "9.9", "old.so")}, lines)
+			got, _, err := ParseLibraries([]File{regular("a b"), needing("x", "9.9", "old.so")}, lines)
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%v\n got %+v\nwant %+v", err, got, want)
 			}
@@ -54,10 +54,52 @@ func TestParseLibraries(t *testing.T) {
 	}
 }
 
+// Packages have libraries for the platforms of all their users in them.
+func TestFilesOfOtherPlatformsNeedNothing(t *testing.T) {
+	const vm, x86, arm = "erts-14.2.5/bin/beam.smp", "ELF64/little/Advanced_Micro_Devices_X86-64", "ELF64/little/AArch64"
+	for name, c := range map[string]struct {
+		vm, file []string // lines without their paths
+		foreign  bool
+	}{
+		"the same platform":             {[]string{"m\t" + x86, "n\tlibc.so.6"}, []string{"m\t" + x86, "n\tlibc.so.6"}, false},
+		"without a C library":           {[]string{"m\t" + x86, "n\tlibc.so.6"}, []string{"m\t" + x86, "n\tlibm.so.6"}, false},
+		"another machine":               {[]string{"m\t" + x86, "n\tlibc.so.6"}, []string{"m\t" + arm, "n\tlibc.so.6", "v\tGLIBC_2.99\tlibc.so.6"}, true},
+		"this machine in 32 bits":       {[]string{"m\t" + x86, "n\tlibc.so.6"}, []string{"m\tELF32/little/Advanced_Micro_Devices_X86-64", "n\tlibc.so.6"}, true},
+		"the other order of bytes":      {[]string{"m\tELF64/little/PowerPC64", "n\tlibc.so.6"}, []string{"m\tELF64/big/PowerPC64", "n\tlibc.so.6"}, true},
+		"Alpine's musl":                 {[]string{"m\t" + x86, "n\tlibc.so.6"}, []string{"m\t" + x86, "n\tlibc.musl-x86_64.so.1", "n\tlibstdc++.so.6"}, true},
+		"another musl":                  {[]string{"m\t" + x86, "n\tlibc.so.6"}, []string{"m\t" + x86, "n\tlibc.so"}, true},
+		"FreeBSD":                       {[]string{"m\t" + x86, "n\tlibc.so.6"}, []string{"m\t" + x86, "n\tlibc.so.7"}, true},
+		"glibc in a release for Alpine": {[]string{"m\t" + arm, "n\tlibc.musl-aarch64.so.1"}, []string{"m\t" + arm, "n\tlibc.so.6", "v\tGLIBC_2.17\tlibc.so.6"}, true},
+		"musl in a release for Alpine":  {[]string{"m\t" + arm, "n\tlibc.musl-aarch64.so.1"}, []string{"m\t" + arm, "n\tlibc.musl-aarch64.so.1"}, false},
+		"a static virtual machine":      {[]string{"m\t" + x86}, []string{"m\t" + x86, "n\tlibc.musl-x86_64.so.1"}, false},
+		"no virtual machine":            {nil, []string{"m\t" + arm, "n\tlibc.so.6"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files, lines := []File{regular("priv/nif.so")}, []string{}
+			if c.vm != nil {
+				files = append(files, regular(vm))
+			}
+			for _, line := range c.file {
+				lines = append(lines, line+"\tpriv/nif.so")
+			}
+			for _, line := range c.vm {
+				lines = append(lines, line+"\t"+vm)
+			}
+			got, foreign, err := ParseLibraries(files, lines)
+			if err != nil || slices.Contains(foreign, "priv/nif.so") != c.foreign || slices.Contains(foreign, vm) {
+				t.Errorf("foreign: %q, %v", foreign, err)
+			}
+			if needs := len(got[0].Needs) > 0; needs == c.foreign || c.foreign && got[0].Glibc != "" {
+				t.Errorf("%+v", got[0])
+			}
+		})
+	}
+}
+
 func TestParseLibrariesKeepsFilesApart(t *testing.T) {
 	lines := []string{"n\tlibc.so.6\tx", "v\tGLIBC_2.4\tlibc.so.6\tx", "n\tlibz.so.1\ta b", "v\tGLIBC_2.34\tlibc.so.6\ta b"}
 	before := []File{regular("a b"), regular("x")}
-	got, err := ParseLibraries(before, lines)
+	got, _, err := ParseLibraries(before, lines)
 	if want := []File{needing("a b", "2.34", "libz.so.1"), needing("x", "2.4", "libc.so.6")}; err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, got, want)
 	}
@@ -74,18 +116,18 @@ func TestParseLibrariesRefuses(t *testing.T) {
 		"n\tlibc.so.6\ty":                "no file of the release",
 		"n\tlibc.so.6\tdir":              "no file of the release",
 		"n\tlibc.so.6\tcur":              "no file of the release",
-		"x":                              "neither a library nor a version",
-		"n\tx":                           "neither a library nor a version",
-		"n\tlibc.so.6\tlibc.so.6\tx":     "neither a library nor a version",
-		"v\tGLIBC_2.4\tx":                "neither a library nor a version",
-		"w\tlibc.so.6\tx":                "neither a library nor a version",
+		"x":                              "neither a machine, a library nor a version",
+		"n\tx":                           "neither a machine, a library nor a version",
+		"n\tlibc.so.6\tlibc.so.6\tx":     "neither a machine, a library nor a version",
+		"v\tGLIBC_2.4\tx":                "neither a machine, a library nor a version",
+		"w\tlibc.so.6\tx":                "neither a machine, a library nor a version",
 		"n\t\tx":                         "not a plain name",
 		"n\t-l\tx":                       "not a plain name",
 		"n\tlib c.so\tx":                 "not a plain name",
 		"n\t$(reboot)\tx":                "not a plain name",
 		"v\tGLIBC_2.4\tlibc.so.6\tx\tno": "no file of the release",
 	} {
-		_, err := ParseLibraries(files, []string{line})
+		_, _, err := ParseLibraries(files, []string{line})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", line, err, want)
 		}

@@ -22,6 +22,7 @@ type Assembling struct {
 type Assembly struct {
 	Version, ERTS string
 	Files         []release.File
+	Foreign       []string // paths of programs and libraries for other platforms
 }
 
 // ErrOtherAnswers says that the release was made on other answers of mix.exs and the
@@ -65,7 +66,7 @@ func (b Build) Assemble(ctx context.Context, a Assembling) (Assembly, error) {
 		return Assembly{}, err
 	}
 	if as.Files, err = release.ParseInventory(lines["listing"], lines["checksum"]); err == nil {
-		as.Files, err = release.ParseLibraries(as.Files, lines["library"])
+		as.Files, as.Foreign, err = release.ParseLibraries(as.Files, lines["library"])
 	}
 	return as, err
 }

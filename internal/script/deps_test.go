@@ -370,16 +370,42 @@ func (s *site) release(parts ...string) string {
 func TestAReleaseOfMixGoesStraightIntoItsTree(t *testing.T) {
 	t.Parallel()
 	s := builder(t, nil)
-	s.on("release", `: >"$last/apxr_io-0.2.0.tar.gz"; mkdir "$last/lib"; : >"$last/lib/kept.tar.gz"`)
+	s.on("release", `: >"$last/apxr_io-0.2.0.tar.gz"; mkdir "$last/lib"; : >"$last/lib/kept.tar.gz"; : >"$last/apxr_io-assets.tar.gz"`)
 	_, err := assemble(t, s, Assembling{Named: true})
 	must(t, err)
 	s.wantCalls("mix release apxr_io --quiet --overwrite --path " + filepath.Join(s.home, s.release()))
-	if s.exists(s.release("apxr_io-0.2.0.tar.gz")) || !s.exists(s.release("lib", "kept.tar.gz")) {
+	if s.exists(s.release("apxr_io-0.2.0.tar.gz")) || !s.exists(s.release("lib", "kept.tar.gz")) || !s.exists(s.release("apxr_io-assets.tar.gz")) {
 		t.Error("the tarball of the project is in the tree, or what is no tarball of it is not")
 	}
 	_, err = assemble(t, s, Assembling{})
 	must(t, err)
 	s.wantCalls("mix release --quiet --overwrite --path " + filepath.Join(s.home, s.release()))
+}
+
+// On a host the application is in the group of its files, and owns none of them.
+func TestTheApplicationCanReadAndRunWhatTheOwnerCan(t *testing.T) {
+	t.Parallel()
+	s := builder(t, nil)
+	modes := map[string][2]uint32{ // as they are made, and as the release has them
+		"0600": {0o600, 0o640}, "0400": {0o400, 0o440}, "0700": {0o700, 0o750}, "0640": {0o640, 0o640}, "0755": {0o755, 0o755}, "0710": {0o710, 0o750},
+		"0444": {0o444, 0o444}, "0666": {0o666, 0o666}, "a b 0500": {0o500, 0o550},
+	}
+	body := "mkdir \"$last/priv\"\n"
+	for name, mode := range modes {
+		body += fmt.Sprintf(": >\"$last/priv/%s\"; chmod %o \"$last/priv/%s\"\n", name, mode[0], name)
+	}
+	s.on("release", body)
+	var log strings.Builder
+	made, err := s.build(job, &log).Assemble(t.Context(), Assembling{Release: "apxr_io", Paths: pathsOf(job), Key: "k"})
+	must(t, err)
+	for _, f := range made.Files {
+		if name, ok := strings.CutPrefix(f.Path, "priv/"); ok && f.Mode != modes[name][1] {
+			t.Errorf("%s has the mode %o", name, f.Mode)
+		}
+	}
+	if want := "5 files that only their owner may read or run can be read or run by the application, too, such as priv/"; !strings.Contains(log.String(), want) {
+		t.Errorf("the log does not say %q:\n%s", want, &log)
+	}
 }
 
 func TestCommandsBeforeARelease(t *testing.T) {

@@ -100,10 +100,13 @@ func TestACancelledBuildLeavesNoProcess(t *testing.T) {
 	const sleeping = "pgrep -u deploy -f 'sleep 98[6]'"
 	s.env["SLIPWAY_BEFORE_RELEASE"] = "setsid sleep 986 & sleep 986"
 	cmd := s.Command("build-release")
+	var said strings.Builder
+	cmd.Stderr = &said
 	s.Must(cmd.Start())
 	s.waitFor(sleeping)
 	s.Must(cmd.Process.Signal(syscall.SIGINT))
 	cmd.Wait()
+	s.Says(said.String(), `the build was cancelled while it was at "Release": nothing of it is kept`)
 	if left := s.deploy(sleeping + " || true"); left != "" {
 		t.Errorf("still there: %s", left)
 	}

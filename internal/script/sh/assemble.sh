@@ -29,8 +29,6 @@ run_before() {
 by_mix() {
 	mix_and_ask release ${named:+"$named"} --quiet --overwrite --path "$tree" || spoiled "mix release failed: see the lines above"
 	check_answers
-	# A project that also makes a tarball leaves it inside the tree.
-	rm -f "$tree/$release-"*.tar.gz
 }
 
 # check_answers compares the answers of the VM that made the release with those that were
@@ -68,11 +66,22 @@ describe() {
 	erts=${start_erl% *}
 	version=${start_erl#* }
 	[ -d "$tree/erts-$erts" ] || spoiled "the release has no ERTS: set 'include_erts: true' in $([ "$kind" = mix ] && echo mix.exs || echo rel/config.exs)"
+	# A project that also makes a tarball leaves it inside the tree.
+	[ "$kind" != mix ] || rm -f "$tree/$release-$version.tar.gz"
 	fact erts "$erts"
 	fact version "$version"
+	let_group_read
 	listing "$tree" | sort | sed 's/^/listing=/' >&3
 	checksums "$tree" >"$scratch/checksums" || failed "cannot read all files of $tree: see the lines above"
 	sed 's/^/checksum=/' "$scratch/checksums" >&3
-	describe_elf "$tree" "$scratch" "$root/$app/needs"
+	describe_elf "$tree" "$scratch" "$root/$app/elf"
 	sed 's/^/library=/' "$scratch/libraries" >&3
+}
+
+# let_group_read lets the group of each file read and run what its owner can: on a host the
+# owner is the user that deploys, and the application is in the group. Packages have files
+# for their owner alone.
+let_group_read() {
+	find "$tree" -type f '(' -perm -u=r ! -perm -g=r -o -perm -u=x ! -perm -g=x ')' -print -exec chmod g+rX -- {} + >"$scratch/opened" || failed "cannot change the modes of files in $tree: see the lines above"
+	[ ! -s "$scratch/opened" ] || echo "$(grep -c . "$scratch/opened") files that only their owner may read or run can be read or run by the application, too, such as $(head -n 1 "$scratch/opened" | sed "s|^$tree/||")"
 }

@@ -4,7 +4,7 @@
 #	slipway/ORG/APP/checkout         the tree that is being built, new each time
 #	slipway/ORG/APP/state/KEY/       deps and _build of successful builds
 #	slipway/ORG/APP/answers          what mix.exs answered last: see answers.sh
-#	slipway/ORG/APP/needs            what known ELF files need: see elf.sh
+#	slipway/ORG/APP/elf              what known ELF files need: see elf.sh
 #	slipway/ORG/APP/scratch/         temporary files of the running build; no secrets
 #	slipway/ORG/APP/artifacts/ID/    manifest.json and the release in tree/
 #	slipway/ORG/APP/artifacts/ID.part/  being built; never deployed

@@ -4,11 +4,12 @@
 # describe_elf TREE WORK NEEDS writes WORK/libraries: a line for each need, its parts
 # separated by tabs:
 #
+#	m MACHINE PATH          the kind of machine that the file is for
 #	n SONAME PATH           a shared library
 #	v VERSION SONAME PATH   a version of its symbols, e.g. GLIBC_2.34
 #
-# A static program has no lines. Neither has a damaged file: readelf cannot tell what
-# it needs, and an application's data may well contain such a file.
+# A damaged file has no lines: readelf cannot tell what it needs, and an application's data
+# may well contain such a file.
 #
 # WORK/checksums has the tree's checksums. NEEDS is what the last call wrote: the same
 # lines with the SHA-256 in front and without the path, and a line of the SHA-256 alone
@@ -58,11 +59,15 @@ ask_readelf() {
 		cd "$1" && export LC_ALL=C || exit
 		while IFS= read -r file; do
 			printf 'in %s\n' "$file"
-			readelf --wide --dynamic --version-info "./$file" </dev/null 2>/dev/null
+			readelf --wide --file-header --dynamic --version-info "./$file" </dev/null 2>/dev/null
 		done | awk '
 			# Only damaged files have names with other characters.
-			function need(line) { if (line ~ /^[nv](\t[A-Za-z0-9_.\/][A-Za-z0-9_.+:@\/-]*)+$/) print line "\t" file }
-			/^in / { file = substr($0, 4) }
+			function need(line) { if (line ~ /^[mnv](\t[A-Za-z0-9_.\/][A-Za-z0-9_.+:@\/-]*)+$/) print line "\t" file }
+			function value(line) { sub(/^[^:]*: +/, "", line); gsub(/[^A-Za-z0-9.-]/, "_", line); return line }
+			/^in / { file = substr($0, 4); class = bytes = "" }
+			/^  Class: / { class = value($0) }
+			/^  Data: / { bytes = /big/ ? "big" : "little" }
+			/^  Machine: / { need("m\t" class "/" bytes "/" value($0)) }
 			/\(NEEDED\) +Shared library: \[.*\]$/ { sub(/^[^[]*\[/, ""); sub(/\]$/, ""); need("n\t" $0) }
 			/^ +[0-9a-fx]+: +Version: .* File: / { library = $5 }
 			# The loader does not require a weak version.
@@ -71,13 +76,14 @@ ask_readelf() {
 }
 
 # elf_files TREE prints the names of the files that begin like ELF files. head prints
-# "==> NAME <==" above the first bytes of each file. Names with a line break or a tab
+# "==> NAME <==" above the first bytes of each file, and no line break after those of the
+# last one, though another head may follow. Names with a line break or a tab
 # are left out: a release with such names is refused for its inventory.
 elf_files() {
 	(
 		# shellcheck disable=SC2030,SC2031 # each subshell sets it for itself
 		cd "$1" && export LC_ALL=C || exit
-		find . -type f ! -path '*[[:cntrl:]]*' -print0 | sort -z | xargs -0 -r head -v -c 4 |
+		find . -type f ! -path '*[[:cntrl:]]*' -print0 | sort -z | xargs -0 -r sh -c 'head -v -c 4 -- "$@"; echo' sh |
 			sed -n "/^==> .* <==\$/h; /^$(printf '\177ELF')\$/{ x; s/^==> \.\///; s/ <==\$//; p; }"
 	)
 }
