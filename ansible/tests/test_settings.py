@@ -41,6 +41,7 @@ class SettingsTest(unittest.TestCase):
             ("slipway_firewall_allow: 'home' has", {"slipway_firewall_allow": [{"port": 1, "from": "home"}]}),
             ("slipway_mise_checksum: ", {"slipway_tool_manager": "mise"}),
             ("slipway_tools: needs a manager", {"slipway_tool_manager": "none", "slipway_tools": [{"name": "erlang", "version": "27"}]}),
+            ("slipway_migrate_command: a release of rebar3", {"slipway_release_tool": "rebar3", "slipway_migrate_command": "1."}),
             ("slipway_git_key: is no private", {"slipway_git_key": "ssh-ed25519 AAAA"}),
         ):
             self.assertTrue([one for one in self.found(**other) if one.startswith(said)], (said, self.found(**other)))

@@ -262,6 +262,9 @@ func (b *build) dependencies(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	b.log.Say(name, "%s", b.reused())
+	if b.project.IsRebar {
+		return nil // it compiles them with the project
+	}
 	if b.result.Kept != script.KeptNothing {
 		return nil // mix itself compiles a dependency that is, rarely, out of date
 	}
@@ -271,6 +274,8 @@ func (b *build) dependencies(ctx context.Context, out io.Writer) (err error) {
 // reused says what the build reuses of an earlier one.
 func (b *build) reused() string {
 	switch {
+	case b.project.IsRebar:
+		return "rebar3 compiles everything in each build"
 	case b.result.Kept == script.KeptNothing:
 		return "there are no files of an earlier build with these tools, dependencies, configuration and settings: everything is compiled"
 	case b.result.Kept == script.KeptDeps:

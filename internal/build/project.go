@@ -13,6 +13,9 @@ import (
 // chooseRelease chooses the release to build. The releases in mix.exs take
 // precedence over Distillery's file, and that over mix's default.
 func chooseRelease(p script.Project, named, app string) (script.Assembling, error) {
+	if p.IsRebar {
+		return chooseOfRebar(p, named, app)
+	}
 	distillery := len(p.Releases) == 0 && p.Distillery
 	all, file := p.Releases, "mix.exs"
 	if distillery {
@@ -30,6 +33,15 @@ func chooseRelease(p script.Project, named, app string) (script.Assembling, erro
 	}
 	name, err := pick(all, named, p.DefaultRelease, app, file)
 	return script.Assembling{Release: name, Distillery: distillery, Named: distillery || len(p.Releases) > 0}, err
+}
+
+// chooseOfRebar chooses one of the releases in rebar.config.
+func chooseOfRebar(p script.Project, named, app string) (script.Assembling, error) {
+	if len(p.Releases) == 0 {
+		return script.Assembling{}, errors.New("rebar.config defines no release: add {relx, [{release, {NAME, \"VERSION\"}, [APPLICATION]}]}")
+	}
+	name, err := pick(p.Releases, named, "", app, "rebar.config")
+	return script.Assembling{Release: name, Rebar: true}, err
 }
 
 func pick(all []string, named, byDefault, app, file string) (string, error) {

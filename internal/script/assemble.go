@@ -11,6 +11,7 @@ import (
 type Assembling struct {
 	Release    string // name of the release and of its start script
 	Distillery bool
+	Rebar      bool   // whether rebar3 makes it
 	Named      bool   // the project itself names it
 	Before     string // commands for sh that run first
 	Key        string // names the state that is kept for the next build
@@ -35,8 +36,11 @@ func (b Build) Assemble(ctx context.Context, a Assembling) (Assembly, error) {
 	var as Assembly
 	lines := map[string][]string{}
 	kind, named, other := "mix", "", false
-	if a.Distillery {
+	switch {
+	case a.Distillery:
 		kind = "distillery"
+	case a.Rebar:
+		kind = "rebar"
 	}
 	if a.Named {
 		named = a.Release

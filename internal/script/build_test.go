@@ -99,11 +99,14 @@ func TestToolsRefusesWhatIsNoProject(t *testing.T) {
 	wantReason(t, err, "no directory .")
 	s := checkout(t, map[string]string{"README": "", "web/README": ""})
 	_, err = s.build(job, nil).Tools(t.Context())
-	wantReason(t, err, "there is no mix.exs in the repository's top of the repository: name the directory that has it as project-dir")
+	wantReason(t, err, "there is neither mix.exs nor rebar.config in the repository's top: name the directory that has one as project-dir")
 	j := job
 	j.Dir = "web"
 	_, err = s.build(j, nil).Tools(t.Context())
-	wantReason(t, err, "no mix.exs in web")
+	wantReason(t, err, "neither mix.exs nor rebar.config in web of the repository")
+	s.writeHome("include ../erlang.mk\n", BuildDir(app), "checkout", "web", "Makefile")
+	_, err = s.build(j, nil).Tools(t.Context())
+	wantReason(t, err, "web of the repository has a project of erlang.mk, which cannot be built: give it a rebar.config")
 	j.Dir = "nowhere"
 	_, err = s.build(j, nil).Tools(t.Context())
 	wantReason(t, err, "no directory nowhere")

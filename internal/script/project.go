@@ -5,10 +5,11 @@ import (
 	"strings"
 )
 
-// Project has what mix.exs and rel/config.exs define, and the tools that were
+// Project has what mix.exs and rel/config.exs, or rebar.config, define, and the tools that were
 // asked.
 type Project struct {
 	Have               map[string]string // versions of Erlang and Elixir, by their names in .tool-versions
+	IsRebar            bool              // whether rebar3 builds it; otherwise mix does
 	App                string            // empty for an umbrella
 	Elixir             string
 	Umbrella           bool
@@ -16,7 +17,7 @@ type Project struct {
 	DefaultRelease     string
 	Distillery         bool // there is a rel/config.exs
 	DistilleryReleases []string
-	MixLock            string // SHA-256; empty: no such file
+	MixLock            string // SHA-256 of mix.lock or rebar.lock; empty: no such file
 	MixFiles           string // digest of all mix.exs
 	Config             string // digest of what the configuration comes to, and the dependencies in mix.exs
 	Paths              Paths
@@ -51,6 +52,8 @@ func (b Build) Project(ctx context.Context) (Project, error) {
 				*facts[key] = value == "yes"
 			case lists[key] != nil:
 				*lists[key] = append(*lists[key], value)
+			case key == "tool":
+				p.IsRebar = value == "rebar3"
 			case key == "have":
 				tool, version, _ := strings.Cut(value, " ")
 				p.Have[tool] = version

@@ -71,7 +71,7 @@ func TestABuildWaitsAndEndsWhatADeadOneLeft(t *testing.T) {
 	s.Must(first.Start())
 	s.waitFor(sleeping)
 	delete(s.env, "SLIPWAY_BEFORE_RELEASE")
-	other.refused(1, []string{"there is no mix.exs"}) // nobody waits for another application
+	other.refused(1, []string{"there is neither mix.exs nor rebar.config"}) // nobody waits for another application
 	s.Refused(1, []string{"held by another run: build by tester@", "since 20"}, "build-release", "--wait-for-lock", "0s")
 	s.Refused(1, []string{"waiting up to 1s for a build by tester@", "held by another run, after waiting for 1 s"}, "build-release", "--wait-for-lock", "1s")
 

@@ -26,7 +26,7 @@ func TestRefusals(t *testing.T) {
 			{"no such branch", map[string]string{"SLIPWAY_REVISION": "nowhere"}, 1, []string{"there is no branch or tag nowhere in " + p.URL}},
 			{"no such commit", map[string]string{"SLIPWAY_REVISION": strings.Repeat("0", 40)}, 1, []string{"commit " + strings.Repeat("0", 40) + " is not in " + p.URL}},
 			{"no such directory", map[string]string{"SLIPWAY_PROJECT_DIR": "web"}, 1, []string{"has no directory web"}},
-			{"a directory without mix.exs", map[string]string{"SLIPWAY_PROJECT_DIR": "lib"}, 1, []string{"there is no mix.exs in lib"}},
+			{"a directory without mix.exs", map[string]string{"SLIPWAY_PROJECT_DIR": "lib"}, 1, []string{"there is neither mix.exs nor rebar.config in lib of the repository"}},
 			{"no such release", map[string]string{"SLIPWAY_RELEASE": "other"}, 1, []string{"mix.exs has no release other: it has " + s.app}},
 			{"a command that fails", map[string]string{"SLIPWAY_BEFORE_RELEASE": "true\nfalse\necho not here"}, 1, []string{"a command of before-release failed"}},
 			{
@@ -61,7 +61,7 @@ func TestProjectsThatCannotBeBuilt(t *testing.T) {
 		says  []string
 	}{
 		{"badmix", sample.BadMixExs, []string{"mix.exs cannot be loaded", "SyntaxError"}},
-		{"withoutmix", sample.WithoutMixExs, []string{"there is no mix.exs in the repository's top"}},
+		{"withoutmix", sample.WithoutMixExs, []string{"there is neither mix.exs nor rebar.config in the repository's top"}},
 		{"broken", sample.BrokenCompile, []string{"mix release failed", "lib/broken.ex:2"}},
 		{"undecided", sample.SeveralReleases, []string{"mix.exs has several releases (web, worker): name one as release"}},
 		{"noumbrella", func(string) map[string]string { return sample.UmbrellaWithoutReleases("till", "stock") }, []string{"mix.exs defines no release"}},

@@ -29,7 +29,7 @@ var webPackages = []string{
 }
 
 // buildPackages are what a build host has beyond a web host.
-var buildPackages = []string{"git", "git-lfs", "openssh-client", "elixir", "erlang-nox", "erlang-dev", "gcc", "make", "libc6-dev", "binutils"}
+var buildPackages = []string{"git", "git-lfs", "openssh-client", "elixir", "erlang-nox", "erlang-dev", "rebar3", "gcc", "make", "libc6-dev", "binutils"}
 
 // ertsPackages name the shared libraries that a release's Erlang runtime needs, as the dependencies of these packages:
 // libssl3 or libssl3t64, depending on the distribution.

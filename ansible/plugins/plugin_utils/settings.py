@@ -114,6 +114,8 @@ def commands(values):
     for name in ("slipway_migrate_command", "slipway_eval_command"):
         if CONTROL.search(str(values.get(name) or "")):
             yield name, "has a line break: a unit's command is one line"
+        if values.get(name) and values.get("slipway_release_tool") == "rebar3":
+            yield name, "a release of rebar3 evaluates expressions in the running node alone: leave it empty, and use before-activate-once"
 
 
 def firewall(values):

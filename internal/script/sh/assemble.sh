@@ -1,7 +1,7 @@
 # Libraries: buildroot input toolenv answers state inventory elf
 # Assembles the release into an empty tree and describes it.
-# Takes: token, app (ORG/APP), id, dir, mix_env, deps_path, build_path, kind (mix or
-# distillery), release (its name), named (the same if mix.exs defines it, else
+# Takes: token, app (ORG/APP), id, dir, mix_env, deps_path, build_path, kind (mix,
+# distillery or rebar), release (its name), named (the same if mix.exs defines it, else
 # empty), key (of the state), commands (a digest of those of before-release), remembered (yes: the answers of mix.exs are those of an
 # earlier build).
 # Input: the build's variables, the commands of before-release.
@@ -16,7 +16,7 @@ main() {
 	[ -z "$before" ] || run_before
 	"by_$kind"
 	describe
-	keep_state
+	[ "$kind" = rebar ] || keep_state
 }
 
 # run_before runs the commands in a shell of their own. It ends at the first error
@@ -59,13 +59,22 @@ by_distillery() {
 	mkdir "$tree" && tar -xzf "$tarball" -C "$tree" || failed "cannot unpack $tarball"
 }
 
+# by_rebar moves the release, which has no link to where it was made.
+by_rebar() {
+	TERM=dumb with_env rebar3 as "$mix_env" release --relname "$release" || failed "rebar3 release failed: see the lines above"
+	made=$PWD/_build/$mix_env/rel/$release
+	[ -d "$made" ] || die "rebar3 has made no $made: leave base_dir and output_dir as they are"
+	[ -z "$(find "$made/lib" -maxdepth 1 -type l)" ] || die "the release has links to its sources in place of applications: set {mode, prod} or {dev_mode, false} in relx of the profile $mix_env"
+	mv -T "$made" "$tree" || failed "cannot move $made"
+}
+
 describe() {
 	# shellcheck disable=SC2012 # for people
 	[ -x "$tree/bin/$release" ] || spoiled "the release has no bin/$release: it holds $(ls "$tree/bin" | tr '\n' ' ')"
 	start_erl=$(cat "$tree/releases/start_erl.data") || spoiled "the release has no releases/start_erl.data"
 	erts=${start_erl% *}
 	version=${start_erl#* }
-	[ -d "$tree/erts-$erts" ] || spoiled "the release has no ERTS: set 'include_erts: true' in $([ "$kind" = mix ] && echo mix.exs || echo rel/config.exs)"
+	[ -d "$tree/erts-$erts" ] || spoiled "the release has no ERTS: set $(where_erts)"
 	# A project that also makes a tarball leaves it inside the tree.
 	[ "$kind" != mix ] || rm -f "$tree/$release-$version.tar.gz"
 	fact erts "$erts"
@@ -76,6 +85,14 @@ describe() {
 	sed 's/^/checksum=/' "$scratch/checksums" >&3
 	describe_elf "$tree" "$scratch" "$root/$app/elf"
 	sed 's/^/library=/' "$scratch/libraries" >&3
+}
+
+where_erts() {
+	case $kind in
+	mix) echo "'include_erts: true' in mix.exs" ;;
+	distillery) echo "'include_erts: true' in rel/config.exs" ;;
+	rebar) echo "{include_erts, true} in relx of the profile $mix_env in rebar.config" ;;
+	esac
 }
 
 # let_group_read lets the group of each file read and run what its owner can: on a host the

@@ -86,12 +86,22 @@ failed() {
 	die "$*"
 }
 
-# shellcheck disable=SC2154 # the scripts that call this take dir
+# enter_project sets tool to what builds the project: mix, or rebar3 if there is no mix.exs.
+# shellcheck disable=SC2034,SC2154 # the scripts that call this take dir, and use tool
 enter_project() {
 	owned
 	checkout=$root/$app/checkout
 	cd "$checkout/$dir" 2>/dev/null || die "the repository has no directory $dir: see project-dir"
-	[ -f mix.exs ] || die "there is no mix.exs in $([ "$dir" = . ] && echo "the repository's top" || echo "$dir") of the repository: name the directory that has it as project-dir"
+	place=$([ "$dir" = . ] && echo "the repository's top" || echo "$dir of the repository")
+	if [ -f mix.exs ]; then
+		tool=mix
+	elif [ -f rebar.config ]; then
+		tool=rebar3
+	elif [ -f erlang.mk ] || grep -qs '^include .*erlang\.mk' Makefile; then
+		die "$place has a project of erlang.mk, which cannot be built: give it a rebar.config or a mix.exs, or name the directory that has one as project-dir"
+	else
+		die "there is neither mix.exs nor rebar.config in $place: name the directory that has one as project-dir"
+	fi
 }
 
 # name_commit gives the commit to what compiles the project.

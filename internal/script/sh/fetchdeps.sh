@@ -1,4 +1,4 @@
-# Libraries: buildroot input git toolenv answers state
+# Libraries: buildroot input git toolenv answers state rebarlock
 # Restores files of an earlier build, or fetches the locked dependencies.
 # Takes: token, app (ORG/APP), id, dir, mix_env, lock_path, deps_path, build_path (relative to
 # the repository's top), key (of the state), clean (yes or no),
@@ -12,6 +12,11 @@ main() {
 	mark_build
 	use_tools
 	export MIX_ENV="$mix_env"
+	if [ "$tool" = rebar3 ]; then
+		fact state none
+		fetch_by_rebar
+		answered
+	fi
 	lock=$checkout/$lock_path
 	restore_state
 	if [ "$state" = none ]; then fetch_dependencies; else remember_dependencies; fi

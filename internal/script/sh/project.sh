@@ -1,5 +1,5 @@
-# Libraries: buildroot input toolenv answers
-# Reports the versions of the tools, and what mix.exs defines, before anything is built.
+# Libraries: buildroot input toolenv answers rebarconfig
+# Reports the versions of the tools, and what mix.exs or rebar.config defines, before anything is built.
 # Takes: token, app (ORG/APP), id, dir (of mix.exs), mix_env,
 # clean (yes: ask anew). Input: the build's variables.
 main() {
@@ -8,6 +8,10 @@ main() {
 	mark_build
 	use_tools
 	export MIX_ENV="$mix_env"
+	if [ "$tool" = rebar3 ]; then
+		ask_rebar
+		answered
+	fi
 	use_answers
 	fact remembered "$remembered"
 	# Pass on only known keys.

@@ -24,8 +24,8 @@ run_text() {
 		[ -z "${2-}" ] || . "$2" || exit
 		if [ -n "${3-}" ]; then
 			# The release is read-only: its scripts must write elsewhere.
-			: "${RELEASE_TMP:=$3}" "${RELEASE_MUTABLE_DIR:=$3}"
-			export RELEASE_TMP RELEASE_MUTABLE_DIR
+			: "${RELEASE_TMP:=$3}" "${RELEASE_MUTABLE_DIR:=$3}" "${RELX_OUT_FILE_PATH:=$3}"
+			export RELEASE_TMP RELEASE_MUTABLE_DIR RELX_OUT_FILE_PATH
 		fi
 		set -e
 		eval "set --
