@@ -217,6 +217,7 @@ func (b *build) checkOut(ctx context.Context, out io.Writer) error {
 
 func (b *build) prepareTools(ctx context.Context, out io.Writer) (err error) {
 	b.tools, err = b.on(b, out).Tools(ctx)
+	b.job.Tools = b.tools.Found
 	return err
 }
 
@@ -245,11 +246,10 @@ func (b *build) inspect(ctx context.Context, out io.Writer) (err error) {
 
 func (b *build) sayTools() {
 	t := b.tools
-	from := t.Manager
-	if from == "" || len(t.Want) == 0 {
-		from = "the PATH"
+	b.log.Say(name, "%s; %s, %s, %s", sayOrigins(t), t.OS, t.Arch, t.Libc)
+	if others := sayOthers(t); others != "" {
+		b.log.Say(name, "%s", others)
 	}
-	b.log.Say(name, "Elixir %s, Erlang/OTP %s from %s; %s, %s, %s", t.Have["elixir"], t.Have["erlang"], from, t.OS, t.Arch, t.Libc)
 }
 
 func (b *build) dependencies(ctx context.Context, out io.Writer) (err error) {
