@@ -247,8 +247,11 @@ func (b *build) inspect(ctx context.Context, out io.Writer) (err error) {
 func (b *build) sayTools() {
 	t := b.tools
 	b.log.Say(name, "%s; %s, %s, %s", sayOrigins(t), t.OS, t.Arch, t.Libc)
-	if others := sayOthers(t); others != "" {
-		b.log.Say(name, "%s", others)
+	if others := otherTools(t); others != "" {
+		b.log.Say(name, "also pinned: %s", others)
+	}
+	for _, text := range sayChosen(t) {
+		b.log.Say(name, "%s", text)
 	}
 }
 
@@ -302,7 +305,7 @@ func (b *build) manifest() release.Manifest {
 		Version: b.made.Version, Revision: b.commit.Revision, Ref: ref, Repository: b.plan.Repository,
 		Release: b.choice.Release, BuiltAt: time.Now().UTC().Truncate(time.Second),
 		OS: t.OS, Arch: t.Arch, Kernel: t.Kernel, Libc: t.Libc, ERTS: b.made.ERTS, Elixir: t.Have["elixir"], OTP: t.Have["erlang"],
-		MixLock: b.project.MixLock, ToolVersions: t.ToolVersions, Files: b.made.Files,
+		MixLock: b.project.MixLock, ToolVersions: t.ToolVersions, Tools: otherTools(t), Files: b.made.Files,
 	}
 }
 

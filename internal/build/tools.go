@@ -134,27 +134,30 @@ func sayOrigins(t script.Toolchain) string {
 	return fmt.Sprintf("Elixir %s from %s, Erlang/OTP %s from %s", t.Have["elixir"], elixir, t.Have["erlang"], erlang)
 }
 
-// sayOthers says which other tools the manager has put on the PATH, and what it has
-// chosen for pins that are not exact.
-func sayOthers(t script.Toolchain) string {
+// otherTools lists the versions of the pinned tools other than Erlang and Elixir.
+func otherTools(t script.Toolchain) string {
+	pins := t.Found
+	if t.Manager == "" {
+		pins = t.Want
+	}
 	var parts []string
+	for _, p := range pins {
+		if p.Tool != "erlang" && p.Tool != "elixir" {
+			parts = append(parts, p.Tool+" "+p.Version)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// sayChosen says what the manager has chosen for pins that are not exact.
+func sayChosen(t script.Toolchain) (texts []string) {
 	for i, p := range t.Found {
 		want := t.Want[i]
-		text := p.Tool + " " + p.Version
-		switch {
-		case strings.TrimPrefix(p.Version, "v") != strings.TrimPrefix(want.Version, "v"):
-			text += fmt.Sprintf(" (%s says %s, which may be another version tomorrow)", want.Place, want.Version)
-		case p.Version == "system":
-			text = p.Tool + " as it is on the PATH"
-		case p.Tool == "erlang" || p.Tool == "elixir":
-			continue
+		if strings.TrimPrefix(p.Version, "v") != strings.TrimPrefix(want.Version, "v") {
+			texts = append(texts, fmt.Sprintf("%s pins %s to %s, for which %s has chosen %s: it may choose another version tomorrow", want.Place, want.Tool, want.Version, t.Manager, p.Version))
 		}
-		parts = append(parts, text)
 	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return "by " + t.Manager + ": " + strings.Join(parts, ", ")
+	return texts
 }
 
 // stateKey returns the key of the compiled files that a build may reuse: those with

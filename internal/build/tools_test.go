@@ -1,6 +1,7 @@
 package build
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,8 +102,8 @@ func TestFilesOfOtherProgramsAreHeeded(t *testing.T) {
 func TestTheLogSaysWhoseToolsAreUsed(t *testing.T) {
 	t.Parallel()
 	chain := script.Toolchain{Have: map[string]string{"erlang": "26.2.5", "elixir": "1.16.3"}, From: map[string]string{"erlang": "the PATH", "elixir": "mise"}, Manager: "mise"}
-	if got := sayOrigins(chain); got != "Elixir 1.16.3 from mise, Erlang/OTP 26.2.5 from the PATH" || sayOthers(chain) != "" {
-		t.Errorf("%q, %q", got, sayOthers(chain))
+	if got := sayOrigins(chain); got != "Elixir 1.16.3 from mise, Erlang/OTP 26.2.5 from the PATH" || otherTools(chain) != "" || len(sayChosen(chain)) != 0 {
+		t.Errorf("%q, %q, %q", got, otherTools(chain), sayChosen(chain))
 	}
 	chain.From["erlang"] = "mise"
 	if got := sayOrigins(chain); got != "Elixir 1.16.3, Erlang/OTP 26.2.5 from mise" {
@@ -115,9 +116,16 @@ func TestTheLogSaysWhoseToolsAreUsed(t *testing.T) {
 		found.Version = []string{"26.2.5", "1.16.3", "1.7.1", "system", "1"}[i]
 		chain.Found = append(chain.Found, found)
 	}
-	const tomorrow = ", which may be another version tomorrow)"
-	want := "by mise: erlang 26.2.5 (mise.toml says 26" + tomorrow + ", jq 1.7.1 (mise.toml says latest" + tomorrow + ", zig as it is on the PATH, just 1"
-	if got := sayOthers(chain); got != want {
+	const tomorrow = ": it may choose another version tomorrow"
+	want := []string{"mise.toml pins erlang to 26, for which mise has chosen 26.2.5" + tomorrow, "mise.toml pins jq to latest, for which mise has chosen 1.7.1" + tomorrow}
+	if got := sayChosen(chain); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	if got := otherTools(chain); got != "jq 1.7.1, zig system, just 1" {
+		t.Errorf("%q", got)
+	}
+	chain.Manager, chain.Found = "", nil
+	if got := otherTools(chain); got != "jq latest, zig system, just v1" || len(sayChosen(chain)) != 0 {
 		t.Errorf("%q", got)
 	}
 }

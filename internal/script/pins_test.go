@@ -70,13 +70,14 @@ func TestLinesOfToolVersions(t *testing.T) {
 func TestMistakesInPinsAreReportedTogether(t *testing.T) {
 	t.Parallel()
 	pins := map[string]string{
-		".tool-versions": "zig\njq latest\nhelm latest:3.1\ngo 1.22.1\ngolang 1.23.0\nshfmt -x\nerlang 26.2.5",
+		".tool-versions": "zig\njq latest\nhelm latest:3.1\ngo 1.22.1\ngolang 1.23.0\nshfmt -x\nerlang 26.2.5\nzig\u00a01",
 		".nvmrc":         "lts/*", ".elixir-version": "1.16.3", ".exenv-version": "1.15.0", ".erlang-version": "25.0",
 	}
 	same := []string{
 		".tool-versions:1 names zig without a version: write the exact version after it",
 		".tool-versions:5 pins golang to 1.23.0, and an earlier line to 1.22.1: keep one of them",
 		".tool-versions:6 pins shfmt to -x, which is no version: pin an exact version",
+		".tool-versions:8 is no line of a tool and its version: it has characters other than those of ASCII",
 		".exenv-version:1 pins elixir 1.15.0, and .elixir-version 1.16.3: make them agree",
 		".erlang-version:1 pins erlang 25.0, and .tool-versions 26.2.5: make them agree",
 	}

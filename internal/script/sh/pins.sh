@@ -59,7 +59,8 @@ read_pins='
 	}
 	function exact() { return manager == "asdf" ? "pin the exact version that \"asdf latest " tool filter "\" prints" : "pin an exact version" }
 	function name_it() {
-		if (version == "") problem("names " tool " without a version: write the exact version after it")
+		if (tool version ~ /[^!-~]/) problem("is no line of a tool and its version: it has characters other than those of ASCII")
+		else if (version == "") problem("names " tool " without a version: write the exact version after it")
 		else if (version ~ /^latest(:|$)/ && (manager != "mise" || version ~ /:/)) {
 			filter = version
 			sub(/^latest:?/, filter == "latest" ? "" : " ", filter)
