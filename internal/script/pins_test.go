@@ -235,14 +235,15 @@ func TestOnlyAHalfInstallationIsRemoved(t *testing.T) {
 	t.Parallel()
 	note := filepath.Join("slipway", "tools.installing")
 	for name, c := range map[string]struct {
-		manager, shim    string
-		there, uninstall bool
+		manager, note, shim string
+		there, uninstall    bool
 	}{
-		"half":                 {"asdf", "# asdf-plugin: erlang 1", true, true},
-		"half, of another":     {"asdf", "# asdf-plugin: erlang 2.1", true, true},
-		"complete":             {"asdf", "# asdf-plugin: erlang 2", true, false},
-		"never begun":          {"asdf", "", false, false},
-		"mise knows by itself": {"mise", "", true, false},
+		"half":                 {"asdf", "erlang 2 ", "# asdf-plugin: erlang 1", true, true},
+		"half, of another":     {"asdf", "erlang 2 ", "# asdf-plugin: erlang 2.1", true, true},
+		"half, with old shims": {"asdf", "erlang 2 shims", "# asdf-plugin: erlang 2", true, true},
+		"complete":             {"asdf", "erlang 2 ", "# asdf-plugin: erlang 2", true, false},
+		"never begun":          {"asdf", "erlang 2 ", "", false, false},
+		"mise knows by itself": {"mise", "erlang 2 ", "", true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -250,7 +251,7 @@ func TestOnlyAHalfInstallationIsRemoved(t *testing.T) {
 			s.manager(c.manager)
 			s.installed("zig@1")
 			s.writeHome("zig\nerlang\n", "plugins")
-			s.writeHome("erlang 2\n", note)
+			s.writeHome(c.note+"\n", note)
 			s.writeHome("#!/bin/sh\n"+c.shim+"\nexec true\n", ".asdf", "shims", "erlc")
 			if c.there {
 				s.installed("erlang@2")
@@ -280,15 +281,16 @@ func TestOnlyAnInstallationLeavesANote(t *testing.T) {
 	s.writeHome("zig\nerlang\n", "plugins")
 	_, _, err := tools(t, s)
 	must(t, err)
-	if got, want := s.readHome("notes"), "where erlang \nwhere zig \ninstall zig zig 1\nwhere zig zig 1\n"; got != want {
+	if got, want := s.readHome("notes"), "where erlang \nwhere zig \ninstall zig zig 1 \nwhere zig zig 1 \n"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	if s.readHome("slipway", "tools.installing") != "" {
 		t.Error("the note is still there")
 	}
+	s.writeHome("#!/bin/sh\n# asdf-plugin: zig 1\n", ".asdf", "shims", "zig")
 	s.writeHome("kill -9 $PPID; exit 1", "on.install") // asdf dies with what called it
 	must(t, os.RemoveAll(filepath.Join(s.home, "installs", "zig")))
-	if _, _, err := tools(t, s); err == nil || s.readHome("slipway", "tools.installing") != "zig 1\n" {
+	if _, _, err := tools(t, s); err == nil || s.readHome("slipway", "tools.installing") != "zig 1 shims\n" {
 		t.Errorf("%v, the note is %q", err, s.readHome("slipway", "tools.installing"))
 	}
 }

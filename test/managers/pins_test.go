@@ -7,7 +7,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,11 +34,37 @@ func newProject(t *testing.T) project {
 	p.checkout = filepath.Join(build, "checkout")
 	p.file(filepath.Join(build, "fence"), "1 a-token\n")
 	p.files(map[string]string{"mix.exs": "", "apps/web/mix.exs": ""})
+	return p
+}
+
+func withMise(t *testing.T) project {
+	t.Helper()
+	p := newProject(t)
 	mise, err := MiseProgram(t.Context())
 	p.must(err)
 	p.must(os.MkdirAll(filepath.Join(p.home, ".local", "bin"), 0o755))
 	p.must(os.Symlink(mise, filepath.Join(p.home, ".local", "bin", "mise")))
-	p.plugins()
+	config := "[plugins]\n"
+	for tool, url := range p.plugins() {
+		config += fmt.Sprintf("%s = %q\n", miseName(tool), url)
+	}
+	p.file(filepath.Join(p.home, ".config", "mise", "config.toml"), config)
+	return p
+}
+
+// withAsdf has what stands in for asdf: see the package's documentation.
+func withAsdf(t *testing.T, generation Generation) project {
+	t.Helper()
+	p := newProject(t)
+	text, err := standinProgram(generation)
+	p.must(err)
+	p.file(filepath.Join(p.home, asdfPath[generation]), text)
+	p.must(os.Chmod(filepath.Join(p.home, asdfPath[generation]), 0o755))
+	var names string
+	for tool, url := range p.plugins() {
+		names += tool + " " + url + "\n"
+	}
+	p.file(filepath.Join(p.home, ".asdf", "short-names"), names)
 	return p
 }
 
@@ -59,19 +88,19 @@ func (p project) files(texts map[string]string) {
 	}
 }
 
-// plugins puts the plugins into repositories on this machine.
-func (p project) plugins() {
+// plugins puts the plugins into repositories on this machine, and returns their URLs.
+func (p project) plugins() map[string]string {
 	p.Helper()
-	config := "[plugins]\n"
+	urls := map[string]string{}
 	for _, tool := range Tools {
 		src, repo := filepath.Join(p.TempDir(), "src"), filepath.Join(p.TempDir(), "repo")
 		p.must(copyPlugin("plugins/common", src))
 		p.must(copyPlugin("plugins/"+tool, src))
 		_, err := lab.CommitDir(p.Context(), src, repo, tool, time.Unix(1700000000, 0))
 		p.must(err)
-		config += fmt.Sprintf("%s = %q\n", miseName(tool), "file://"+repo)
+		urls[tool] = "file://" + repo
 	}
-	p.file(filepath.Join(p.home, ".config", "mise", "config.toml"), config)
+	return urls
 }
 
 func (p project) tools(dir string) (script.Toolchain, string, error) {
@@ -88,7 +117,7 @@ func (p project) tools(dir string) (script.Toolchain, string, error) {
 // not exact.
 func TestMiseDecidesWhatItsFilesPin(t *testing.T) {
 	t.Parallel()
-	p := newProject(t)
+	p := withMise(t)
 	p.files(map[string]string{
 		".tool-versions":     "\ufefferlang 25.2.3 # for all\r\nnodejs 18.0.0\r\njust 1.0.0\r\n",
 		"mise.toml":          "[tools]\nnode = \"18.0.0\"\n",
@@ -127,11 +156,11 @@ func TestMiseDecidesWhatItsFilesPin(t *testing.T) {
 // mise does not believe in an installation that was killed, so nothing has to be removed.
 func TestMiseKnowsAHalfInstallation(t *testing.T) {
 	t.Parallel()
-	p := newProject(t)
+	p := withMise(t)
 	const pins = "erlang 25.2.3\nelixir 1.14.0\n"
 	p.files(map[string]string{".tool-versions": pins})
 	half := exec.CommandContext(t.Context(), "sh", "-c", `"$HOME/.local/bin/mise" install erlang@25.2.3 &
-		while [ ! -d "$HOME/.local/share/mise/installs/erlang/25.2.3" ]; do sleep 0.01; done
+		until [ -n "$(find "$HOME" -name incomplete)" ]; do sleep 0.01; done
 		kill -9 $!; wait`)
 	half.Env = []string{"HOME=" + p.home, "PATH=/usr/bin:/bin", "MISE_YES=1"}
 	if out, err := half.CombinedOutput(); err != nil {
@@ -141,4 +170,57 @@ func TestMiseKnowsAHalfInstallation(t *testing.T) {
 	if err != nil || got.From["erlang"] != "mise" || !strings.Contains(log, "installed erlang 25.2.3") {
 		t.Errorf("%+v, %v\n%s", got.From, err, log)
 	}
+}
+
+// asdf believes in an installation that was killed. So the next build removes it, and
+// nothing that was complete.
+func TestAKilledInstallationOfAsdfIsBegunAgain(t *testing.T) {
+	t.Parallel()
+	for _, generation := range []Generation{Classic, Rewrite} {
+		t.Run(string(generation), func(t *testing.T) {
+			t.Parallel()
+			p := withAsdf(t, generation)
+			p.files(map[string]string{".tool-versions": "erlang 25.2.3\nelixir 1.14.0\n", "apps/web/.tool-versions": "just 1.0.0\n"})
+			installed := func(tool string) string { return filepath.Join(p.home, ".asdf", "installs", tool) }
+			go func() {
+				for exists(installed("elixir/1.14.0")) != nil && t.Context().Err() == nil {
+					time.Sleep(5 * time.Millisecond)
+				}
+				p.killAll()
+			}()
+			if _, log, err := p.tools("apps/web"); err == nil {
+				t.Fatalf("it was not killed\n%s", log)
+			}
+			p.must(exists(installed("erlang/25.2.3")))
+			_, log, err := p.tools("apps/web")
+			if err != nil || strings.Count(log, "starting over") != 1 || strings.Count(log, "installing elixir 1.14.0 into") != 1 || strings.Contains(log, "installing erlang") {
+				t.Errorf("%v\n%s", err, log)
+			}
+			if got, log, err := p.tools("apps/web"); err != nil || strings.Contains(log, "install") || got.From["elixir"] != "asdf" || len(got.Found) != 3 {
+				t.Errorf("%+v, %v\n%s", got, err, log)
+			}
+		})
+	}
+}
+
+// killAll kills what this user runs, parents first.
+func (p project) killAll() {
+	environments, _ := filepath.Glob("/proc/[0-9]*/environ")
+	var pids []int
+	for _, name := range environments {
+		text, err := os.ReadFile(name)
+		pid, notNumber := strconv.Atoi(filepath.Base(filepath.Dir(name)))
+		if err == nil && notNumber == nil && strings.Contains("\x00"+string(text), "\x00HOME="+p.home+"\x00") {
+			pids = append(pids, pid)
+		}
+	}
+	slices.Sort(pids)
+	for _, pid := range pids {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
+func exists(file string) error {
+	_, err := os.Stat(file)
+	return err
 }

@@ -51,12 +51,12 @@ PINS
 
 # uninstall_half removes what a killed installation of asdf has left: asdf takes the
 # directory for a complete tool. asdf writes shims only when the tool is complete. So a
-# version that a shim names is complete, and another build may be using it. mise knows by
-# itself what is incomplete.
+# version that a shim names is complete, and another build may be using it, unless a shim
+# named it before, too. mise knows by itself what is incomplete.
 uninstall_half() {
 	[ "$manager" = asdf ] && [ -f "$root/tools.installing" ] || return 0
-	read -r tool version <"$root/tools.installing"
-	if "$program" where "$tool" "$version" >/dev/null 2>&1 7>&- </dev/null && ! grep -qsxF "# asdf-plugin: $tool $version" "$(shims)"/*; then
+	read -r tool version before <"$root/tools.installing"
+	if "$program" where "$tool" "$version" >/dev/null 2>&1 7>&- </dev/null && { [ "$before" = shims ] || ! in_shims; }; then
 		echo "the installation of $tool $version was interrupted: starting over"
 		"$program" uninstall "$tool" "$version" 3>&- 7>&- </dev/null ||
 			failed "asdf cannot remove $tool $version, whose installation was interrupted: run 'asdf uninstall $tool $version' on the build server as $(id -un)"
@@ -64,11 +64,13 @@ uninstall_half() {
 	rm -f "$root/tools.installing"
 }
 
+in_shims() { grep -qsxF "# asdf-plugin: $tool $version" "$(shims)"/*; }
+
 install_by_asdf() {
 	! "$program" where "$tool" "$version" >/dev/null 2>&1 4<&- || return 0
 	"$program" plugin list 2>/dev/null 4<&- | grep -qxF "$tool" || "$program" plugin add "$tool" 3>&- 4<&- ||
 		die "$place pins $tool, for which asdf cannot add a plugin (see the lines above): add it on the build server by 'asdf plugin add $tool URL'"
-	echo "$tool $version" >"$root/tools.installing" || failed "cannot write $root/tools.installing"
+	echo "$tool $version $(in_shims && echo shims)" >"$root/tools.installing" || failed "cannot write $root/tools.installing"
 	"$program" install "$tool" "$version" 3>&- 4<&- && "$program" where "$tool" "$version" >/dev/null 4<&- || not_installed
 	rm -f "$root/tools.installing"
 }
