@@ -8,6 +8,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -248,7 +249,7 @@ func (b *build) sayTools() {
 	t := b.tools
 	b.log.Say(name, "%s; %s, %s, %s", sayOrigins(t), t.OS, t.Arch, t.Libc)
 	if others := otherTools(t); others != "" {
-		b.log.Say(name, "also pinned: %s", others)
+		b.log.Say(name, "also pinned, from %s: %s", cmp.Or(t.Manager, "the PATH"), others)
 	}
 	for _, text := range sayChosen(t) {
 		b.log.Say(name, "%s", text)

@@ -160,17 +160,29 @@ func TestFilesOfMiseWithoutMise(t *testing.T) {
 	}
 }
 
-// The real mise is asked in test/managers: this is what it answers there.
+// misePins writes what the real mise answers: it is asked in test/managers.
+func (s *site) misePins(entries ...string) {
+	s.t.Helper()
+	text := "{\n"
+	for _, entry := range entries {
+		word := strings.Fields(entry)
+		text += fmt.Sprintf("  %q: [\n    {\n      \"version\": \"x\",\n      \"requested_version\": %q,\n      \"install_path\": \"/x\",\n      \"source\": {\n"+
+			"        \"type\": \"mise.toml\",\n        \"path\": %q\n      },\n      \"installed\": false\n    }\n  ],\n", word[0], word[1], word[2])
+	}
+	s.writeHome(text+"}\n", "ls.json")
+}
+
+func siteWithMise(t *testing.T) (s *site, top string) {
+	t.Helper()
+	s = builder(t, map[string]string{"web/mix.exs": "", "web/mise.toml": "[tools]", ".tool-versions": "jq 1.7\nnodejs 20.1.0"})
+	s.manager("mise")
+	return s, s.project()
+}
+
 func TestMiseSaysWhatItsFilesPin(t *testing.T) {
 	t.Parallel()
-	s := builder(t, map[string]string{"web/mix.exs": "", "web/mise.toml": "[tools]", ".tool-versions": "jq 1.7\nnodejs 20.1.0"})
-	s.manager("mise")
-	top := s.project()
-	entry := func(tool, asked, place string) string {
-		return fmt.Sprintf("  %q: [\n    {\n      \"version\": \"x\",\n      \"requested_version\": %q,\n      \"install_path\": \"/x\",\n      \"source\": {\n"+
-			"        \"type\": \"mise.toml\",\n        \"path\": %q\n      },\n      \"installed\": false\n    }\n  ],\n", tool, asked, place)
-	}
-	s.writeHome("{\n"+entry("jq", "latest", top+"/web/mise.toml")+entry("node", "20.1.0", top+"/.tool-versions")+entry("zig", "1", s.home+"/.config/mise/config.toml")+"}\n", "ls.json")
+	s, top := siteWithMise(t)
+	s.misePins("jq latest "+top+"/web/mise.toml", "node 20.1.0 "+top+"/.tool-versions", "zig 1 "+s.home+"/.config/mise/config.toml")
 	s.writeHome(`case $2 in jq) at=$HOME/installs/jq/1.7.1 ;; esac`, "on.where")
 	s.writeHome(`case $2 in jq) at=$HOME/installs/jq/1.7.1 ;; esac`, "on.install")
 	got, mistakes := s.pinned("web")
@@ -191,6 +203,27 @@ func TestMiseSaysWhatItsFilesPin(t *testing.T) {
 	must(t, os.Remove(filepath.Join(s.home, "ls.json")))
 	_, mistakes = s.pinned("web")
 	if want := "mise cannot say what the project pins (see the lines above): its files are web/mise.toml"; mistakes != want {
+		t.Error(mistakes)
+	}
+}
+
+func TestFilesThatMiseDoesNotReadAreNotPassedOver(t *testing.T) {
+	t.Parallel()
+	s, top := siteWithMise(t)
+	s.misePins("elixir 1.16 "+top+"/mise.toml", "node 20.1.0 "+top+"/web/mise.toml")
+	s.writeHome("jq 1.7", BuildDir(app), "checkout", ".tool-versions")
+	s.writeHome("20.1", BuildDir(app), "checkout", ".node-version")
+	s.writeHome("1.16.3", BuildDir(app), "checkout", "web", ".elixir-version")
+	s.writeHome(`case $2 in node | elixir) at=$HOME/installs/$2/1 ;; esac`, "on.where")
+	s.installed("elixir@1", "node@1")
+	if _, mistakes := s.pinned("web"); mistakes != "" {
+		t.Error(mistakes)
+	}
+	s.writeHome("18", BuildDir(app), "checkout", ".node-version")
+	s.writeHome("1.15.7", BuildDir(app), "checkout", "web", ".elixir-version")
+	_, mistakes := s.pinned("web")
+	const agree = ": make them agree"
+	if want := "web/.elixir-version:1 pins elixir 1.15.7, and mise.toml 1.16" + agree + "\n.node-version:1 pins nodejs 18, and web/mise.toml 20.1.0" + agree; mistakes != want {
 		t.Error(mistakes)
 	}
 }

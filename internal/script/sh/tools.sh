@@ -1,4 +1,4 @@
-# Libraries: buildroot toolenv pins
+# Libraries: buildroot toolenv pins misepins
 # Installs the tools that the project pins, and reports those that a build uses. It starts
 # no VM: project.sh reports the versions of Erlang and Elixir.
 # Takes: token, app (ORG/APP), dir (of mix.exs).
