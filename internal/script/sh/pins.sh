@@ -12,8 +12,9 @@ find_pins() {
 	top=$(cd "$checkout" && pwd)
 	places=$(places)
 	in_files=$(pins_in_files)
-	from_mise=''
 	with_mise=$(mise_files)
+	pins='' heeded='' problems='' from_mise=''
+	[ -n "$in_files$with_mise" ] || return 0
 	[ -z "$with_mise" ] || [ "$manager" != mise ] || from_mise=$(ask_mise) || exit 1
 	pins=$({ printf '%s\n' "$from_mise" && printf '%s\n' "$in_files" | sed -n 's/^pin //p'; } | first_of_each)
 	heeded=$(printf '%s\n' "$in_files" | sed -n 's/^heed //p')

@@ -14,7 +14,7 @@ main() {
 	fact manager "$manager"
 	facts problem "$problems"
 	[ -z "$problems" ] || return 0
-	facts want "$(printf '%s\n' "$pins" | sed 's/^\([^ ]* [^ ]*\) [^ ]* /\1 /')"
+	facts want "$(wanted)"
 	found=
 	[ -z "$pins" ] || [ -z "$manager" ] || install_tools
 	facts found "$found"
@@ -27,6 +27,9 @@ main() {
 	ask_programs
 	[ -z "$pins" ] || fact sha256_pins "$(sum_of_pins)"
 }
+
+# wanted prints the pins as TOOL VERSION PLACE.
+wanted() { [ -z "$pins" ] || printf '%s\n' "$pins" | sed 's/^\([^ ]* [^ ]*\) [^ ]* /\1 /'; }
 
 # facts KEY LINES reports each line as a fact.
 facts() { [ -z "$2" ] || printf '%s\n' "$2" | sed "s/^/$1=/" >&3; }
@@ -134,7 +137,7 @@ version_of() {
 sum_of_pins() {
 	files=$(printf '%s\n' "$pins" | cut -d ' ' -f 4- | sed 's/:[0-9]*$//' | sort -u)
 	chosen=
-	[ -z "$found" ] || chosen=$(printf '%s\n' "$found" | grep -vxF "$(printf '%s\n' "$pins" | sed 's/^\([^ ]* [^ ]*\) [^ ]* /\1 /')")
+	[ -z "$found" ] || chosen=$(printf '%s\n' "$found" | grep -vxF "$(wanted)")
 	if [ "$(printf '%s\n' "$files" | wc -l)" = 1 ] && [ -z "$chosen" ]; then
 		sha256sum <"$top/$files" | cut -c1-64
 		return
