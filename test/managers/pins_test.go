@@ -3,6 +3,7 @@ package managers
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -103,13 +104,17 @@ func (p project) plugins() map[string]string {
 	return urls
 }
 
-func (p project) tools(dir string) (script.Toolchain, string, error) {
-	p.Helper()
+func (p project) scripts(dir string, log io.Writer) script.Build {
 	env := map[string]string{"HOME": p.home, "PATH": "/usr/bin:/bin", "USER": "root"}
-	var log bytes.Buffer
 	job := p.job
 	job.Dir = dir
-	found, err := script.Build{Machine: local.New(func(name string) string { return env[name] }), Job: job, Log: &log}.Tools(p.Context())
+	return script.Build{Machine: local.New(func(name string) string { return env[name] }), Job: job, Log: log}
+}
+
+func (p project) tools(dir string) (script.Toolchain, string, error) {
+	p.Helper()
+	var log bytes.Buffer
+	found, err := p.scripts(dir, &log).Tools(p.Context())
 	return found, log.String(), err
 }
 
@@ -150,6 +155,25 @@ func TestMiseDecidesWhatItsFilesPin(t *testing.T) {
 	p.files(map[string]string{"apps/web/mise.toml": "[tools]\njust = "})
 	if _, log, err := p.tools("apps/web"); err == nil || !strings.Contains(err.Error(), "mise cannot say what the project pins (see the lines above): its files are apps/web/mise.toml") {
 		t.Errorf("%v\n%s", err, log)
+	}
+}
+
+// mise refuses to work beside a file that it does not trust, whatever that file is for.
+func TestMiseTrustsTheFilesOfTheProject(t *testing.T) {
+	t.Parallel()
+	p := withMise(t)
+	p.files(map[string]string{".tool-versions": "erlang 25.2.3\nelixir 1.14.0\n", "mise.toml": "[env]\nA = \"{{ exec(command='echo trusted') }}\"\n_.path = ['./bin']\n[tasks.x]\nrun = 'true'\n"})
+	got, log, err := p.tools(".")
+	if err != nil || got.From["erlang"] != "mise" || got.From["elixir"] != "mise" {
+		t.Fatalf("%+v, %v\n%s", got.From, err, log)
+	}
+	p.must(os.RemoveAll(filepath.Join(p.home, ".local", "state"))) // where mise notes what it trusts
+	p.job.Tools = got.Found
+	var out bytes.Buffer
+	_, err = p.scripts(".", &out).Project(t.Context()) // it fails where there is no Elixir, but runs the pinned one
+	used, readErr := os.ReadFile(filepath.Join(p.home, ".managers-used"))
+	if readErr != nil || !strings.Contains(string(used), "elixir 1.14.0\n") {
+		t.Errorf("%q, %v, %v\n%s", used, readErr, err, out.String())
 	}
 }
 

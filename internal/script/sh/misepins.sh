@@ -52,9 +52,8 @@ says_the_same() {
 
 # ask_mise prints the pins that mise takes from its own files in the repository. Those in
 # .tool-versions are left out: pins_in_files finds the same ones, with their lines.
-# mise runs what its files say. That is code of the project, as mix.exs is.
 ask_mise() {
-	answer=$(trusting "$program" ls --current --json </dev/null 3>&-) ||
+	answer=$(trusting ls --current --json </dev/null 3>&-) ||
 		die "mise cannot say what the project pins (see the lines above): its files are $(printf '%s' "$with_mise" | tr '\n' ' ')"
 	printf '%s\n' "$answer" | awk -v top="$(cd "$checkout" && pwd -P)" '
 		function text() {
@@ -105,5 +104,3 @@ contradictions() {
 			if (n == 0) print place " pins " $2 " " $3 ", and " where[$2] " " said[$2] ": make them agree"
 		}'
 }
-
-trusting() { MISE_YES=1 MISE_TRUSTED_CONFIG_PATHS="$checkout" "$@"; }

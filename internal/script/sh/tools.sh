@@ -84,8 +84,8 @@ not_installed() { failed "$place pins $tool $version, which $manager cannot inst
 # install_by_mise sets exact to the version that mise has chosen for what is pinned: mise
 # takes "latest" and the first numbers of a version.
 install_by_mise() {
-	at=$(trusting "$program" where "$request" 2>/dev/null 4<&-) || {
-		trusting "$program" install "$request" 3>&- 4<&- && at=$(trusting "$program" where "$request" 4<&-) || not_installed
+	at=$(trusting where "$request" 2>/dev/null 4<&-) || {
+		trusting install "$request" 3>&- 4<&- && at=$(trusting where "$request" 4<&-) || not_installed
 	}
 	case $version in ref:* | *[!0-9]:*) return ;; esac
 	exact=${at##*/}
