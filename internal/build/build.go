@@ -8,6 +8,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -217,6 +218,7 @@ func (b *build) checkOut(ctx context.Context, out io.Writer) error {
 
 func (b *build) prepareTools(ctx context.Context, out io.Writer) (err error) {
 	b.tools, err = b.on(b, out).Tools(ctx)
+	b.job.Tools = b.tools.Found
 	return err
 }
 
@@ -245,11 +247,13 @@ func (b *build) inspect(ctx context.Context, out io.Writer) (err error) {
 
 func (b *build) sayTools() {
 	t := b.tools
-	from := t.Manager
-	if from == "" || len(t.Want) == 0 {
-		from = "the PATH"
+	b.log.Say(name, "%s; %s, %s, %s", sayOrigins(t), t.OS, t.Arch, t.Libc)
+	if others := otherTools(t); others != "" {
+		b.log.Say(name, "also pinned, from %s: %s", cmp.Or(t.Manager, "the PATH"), others)
 	}
-	b.log.Say(name, "Elixir %s, Erlang/OTP %s from %s; %s, %s, %s", t.Have["elixir"], t.Have["erlang"], from, t.OS, t.Arch, t.Libc)
+	for _, text := range sayChosen(t) {
+		b.log.Say(name, "%s", text)
+	}
 }
 
 func (b *build) dependencies(ctx context.Context, out io.Writer) (err error) {
@@ -307,7 +311,7 @@ func (b *build) manifest() release.Manifest {
 		Version: b.made.Version, Revision: b.commit.Revision, Ref: ref, Repository: b.plan.Repository,
 		Release: b.choice.Release, BuiltAt: time.Now().UTC().Truncate(time.Second),
 		OS: t.OS, Arch: t.Arch, Kernel: t.Kernel, Libc: t.Libc, ERTS: b.made.ERTS, Elixir: t.Have["elixir"], OTP: t.Have["erlang"],
-		MixLock: b.project.MixLock, ToolVersions: t.ToolVersions, Files: b.made.Files,
+		MixLock: b.project.MixLock, ToolVersions: t.ToolVersions, Tools: otherTools(t), Files: b.made.Files,
 	}
 }
 

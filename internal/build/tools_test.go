@@ -1,6 +1,7 @@
 package build
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,9 +14,10 @@ func TestCheckTools(t *testing.T) {
 	have := map[string]string{
 		"erlang": "26.2.5", "elixir": "1.16.3", "just": "just 1.14.0", "golang": "go version go1.22.1 linux/amd64",
 		"terraform": "Terraform v1.5.7", "java": `openjdk version "17.0.2" 2022-01-18`,
+		"jq": "jq-1.7.1", "shellcheck": "ShellCheck - shell script analysis tool version: 0.9.0 license: GNU", "minio": "", "kubectl": "error: unknown flag: --version" + strings.Repeat(" and more", 20),
 	}
 	for name, c := range map[string]struct {
-		want    string // .tool-versions, with ; for a line break
+		want    string // .tool-versions, with ; for a line break; a third word is what the manager has for it
 		manager string
 		errs    []string
 	}{
@@ -28,20 +30,33 @@ func TestCheckTools(t *testing.T) {
 		"all mistakes at once":          {"erlang 25.0;elixir 1.15.0;nodejs 20.0.0", "", []string{"erlang 25.0", "elixir 1.15.0", "nodejs 20.0.0"}},
 		"a tool that is not there":      {"nodejs 20.1.0", "", []string{"nodejs 20.1.0", "none on its PATH", "asdf or mise"}},
 		"system is whatever there is":   {"nodejs system;erlang system", "", nil},
-		"no version":                    {"erlang", "", []string{"erlang without a version"}},
 		"other tools as they should be": {"just 1.14.0;golang 1.22.1;terraform 1.5.7;java 17.0.2", "", nil},
-		"other tools that differ":       {"just 1.1;golang 1.22;terraform 1.5", "", []string{"just 1.1,", "has just 1.14.0", "golang 1.22,", "terraform 1.5,"}},
+		"other tools that differ":       {"just 1.1;golang 1.22;terraform 1.5", "", []string{"just 1.1,", `says "just 1.14.0"`, "golang 1.22,", "terraform 1.5,"}},
 		"other tools nobody can ask":    {"zig 0.1", "", []string{"zig 0.1", "none on its PATH"}},
 		"a manager has installed them":  {"zig 0.1;erlang 26.2.5", "asdf", nil},
 		"a manager took another":        {"erlang 26", "mise", []string{"pins erlang 26,", "has 26.2.5", "exact version"}},
+		"lines that have the version":   {"jq 1.7.1;shellcheck 0.9.0;java openjdk-17.0.2", "", nil},
+		"a manager's word for others":   {"just 9.9;jq 1.8;minio 2024.01.01;zig 1", "asdf", nil},
+		"not the manager's word alone":  {"elixir 1.15.0", "asdf", []string{".tool-versions:7 pins elixir 1.15.0, but the build server has 1.16.3: pin the exact version"}},
+		"what mise has chosen":          {"erlang 26 26.2.5;elixir latest 1.16.3-otp-26;jq latest 1.9", "mise", nil},
+		"chosen, but not used":          {"erlang 26 26.2.6", "mise", []string{"pins erlang 26, but the build server has 26.2.5"}},
+		"a program that says nothing":   {"minio 1", "", []string{"pins minio 1, but that of the build server does not say its version: install asdf or mise there"}},
+		"a program that says no":        {"kubectl 1.29.0", "", []string{`pins kubectl 1.29.0, but that of the build server says "error: unknown flag: --version and more`, `...": install the pinned version there, or asdf or mise`}},
 		"a commit by a manager":         {"erlang ref:abc", "asdf", nil},
 		"a commit without a manager":    {"erlang ref:abc", "", []string{"erlang ref:abc"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			chain := script.Toolchain{Have: have, Manager: c.manager}
 			for line := range strings.SplitSeq(c.want, ";") {
-				if tool, version, _ := strings.Cut(line, " "); tool != "" {
-					chain.Want = append(chain.Want, script.ToolVersion{Tool: tool, Version: version})
+				words := strings.Fields(line)
+				if len(words) == 0 {
+					continue
+				}
+				pin := script.Pin{Tool: words[0], Version: words[1], Place: ".tool-versions:7"}
+				chain.Want = append(chain.Want, pin)
+				if c.manager != "" {
+					pin.Version = words[len(words)-1]
+					chain.Found = append(chain.Found, pin)
 				}
 			}
 			err := checkTools(chain)
@@ -54,6 +69,64 @@ func TestCheckTools(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A file such as .nvmrc may have the first numbers alone, and counts only if nothing else
+// pins the tool and the tool is there.
+func TestFilesOfOtherProgramsAreHeeded(t *testing.T) {
+	for name, c := range map[string]struct {
+		have, version string
+		pinned        bool
+		says          string
+	}{
+		"the version":        {"v20.1.0", "20.1.0", false, ""},
+		"with a v":           {"v20.1.0", "v20.1.0", false, ""},
+		"its beginning":      {"v20.1.0", "20", false, ""},
+		"another one":        {"v20.1.0", "2", false, "web/.nvmrc:1 names nodejs 2, but the build server has v20.1.0: pin the exact version of nodejs in .tool-versions"},
+		"a name":             {"v20.1.0", "lts/*", false, "names nodejs lts/*, but the build server has v20.1.0"},
+		"pinned elsewhere":   {"v20.1.0", "18", true, ""},
+		"there is no nodejs": {"", "18", false, ""},
+	} {
+		chain := script.Toolchain{Have: map[string]string{"nodejs": c.have}, Heed: []script.Pin{{Tool: "nodejs", Version: c.version, Place: "web/.nvmrc:1"}}}
+		if c.pinned {
+			chain.Manager, chain.Want = "mise", []script.Pin{{Tool: "node", Version: "20.1.0", Place: "mise.toml"}}
+		}
+		err := checkTools(chain)
+		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestTheLogSaysWhoseToolsAreUsed(t *testing.T) {
+	t.Parallel()
+	chain := script.Toolchain{Have: map[string]string{"erlang": "26.2.5", "elixir": "1.16.3"}, From: map[string]string{"erlang": "the PATH", "elixir": "mise"}, Manager: "mise"}
+	if got := sayOrigins(chain); got != "Elixir 1.16.3 from mise, Erlang/OTP 26.2.5 from the PATH" || otherTools(chain) != "" || len(sayChosen(chain)) != 0 {
+		t.Errorf("%q, %q, %q", got, otherTools(chain), sayChosen(chain))
+	}
+	chain.From["erlang"] = "mise"
+	if got := sayOrigins(chain); got != "Elixir 1.16.3, Erlang/OTP 26.2.5 from mise" {
+		t.Error(got)
+	}
+	chain.Want = []script.Pin{{Tool: "erlang", Version: "26"}, {Tool: "elixir", Version: "1.16.3"}, {Tool: "jq", Version: "latest"}, {Tool: "zig", Version: "system"}, {Tool: "just", Version: "v1"}}
+	for i := range chain.Want {
+		chain.Want[i].Place = "mise.toml"
+		found := chain.Want[i]
+		found.Version = []string{"26.2.5", "1.16.3", "1.7.1", "system", "1"}[i]
+		chain.Found = append(chain.Found, found)
+	}
+	const tomorrow = ": it may choose another version tomorrow"
+	want := []string{"mise.toml pins erlang to 26, for which mise has chosen 26.2.5" + tomorrow, "mise.toml pins jq to latest, for which mise has chosen 1.7.1" + tomorrow}
+	if got := sayChosen(chain); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	if got := otherTools(chain); got != "jq 1.7.1, zig system, just 1" {
+		t.Errorf("%q", got)
+	}
+	chain.Manager, chain.Found = "", nil
+	if got := otherTools(chain); got != "jq latest, zig system, just v1" || len(sayChosen(chain)) != 0 {
+		t.Errorf("%q", got)
 	}
 }
 

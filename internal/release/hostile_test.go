@@ -27,6 +27,7 @@ func TestEveryTextOfAManifestIsOneBoundedLine(t *testing.T) {
 		"otp":                  {func(m *Manifest) *string { return &m.OTP }, 512},
 		"mix_lock_sha256":      {func(m *Manifest) *string { return &m.MixLock }, 0},
 		"tool_versions_sha256": {func(m *Manifest) *string { return &m.ToolVersions }, 0},
+		"tools":                {func(m *Manifest) *string { return &m.Tools }, 4096},
 	}
 	for name, field := range fields {
 		t.Run(name, func(t *testing.T) {

@@ -32,7 +32,8 @@ type Manifest struct {
 	Elixir       string    `json:"elixir"`
 	OTP          string    `json:"otp"`
 	MixLock      string    `json:"mix_lock_sha256,omitempty"`
-	ToolVersions string    `json:"tool_versions_sha256,omitempty"`
+	ToolVersions string    `json:"tool_versions_sha256,omitempty"` // of the files that pin tools
+	Tools        string    `json:"tools,omitempty"`                // what else was pinned, such as "jq 1.7.1, nodejs 20.1.0"
 	Files        []File    `json:"files"`
 
 	text string // what was parsed; empty: nothing was

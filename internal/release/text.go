@@ -23,6 +23,7 @@ func ValidRevision(s string) bool { return revisionRE.MatchString(s) }
 const (
 	maxText   = 512
 	maxOrigin = 1024 // of a ref and of a repository's URL
+	maxTools  = 4096
 	maxPath   = 4096
 	maxName   = 255
 )
@@ -50,6 +51,7 @@ func (m Manifest) validateText() error {
 		{"otp", m.OTP, maxText},
 		{"mix_lock_sha256", m.MixLock, maxText},
 		{"tool_versions_sha256", m.ToolVersions, maxText},
+		{"tools", m.Tools, maxTools},
 	} {
 		switch {
 		case len(f.value) > f.most:

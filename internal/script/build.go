@@ -36,12 +36,13 @@ type Job struct {
 	Env    []Variable
 	Token  string // of the build's lock: the scripts refuse any but the last one
 	Clean  bool   // whether to reuse nothing of earlier builds
+	Tools  []Pin  // what [Build.Tools] has found: all later steps use these
 }
 
 // args returns the arguments that buildroot.sh needs in every script of a
 // build, followed by more.
 func (j Job) args(more ...arg) args {
-	return append(args{{"build", string(j.ID)}, {"token", j.Token}, {"app", j.App.String()}, {"id", string(j.ID)}, {"dir", j.Dir}, {"mix_env", j.MixEnv}}, more...)
+	return append(args{{"build", string(j.ID)}, {"token", j.Token}, {"app", j.App.String()}, {"id", string(j.ID)}, {"dir", j.Dir}, {"mix_env", j.MixEnv}, {"tools", pinsArg(j.Tools)}}, more...)
 }
 
 // logged runs a call and writes its output to the build's log.

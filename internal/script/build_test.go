@@ -64,8 +64,15 @@ func TestToolsSaysWhatThereIsAndWhatIsWanted(t *testing.T) {
 	must(t, err)
 	want := Toolchain{
 		OS: got.OS, Arch: got.Arch, Libc: got.Libc, Kernel: got.Kernel,
-		Have:         map[string]string{"nodejs": "v20.1.0", "just": "just 1.2"},
-		Want:         []ToolVersion{{"erlang", "26.2.5"}, {"elixir", "1.16.3-otp-26"}, {"nodejs", "20.1.0"}, {"just", "1.2"}, {"zig", "3"}},
+		Have: map[string]string{"nodejs": "v20.1.0", "just": "just 1.2 more"},
+		From: map[string]string{"erlang": "the PATH", "elixir": "the PATH"},
+		Want: []Pin{
+			{"erlang", "26.2.5", ".tool-versions:2"},
+			{"elixir", "1.16.3-otp-26", ".tool-versions:5"},
+			{"nodejs", "20.1.0", ".tool-versions:6"},
+			{"just", "1.2", ".tool-versions:7"},
+			{"zig", "3", ".tool-versions:8"},
+		},
 		ToolVersions: got.ToolVersions,
 	}
 	if !reflect.DeepEqual(got, want) || got.OS == "" || got.Arch == "" || got.Kernel == "" || len(got.ToolVersions) != 64 {

@@ -19,12 +19,14 @@ func (s *site) manager(name string, place ...string) {
 echo "`+name+` $*" >>"$HOME/calls"
 cat >>"$HOME/stdin"; { cat <&4; } >>"$HOME/stdin" 2>/dev/null
 ls -l /proc/$$/fd >>"$HOME/fds.$1"
-at=$HOME/installs/$(printf '%s' "$2 ${3-}" | sed 's/ $//' | tr ' ' @)
+at=$HOME/installs/$(printf '%s' "$2 ${3-}" | sed 's/ $//' | tr ' ' / | sed 's,@,/,')
 case $1 in
 where) [ ! -e "$HOME/on.where" ] || . "$HOME/on.where"; [ -d "$at" ] && echo "$at" ;;
 bin-paths) [ ! -e "$HOME/on.bin-paths" ] || . "$HOME/on.bin-paths"; [ -d "$at" ] && printf '%s\n' "$at/bin" "$at/more" ;;
 plugin) case $2 in list) cat "$HOME/plugins" 2>/dev/null ;; add) [ ! -e "$HOME/no.plugin" ] && echo "$3" >>"$HOME/plugins" ;; esac ;;
-install) echo "yes=${MISE_YES-}" >>"$HOME/answers"; [ ! -e "$HOME/no.install" ] || exit 1; [ -e "$HOME/no.result" ] || mkdir -p "$at" ;;
+install) echo "yes=${MISE_YES-}" >>"$HOME/answers"; [ ! -e "$HOME/no.install" ] || exit 1; [ ! -e "$HOME/on.install" ] || . "$HOME/on.install"; [ -e "$HOME/no.result" ] || mkdir -p "$at" ;;
+uninstall) rmdir "$at" ;;
+ls) cat "$HOME/ls.json" ;;
 *) exit 3 ;;
 esac
 `, place...)
@@ -33,7 +35,7 @@ esac
 // installed puts tools where the stand-ins look for them.
 func (s *site) installed(tools ...string) {
 	for _, tool := range tools {
-		must(s.t, os.MkdirAll(filepath.Join(s.home, "installs", tool), 0o755))
+		must(s.t, os.MkdirAll(filepath.Join(s.home, "installs", strings.Replace(tool, "@", "/", 1)), 0o755))
 	}
 }
 
@@ -119,14 +121,12 @@ func TestAnInstallationInheritsNothing(t *testing.T) {
 func TestToolsThatCannotBeInstalled(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ manager, file, pins, reason string }{
-		"asdf, no plugin":  {"asdf", "no.plugin", "zig 1", ".tool-versions pins zig, for which asdf cannot add a plugin (see the lines above): add it on the build server by 'asdf plugin add zig URL'"},
-		"asdf, fails":      {"asdf", "no.install", "zig 1", ".tool-versions pins zig 1, which asdf cannot install: see the lines above"},
-		"asdf, pretends":   {"asdf", "no.result", "zig 1", ".tool-versions pins zig 1, which asdf cannot install: see the lines above"},
-		"mise, fails":      {"mise", "no.install", "zig 1", ".tool-versions pins zig 1, which mise cannot install: see the lines above"},
-		"mise, pretends":   {"mise", "no.result", "zig 1", ".tool-versions pins zig 1, which mise cannot install: see the lines above"},
-		"mise, no version": {"mise", "x", "erlang 26\nzig\nelixir 1", ".tool-versions pins zig without a version"},
-		"asdf, no version": {"asdf", "x", "zig # 1", ".tool-versions pins zig without a version"},
-		"no line break":    {"mise", "no.install", "erlang system\nzig 1", ".tool-versions pins zig 1, which mise cannot install"},
+		"asdf, no plugin": {"asdf", "no.plugin", "zig 1", ".tool-versions:1 pins zig, for which asdf cannot add a plugin (see the lines above): add it on the build server by 'asdf plugin add zig URL'"},
+		"asdf, fails":     {"asdf", "no.install", "zig 1", ".tool-versions:1 pins zig 1, which asdf cannot install: see the lines above. Pin an exact version that asdf knows"},
+		"asdf, pretends":  {"asdf", "no.result", "zig 1", ".tool-versions:1 pins zig 1, which asdf cannot install: see the lines above. Pin an exact version that asdf knows"},
+		"mise, fails":     {"mise", "no.install", "zig 1", ".tool-versions:1 pins zig 1, which mise cannot install: see the lines above. Pin an exact version that mise knows"},
+		"mise, pretends":  {"mise", "no.result", "zig 1", ".tool-versions:1 pins zig 1, which mise cannot install: see the lines above. Pin an exact version that mise knows"},
+		"no line break":   {"mise", "no.install", "erlang system\nzig 1", ".tool-versions:2 pins zig 1, which mise cannot install"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -193,11 +193,22 @@ func TestManagersAreFoundWhereTheyAreInstalled(t *testing.T) {
 	}
 }
 
+// toolJob returns the job with the tools that the first step has found.
+func (s *site) toolJob() Job {
+	s.t.Helper()
+	found, err := s.build(job, nil).Tools(s.t.Context())
+	must(s.t, err)
+	s.calls()
+	j := job
+	j.Tools = found.Found
+	return j
+}
+
 // toolEnv returns the environment of mix in a build.
 func (s *site) toolEnv(env ...string) map[string]string {
 	s.t.Helper()
 	s.env = append(s.env, env...)
-	must(s.t, s.build(job, nil).CompileDeps(s.t.Context(), pathsOf(job), "1.16.3"))
+	must(s.t, s.build(s.toolJob(), nil).CompileDeps(s.t.Context(), pathsOf(job), "1.16.3"))
 	return environ(s.t, s.readHome("environ.deps.compile"))
 }
 
@@ -224,9 +235,9 @@ func TestAsdfSelectsByVariablesBeforeAllFiles(t *testing.T) {
 	if head := s.home + "/data/shims:" + s.home + "/.asdf/bin:" + s.bin + ":"; !strings.HasPrefix(vars["PATH"], head) {
 		t.Errorf("PATH=%s", vars["PATH"])
 	}
-	s.calls()
+	j := s.toolJob()
 	s.writeHome("#!/bin/sh\necho mix shim \"$*\" >>\"$HOME/calls\"", "data", "shims", "mix")
-	must(t, s.build(job, nil).CompileDeps(t.Context(), pathsOf(job), "1.16.3"))
+	must(t, s.build(j, nil).CompileDeps(t.Context(), pathsOf(job), "1.16.3"))
 	s.wantCalls("asdf plugin list", "mix shim deps.compile --skip-local-deps")
 }
 
@@ -237,7 +248,7 @@ func TestMiseSelectsByThePathAlone(t *testing.T) {
 	s.installed("erlang@26.2.5", "elixir@1.16.3-otp-26", "my-tool@3")
 	path := func(tool ...string) (dirs string) {
 		for _, dir := range tool {
-			dirs += filepath.Join(s.home, "installs", dir) + ":"
+			dirs += filepath.Join(s.home, "installs", strings.Replace(dir, "@", "/", 1)) + ":"
 		}
 		return dirs + s.bin + ":"
 	}
@@ -266,25 +277,27 @@ func TestMiseSelectsByThePathAlone(t *testing.T) {
 func TestAPinnedToolThatIsNotFoundEndsTheBuild(t *testing.T) {
 	t.Parallel()
 	const run = ": run 'mise install zig@1' on the build server as "
-	for name, c := range map[string]struct{ manager, pins, where, reason string }{
-		"not installed":      {"mise", "zig 1", "", "mise does not know where zig 1 of .tool-versions is" + run},
-		"an empty line":      {"mise", "zig 1", "echo; exit 0", "mise does not know where zig 1 of .tool-versions is" + run},
-		"the root":           {"mise", "zig 1", "echo /; exit 0", "mise does not know where zig 1 of .tool-versions is" + run},
-		"no path":            {"mise", "zig 1", "echo zig; exit 0", "mise does not know where zig 1 of .tool-versions is" + run},
-		"a path, and fails":  {"mise", "zig 1", "echo /usr; exit 1", "mise does not know where zig 1 of .tool-versions is" + run},
-		"no such directory":  {"mise", "zig path:/nowhere", "", ".tool-versions pins zig to /nowhere, which is no directory on the build server"},
-		"asdf, no plugin":    {"asdf", "zig path:/opt/zig", "", ".tool-versions pins zig path:/opt/zig, and asdf has no plugin for zig: run 'asdf plugin add zig' on the build server as "},
-		"asdf, another tool": {"asdf", "zig-bin 1", "", ".tool-versions pins zig-bin 1, and asdf has no plugin for zig-bin: run "},
+	for name, c := range map[string]struct{ manager, tool, version, where, reason string }{
+		"not installed":      {"mise", "zig", "1", "", "web/.tool-versions:2 pins zig 1, and mise does not know where that is" + run},
+		"an empty line":      {"mise", "zig", "1", "echo; exit 0", "mise does not know where that is" + run},
+		"the root":           {"mise", "zig", "1", "echo /; exit 0", "mise does not know where that is" + run},
+		"no path":            {"mise", "zig", "1", "echo zig; exit 0", "mise does not know where that is" + run},
+		"a path, and fails":  {"mise", "zig", "1", "echo /usr; exit 1", "mise does not know where that is" + run},
+		"no such directory":  {"mise", "zig", "path:/nowhere", "", "web/.tool-versions:2 pins zig to /nowhere, which is no directory on the build server"},
+		"asdf, no plugin":    {"asdf", "zig", "path:/opt/zig", "", "web/.tool-versions:2 pins zig path:/opt/zig, and asdf has no plugin for zig: run 'asdf plugin add zig' on the build server as "},
+		"asdf, another tool": {"asdf", "zig-bin", "1", "", "web/.tool-versions:2 pins zig-bin 1, and asdf has no plugin for zig-bin: run "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := builder(t, map[string]string{".tool-versions": c.pins})
+			s := builder(t, nil)
 			s.manager(c.manager)
 			s.writeHome("my-zig\nzig-bin-2\nrust\n", "plugins")
 			if c.where != "" {
 				s.writeHome(c.where, "on.where")
 			}
-			wantReason(t, s.build(job, nil).CompileDeps(t.Context(), pathsOf(job), "1.16.3"), c.reason)
+			j := job
+			j.Tools = []Pin{{c.tool, c.version, "web/.tool-versions:2"}}
+			wantReason(t, s.build(j, nil).CompileDeps(t.Context(), pathsOf(job), "1.16.3"), c.reason)
 			if calls := s.readHome("calls"); strings.Contains(calls, "mix ") {
 				t.Errorf("it went on to\n%s", calls)
 			}
@@ -330,16 +343,17 @@ func TestMissingToolsAreNamed(t *testing.T) {
 
 func TestToolsAreAskedByTheirOwnNames(t *testing.T) {
 	t.Parallel()
-	s := builder(t, map[string]string{".tool-versions": "golang 1\nrust 2\npython 3\nnode 4\nother 5\nabsent 6"})
+	s := builder(t, map[string]string{".tool-versions": "golang 1\nrust 2\npython 3\nnode 4\nother 5\nabsent 6\nkubectl 7"})
 	s.command("go", `[ "$1" = version ] && echo "go version go1.1"; cat`)
 	s.command("rustc", `[ "$1" = --version ] && echo rustc 2`)
 	s.command("python3", `echo Python three >&2; echo have=forged 1 >&3`)
 	s.command("node", "echo v4; echo more")
+	s.command("kubectl", `[ "$1" = version ] && echo "Client Version: v1.2.3" || { echo unknown flag; exit 1; }`)
 	s.command("other", "exit 1")
 	got, err := s.build(job, nil).Tools(t.Context())
 	must(t, err)
-	for tool, want := range map[string]string{"golang": "go version go1.1", "rust": "rustc 2", "node": "v4", "other": "", "python": "Python three"} {
-		if have, ok := got.Have[tool]; have != want || !ok {
+	for tool, want := range map[string]string{"golang": "go version go1.1", "rust": "rustc 2", "node": "v4 more", "other": "", "python": "Python three", "kubectl": "Client Version: v1.2.3"} {
+		if have, ok := got.Have[tool]; !strings.HasPrefix(have, want) || !ok {
 			t.Errorf("%s: %q", tool, have)
 		}
 	}

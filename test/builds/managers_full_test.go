@@ -28,10 +28,10 @@ func TestManagersInstallAndSelectWhatIsPinned(t *testing.T) {
 			}
 			s.Must(p.Replace(".tool-versions", "just 1.0.0", "just 9.9.9"))
 			s.push(p, "no such version")
-			s.refused(1, []string{".tool-versions pins just 9.9.9, which " + by.name + " cannot install", "no such version: 9.9.9"})
+			s.refused(1, []string{"pins just 9.9.9, which " + by.name + " cannot install", "no such version: 9.9.9"})
 			s.Must(p.Replace(".tool-versions", "just 9.9.9", "nothing_known 1"))
 			s.push(p, "no such tool")
-			s.refused(1, []string{".tool-versions pins nothing_known"})
+			s.refused(1, []string{"pins nothing_known"})
 			s.Must(p.Replace(".tool-versions", "nothing_known 1", "just 1.1.0"))
 			s.push(p, "another version")
 			s.build()

@@ -84,7 +84,7 @@ func TestAsdfInstallsAndSelectsWhatIsPinned(t *testing.T) {
 	p := s.publish(files)
 	s.env["SLIPWAY_PROJECT_DIR"], s.env["SLIPWAY_RELEASE"], s.env["SLIPWAY_MIX_ENV"] = "services/shop", "worker", "staging"
 	s.env["SLIPWAY_BEFORE_RELEASE"] = "set -- a b\nprintf 'alert(%s)' \"$#\" >apps/till/priv/app.js\n# the end"
-	s.refused(1, []string{".tool-versions pins just 9.9.9, which asdf cannot install", "no such version: 9.9.9"})
+	s.refused(1, []string{"pins just 9.9.9, which asdf cannot install", "no such version: 9.9.9"})
 	s.Must(p.Replace(".tool-versions", "just 9.9.9", "erlang 25.2.3\nelixir 1.14.0"))
 	s.push(p, "tools that there are")
 	m := s.manifest(s.isBuiltBy(classic, "1.14.0"))

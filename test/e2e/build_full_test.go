@@ -25,7 +25,7 @@ func TestBuildRefusals(t *testing.T) {
 	}{
 		{"no such commit", w.project.URL, strings.Repeat("0", 40), []string{"commit 0000000000000000000000000000000000000000 is not in " + w.project.URL}},
 		{"no such repository", w.lab.GitURL("nothing"), rev, []string{"there is no repository git@git.apxr.test:nothing.git, or it may not be read"}},
-		{"other tools", w.project.URL, otherTools, []string{".tool-versions pins erlang 1.2.3, but the build server has", ".tool-versions pins elixir 9.9.9, but the build server has"}},
+		{"other tools", w.project.URL, otherTools, []string{"pins erlang 1.2.3, but the build server has", "pins elixir 9.9.9, but the build server has"}},
 		{"a lock that does not fit", w.project.URL, staleLock, []string{"mix.lock does not match mix.exs", `+  "apxr_greeting"`}},
 	}
 	for _, c := range cases {

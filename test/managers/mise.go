@@ -36,13 +36,17 @@ func miseConfig(l *lab.Lab) string {
 	var config strings.Builder
 	config.WriteString("[plugins]\n")
 	for _, tool := range Tools {
-		name := tool
-		if tool == "nodejs" {
-			name = "node" // mise's own name; nodejs in .tool-versions means the same
-		}
-		fmt.Fprintf(&config, "%s = %q\n", name, PluginURL(l, tool))
+		fmt.Fprintf(&config, "%s = %q\n", miseName(tool), PluginURL(l, tool))
 	}
 	return config.String()
+}
+
+// miseName is mise's own name for a tool; nodejs in .tool-versions means the same as node.
+func miseName(tool string) string {
+	if tool == "nodejs" {
+		return "node"
+	}
+	return tool
 }
 
 // copyProgram copies a program of this machine into the user's home. It goes by the host's files: a file of 150 MB

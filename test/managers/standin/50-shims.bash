@@ -29,6 +29,18 @@ reshim_all() {
 	done
 }
 
+uninstall() {
+	need_plugin "$1"
+	local shim
+	[ -d "$(install_path "$1" "$2")" ] || die 1 'No such version'
+	rm -rf "$(install_path "$1" "$2")"
+	for shim in "$DATA"/shims/*; do
+		[ -f "$shim" ] || continue
+		sed -i "/^# asdf-plugin: $1 ${2//\//.}\$/d" "$shim"
+		grep -q '^# asdf-plugin: ' "$shim" || rm "$shim"
+	done
+}
+
 # run_command COMMAND [ARGUMENT...] runs what the shim of that name stands for here.
 run_command() {
 	local shim plugin version versions source preset=() path

@@ -55,6 +55,7 @@ main() {
 	version | --version) version "$command" ;;
 	plugin) plugin "$@" ;;
 	install) install "$@" ;;
+	uninstall) uninstall "$@" ;;
 	list) list "$@" ;;
 	where) where "$@" ;;
 	current) current "$@" ;;
