@@ -25,13 +25,13 @@ func checkTools(t script.Toolchain) error {
 }
 
 // checkTool believes a manager, except about Erlang and Elixir, which were asked
-// themselves.
+// themselves. Elixir is not if rebar3 builds the project.
 func checkTool(want script.Pin, t script.Toolchain) error {
 	exact := want
 	if i := slices.IndexFunc(t.Found, func(p script.Pin) bool { return p.Tool == want.Tool }); i >= 0 {
 		exact = t.Found[i]
 	}
-	asked := want.Tool == "erlang" || want.Tool == "elixir"
+	asked := want.Tool == "erlang" || want.Tool == "elixir" && t.Have["elixir"] != ""
 	switch {
 	case want.Version == "system", matches(exact, t.Have):
 		return nil
@@ -128,6 +128,9 @@ func major(version string) string {
 // sayOrigins says which Erlang and Elixir are used, and whose they are.
 func sayOrigins(t script.Toolchain) string {
 	elixir, erlang := t.From["elixir"], t.From["erlang"]
+	if t.Have["elixir"] == "" {
+		return fmt.Sprintf("Erlang/OTP %s from %s", t.Have["erlang"], erlang)
+	}
 	if elixir == erlang {
 		return fmt.Sprintf("Elixir %s, Erlang/OTP %s from %s", t.Have["elixir"], t.Have["erlang"], erlang)
 	}

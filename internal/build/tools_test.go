@@ -121,6 +121,11 @@ func TestTheLogSaysWhoseToolsAreUsed(t *testing.T) {
 	if got := sayChosen(chain); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
+	// rebar3 builds without Elixir.
+	delete(chain.Have, "elixir")
+	if got := sayOrigins(chain); got != "Erlang/OTP 26.2.5 from mise" {
+		t.Error(got)
+	}
 	if got := otherTools(chain); got != "jq 1.7.1, zig system, just 1" {
 		t.Errorf("%q", got)
 	}

@@ -133,7 +133,7 @@ func TestWhateverAnswersMayDependOnIsAskedAnew(t *testing.T) {
 		{"sed -i s/2/3/ mix.exs; echo 2 >VERSION", "", false, []string{"questions", "deps.get", "deps.compile", "release"}},
 		{"echo 3 >VERSION", "", false, []string{"questions", "release"}},
 		{"echo 'version: \"2\",' >>mix.exs", "", false, []string{"questions", "release"}},
-		{"touch '" + s.bin + "/erl'", "", false, []string{"questions", "release"}},
+		{"touch -d 2020-01-01 '" + s.bin + "/erl'", "", false, []string{"questions", "release"}},
 		{"true", "value", false, []string{"questions", "release"}},
 		{"true", "value", false, []string{"release"}},
 		{"true", "value", true, []string{"questions", "deps.get", "deps.compile", "release"}},

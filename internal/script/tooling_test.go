@@ -339,6 +339,9 @@ func TestMissingToolsAreNamed(t *testing.T) {
 	must(t, os.Remove(filepath.Join(s.bin, "mix")))
 	_, _, err = tools(t, s)
 	wantReason(t, err, "mix is not on the PATH of ")
+	must(t, os.Rename(s.project("mix.exs"), s.project("rebar.config")))
+	_, _, err = tools(t, s)
+	wantReason(t, err, "rebar3 is not on the PATH of ")
 }
 
 func TestToolsAreAskedByTheirOwnNames(t *testing.T) {

@@ -86,17 +86,17 @@ failed() {
 	die "$*"
 }
 
-# enter_project sets tool to what builds the project: mix, or rebar3 if there is no mix.exs.
-# shellcheck disable=SC2034,SC2154 # the scripts that call this take dir, and use tool
+# enter_project sets builder to what builds the project: mix, or rebar3 if there is no mix.exs.
+# shellcheck disable=SC2034,SC2154 # the scripts that call this take dir, and use builder
 enter_project() {
 	owned
 	checkout=$root/$app/checkout
 	cd "$checkout/$dir" 2>/dev/null || die "the repository has no directory $dir: see project-dir"
 	place=$([ "$dir" = . ] && echo "the repository's top" || echo "$dir of the repository")
 	if [ -f mix.exs ]; then
-		tool=mix
+		builder=mix
 	elif [ -f rebar.config ]; then
-		tool=rebar3
+		builder=rebar3
 	elif [ -f erlang.mk ] || grep -qs '^include .*erlang\.mk' Makefile; then
 		die "$place has a project of erlang.mk, which cannot be built: give it a rebar.config or a mix.exs, or name the directory that has one as project-dir"
 	else

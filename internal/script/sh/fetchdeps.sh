@@ -12,7 +12,7 @@ main() {
 	mark_build
 	use_tools
 	export MIX_ENV="$mix_env"
-	if [ "$tool" = rebar3 ]; then
+	if [ "$builder" = rebar3 ]; then
 		fact state none
 		fetch_by_rebar
 		answered

@@ -8,7 +8,7 @@ main() {
 	mark_build
 	use_tools
 	export MIX_ENV="$mix_env"
-	if [ "$tool" = rebar3 ]; then
+	if [ "$builder" = rebar3 ]; then
 		ask_rebar
 		answered
 	fi

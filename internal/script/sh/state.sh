@@ -133,7 +133,7 @@ keep_state() {
 
 # spoiled is failed for a build whose dependencies are good: it keeps them.
 spoiled() {
-	[ "$tool" = mix ] || failed "$*"
+	[ "$builder" = mix ] || failed "$*"
 	look
 	forget
 	drop_own

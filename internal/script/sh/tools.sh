@@ -19,13 +19,18 @@ main() {
 	[ -z "$pins" ] || [ -z "$manager" ] || install_tools
 	facts found "$found"
 	use_these "$found"
-	command -v mix >/dev/null || die "mix is not on the PATH of $(id -un): install Elixir on the build server, or asdf or mise and pin elixir in .tool-versions"
+	[ "$builder" = mix ] || needs_rebar3
+	[ "$builder" != mix ] || command -v mix >/dev/null || die "mix is not on the PATH of $(id -un): install Elixir on the build server, or asdf or mise and pin elixir in .tool-versions"
 	command -v erl >/dev/null || die "erl is not on the PATH of $(id -un): install Erlang on the build server, or asdf or mise and pin erlang in .tool-versions"
 	fact from "erlang $(origin erlang erl)"
-	fact from "elixir $(origin elixir elixir)"
+	[ "$builder" != mix ] || fact from "elixir $(origin elixir elixir)"
 	facts heed "$heeded"
 	ask_programs
 	[ -z "$pins" ] || fact sha256_pins "$(sum_of_pins)"
+}
+
+needs_rebar3() {
+	command -v rebar3 >/dev/null || die "rebar3 is not on the PATH of $(id -un): install it on the build server, or asdf or mise and pin rebar in .tool-versions"
 }
 
 # wanted prints the pins as TOOL VERSION PLACE.
