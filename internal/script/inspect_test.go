@@ -267,3 +267,17 @@ func TestOtherWaysToRestartNeedNoRule(t *testing.T) {
 		t.Errorf("unwritable %q, %v", in.Unwritable, err)
 	}
 }
+
+// awks tell the time in different units.
+func TestTheTimeIsInSecondsWhateverUnitAwkHas(t *testing.T) {
+	t.Parallel()
+	text := file("inspect")
+	from := strings.Index(text, "\t\tfunction seconds(")
+	function := text[from : from+strings.Index(text[from:], "\n\t\t}")+4]
+	for time, want := range map[string]string{"1796101027": "1796101027", "1796101027239": "1796101027", "1796101027239185664": "1796101027", "9999999999": "9999999999"} {
+		out, err := exec.Command("awk", function+` BEGIN { printf "%.0f", seconds(`+time+`) }`).CombinedOutput()
+		if err != nil || string(out) != want {
+			t.Errorf("%s is %s, %v", time, out, err)
+		}
+	}
+}

@@ -57,6 +57,10 @@ func runMachine(h *Host, groups []string) error {
 	args := append([]string{"-c", enterCgroups, "enter-cgroups"}, groups...)
 	args = append(args, "--")
 	cmd := exec.Command("sh", append(args, nspawn(h)...)...)
+	// On a hybrid machine, too, the host has cgroup2 alone: systemd knows nothing else since version 256.
+	if h.image.suite != "" {
+		cmd.Env = append(os.Environ(), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1")
+	}
 	cmd.Stdout, cmd.Stderr = console, console
 	// A session of its own: Ctrl-C at the terminal goes to the lab's owner, who ends the hosts.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

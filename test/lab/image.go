@@ -46,6 +46,9 @@ var (
 	imageSetup string
 )
 
+// purgeErlang leaves the libraries.
+const purgeErlang = "dpkg --purge $(dpkg-query --show --showformat '${Package}\n' 'erlang-*')"
+
 // An image is a base root file system, read only once it is built; each host has an overlay above one.
 type image struct {
 	name     string
@@ -53,6 +56,8 @@ type image struct {
 	releases bool     // whether a release runs on it: it has the libraries of the Erlang runtime, and a deploy user
 	offers   []string // packages that its hosts can install, from a repository that lies beside it
 	suite    string   // where it is another release of the distribution than the machine's
+	// withoutErlang says that Erlang was installed for the libraries that it needs, and has to go.
+	withoutErlang bool
 }
 
 var (
@@ -65,7 +70,7 @@ var (
 func imageFor(host, suite string) image {
 	switch {
 	case isWeb(host):
-		return webImage
+		return webImage.of(suite)
 	case isBare(host) && suite != "":
 		other := bareImage
 		other.name, other.suite, other.offers = "bare-"+suite, suite, setupPackages
@@ -75,7 +80,21 @@ func imageFor(host, suite string) image {
 	case isBare(host):
 		return bareImage
 	}
-	return buildImage
+	return buildImage.of(suite)
+}
+
+// of returns the image of another release of a distribution, as that is by default: its own sudo and coreutils.
+func (i image) of(suite string) image {
+	if suite == "" {
+		return i
+	}
+	i.packages = slices.Concat(i.packages, ertsPackages)
+	if suite == "resolute" {
+		i.packages = append(i.packages, "sudo-rs", "coreutils-from-uutils")
+	}
+	i.withoutErlang = i.name == webImage.name
+	i.name, i.suite = i.name+"-"+suite, suite
+	return i
 }
 
 // with returns the image with more packages, if it is that of web hosts.
@@ -107,6 +126,9 @@ func (i image) packageDir(m machine) string { return filepath.Join(i.path(m), "p
 
 // scripts run in the image, in this order, before it is cached.
 func (i image) scripts() []string {
+	if i.withoutErlang {
+		return []string{purgeErlang, serverSetup, imageSetup}
+	}
 	if i.releases {
 		return []string{serverSetup, imageSetup}
 	}

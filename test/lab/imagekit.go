@@ -89,7 +89,7 @@ func (k *imageKit) sourcesFor(ctx context.Context, i image) (string, error) {
 
 func (k *imageKit) bootstrap(ctx context.Context, i image, root string) error {
 	packages := i.packages
-	if i.releases {
+	if i.releases && i.suite == "" {
 		packages = slices.Concat(packages, k.libraries)
 	}
 	args := []string{

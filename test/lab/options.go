@@ -27,8 +27,8 @@ type Options struct {
 	// Hosts names exactly the hosts to boot ("build", "git", "web1", "bare1", ...), for tests that need others or fewer.
 	// Empty means build, git, the web hosts and the bare hosts.
 	Hosts []string
-	// Suites are by host name, for bare hosts alone: another release of this machine's distribution ("bullseye" on
-	// Debian) than the machine's own, from the same mirror, if that has it; on Debian also Ubuntu's "jammy", from Ubuntu's.
+	// Suites are by host name: another release of this machine's distribution ("bullseye" on Debian) than the machine's
+	// own, from the same mirror, if that has it; on Debian also Ubuntu's "jammy", "noble" and "resolute", from Ubuntu's.
 	Suites map[string]string
 	// Packages are packages of the distribution that web hosts have beside those of a web server.
 	Packages []string
@@ -49,11 +49,16 @@ func (o Options) hostNames() ([]string, error) {
 	if o.Bare < 0 || o.Bare > maxBareHosts {
 		return nil, fmt.Errorf("%d bare hosts: choose 0 to %d", o.Bare, maxBareHosts)
 	}
-	if err := o.checkSuites(); err != nil {
+	names := o.named()
+	if err := o.checkSuites(names); err != nil {
 		return nil, err
 	}
+	return names, checkNames(names)
+}
+
+func (o Options) named() []string {
 	if len(o.Hosts) > 0 {
-		return o.Hosts, checkNames(o.Hosts)
+		return o.Hosts
 	}
 	web := o.Web
 	if web == 0 {
@@ -66,16 +71,27 @@ func (o Options) hostNames() ([]string, error) {
 	for i := range o.Bare {
 		names = append(names, fmt.Sprintf("bare%d", i+1))
 	}
-	return names, nil
+	return names
+}
+
+// OfSuite returns the options with all hosts of one suite, but the git host.
+func (o Options) OfSuite(suite string) Options {
+	o.Suites = map[string]string{}
+	for _, name := range o.named() {
+		if name != "git" {
+			o.Suites[name] = suite
+		}
+	}
+	return o
 }
 
 var suiteName = regexp.MustCompile(`^[a-z]+$`)
 
-func (o Options) checkSuites() error {
+func (o Options) checkSuites(names []string) error {
 	for host, suite := range o.Suites {
 		switch {
-		case !isBare(host) || !slices.Contains(o.Hosts, host):
-			return fmt.Errorf("suite %q of %s: only bare hosts that are named in Hosts have a choice", suite, host)
+		case !slices.Contains(names, host):
+			return fmt.Errorf("suite %q of %s: there is no such host", suite, host)
 		case !suiteName.MatchString(suite):
 			return fmt.Errorf("suite %q of %s: write its code name, such as bullseye", suite, host)
 		}

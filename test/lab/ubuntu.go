@@ -9,9 +9,9 @@ import (
 	"slices"
 )
 
-// ubuntuSuites are what a machine with Debian makes bare hosts of as well. A newer one has a Python that Debian 12's
-// Ansible does not know.
-var ubuntuSuites = []string{"jammy"}
+// ubuntuSuites are what a machine with Debian makes hosts of as well. Bare hosts are jammy alone: a newer one has a Python
+// that Debian 12's Ansible does not know.
+var ubuntuSuites = []string{"jammy", "noble", "resolute"}
 
 func (i image) isUbuntuOn(m machine) bool {
 	return m.distribution == "debian" && slices.Contains(ubuntuSuites, i.suite)

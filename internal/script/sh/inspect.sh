@@ -221,9 +221,15 @@ show_records() {
 			close(mounts)
 			if (path != "" && index(options, ",ro,")) tell("read_only", best)
 		}
+		# srand returns the time of the call before: in seconds, or since mawk 1.3.4-2026 in
+		# nanoseconds.
+		function seconds(time) {
+			while (time >= 10000000000) time = int(time / 10)
+			return time
+		}
 		BEGIN {
 			srand()
-			tell("now", srand())
+			tell("now", sprintf("%.0f", seconds(srand())))
 			tell_read_only(ENVIRON["releases"])
 			tell_read_only(ENVIRON["place"])
 			if (ENVIRON["note"] != "") tell_file("staged", ENVIRON["state"] "/releases/" ENVIRON["note"] "/staged")

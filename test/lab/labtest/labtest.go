@@ -58,6 +58,9 @@ func Main(m *testing.M, opts lab.Options) {
 	if opts.Log == nil {
 		opts.Log = os.Stderr
 	}
+	if suite := os.Getenv("SLIPWAY_LAB_SUITE"); suite != "" {
+		opts = opts.OfSuite(suite)
+	}
 	shared.run = sync.OnceValues(func() (*lab.Lab, error) { return shared.start(ctx, opts) })
 
 	go func() {
