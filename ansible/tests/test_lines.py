@@ -18,6 +18,14 @@ class LineTest(unittest.TestCase):
             "status": "changed", "ignored": False, "message": "", "diff": [{"header": "/etc/x", "before": "a\n", "after": "b\n"}],
         })
 
+    def test_each_role_that_begins(self):
+        told = []
+        callback = lines.CallbackModule()
+        callback._write = told.append
+        for role in (None, "users", "users", None, "users", "firewall"):
+            callback.v2_playbook_on_task_start(task(_role=role and types.SimpleNamespace(get_name=lambda role=role, **_: role)), False)
+        self.assertEqual([one["role"] for one in told], ["users", "firewall"])
+
     def test_of_a_loop_the_items_that_changed(self):
         item = {"before": {"path": "/a", "mode": "0700"}, "after": {"path": "/a", "mode": "0755"}}
         result = {"changed": True, "results": [

@@ -1,11 +1,13 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/apxr/slipway/internal/setup"
+	"github.com/apxr/slipway/internal/words"
 )
 
 // Setup is the result of setting servers up.
@@ -49,8 +51,7 @@ var setupWords = map[setup.Outcome]string{
 	setup.NotReached: "not reached", setup.NotFinished: "not finished",
 }
 
-// Text returns the result for a terminal or a log. Both have already shown
-// Ansible's own output.
+// Text returns the result for a terminal or a log.
 func (r Setup) Text() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, r.Headline())
@@ -60,21 +61,104 @@ func (r Setup) Text() string {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%d\n", h.Name, setupWords[h.Outcome], h.Changed, h.OK)
 	}
 	w.Flush()
+	for _, n := range notices(r.Result) {
+		fmt.Fprintln(&b, n)
+	}
+	writeChangesAsText(&b, r.Result)
+	return b.String()
+}
+
+// notices returns what roles say of servers that are ready all the same.
+func notices(r setup.Result) (lines []string) {
 	for _, h := range r.Hosts {
 		for _, t := range h.Tasks {
-			if t.Status == setup.TaskChanged {
-				fmt.Fprintf(&b, "%s: %s: %s\n", h.Name, changed(r.Result), t.Title())
+			if text := t.Notice(); text != "" {
+				lines = append(lines, h.Name+": notice: "+text)
 			}
 		}
+	}
+	return lines
+}
+
+// writeChangesAsText writes the changes by role. Servers with the same changes share them.
+func writeChangesAsText(b *strings.Builder, r setup.Result) {
+	var order []string
+	servers := map[string][]string{}
+	for _, h := range r.Hosts {
+		if text := changesByRole(h); text != "" {
+			if servers[text] == nil {
+				order = append(order, text)
+			}
+			servers[text] = append(servers[text], h.Name)
+		}
+	}
+	verb := "changed"
+	if r.Check {
+		verb = "would change"
+	}
+	for _, text := range order {
+		fmt.Fprintf(b, "%s: %s\n%s", words.Names(servers[text]), verb, text)
+	}
+	if r.Check && len(order) > 0 {
+		fmt.Fprintln(b, "--verbose 1 shows what would be in each file.")
+	}
+}
+
+// changesByRole returns a paragraph for each role that changes something on a server.
+func changesByRole(h setup.Host) string {
+	var roles []string
+	titles := map[string][]string{}
+	times := map[string]int{}
+	for _, t := range h.Tasks {
+		if t.Status != setup.TaskChanged {
+			continue
+		}
+		role := cmp.Or(t.Role, "playbook")
+		if titles[role] == nil {
+			roles = append(roles, role)
+		}
+		title := t.Name
+		if t.Action == "ansible.builtin.debug" { // says what it stands for
+			title = cmp.Or(t.Message, title)
+		}
+		if times[role+title]++; times[role+title] == 1 {
+			titles[role] = append(titles[role], title)
+		}
+	}
+	var b strings.Builder
+	for _, role := range roles {
+		for i, title := range titles[role] {
+			if n := times[role+title]; n > 1 {
+				titles[role][i] = fmt.Sprintf("%s (%d times)", title, n)
+			}
+		}
+		wrapInto(&b, fmt.Sprintf("  %-12s  ", role), strings.Join(titles[role], "; "), textWidth)
 	}
 	return b.String()
 }
 
-func changed(r setup.Result) string {
-	if r.Check {
-		return "would change"
+// textWidth is how wide paragraphs of a text are: that of a small terminal.
+const textWidth = 80
+
+// wrapInto writes a paragraph behind a label, broken at blanks. The label is as wide as the
+// indentation of its further lines.
+func wrapInto(b *strings.Builder, label, text string, width int) {
+	b.WriteString(label)
+	at := len(label)
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+		case at+1+len(word) > width:
+			fmt.Fprintf(b, "\n%*s", len(label), "")
+			at = len(label)
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += len(word)
 	}
-	return "changed"
+	b.WriteByte('\n')
 }
 
 // JSON returns the values for a script.

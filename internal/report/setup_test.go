@@ -24,7 +24,10 @@ func prepared(check bool) setup.Result {
 				After:  "[Unit]\nA=1\nB=2\nC=3\nD=4\nE=5\nF=6\n[Service]\nUser=apxr_io\nType=exec\n",
 			}}},
 			{Name: "Is it there?", Status: setup.TaskFailed, Ignored: true, Message: "no"},
+			{Name: "Say which packages", Role: "packages", Action: "ansible.builtin.debug", Status: setup.TaskChanged, Message: "would be installed: nftables, zstd, and as many others as it takes to make a line that is broken"},
 			{Name: "Make the user", Role: "users", Status: setup.TaskChanged},
+			{Name: "Make the user", Role: "users", Status: setup.TaskChanged},
+			{Name: "Say why", Role: "build_server", Status: setup.TaskFailed, Ignored: true, Message: "notice: the project was not cloned: no access. Builds do not need that clone."},
 		}},
 	}}
 }

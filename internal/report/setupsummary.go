@@ -29,6 +29,9 @@ func (r Setup) Markdown(p Place) string {
 		b.WriteString("\n> When that is mended, run the setup again: it is safe to repeat.\n")
 	}
 	writeServers(&b, r.Result)
+	for _, n := range notices(r.Result) {
+		b.WriteString("\n" + fenced(clipBytes(n, maxText)))
+	}
 	writeChanges(&b, r.Result)
 	return b.String()
 }

@@ -2,15 +2,14 @@ package setup
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"sync"
-
-	"github.com/apxr/slipway/internal/progress"
 )
 
-// listener passes the output of Ansible on to the log and remembers its end.
+// listener passes the output of Ansible on and remembers its end.
 type listener struct {
-	to *progress.Output
+	to io.Writer
 
 	mu   sync.Mutex
 	tail []byte

@@ -69,6 +69,19 @@ func (t Task) Title() string {
 	return t.Role + ": " + t.Name
 }
 
+// noticed begins what a role says of something that it could not do, and that the server is
+// ready without.
+const noticed = "notice: "
+
+// Notice returns what a role has to say though nothing is wrong, or "".
+func (t Task) Notice() string {
+	text, found := strings.CutPrefix(t.Message, noticed)
+	if !t.Ignored || !found {
+		return ""
+	}
+	return text
+}
+
 // Bad reports whether the task kept the server from being set up.
 func (t Task) Bad() bool {
 	return !t.Ignored && (t.Status == TaskFailed || t.Status == TaskUnreachable)

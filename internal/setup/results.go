@@ -15,7 +15,8 @@ type numbers struct {
 	OK, Changed, Failed, Unreachable, Skipped int
 }
 
-// event is a line of the collection's callback plugin.
+// event is "role" when a role begins, "task" for a task that changed something or did not
+// succeed, and "stats" for the numbers of a server at the end. It is a line of the collection's callback plugin.
 type event struct {
 	Event string
 	Host  string

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -73,14 +74,19 @@ func Run(ctx context.Context, programs *ansible.Programs, p Plan, home string, l
 		return r, fmt.Errorf("cannot prepare the files for Ansible: %w", err)
 	}
 	defer files.endConnections(programs)
-	said := &listener{to: log.Output("ansible")}
-	complaints := &listener{to: said.to}
+	output := log.Output("ansible")
+	said, complaints := &listener{to: output}, &listener{to: output}
+	if p.Verbose == 0 {
+		said.to = io.Discard // hundreds of lines, of which the result has what matters
+	}
 	defer log.WhileSilent("ansible-playbook")()
+	followed := follow(files.results(), log)
 	err := programs.Playbook(ctx, ansible.Call{
 		Args: p.arguments(files), Env: p.environment(files, home),
 		Vault: p.Vault, Vars: p.Vars, Stdout: said, Stderr: complaints,
 	})
-	said.to.Close()
+	output.Close()
+	followed()
 	tasks, stats, readErr := readFile(files.results())
 	r.Took = time.Since(began)
 	r.Hosts = outcomes(p.names(), tasks, stats, fate{check: p.Check, failed: err != nil, broken: said.broken()})

@@ -14,7 +14,7 @@ func TestTheSecondSetupChangesNothing(t *testing.T) {
 	s.start("web1")
 	s.start("build1")
 	servers := []string{"--hosts", s.addr("web1"), "--build-host", "builder@" + s.addr("build1")}
-	s.setup(0, "", []string{"Setup made 2 changes on 2 servers", s.addr("web1") + "  ", ": changed: Write the file"}, servers...)
+	s.setup(0, "", []string{"Setup made 2 changes on 2 servers", s.addr("web1") + "  ", ": changed\n  playbook      Write the file"}, servers...)
 	web, build := s.Read(s.out+"/127.0.0.1"), s.Read(s.out+"/127.0.0.1-"+s.servers["build1"].port)
 	if web != "app apxr/apxr_io\nuser deploy\ngroups web-servers\ncolor none\n" {
 		t.Errorf("%s", web)

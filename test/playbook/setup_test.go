@@ -13,14 +13,18 @@ func TestASetupAndACheck(t *testing.T) {
 	s.start("web1")
 	s.start("build1")
 	servers := []string{"--hosts", s.addr("web1"), "--build-host", "builder@" + s.addr("build1")}
-	s.setup(0, "", []string{"Setup made 2 changes on 2 servers", s.addr("web1") + "  ", ": changed: Write the file"}, servers...)
+	s.setup(0, "", []string{"Setup made 2 changes on 2 servers", s.addr("web1") + "  ", ": changed\n  playbook      Write the file"}, servers...)
 	there := map[string]string{
 		s.out + "/127.0.0.1":                             "app apxr/apxr_io\nuser deploy\ngroups web-servers\ncolor none\n",
 		s.out + "/127.0.0.1-" + s.servers["build1"].port: "app apxr/apxr_io\nuser builder\ngroups build-servers\ncolor none\n",
 	}
 	s.has(there)
-	s.setup(0, "slipway_color: blue\n", []string{"-color none", "+color blue", "Check of the setup found 2 changes to make on 2 servers", "would be changed"}, append(servers, "--check")...)
+	s.setup(0, "slipway_color: blue\n", []string{"-color none", "+color blue", "Check of the setup found 2 changes to make on 2 servers", "would be changed"}, append(servers, "--check", "--verbose", "1")...)
 	s.has(there)
+	said := s.setup(0, "slipway_color: blue\n", []string{"--verbose 1 shows what would be in each file"}, append(servers, "--check")...)
+	if n := strings.Count(said, "\n"); n > 20 || strings.Contains(said, "+color blue") {
+		t.Errorf("a check prints %d lines:\n%s", n, said)
+	}
 }
 
 // has checks what is in files.

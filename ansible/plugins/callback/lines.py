@@ -8,7 +8,7 @@ type: aggregate
 short_description: Write results as lines of JSON
 description:
   - Writes each task that changed something, failed, or did not reach its host as one line of JSON into the file that E(SLIPWAY_RESULTS) names,
-    and the numbers of each host when the playbook ends. Without that variable it does nothing.
+    the name of each role that begins, and the numbers of each host when the playbook ends. Without that variable it does nothing.
   - Of a task with C(no_log) it tells neither message nor difference.
 requirements:
   - C(ANSIBLE_CALLBACKS_ENABLED=apxr.slipway.lines)
@@ -120,6 +120,7 @@ class CallbackModule(CallbackBase):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._file = None
+        self._role = None
         path = os.environ.get("SLIPWAY_RESULTS")
         if not path:
             self.disabled = True
@@ -133,6 +134,12 @@ class CallbackModule(CallbackBase):
 
     def _task(self, result, status, ignored=False):
         self._write(line(result._host.get_name(), result._task, result._result, status, ignored))
+
+    def v2_playbook_on_task_start(self, task, is_conditional):
+        role = task._role.get_name(include_role_fqcn=False) if task._role else None
+        if role and role != self._role:
+            self._write({"event": "role", "role": role})
+        self._role = role or self._role
 
     def v2_runner_on_ok(self, result):
         if result._result.get("changed"):
