@@ -118,3 +118,21 @@ func TestTheMachineItself(t *testing.T) {
 	s.root(s.web, "runuser -u deploy -- slipway deploy --app apxr/shop --inventory /srv/inventory --build-host local --release-id "+string(light.At(1))+" --health-url http://127.0.0.1:4001/health >&2")
 	s.answers(s.web, "http://127.0.0.1/health", string(light.At(1)))
 }
+
+// A check is a page to read, and a project that the build server may not clone keeps no server from being ready.
+func TestWhatASetupSays(t *testing.T) {
+	s := bareSite(t, "", "git")
+	s.publish("")
+	inventory := s.inventoryWith(map[string]string{
+		"hosts":              fmt.Sprintf("[web-servers]\n%s\n[build-servers]\n%[1]s\n", s.web.Addr),
+		"slipway_repository": fmt.Sprintf("%q", s.project.URL), "slipway_git_known_hosts": s.gitKnownHosts(),
+	})
+	check := s.ok([]string{"would be changed", "would be installed: ", "  web_server    "}, "setup", "--check", "--inventory", inventory)
+	if n := strings.Count(check.Said(), "\n"); n > 60 {
+		t.Errorf("a check prints %d lines", n)
+	}
+	made := s.ok([]string{"notice: the project was not cloned to ~/src/shop: git@git.apxr.test: Permission denied (publickey)."}, "setup", "--inventory", inventory)
+	if strings.Contains(made.Said(), "failed") {
+		t.Errorf("something failed:\n%s", made.Said())
+	}
+}
