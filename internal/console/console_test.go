@@ -133,8 +133,8 @@ func TestRootIsNeverAskedForAPassword(t *testing.T) {
 type answers string
 
 func (answers) Name() string { return "web1" }
-func (a answers) Exec(_ context.Context, _ string, _ io.Reader, out, _ io.Writer) error {
-	_, err := io.WriteString(out, string(a)+"answered=yes\n")
+func (a answers) Exec(_ context.Context, command string, _ io.Reader, out, _ io.Writer) error {
+	_, err := io.WriteString(out, strings.Fields(command)[3]+"began\n"+string(a)+"answered=yes\n")
 	return err
 }
 

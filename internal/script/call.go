@@ -100,6 +100,9 @@ func (c call) run(ctx context.Context, m Machine) error {
 	if hung := (*Hung)(nil); err != nil && errors.As(context.Cause(ctx), &hung) {
 		return &Error{Step: c.script, Reason: hung.Error(), Err: hung}
 	}
+	if silent := (*NoAnswer)(nil); errors.As(err, &silent) {
+		return &Error{Step: c.script, Reason: silent.Error(), Err: err}
+	}
 	if facts.tooMuch != nil {
 		return &Error{Step: c.script, Reason: facts.tooMuch.Error(), Err: facts.tooMuch}
 	}
@@ -125,11 +128,12 @@ func (c call) exec(ctx context.Context, m Machine, g *gate, to streams) error {
 
 // alone runs the call in a session of its own.
 func (c call) alone(ctx context.Context, m Machine, g *gate, to streams) error {
-	command, err := c.args.command(c.script)
+	o := newOpening(m, c.compacted())
+	command, err := c.args.command(c.script, o.mark)
 	if err != nil {
 		return err
 	}
-	return m.Exec(ctx, command, io.MultiReader(strings.NewReader(c.compacted()), g), to.facts, to.log)
+	return o.exec(ctx, command, g, to)
 }
 
 var errCutShort = errors.New("the end of its answer is missing: run it again")

@@ -52,6 +52,9 @@ func (s *Shell) Traced(step, what string) {
 	}
 }
 
+// Greeted passes on what the login shell prints.
+func (s *Shell) Greeted(text string) { Greet(s.Machine, text) }
+
 // laneOf returns the lane of a script, or nil.
 func (s *Shell) laneOf(script string) *lane {
 	for _, l := range []*lane{&s.looks, &s.changes} {
