@@ -20,9 +20,9 @@ type door struct {
 	known     string
 }
 
-// openDoor starts an sshd with this ForceCommand. Without openssh-server the test
-// cannot run.
-func openDoor(t *testing.T, force string) door {
+// openDoor starts an sshd with these options. Without openssh-server the test cannot
+// run.
+func openDoor(t *testing.T, options string) door {
 	t.Helper()
 	const sshd = "/usr/sbin/sshd"
 	if _, err := os.Stat(sshd); err != nil {
@@ -45,8 +45,8 @@ func openDoor(t *testing.T, force string) door {
 	_, d.port, _ = net.SplitHostPort(l.Addr().String())
 	must(t, l.Close())
 	d.key, d.known = d.read(t, "user"), "[127.0.0.1]:"+d.port+" "+d.read(t, "host.pub")
-	config := fmt.Sprintf("ForceCommand %s\nListenAddress 127.0.0.1:%s\nHostKey %s\nAuthorizedKeysFile %s\nPidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\n",
-		force, d.port, filepath.Join(d.dir, "host"), filepath.Join(d.dir, "user.pub"))
+	config := fmt.Sprintf("%s\nListenAddress 127.0.0.1:%s\nHostKey %s\nAuthorizedKeysFile %s\nPidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\n",
+		options, d.port, filepath.Join(d.dir, "host"), filepath.Join(d.dir, "user.pub"))
 	must(t, os.WriteFile(filepath.Join(d.dir, "config"), []byte(config), 0o600))
 	cmd := exec.Command(sshd, "-D", "-e", "-f", filepath.Join(d.dir, "config"))
 	must(t, cmd.Start())
@@ -69,13 +69,13 @@ func (d door) read(t *testing.T, name string) string {
 	return string(data)
 }
 
-// releases returns a run of "slipway releases" through the door.
-func (d door) releases(t *testing.T, more ...string) (w *world, host string) {
+// run returns a run of a verb through the door.
+func (d door) run(t *testing.T, verb string, more ...string) (w *world, host string) {
 	t.Helper()
 	me, err := user.Current()
 	must(t, err)
 	host = me.Username + "@127.0.0.1:" + d.port
-	w = newWorld(append([]string{"releases", "--app", "apxr/shop", "--hosts", host, "--deploy-to", filepath.Join(d.dir, "shop")}, more...)...)
+	w = newWorld(append([]string{verb, "--app", "apxr/shop", "--hosts", host, "--deploy-to", filepath.Join(d.dir, "shop")}, more...)...)
 	w.env["SLIPWAY_SSH_KEY"], w.env["SLIPWAY_KNOWN_HOSTS"] = d.key, d.known
 	return w, host
 }
@@ -95,11 +95,19 @@ func TestWhatRunsInPlaceOfALoginShellIsNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, host := openDoor(t, c.force).releases(t)
+			w, host := openDoor(t, "ForceCommand "+c.force).run(t, "releases")
 			w.cli(t, exitFailed, host+": "+c.want)
 			t.Log(w.errOut.String())
 		})
 	}
+}
+
+// withSystemctl returns a command that sets a PATH with a systemctl of the test's.
+func withSystemctl(t *testing.T) string {
+	t.Helper()
+	programs := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(programs, "systemctl"), []byte("#!/bin/sh\nprintf 'LoadState=loaded\\nActiveState=active\\nMainPID=0\\n\\n'\n"), 0o755))
+	return "export PATH=" + programs + ":$PATH"
 }
 
 // A login shell of any kind may talk, before a script and after it.
@@ -111,15 +119,36 @@ func TestALoginShellMayTalk(t *testing.T) {
 		}
 		t.Run(shell, func(t *testing.T) {
 			t.Parallel()
-			programs := t.TempDir()
-			must(t, os.WriteFile(filepath.Join(programs, "systemctl"), []byte("#!/bin/sh\nprintf 'LoadState=loaded\\nActiveState=active\\nMainPID=0\\n\\n'\n"), 0o755))
-			d := openDoor(t, "export PATH="+programs+":$PATH; echo units=forged; echo Hello; echo error=no >&2; "+shell+` -c "$SSH_ORIGINAL_COMMAND"; s=$?; echo error=farewell; exit $s`)
+			d := openDoor(t, "ForceCommand "+withSystemctl(t)+"; echo units=forged; echo Hello; echo error=no >&2; "+shell+` -c "$SSH_ORIGINAL_COMMAND"; s=$?; echo error=farewell; exit $s`)
 			must(t, os.MkdirAll(filepath.Join(d.dir, "shop/releases/20240101T000000"), 0o755))
-			w, host := d.releases(t)
+			w, host := d.run(t, "releases")
 			w.cli(t, exitOK, "20240101T000000")
 			if said := w.errOut.String(); strings.Count(said, host+"'s login shell printed: units=forged Hello error=no\n") != 1 {
 				t.Errorf("%s", said)
 			}
 		})
 	}
+}
+
+// A run needs two sessions: one for the lock, and one for everything else.
+func TestASSHDThatAllowsOneSessionIsNamedBeforeAnythingChanges(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, "MaxSessions 1\nForceCommand "+withSystemctl(t)+`; eval "$SSH_ORIGINAL_COMMAND"`)
+	must(t, os.MkdirAll(filepath.Join(d.dir, "shop/releases"), 0o755))
+	w, host := d.run(t, "rollback")
+	w.cli(t, exitFailed, host+": sshd opens no further session on this connection: MaxSessions in its sshd_config must be 2 at least, and is 10 by default")
+	t.Log(w.errOut.String())
+}
+
+// sshd finds no shell in an empty chroot.
+func TestAChrootWithoutAShellIsNamed(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 && os.Getenv("CI") != "true" {
+		t.Skip("only root can use a chroot")
+	}
+	empty, err := os.MkdirTemp("/run", "slipway-chroot-") // sshd wants all directories above it to be root's alone
+	must(t, err)
+	t.Cleanup(func() { os.Remove(empty) })
+	w, host := openDoor(t, "ChrootDirectory "+empty).run(t, "releases")
+	w.cli(t, exitFailed, host+": the login shell cannot be started and printed \"/bin/bash: No such file or directory\": it is missing on the host, or in the ChrootDirectory")
 }

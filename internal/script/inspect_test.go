@@ -281,3 +281,15 @@ func TestTheTimeIsInSecondsWhateverUnitAwkHas(t *testing.T) {
 		}
 	}
 }
+
+func TestAChrootIsNamed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	edit := s.edit
+	s.edit = func(text string) string { return strings.ReplaceAll(edit(text), "/proc/self ]", "/nowhere/self ]") }
+	const want = "sshd puts this user into a chroot (ChrootDirectory in sshd_config)"
+	_, err := s.host(nil).Inspect(t.Context(), s.look())
+	wantReason(t, err, want)
+	_, err = s.host(nil).Lock(t.Context(), Holder{}, Wait{})
+	wantReason(t, err, want)
+}

@@ -8,6 +8,7 @@
 # setup (the stamp that the setup phase left), recent (how many lines of the history to
 # report; empty: all), about (release IDs and revisions).
 main() {
+	see_host
 	show_turn
 	read_stamp
 	show_machine

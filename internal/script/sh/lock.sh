@@ -9,6 +9,7 @@
 # (yes: report this machine's time).
 main() {
 	trap '' PIPE
+	see_host
 	make_dir || die "cannot create $dir: give the directory above it to $(id -un)"
 	command exec 8>>"$dir/lock" || die "cannot write $dir/lock: give $dir to $(id -un)"
 	flock -n 8 || wait_for_lock
