@@ -10,6 +10,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/apxr/slipway/internal/config"
+	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/script"
 )
 
 // door is an OpenSSH server on loopback that lets the user who runs the tests in,
@@ -130,14 +134,31 @@ func TestALoginShellMayTalk(t *testing.T) {
 	}
 }
 
-// A run needs two sessions: one for the lock, and one for everything else.
-func TestASSHDThatAllowsOneSessionIsNamedBeforeAnythingChanges(t *testing.T) {
+// A run needs two sessions: one for the lock, and one for everything else. An sshd that
+// allows one is named before anything changes.
+func TestASSHDThatAllowsOneSessionIsNamed(t *testing.T) {
 	t.Parallel()
-	d := openDoor(t, "MaxSessions 1\nForceCommand "+withSystemctl(t)+`; eval "$SSH_ORIGINAL_COMMAND"`)
-	must(t, os.MkdirAll(filepath.Join(d.dir, "shop/releases"), 0o755))
-	w, host := d.run(t, "rollback")
-	w.cli(t, exitFailed, host+": sshd opens no further session on this connection: MaxSessions in its sshd_config must be 2 at least, and is 10 by default")
-	t.Log(w.errOut.String())
+	door := openDoor(t, "MaxSessions 1\nForceCommand "+withSystemctl(t)+`; eval "$SSH_ORIGINAL_COMMAND"`)
+	base := filepath.Join(door.dir, "shop")
+	must(t, os.MkdirAll(filepath.Join(base, "releases"), 0o755))
+	me, err := user.Current()
+	must(t, err)
+	there := config.Host{User: me.Username, Host: "127.0.0.1", Port: door.port}
+	d, err := newDialer(config.Config{Hosts: []config.Host{there}, Access: config.Access{Key: []byte(door.key), KnownHosts: []byte(door.known)}}, noEnv, silent)
+	must(t, err)
+	defer d.Close()
+	conn, err := d.heard(t.Context(), there)
+	must(t, err)
+	defer conn.Close()
+	host := script.Host{Machine: script.NewShell(conn), Layout: release.Layout{Base: base}}
+	lock, err := host.Lock(t.Context(), script.Holder{What: "rollback"}, script.Wait{})
+	must(t, err)
+	defer lock.Release()
+	_, err = host.Inspect(t.Context(), script.Look{Units: []string{"shop.service"}})
+	const want = ": sshd opens no further session on this connection: MaxSessions in its sshd_config must be 2 at least, and is 10 by default"
+	if err == nil || !strings.Contains(err.Error(), there.String()+want) {
+		t.Errorf("%v, want %q", err, want)
+	}
 }
 
 // sshd finds no shell in an empty chroot.

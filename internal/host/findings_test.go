@@ -100,6 +100,7 @@ func TestFindings(t *testing.T) {
 			in.Unread, in.SudoSaid = []string{"/usr/bin/systemctl stop a.service"}, "sudo: sorry, you must have a tty to run sudo"
 		}, say: []string{"put 'Defaults:deploy !requiretty' into sudoers"}},
 		"no list for the log alone": {spoil: func(in *script.Inspection) { in.Unread = []string{"/usr/bin/journalctl --unit=a.service"} }},
+		"a user without groups":     {spoil: func(in *script.Inspection) { in.Uses[0].Groups, in.Directories[1].Mode = nil, 0o2700 }},
 		"current a directory":       {spoil: func(in *script.Inspection) { in.CurrentKind = "dir" }, say: []string{"/opt/apxr/apxr_io/current is not a link"}},
 		"current elsewhere":         {spoil: func(in *script.Inspection) { in.Current, in.CurrentTarget = release.Activation{}, "/srv" }, say: []string{`leads to "/srv" and not to a release`}},
 		"current dangling":          {spoil: func(in *script.Inspection) { in.Releases = nil }, say: []string{"leads to release 20240101T000000, which is not there"}},
@@ -193,11 +194,11 @@ func TestWarnings(t *testing.T) {
 	}
 	in.Drift = []string{"/etc/x has been changed", "y.service is disabled, not enabled"}
 	in.NotAllowed = []string{"/usr/bin/journalctl --unit=apxr_io.service"}
-	in.Uses = append(in.Uses, script.Use{Unit: "a.service"}, script.Use{Unit: "b.service", User: "deploy"})
+	in.Uses = append(in.Uses, script.Use{Unit: "a.service"}, script.Use{Unit: "b.service", User: "deploy"}, script.Use{Unit: "c.service", User: "dynamic"})
 	w := strings.Join((Seen{Inspection: in}).Warnings(release.App{Org: "apxr", Name: "apxr_io"}), "\n")
 	for _, want := range []string{
 		"/etc/x has been changed; y.service is disabled, not enabled; 'slipway setup --app apxr/apxr_io' with this host mends it",
-		"a.service runs as root", "b.service runs as deploy", "could not show the unit log",
+		"a.service runs as root", "b.service runs as deploy", "c.service runs as dynamic, of whom 'id -Gn dynamic' says nothing here", "could not show the unit log",
 	} {
 		if !strings.Contains(w, want) {
 			t.Errorf("%q does not say %q", w, want)

@@ -1,4 +1,4 @@
-# Libraries: beats
+# Libraries: beats chroot
 # Holds a lock for as long as the caller lives: until the connection ends, or no byte
 # has come for 30 s. Then the token of this acquisition counts no more, so what is left
 # of the run can change nothing: see critical.sh.

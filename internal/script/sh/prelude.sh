@@ -33,11 +33,6 @@ die() {
 	exit 1
 }
 
-# see_host ends the script where nothing of the host can be seen.
-see_host() {
-	[ -e /proc/self ] || die "/proc is not there: sshd puts this user into a chroot (ChrootDirectory in sshd_config), where nothing of the host can be seen; take the user out of it"
-}
-
 ready() { printf '%sready\n' "$answer_mark" >&3; }
 
 # decode VALUE sets $decoded to the value that args.go encoded: "_" and three octal
