@@ -49,8 +49,9 @@ func openDoor(t *testing.T, options string) door {
 	_, d.port, _ = net.SplitHostPort(l.Addr().String())
 	must(t, l.Close())
 	d.key, d.known = d.read(t, "user"), "[127.0.0.1]:"+d.port+" "+d.read(t, "host.pub")
-	config := fmt.Sprintf("%s\nListenAddress 127.0.0.1:%s\nHostKey %s\nAuthorizedKeysFile %s\nPidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\n",
-		options, d.port, filepath.Join(d.dir, "host"), filepath.Join(d.dir, "user.pub"))
+	// The startup files of the user who runs the tests may print too.
+	config := fmt.Sprintf("%s\nSetEnv HOME=%s\nListenAddress 127.0.0.1:%s\nHostKey %s\nAuthorizedKeysFile %s\nPidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\n",
+		options, d.dir, d.port, filepath.Join(d.dir, "host"), filepath.Join(d.dir, "user.pub"))
 	must(t, os.WriteFile(filepath.Join(d.dir, "config"), []byte(config), 0o600))
 	cmd := exec.Command(sshd, "-D", "-e", "-f", filepath.Join(d.dir, "config"))
 	must(t, cmd.Start())
