@@ -246,7 +246,11 @@ func TestTheMachineItselfCanBeTheBuildServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := host.Host.(*local.Machine); !ok {
+	heard, ok := host.Host.(struct {
+		build.Host
+		ears
+	})
+	if _, here := heard.Host.(*local.Machine); !ok || !here {
 		t.Errorf("it is a %T", host.Host)
 	}
 	run := func(m script.Machine) string {
@@ -289,7 +293,7 @@ func TestABuildServerThatCannotBeReachedIsAnError(t *testing.T) {
 		t.Errorf("%+v, %v", host, err)
 	}
 	for _, h := range []config.Host{there, {User: "x", Host: "127.0.0.1", Port: "1"}} {
-		if reached, err := d.traced(t.Context(), h); err == nil || reached != nil { // a nil *remote.Conn would be a host.Conn
+		if reached, err := d.heard(t.Context(), h); err == nil || reached != nil { // a nil *remote.Conn would be a host.Conn
 			t.Errorf("%s: %v, %v", h, reached, err)
 		}
 	}

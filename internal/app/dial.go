@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/apxr/slipway/internal/build"
 	"github.com/apxr/slipway/internal/config"
@@ -85,10 +86,10 @@ type buildServer struct {
 
 func (d dialer) buildServer(ctx context.Context, h config.Host) (buildServer, error) {
 	s, err := d.reachBuildServer(ctx, h)
-	if err == nil && d.verbose > 1 {
-		s = s.traced(tracer{h.String(), d.log})
+	if err != nil {
+		return s, err
 	}
-	return s, err
+	return s.heard(d.ears(h)), nil
 }
 
 func (d dialer) reachBuildServer(ctx context.Context, h config.Host) (buildServer, error) {
@@ -103,20 +104,23 @@ func (d dialer) reachBuildServer(ctx context.Context, h config.Host) (buildServe
 	return buildServer{conn, func(a agent.Agent) script.Machine { return conn.WithAgent(a) }, conn.Close}, nil
 }
 
-func (s buildServer) traced(t tracer) buildServer {
+func (s buildServer) heard(e ears) buildServer {
 	lend := s.lend
 	s.Host = struct {
 		build.Host
-		tracer
-	}{s.Host, t}
+		ears
+	}{s.Host, e}
 	s.lend = func(a agent.Agent) script.Machine {
 		return struct {
 			script.Machine
-			tracer
-		}{lend(a), t}
+			ears
+		}{lend(a), e}
 	}
 	return s
 }
+
+// Greeted passes on what package script has heard.
+func (s buildServer) Greeted(text string) { script.Greet(s.Host, text) }
 
 // Traced passes on the trace of package script.
 func (s buildServer) Traced(step, what string) {
@@ -127,7 +131,7 @@ func (s buildServer) Traced(step, what string) {
 
 func (d dialer) candidates(hosts []config.Host) []rollout.Candidate {
 	return d.reachedBy(hosts, func(h config.Host) dial {
-		return func(ctx context.Context) (host.Conn, error) { return d.traced(ctx, h) }
+		return func(ctx context.Context) (host.Conn, error) { return d.heard(ctx, h) }
 	})
 }
 
@@ -142,17 +146,16 @@ func (d dialer) reachedBy(hosts []config.Host, way func(config.Host) dial) []rol
 	return all
 }
 
-// traced connects to a web server. It logs the scripts there if the settings
-// ask for that.
-func (d dialer) traced(ctx context.Context, h config.Host) (host.Conn, error) {
+// heard connects to a web server, and logs what package script says of it.
+func (d dialer) heard(ctx context.Context, h config.Host) (host.Conn, error) {
 	conn, err := d.webServer(ctx, h)
-	if err == nil && d.verbose > 1 {
-		conn = struct {
-			host.Conn
-			tracer
-		}{conn, tracer{h.String(), d.log}}
+	if err != nil {
+		return nil, err
 	}
-	return conn, err
+	return struct {
+		host.Conn
+		ears
+	}{conn, d.ears(h)}, nil
 }
 
 func (d dialer) webServer(ctx context.Context, h config.Host) (host.Conn, error) {
@@ -172,20 +175,14 @@ type insideMachine interface {
 	Close() error
 }
 
-// insideHost is such a host with a tracer of its scripts.
+// insideHost is such a host, with those who hear what package script says of it.
 type insideHost struct {
 	insideMachine
-	traced func(step, what string)
+	ears
 }
 
-// Traced passes on the trace of package script.
-func (h insideHost) Traced(step, what string) { h.traced(step, what) }
-
 func (d dialer) insideHost(ctx context.Context, h config.Host) (insideHost, error) {
-	host := insideHost{local.New(d.getenv), func(string, string) {}}
-	if d.verbose > 1 {
-		host.traced = tracer{h.String(), d.log}.Traced
-	}
+	host := insideHost{local.New(d.getenv), d.ears(h)}
 	if h.IsLocal() {
 		return host, nil
 	}
@@ -197,10 +194,36 @@ func (d dialer) insideHost(ctx context.Context, h config.Host) (insideHost, erro
 	return host, nil
 }
 
+// ears hear what package script says of a server.
+type ears struct {
+	greeter
+	tracer
+}
+
+func (d dialer) ears(h config.Host) ears {
+	e := ears{greeter{h.String(), d.log, new(sync.Once)}, tracer{name: h.String()}}
+	if d.verbose > 1 {
+		e.tracer.log = d.log
+	}
+	return e
+}
+
+// greeter logs, once, what the login shell of a server prints before a script runs.
+type greeter struct {
+	name string
+	log  *progress.Log
+	once *sync.Once
+}
+
+// Greeted logs a text, which package script may have cut.
+func (g greeter) Greeted(text string) {
+	g.once.Do(func() { g.log.Say("", "%s's login shell printed: %s", g.name, g.log.RedactCut(text)) })
+}
+
 // tracer logs which scripts run on a server and what they answer.
 type tracer struct {
 	name string
-	log  *progress.Log
+	log  *progress.Log // nil: nobody wants to know
 }
 
 // maxTraced bounds a line: an answer may contain a whole manifest.
@@ -209,6 +232,9 @@ const maxTraced = 1000
 // Traced logs one trace of package script, which may have cut it. It removes
 // secrets before it cuts the text too.
 func (t tracer) Traced(step, what string) {
+	if t.log == nil {
+		return
+	}
 	what = t.log.RedactCut(what)
 	if len(what) > maxTraced {
 		what = strings.ToValidUTF8(what[:maxTraced], "") + "..."

@@ -18,7 +18,7 @@ const mostAhead = 32
 func (d dialer) candidatesAhead(ctx context.Context, hosts []config.Host) ([]rollout.Candidate, func()) {
 	var begun []*dialled
 	all := d.reachedBy(hosts, func(h config.Host) dial {
-		again := func(ctx context.Context) (host.Conn, error) { return d.traced(ctx, h) }
+		again := func(ctx context.Context) (host.Conn, error) { return d.heard(ctx, h) }
 		if len(begun) == mostAhead {
 			return again
 		}

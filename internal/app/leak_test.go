@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -143,6 +144,8 @@ func (l *leaks) say(log *progress.Log) {
 	log.Annotate(progress.Annotation{Severity: progress.SeverityError, File: "lib/a.ex", Line: 1, Title: l.text(), Message: l.cut()})
 	tracer{"web1", log}.Traced("inspect", l.text())
 	tracer{"web1", log}.Traced("inspect", l.cut())
+	greeter{"web1", log, new(sync.Once)}.Greeted(l.text())
+	greeter{"web1", log, new(sync.Once)}.Greeted(l.cut())
 	out := log.Output("web1")
 	defer out.Close()
 	for text := l.text() + "\n" + strings.Repeat("x", l.IntN(70000)) + l.text() + "\n"; text != ""; {

@@ -141,6 +141,9 @@ func (b *build) Traced(step, what string) {
 	}
 }
 
+// Greeted passes on what the build server's login shell prints.
+func (b *build) Greeted(text string) { script.Greet(b.Host, text) }
+
 // on returns the scripts of the build on a machine.
 func (b *build) on(m script.Machine, log io.Writer) script.Build {
 	return script.Build{Machine: m, Job: b.job, Log: log}

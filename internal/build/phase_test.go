@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,8 +43,8 @@ type tracing struct {
 	told *[]string
 }
 
-func (s tracing) Exec(_ context.Context, _ string, _ io.Reader, stdout, _ io.Writer) error {
-	_, err := io.WriteString(stdout, "answered=yes\n")
+func (s tracing) Exec(_ context.Context, command string, _ io.Reader, stdout, _ io.Writer) error {
+	_, err := io.WriteString(stdout, strings.Fields(command)[3]+"began\nanswered=yes\n")
 	return err
 }
 

@@ -65,6 +65,7 @@ func TestEveryReasonIsOneLineWithItsRemedy(t *testing.T) {
 		"everybody's":     {func(in *script.Inside) { in.WrapperDir.Mode = 0o757 }, "console eval rpc", "/usr/local/lib/slipway can be"},
 		"no rule":         {func(in *script.Inside) { in.Sudo = "no" }, "console eval rpc logs", "deploy may not run 'sudo "},
 		"with a password": {func(in *script.Inside) { in.Sudo = "password" }, "eval rpc logs", "NOPASSWD"},
+		"no list":         {func(in *script.Inside) { in.Sudo, in.SudoSaid = "unread", "sudo: no" }, "console eval rpc logs", "shows no list and says: sudo: no: "},
 		"no script":       {func(in *script.Inside) { in.Missing = []string{"script"} }, "eval rpc logs", "bsdutils"},
 		"no sudo":         {func(in *script.Inside) { in.Missing, in.Sudo = []string{"sudo"}, "" }, "console eval rpc logs", "sudo is not installed"},
 	} {
@@ -133,8 +134,8 @@ func TestRootIsNeverAskedForAPassword(t *testing.T) {
 type answers string
 
 func (answers) Name() string { return "web1" }
-func (a answers) Exec(_ context.Context, _ string, _ io.Reader, out, _ io.Writer) error {
-	_, err := io.WriteString(out, string(a)+"answered=yes\n")
+func (a answers) Exec(_ context.Context, command string, _ io.Reader, out, _ io.Writer) error {
+	_, err := io.WriteString(out, strings.Fields(command)[3]+"began\n"+string(a)+"answered=yes\n")
 	return err
 }
 

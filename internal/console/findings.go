@@ -103,6 +103,8 @@ func (p Plan) judgeSudo(in script.Inside, say func(string, ...any)) {
 		remedy = setup
 	}
 	switch {
+	case in.Sudo == "unread":
+		say("it is not known whether %s may run 'sudo %s%s', since 'sudo -n -l' shows no list and says: %s: %s, or log in as a user who may (NAME@HOST)", in.Login, as, p.rule(), in.SudoSaid, remedy)
 	case in.Sudo == "no":
 		say("%s may not run 'sudo %s%s': %s, or log in as a user who may (NAME@HOST)", in.Login, as, p.rule(), remedy)
 	case in.Sudo == "password" && p.Way != Console:

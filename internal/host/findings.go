@@ -189,7 +189,10 @@ func (f *found) migrate(in script.Inspection, p Plan) {
 	}
 }
 
+// rules refuses a host on which sudo does not allow what a change needs. The last
+// finding has sudo's own words.
 func (f *found) rules(in script.Inspection) {
+	before := len(*f)
 	for _, command := range in.AsksPassword {
 		if !isLog(command) {
 			f.add("sudo asks %s for a password for '%s': put NOPASSWD: before exactly that command in sudoers, and let no later rule match it", in.User, command)
@@ -200,6 +203,32 @@ func (f *found) rules(in script.Inspection) {
 			f.add("%s may not run 'sudo %s': add 'NOPASSWD: %s' to its rules in sudoers", in.User, command, command)
 		}
 	}
+	if n := len(*f); n > before && in.SudoSaid != "" {
+		(*f)[n-1] = fmt.Errorf("%w. 'sudo -n -l' says: %s", (*f)[n-1], in.SudoSaid)
+	}
+	if needed := slices.DeleteFunc(slices.Clone(in.Unread), isLog); len(needed) > 0 {
+		f.add("%s: %s. It must be allowed to run, with NOPASSWD: %s", unreadRules(in), listRemedy(in), strings.Join(needed, ", "))
+	}
+}
+
+// unreadRules says that sudo shows no list, in its own words.
+func unreadRules(in script.Inspection) string {
+	said := in.SudoSaid
+	if said == "" {
+		said = "nothing"
+	}
+	return fmt.Sprintf("what sudo allows %s is not known, since 'sudo -n -l' shows no list and says: %s", in.User, said)
+}
+
+// listRemedy says how sudo can be made to show its list.
+func listRemedy(in script.Inspection) string {
+	switch said := in.SudoSaid; {
+	case strings.Contains(said, "must have a tty"):
+		return fmt.Sprintf("put 'Defaults:%s !requiretty' into sudoers", in.User)
+	case strings.Contains(said, "password is required"), strings.Contains(said, "authentication is required"):
+		return fmt.Sprintf("no rule has NOPASSWD, or sudoers has listpw=always or listpw=all: add the rules, and 'Defaults:%s listpw=any' if it needs that", in.User)
+	}
+	return "run 'sudo -n -l' there as " + in.User + ", and 'visudo -c' as root"
 }
 
 func isLog(command string) bool { return strings.Contains(command, "journalctl") }

@@ -89,11 +89,22 @@ func TestFindings(t *testing.T) {
 		"no sudo rules": {spoil: func(in *script.Inspection) {
 			in.NotAllowed = []string{"/usr/bin/systemctl restart apxr_io.service", "/usr/bin/journalctl --unit=apxr_io.service"}
 		}, say: []string{"deploy may not run 'sudo /usr/bin/systemctl restart apxr_io.service'"}},
-		"sudo asks":               {spoil: func(in *script.Inspection) { in.AsksPassword = []string{"/usr/bin/systemctl stop apxr_io.service"} }, say: []string{"sudo asks deploy for a password for '/usr/bin/systemctl stop apxr_io.service'"}},
-		"current a directory":     {spoil: func(in *script.Inspection) { in.CurrentKind = "dir" }, say: []string{"/opt/apxr/apxr_io/current is not a link"}},
-		"current elsewhere":       {spoil: func(in *script.Inspection) { in.Current, in.CurrentTarget = release.Activation{}, "/srv" }, say: []string{`leads to "/srv" and not to a release`}},
-		"current dangling":        {spoil: func(in *script.Inspection) { in.Releases = nil }, say: []string{"leads to release 20240101T000000, which is not there"}},
-		"its environment is gone": {spoil: func(in *script.Inspection) { in.Current.Env, in.CurrentTarget = key, "activations/"+key+"/release" }, say: []string{"which is not there"}},
+		"sudo asks": {spoil: func(in *script.Inspection) { in.AsksPassword = []string{"/usr/bin/systemctl stop apxr_io.service"} }, say: []string{"sudo asks deploy for a password for '/usr/bin/systemctl stop apxr_io.service'"}},
+		"sudo's words": {spoil: func(in *script.Inspection) {
+			in.NotAllowed, in.SudoSaid = []string{"/usr/bin/systemctl stop a.service"}, "(root) NOPASSWD: /usr/bin/id"
+		}, say: []string{"add 'NOPASSWD: /usr/bin/systemctl stop a.service' to its rules in sudoers. 'sudo -n -l' says: (root) NOPASSWD: /usr/bin/id"}},
+		"a list with a password": {spoil: func(in *script.Inspection) {
+			in.Unread, in.SudoSaid = []string{"/usr/bin/systemctl stop a.service", "/usr/bin/journalctl --unit=a.service"}, "sudo: a password is required"
+		}, say: []string{"what sudo allows deploy is not known, since 'sudo -n -l' shows no list and says: sudo: a password is required: no rule has NOPASSWD, or sudoers has listpw=always or listpw=all: add the rules, and 'Defaults:deploy listpw=any' if it needs that. It must be allowed to run, with NOPASSWD: /usr/bin/systemctl stop a.service"}},
+		"a list with a terminal": {spoil: func(in *script.Inspection) {
+			in.Unread, in.SudoSaid = []string{"/usr/bin/systemctl stop a.service"}, "sudo: sorry, you must have a tty to run sudo"
+		}, say: []string{"put 'Defaults:deploy !requiretty' into sudoers"}},
+		"no list for the log alone": {spoil: func(in *script.Inspection) { in.Unread = []string{"/usr/bin/journalctl --unit=a.service"} }},
+		"a user without groups":     {spoil: func(in *script.Inspection) { in.Uses[0].Groups, in.Directories[1].Mode = nil, 0o2700 }},
+		"current a directory":       {spoil: func(in *script.Inspection) { in.CurrentKind = "dir" }, say: []string{"/opt/apxr/apxr_io/current is not a link"}},
+		"current elsewhere":         {spoil: func(in *script.Inspection) { in.Current, in.CurrentTarget = release.Activation{}, "/srv" }, say: []string{`leads to "/srv" and not to a release`}},
+		"current dangling":          {spoil: func(in *script.Inspection) { in.Releases = nil }, say: []string{"leads to release 20240101T000000, which is not there"}},
+		"its environment is gone":   {spoil: func(in *script.Inspection) { in.Current.Env, in.CurrentTarget = key, "activations/"+key+"/release" }, say: []string{"which is not there"}},
 		"a foreign service": {
 			spoil: func(in *script.Inspection) {
 				in.CurrentKind, in.Current, in.Units[0].Running = "none", release.Activation{}, ""
@@ -183,11 +194,11 @@ func TestWarnings(t *testing.T) {
 	}
 	in.Drift = []string{"/etc/x has been changed", "y.service is disabled, not enabled"}
 	in.NotAllowed = []string{"/usr/bin/journalctl --unit=apxr_io.service"}
-	in.Uses = append(in.Uses, script.Use{Unit: "a.service"}, script.Use{Unit: "b.service", User: "deploy"})
+	in.Uses = append(in.Uses, script.Use{Unit: "a.service"}, script.Use{Unit: "b.service", User: "deploy"}, script.Use{Unit: "c.service", User: "dynamic"})
 	w := strings.Join((Seen{Inspection: in}).Warnings(release.App{Org: "apxr", Name: "apxr_io"}), "\n")
 	for _, want := range []string{
 		"/etc/x has been changed; y.service is disabled, not enabled; 'slipway setup --app apxr/apxr_io' with this host mends it",
-		"a.service runs as root", "b.service runs as deploy", "could not show the unit log",
+		"a.service runs as root", "b.service runs as deploy", "c.service runs as dynamic, of whom 'id -Gn dynamic' says nothing here", "could not show the unit log",
 	} {
 		if !strings.Contains(w, want) {
 			t.Errorf("%q does not say %q", w, want)

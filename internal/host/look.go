@@ -117,5 +117,5 @@ func (h *Host) tryHealth(ctx context.Context, health *config.Health) error {
 		h.curl = true
 		return nil
 	}
-	return fmt.Errorf("the health URL cannot be asked: sshd forbids TCP forwarding, and there is no curl on the host: install curl, or set 'AllowTcpForwarding local' in sshd_config")
+	return fmt.Errorf("the health URL cannot be asked: sshd forbids TCP forwarding, and there is no curl on the host: install curl, or allow it in sshd_config: 'AllowTcpForwarding local', no DisableForwarding, and %s if it has a PermitOpen", health.Addr())
 }

@@ -51,7 +51,7 @@ func TestHowTheHealthURLCanBeAskedIsFoundOut(t *testing.T) {
 	for _, c := range []struct {
 		curl bool
 		says string
-	}{{true, ""}, {false, "sshd forbids TCP forwarding, and there is no curl on the host"}} {
+	}{{true, ""}, {false, "sshd forbids TCP forwarding, and there is no curl on the host: install curl, or allow it in sshd_config: 'AllowTcpForwarding local', no DisableForwarding, and 127.0.0.1:" + port + " if it has a PermitOpen"}} {
 		h := s.begin(release.Deploy, health(port))
 		s.must(h.Connect(t.Context()))
 		conn := s.conns[len(s.conns)-1]

@@ -183,7 +183,7 @@ func (c *conn) Exec(ctx context.Context, command string, stdin io.Reader, stdout
 		}
 	}
 	var failed error
-	if strings.HasSuffix(command, " step.shell") {
+	if strings.Contains(command, " step.shell ") {
 		stdin = c.watch(stdin, func(err error) { failed = err; cancel() })
 	}
 	err := c.run(ctx, exec.Command("sh", "-c", command), stdin, stdout, stderr)

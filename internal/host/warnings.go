@@ -21,9 +21,13 @@ func (s Seen) Warnings(app release.App) []string {
 			w = append(w, fmt.Sprintf("%s runs as root: give it a user of its own (User=)", use.Unit))
 		case s.User:
 			w = append(w, fmt.Sprintf("%s runs as %s, who can change every release: give it a user of its own (User=)", use.Unit, s.User))
+		default:
+			if use.Groups == nil {
+				w = append(w, fmt.Sprintf("%s runs as %s, of whom 'id -Gn %s' says nothing here: whether it can read a release is not known", use.Unit, use.User, use.User))
+			}
 		}
 	}
-	for _, command := range append(slices.Clone(s.AsksPassword), s.NotAllowed...) {
+	for _, command := range slices.Concat(s.AsksPassword, s.NotAllowed, s.Unread) {
 		if isLog(command) {
 			w = append(w, fmt.Sprintf("a failure could not show the unit log: allow %s 'NOPASSWD: %s' in sudoers", s.User, command))
 		}

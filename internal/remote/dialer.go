@@ -99,7 +99,7 @@ func (d *Dialer) attempt(ctx context.Context, name string, t Target, open opener
 func (l *login) retriable(err error) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return lost(err) && l.stage == connected && !l.isSomethingElse()
+	return lost(err) && l.stage == connected && !l.isSomethingElse() && !l.isBarred()
 }
 
 // reach opens a TCP connection to a machine, through the jump hosts if there are

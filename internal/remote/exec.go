@@ -78,7 +78,9 @@ type NoSessionError struct {
 	Err  error
 }
 
-func (e *NoSessionError) Error() string { return e.Host + ": cannot open a session: " + e.Err.Error() }
+func (e *NoSessionError) Error() string {
+	return e.Host + ": sshd opens no further session on this connection: MaxSessions in its sshd_config must be 2 at least, and is 10 by default (" + e.Err.Error() + ")"
+}
 func (e *NoSessionError) Unwrap() error { return e.Err }
 
 // NoSession marks the error for packages that do not import its type.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -27,7 +28,7 @@ func explainConnect(err error, addr string) error {
 	case isDNS:
 		return fmt.Errorf("cannot connect: cannot look up the name %s: %w", dns.Name, err)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("cannot connect: nothing listens on %s (connection refused): is sshd running, and is that its port?", addr)
+		return fmt.Errorf("cannot connect: nothing listens on %s (connection refused): is sshd running, is that its port, and does something like fail2ban bar this machine's address?", addr)
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return fmt.Errorf("cannot connect: there is no route to %s: is the host up, and is a firewall or a VPN in the way? (%w)", addr, err)
 	case errors.Is(err, context.DeadlineExceeded), isTimeout && timeout.Timeout(), errors.Is(err, os.ErrDeadlineExceeded):
@@ -55,6 +56,8 @@ func (l *login) explain(err error) error {
 		return fmt.Errorf("what answers at %s is not an SSH server (it says %s): is that the port of sshd?", l.target.addr(), l.greeting())
 	case errors.Is(err, errSilent):
 		return l.silent()
+	case l.isBarred():
+		return l.barred()
 	case lost(err):
 		return fmt.Errorf("%s accepts connections and closes them before an SSH handshake%s: is it an SSH server, does it accept connections from here, and does it have too many at once (MaxStartups)?", l.target.addr(), l.parting())
 	}
@@ -85,7 +88,16 @@ func (l *login) isSomethingElse() bool {
 
 func (l *login) turnedAway() bool {
 	said := string(l.heard)
-	return strings.Contains(said, "Exceeded MaxStartups") || strings.Contains(said, "Not allowed at this time")
+	return strings.Contains(said, "Exceeded MaxStartups") || l.isBarred()
+}
+
+// isBarred reports whether sshd punishes the address that the connection came from.
+func (l *login) isBarred() bool { return strings.Contains(string(l.heard), "Not allowed at this time") }
+
+// barred says for how long. Nothing but sshd's own log has the very time.
+func (l *login) barred() error {
+	return fmt.Errorf("%s bars this machine's address for now%s: sshd punishes failed and broken logins (PerSourcePenalties), and others may share the address. By default that ends between 15 s and 10 min after the last of them. See what fails there (journalctl -u ssh), or name the address in PerSourcePenaltyExemptList in its sshd_config",
+		l.target.addr(), l.parting())
 }
 
 // greeting returns the first line that a peer sent, or its protocol if that is
@@ -108,9 +120,8 @@ func (l *login) parting() string {
 }
 
 func (l *login) explainNegotiation(e *ssh.AlgorithmNegotiationError) error {
-	offered := printable(strings.Join(e.RequestedAlgorithms, ", "), 300)
 	if e.What != "host key" {
-		return fmt.Errorf("no common algorithm for %s: the server is too old; it offers only %s: update its OpenSSH, or allow newer algorithms in its sshd_config", e.What, offered)
+		return differ(e)
 	}
 	var declared []string
 	for _, key := range l.auth.known.lookup(l.target.addr()) {
@@ -121,11 +132,51 @@ func (l *login) explainNegotiation(e *ssh.AlgorithmNegotiationError) error {
 		declared = append(declared, fmt.Sprintf("%s (line %d)", kind, key.line))
 	}
 	if len(declared) == 0 {
-		return fmt.Errorf("no common algorithm for its host key: the server is too old; it offers only %s", offered)
+		return differ(e)
 	}
 	return fmt.Errorf("it has no host key of a type that known-hosts declares for it; nothing was sent. Declared: %s; it offers %s. If the host was reinstalled, replace its lines with the output of ssh-keyscan, once you have verified it",
-		strings.Join(unique(declared), ", "), offered)
+		strings.Join(unique(declared), ", "), listed(e.RequestedAlgorithms))
 }
+
+// differ says which side lacks the other one's algorithms. The server is the older
+// one if it offers nothing but what is no longer safe.
+func differ(e *ssh.AlgorithmNegotiationError) error {
+	option := map[string]string{"key exchange": "KexAlgorithms", "host key": "HostKeyAlgorithms"}[e.What]
+	switch {
+	case strings.HasSuffix(e.What, "cipher"):
+		option = "Ciphers"
+	case strings.HasSuffix(e.What, "MAC"):
+		option = "MACs"
+	}
+	why, remedy := "the server is too old", "update its OpenSSH, or allow one of Slipway's in "+option+" in its sshd_config"
+	if slices.ContainsFunc(named(e.RequestedAlgorithms), isCurrent) {
+		why, remedy = "Slipway lacks those that the server allows", "add one of Slipway's to "+option+" in its sshd_config, or use a newer Slipway"
+	}
+	return fmt.Errorf("no common algorithm for %s: %s; it offers only %s. Slipway has %s: %s", e.What, why, listed(e.RequestedAlgorithms), listed(e.SupportedAlgorithms), remedy)
+}
+
+// isCurrent reports whether an algorithm is not known to be unsafe.
+func isCurrent(algorithm string) bool {
+	old := ssh.InsecureAlgorithms()
+	for _, list := range [][]string{old.KeyExchanges, old.Ciphers, old.MACs, old.HostKeys} {
+		if slices.Contains(list, algorithm) {
+			return false
+		}
+	}
+	return !outdated.MatchString(algorithm)
+}
+
+// outdated matches algorithms that package ssh does not have at all.
+var outdated = regexp.MustCompile(`sha1\b|md5|-cbc\b|arcfour|ripemd|umac-64|ssh-rsa\b|ssh-dss|blowfish|cast128`)
+
+// named returns algorithms without the flags that travel in the same list.
+func named(list []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(name string) bool {
+		return strings.HasPrefix(name, "ext-info-") || strings.HasPrefix(name, "kex-strict-")
+	})
+}
+
+func listed(list []string) string { return printable(strings.Join(named(list), ", "), 300) }
 
 // explainAuth explains a login that a trusted host refused.
 func (l *login) explainAuth(err error, text string) error {
@@ -142,7 +193,7 @@ func (l *login) explainAuth(err error, text string) error {
 	case l.allowed != nil && !slices.Contains(l.allowed, "publickey"):
 		return fmt.Errorf("the server offers only %s: Slipway logs in with keys alone; enable PubkeyAuthentication in its sshd_config", l.ways())
 	case strings.Contains(text, "no common public key signature algorithm"):
-		return errors.New("the server is too old: it accepts RSA keys only with SHA-1 signatures; use an ed25519 key, or update its OpenSSH")
+		return errors.New("the server takes no RSA key with a SHA-2 signature: its OpenSSH is older than 7.2, or PubkeyAcceptedAlgorithms in its sshd_config has no rsa-sha2-512; use an ed25519 key, or change that")
 	case strings.Contains(text, "agent: "):
 		return fmt.Errorf("the SSH agent does not sign: %w", err)
 	case strings.Contains(text, "unable to authenticate"):

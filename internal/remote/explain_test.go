@@ -24,12 +24,14 @@ func TestWhatAnSSHDRefusesIsExplained(t *testing.T) {
 		options []string
 		want    string
 	}{
-		"passwords alone":  {[]string{"PubkeyAuthentication no"}, "the server offers only password/keyboard-interactive: Slipway logs in with keys alone; enable PubkeyAuthentication in its sshd_config"},
-		"a key and more":   {[]string{"AuthenticationMethods publickey,password"}, "and asks for password as well: Slipway logs in with keys alone; see AuthenticationMethods"},
-		"old key exchange": {[]string{"KexAlgorithms diffie-hellman-group14-sha1"}, "no common algorithm for key exchange: the server is too old; it offers only diffie-hellman-group14-sha1"},
-		"old ciphers":      {[]string{"Ciphers aes128-cbc,3des-cbc"}, "no common algorithm for client to server cipher: the server is too old; it offers only aes128-cbc, 3des-cbc"},
-		"old MACs":         {[]string{"Ciphers aes128-ctr", "MACs hmac-sha1"}, "no common algorithm for client to server MAC: the server is too old; it offers only hmac-sha1"},
-		"no such user":     {[]string{"AllowUsers somebody"}, "is not let in with this key: add its public half to"},
+		"passwords alone":    {[]string{"PubkeyAuthentication no"}, "the server offers only password/keyboard-interactive: Slipway logs in with keys alone; enable PubkeyAuthentication in its sshd_config"},
+		"a key and more":     {[]string{"AuthenticationMethods publickey,password"}, "and asks for password as well: Slipway logs in with keys alone; see AuthenticationMethods"},
+		"old key exchange":   {[]string{"KexAlgorithms diffie-hellman-group14-sha1"}, "no common algorithm for key exchange: the server is too old; it offers only diffie-hellman-group14-sha1"},
+		"newer key exchange": {[]string{"KexAlgorithms sntrup761x25519-sha512@openssh.com"}, "no common algorithm for key exchange: Slipway lacks those that the server allows; it offers only sntrup761x25519-sha512@openssh.com. Slipway has mlkem768x25519-sha256, curve25519-sha256, "},
+		"other MACs":         {[]string{"Ciphers aes256-ctr", "MACs umac-128-etm@openssh.com"}, "no common algorithm for client to server MAC: Slipway lacks those that the server allows; it offers only umac-128-etm@openssh.com. Slipway has hmac-sha2-256-etm@openssh.com, "},
+		"old ciphers":        {[]string{"Ciphers aes128-cbc,3des-cbc"}, "no common algorithm for client to server cipher: the server is too old; it offers only aes128-cbc, 3des-cbc"},
+		"old MACs":           {[]string{"Ciphers aes128-ctr", "MACs hmac-sha1"}, "no common algorithm for client to server MAC: the server is too old; it offers only hmac-sha1"},
+		"no such user":       {[]string{"AllowUsers somebody"}, "is not let in with this key: add its public half to"},
 	} {
 		s := startSSHD(t, append(c.options, "PasswordAuthentication yes", "KbdInteractiveAuthentication yes")...)
 		err := s.logIn(t, Credentials{Key: pemOf(userKey())})
@@ -188,12 +190,13 @@ func TestAConnectionThatIsDroppedBeforeTheKeyExchangeIsTriedAgain(t *testing.T) 
 		want  string
 		tries int32
 	}{
-		"once":              {1, "", "", 2},
-		"twice":             {2, "Exceeded MaxStartups\r\n", "", 3},
-		"after its version": {1, "SSH-2.0-OpenSSH_9.2\r\n", "", 2},
-		"each time":         {9, "", "accepts connections and closes them before an SSH handshake: ", 3},
-		"and says why":      {9, "Exceeded MaxStartups\r\n", `before an SSH handshake (it says "Exceeded MaxStartups")`, 3},
-		"something else":    {9, "HTTP/1.1 400 Bad Request\r\n\r\n", "is not an SSH server (it says ", 1},
+		"once":               {1, "", "", 2},
+		"twice":              {2, "Exceeded MaxStartups\r\n", "", 3},
+		"after its version":  {1, "SSH-2.0-OpenSSH_9.2\r\n", "", 2},
+		"each time":          {9, "", "accepts connections and closes them before an SSH handshake: ", 3},
+		"and says why":       {9, "Exceeded MaxStartups\r\n", `before an SSH handshake (it says "Exceeded MaxStartups")`, 3},
+		"barred for a while": {9, "Not allowed at this time\r\n", `bars this machine's address for now (it says "Not allowed at this time"): sshd punishes failed and broken logins (PerSourcePenalties), and others may share the address. By default that ends between 15 s and 10 min`, 1},
+		"something else":     {9, "HTTP/1.1 400 Bad Request\r\n\r\n", "is not an SSH server (it says ", 1},
 	} {
 		target, count := dropping(t, s, c.drops, c.says)
 		target.User = s.User

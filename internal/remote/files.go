@@ -9,20 +9,29 @@ import (
 	"os"
 	"path"
 	"slices"
+	"time"
 
 	"github.com/pkg/sftp"
+	"golang.org/x/crypto/ssh"
 )
 
+// files opens SFTP for one file. An idle one would take a place from the sessions
+// that sshd allows (MaxSessions).
 func (c *Conn) files() (*sftp.Client, error) {
-	c.sftpOnce.Do(func() {
-		if c.sftp, c.sftpErr = sftp.NewClient(c.client); c.sftpErr == nil {
-			c.trace.say("SFTP is open")
-		}
-	})
-	if c.sftpErr != nil {
-		return nil, fmt.Errorf("%s: no SFTP (sshd needs 'Subsystem sftp'): %w", c.name, c.sftpErr)
+	files, err := sftp.NewClient(c.client)
+	// sshd takes a moment to notice that another session has ended.
+	for try := 1; err != nil && errors.As(err, new(*ssh.OpenChannelError)) && try < tries && !c.lost(); try++ {
+		time.Sleep(maxPause)
+		files, err = sftp.NewClient(c.client)
 	}
-	return c.sftp, nil
+	if refused := (*ssh.OpenChannelError)(nil); errors.As(err, &refused) {
+		return nil, &NoSessionError{c.name, err}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: no SFTP (sshd needs 'Subsystem sftp'): %w", c.name, err)
+	}
+	c.trace.say("SFTP is open")
+	return files, nil
 }
 
 // maxFile bounds what ReadFile accepts from a misbehaving server.
@@ -88,6 +97,7 @@ func (c *Conn) readFile(ctx context.Context, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer files.Close()
 	f, err := files.Open(name)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %s: %w", c.name, name, os.ErrNotExist)
@@ -111,6 +121,7 @@ func (c *Conn) writeFile(ctx context.Context, name string, data []byte) error {
 	if err != nil {
 		return err
 	}
+	defer files.Close()
 	if err := files.MkdirAll(path.Dir(name)); err != nil {
 		return fmt.Errorf("%s: cannot create %s: %w", c.name, path.Dir(name), err)
 	}

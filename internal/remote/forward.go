@@ -104,7 +104,7 @@ func (f *forwarding) end() {
 }
 
 var errRefused = errors.New("sshd refuses to forward an SSH agent, which deploy-keys and forward-agent need: " +
-	"set 'AllowAgentForwarding yes' in the host's sshd_config (and no-agent-forwarding or restrict must not precede the key in authorized_keys), " +
+	"set 'AllowAgentForwarding yes' in the host's sshd_config (DisableForwarding must not be set, and no-agent-forwarding or restrict must not precede the key in authorized_keys), " +
 	"or give a git-token instead, or let the build user fetch with a key of its own")
 
 // request asks sshd to forward the agent to a session. OpenSSH grants that once

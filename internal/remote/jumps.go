@@ -208,7 +208,7 @@ func (c *Conn) explainThrough(ctx context.Context, err error, t Target) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("cannot connect: %w", ctx.Err())
 	case isRefused && refused.Reason == ssh.Prohibited:
-		return fmt.Errorf("%s: its sshd forbids TCP forwarding to %s (administratively prohibited): set 'AllowTcpForwarding yes' there, and see PermitOpen, and restrict or no-port-forwarding before the key in authorized_keys", c.name, t.addr())
+		return fmt.Errorf("%s: its sshd forbids TCP forwarding to %s (administratively prohibited): set 'AllowTcpForwarding yes' there; see %s", c.name, t.addr(), forwardingOptions)
 	case isRefused:
 		return fmt.Errorf("%s: cannot connect from there to %s: %s", c.name, t.addr(), printable(refused.Message, 100))
 	case errors.Is(err, context.DeadlineExceeded):

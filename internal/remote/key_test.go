@@ -79,7 +79,7 @@ func TestRSAKeysSignWithoutSHA1(t *testing.T) {
 	old.config.PublicKeyAuthAlgorithms = []string{ssh.KeyAlgoRSA}
 	target := old.listen(t)
 	_, err := dial(t.Context(), target, auth(t, rsaKey(), line(target, hostKey())))
-	wantError(t, err, "web1: the server is too old: it accepts RSA keys only with SHA-1 signatures")
+	wantError(t, err, "web1: the server takes no RSA key with a SHA-2 signature: its OpenSSH is older than 7.2, or PubkeyAcceptedAlgorithms")
 }
 
 // dsaKey returns just enough of a DSA key to recognise it: ssh-keygen no longer

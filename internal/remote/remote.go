@@ -11,10 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"sync"
 	"time"
 
-	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -45,10 +43,6 @@ type Conn struct {
 	linger time.Duration
 
 	forwarding forwarding
-
-	sftpOnce sync.Once
-	sftp     *sftp.Client
-	sftpErr  error
 }
 
 // newConn returns a Conn that sends keepalives until it is closed.
@@ -170,8 +164,11 @@ func (c *Conn) DialContext(ctx context.Context, network, addr string) (net.Conn,
 type ForwardingError struct{ Host string }
 
 func (e *ForwardingError) Error() string {
-	return e.Host + ": sshd forbids TCP forwarding (AllowTcpForwarding)"
+	return e.Host + ": sshd forbids TCP forwarding to that port: see " + forwardingOptions
 }
+
+// forwardingOptions are the places that can forbid it.
+const forwardingOptions = "AllowTcpForwarding, DisableForwarding and PermitOpen in its sshd_config, and restrict, no-port-forwarding and permitopen= before the key in authorized_keys"
 
 // ForwardingForbidden marks the error for packages that do not import its type.
 func (e *ForwardingError) ForwardingForbidden() bool { return true }

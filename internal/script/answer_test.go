@@ -34,8 +34,8 @@ func TestAnAnswerWithoutEndIsAnError(t *testing.T) {
 // chatty is a machine whose answers are text.
 type chatty struct{ text string }
 
-func (c chatty) Exec(_ context.Context, _ string, _ io.Reader, stdout, _ io.Writer) error {
-	_, err := io.Copy(stdout, strings.NewReader(c.text))
+func (c chatty) Exec(_ context.Context, command string, _ io.Reader, stdout, _ io.Writer) error {
+	_, err := io.Copy(stdout, strings.NewReader(beginning(command)+c.text))
 	return err
 }
 

@@ -10,13 +10,14 @@ type arg struct{ name, value string }
 
 type args []arg
 
-// command returns the command line that sshd passes to the user's login shell.
+// command returns the command line that sshd passes to the user's login shell. The
+// mark begins the answer: see [opening].
 // That shell may be fish or tcsh, where POSIX quoting does not work, so the
 // line needs no quotes: values are encoded in [A-Za-z0-9_.-], and sh decodes
 // them. The name of the step is for people who look at the processes of a host.
-func (as args) command(step string) (string, error) {
+func (as args) command(step, mark string) (string, error) {
 	words, err := as.words(step)
-	return "sh -s -- " + words, err
+	return "sh -s -- " + mark + " " + words, err
 }
 
 // words returns the arguments as encoded words.

@@ -12,7 +12,7 @@ import (
 // decoded runs the prelude with one argument and prints what main gets.
 func decoded(t testing.TB, shell, value string) string {
 	t.Helper()
-	command, err := args{{"value", value}}.command("step")
+	command, err := args{{"value", value}}.command("step", "MARK")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func decoded(t testing.TB, shell, value string) string {
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", command, err, stderr.String())
 	}
-	return string(out)
+	return strings.TrimPrefix(string(out), "MARKbegan\n")
 }
 
 var hostile = []string{
@@ -63,7 +63,7 @@ func TestArgumentsArriveAsTheyAre(t *testing.T) {
 
 func TestArgumentsThatNoCommandLineCarriesAreRefused(t *testing.T) {
 	for _, value := range []string{"a\nb", "a\x00b"} {
-		if _, err := (args{{"value", value}}).command("step"); err == nil {
+		if _, err := (args{{"value", value}}).command("step", "MARK"); err == nil {
 			t.Errorf("%q was accepted", value)
 		}
 	}

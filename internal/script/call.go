@@ -100,6 +100,9 @@ func (c call) run(ctx context.Context, m Machine) error {
 	if hung := (*Hung)(nil); err != nil && errors.As(context.Cause(ctx), &hung) {
 		return &Error{Step: c.script, Reason: hung.Error(), Err: hung}
 	}
+	if silent := (*NoAnswer)(nil); errors.As(err, &silent) {
+		return &Error{Step: c.script, Reason: silent.Error(), Err: err}
+	}
 	if facts.tooMuch != nil {
 		return &Error{Step: c.script, Reason: facts.tooMuch.Error(), Err: facts.tooMuch}
 	}
@@ -123,13 +126,21 @@ func (c call) exec(ctx context.Context, m Machine, g *gate, to streams) error {
 	return c.alone(ctx, m, g, to)
 }
 
-// alone runs the call in a session of its own.
+// alone runs the call in a session of its own. A server that allows few sessions may
+// take a moment to notice that the last one has ended.
 func (c call) alone(ctx context.Context, m Machine, g *gate, to streams) error {
-	command, err := c.args.command(c.script)
-	if err != nil {
-		return err
+	once := func() error {
+		o := newOpening(m, c.compacted())
+		command, err := c.args.command(c.script, o.mark)
+		if err != nil {
+			return err
+		}
+		return o.exec(ctx, command, g, to)
 	}
-	return m.Exec(ctx, command, io.MultiReader(strings.NewReader(c.compacted()), g), to.facts, to.log)
+	if _, ok := m.(*Shell); ok {
+		return once() // a Shell is patient itself
+	}
+	return patiently(ctx, once, func() {})
 }
 
 var errCutShort = errors.New("the end of its answer is missing: run it again")

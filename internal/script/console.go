@@ -33,7 +33,8 @@ type Inside struct {
 	Hidden     bool     // the application's directory cannot be entered
 	Wrapper    *Entry   // nil: there is none
 	WrapperDir *Entry
-	Sudo       string // whether sudo runs the command: yes, no, password
+	Sudo       string // whether sudo runs the command: yes, no, password, unread (it shows no list)
+	SudoSaid   string // sudo's own words, unless it runs the command
 }
 
 // LookInside reports what a host has of an Opening, and changes nothing.
@@ -63,6 +64,8 @@ func (in *Inside) fact(key, value string) {
 		in.WrapperDir = entry(value)
 	case "sudo":
 		in.Sudo = value
+	case "sudo_said":
+		in.SudoSaid = value
 	default:
 		in.Service.fact(key, value)
 	}

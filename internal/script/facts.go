@@ -88,6 +88,7 @@ func (w *factWriter) line(line string) {
 		w.trace(line)
 	}
 	switch {
+	case w.ended: // the login shell prints a farewell
 	case line == "ready" && !w.isOpen:
 		w.isOpen = true
 		w.gate.unlock()

@@ -13,8 +13,18 @@ import (
 // machineFunc is a machine that a test plays.
 type machineFunc func(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer) error
 
-func (f machineFunc) Exec(ctx context.Context, _ string, stdin io.Reader, stdout, stderr io.Writer) error {
+func (f machineFunc) Exec(ctx context.Context, command string, stdin io.Reader, stdout, stderr io.Writer) error {
+	io.WriteString(stdout, beginning(command))
 	return f(ctx, stdin, stdout, stderr)
+}
+
+// beginning returns the line with which an answer to a command begins.
+func beginning(command string) string {
+	words := strings.Fields(command)
+	if strings.HasPrefix(command, shellCommand) {
+		return words[len(words)-1] + "began\n"
+	}
+	return words[3] + "began\n"
 }
 
 // hangs is a machine that does not answer any more.

@@ -48,6 +48,8 @@ type Inspection struct {
 	Uses          []Use
 	NotAllowed    []string // commands that the user may not run with sudo
 	AsksPassword  []string // commands for which sudo asks for a password
+	Unread        []string // commands of which it is not known whether they may run: sudo shows no list
+	SudoSaid      string   // sudo's own words, if it does not allow everything
 	Migrate       string   // state of the unit for migrations: ready, other (it does not start next), missing
 	Drift         []string // differences from what the setup phase made
 	Releases      []release.ID
@@ -118,7 +120,7 @@ func (h Host) Inspect(ctx context.Context, l Look) (Inspection, error) {
 		onFact: func(key, value string) {
 			if key == "history" {
 				history = append(history, value)
-			} else if !in.machine(key, value) && !in.place(key, value) && !in.use(key, value) {
+			} else if !in.machine(key, value) && !in.sudo(key, value) && !in.place(key, value) && !in.use(key, value) {
 				in.Service.fact(key, value)
 			}
 		},
@@ -181,14 +183,27 @@ func (in *Inspection) machine(key, value string) bool {
 		in.FreeInodes, _ = strconv.ParseInt(value, 10, 64) // "-" without a fixed number
 	case "read_only":
 		in.ReadOnly = value
-	case "sudo_no":
-		in.NotAllowed = append(in.NotAllowed, value)
 	case "migrate":
 		in.Migrate = value
 	case "drift":
 		in.Drift = append(in.Drift, value)
+	default:
+		return false
+	}
+	return true
+}
+
+// sudo takes a fact about what sudo allows.
+func (in *Inspection) sudo(key, value string) bool {
+	switch key {
+	case "sudo_no":
+		in.NotAllowed = append(in.NotAllowed, value)
 	case "sudo_password":
 		in.AsksPassword = append(in.AsksPassword, value)
+	case "sudo_unread":
+		in.Unread = append(in.Unread, value)
+	case "sudo_said":
+		in.SudoSaid = value
 	default:
 		return false
 	}

@@ -214,6 +214,12 @@ func TestInspectReadsWhatSudoAllows(t *testing.T) {
 		"patterns":               {rules: []string{"(root) NOPASSWD: /bin/systemctl * app.service", "(root) NOPASSWD: /usr/bin/journalctl"}},
 		"with escapes":           {rules: []string{"(root) NOPASSWD: " + restart + ", " + stop + ", " + reset, `(root) NOPASSWD: /usr/bin/journalctl --no-pager --output\=short-unix --lines\=100 --unit\=app.service`}},
 		"arguments forbidden":    {rules: []string{`(root) NOPASSWD: /usr/bin/systemctl "", ` + journal}, no: []string{restart, stop, reset}},
+		"options":                {rules: []string{strings.Replace(exact, "NOPASSWD:", "CWD=/tmp ROLE=sysadm_r TYPE=sysadm_t APPARMOR_PROFILE=unconfined TIMEOUT=300 NOPASSWD:", 1)}},
+		"an option with a blank": {rules: []string{strings.Replace(exact, "NOPASSWD:", `CWD="/a b" NOPASSWD:`, 1)}},
+		"all tags":               {rules: []string{strings.Replace(exact, "NOPASSWD:", "SETENV: INTERCEPT: NOEXEC: NOPASSWD: NOLOG_INPUT: LOG_OUTPUT: MAIL: FOLLOW:", 1)}},
+		"at other times":         {rules: []string{exact, "(root) NOTAFTER=20200101000000Z NOPASSWD: " + stop}, no: []string{stop}},
+		"in a chroot":            {rules: []string{strings.Replace(exact, "NOPASSWD:", "CHROOT=/srv NOPASSWD:", 1)}, no: []string{restart, stop, reset, journal}},
+		"of another program":     {rules: []string{"(root) NOPASSWD: sha256:e3b0, sha512:77aa " + restart + ", " + stop + ", " + reset + ", " + journal}, no: []string{restart, stop, reset, journal}},
 		"none":                   {no: []string{restart, stop, reset, journal}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -229,6 +235,9 @@ func TestInspectReadsWhatSudoAllows(t *testing.T) {
 			s.command("sudo", `[ "$*" = "-n -l" ] && exec cat "$BASE/rules"; grep -q '(root)\|(ALL' "$BASE/rules" && grep -q ' ALL$\|PASSWD: .*PASSWD:' "$BASE/rules"`)
 			s.edit = withMain("show_rules").edit
 			in := s.inspect()
+			if said := len(c.no)+len(c.asked) > 0; said != (in.SudoSaid == strings.Join(c.rules, "; ") && len(c.rules) > 0) && len(c.rules) > 0 {
+				t.Errorf("sudo said %q", in.SudoSaid)
+			}
 			if !slices.Equal(in.NotAllowed, c.no) || !slices.Equal(in.AsksPassword, c.asked) {
 				t.Errorf("not allowed %q, asks %q\nwant        %q,      %q", in.NotAllowed, in.AsksPassword, c.no, c.asked)
 			}
@@ -259,8 +268,8 @@ func TestOtherWaysToRestartNeedNoRule(t *testing.T) {
 	look.Restart.Flag = s.path("restart")
 	in, err := s.host(nil).Inspect(t.Context(), look)
 	must(t, err)
-	if len(in.NotAllowed) != 1 || !strings.Contains(in.NotAllowed[0], "journalctl") || len(in.Unwritable) > 0 {
-		t.Errorf("%q, unwritable %q", in.NotAllowed, in.Unwritable)
+	if len(in.Unread) != 1 || !strings.Contains(in.Unread[0], "journalctl") || len(in.Unwritable) > 0 {
+		t.Errorf("%q, unwritable %q", in.Unread, in.Unwritable)
 	}
 	look.Restart.Flag = "/none/restart"
 	if in, err = s.host(nil).Inspect(t.Context(), look); err != nil || !slices.Equal(in.Unwritable, []string{"/none/restart"}) {
@@ -278,6 +287,55 @@ func TestTheTimeIsInSecondsWhateverUnitAwkHas(t *testing.T) {
 		out, err := exec.Command("awk", function+` BEGIN { printf "%.0f", seconds(`+time+`) }`).CombinedOutput()
 		if err != nil || string(out) != want {
 			t.Errorf("%s is %s, %v", time, out, err)
+		}
+	}
+}
+
+func TestAChrootIsNamed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	edit := s.edit
+	s.edit = func(text string) string { return strings.ReplaceAll(edit(text), "/proc/self ]", "/nowhere/self ]") }
+	const want = "sshd puts this user into a chroot (ChrootDirectory in sshd_config)"
+	_, err := s.host(nil).Inspect(t.Context(), s.look())
+	wantReason(t, err, want)
+	_, err = s.host(nil).Lock(t.Context(), Holder{}, Wait{})
+	wantReason(t, err, want)
+}
+
+// A list that sudo does not show is not an empty list. The texts are those of sudo 1.9.15
+// and 1.9.17, and of sudo-rs 0.2.13.
+func TestAListThatSudoDoesNotShowIsNotEmpty(t *testing.T) {
+	t.Parallel()
+	const password, tty, auth = "sudo: a password is required", "sudo: sorry, you must have a tty to run sudo", "sudo: interactive authentication is required"
+	for name, c := range map[string]struct {
+		text, said string
+		unread     bool
+	}{
+		"a password":           {password, password, true},
+		"a terminal":           {tty, tty, true},
+		"sudo-rs":              {auth, auth, true},
+		"no name":              {"sudo: unable to resolve host web1: Temporary failure in name resolution\n" + password, password, true},
+		"a mistake in sudoers": {"/etc/sudoers.d/deploy:1:41: syntax error\n" + password, "/etc/sudoers.d/deploy:1:41: syntax error; " + password, true},
+		"not setuid":           {"sudo: /usr/bin/sudo must be owned by uid 0 and have the setuid bit set", "sudo: /usr/bin/sudo must be owned by uid 0 and have the setuid bit set", true},
+		"silence":              {"", "", true},
+		"an empty list":        {"User deploy is not allowed to run sudo on web1.", "User deploy is not allowed to run sudo on web1.", false},
+		"an empty one, rs":     {"/etc/sudoers.d/deploy:1:14: CHROOT is not supported by sudo-rs\nsudo: Sorry, user deploy may not run sudo on web1.", "/etc/sudoers.d/deploy:1:14: CHROOT is not supported by sudo-rs; sudo: Sorry, user deploy may not run sudo on web1.", false},
+	} {
+		s := newSite(t)
+		s.write(c.text, "said")
+		s.command("sudo", `[ "$2" != -l ] || { cat "$BASE/said" >&2; exit 1; }`)
+		s.write("format 1\nrule root /usr/bin/systemctl restart app.service\n", "stamp")
+		look := s.look()
+		look.Stamp = s.path("stamp")
+		in, err := s.host(nil).Inspect(t.Context(), look)
+		must(t, err)
+		refused := in.NotAllowed
+		if c.unread {
+			refused = in.Unread
+		}
+		if len(refused) != 4 || len(in.Unread)+len(in.NotAllowed)+len(in.AsksPassword) != 4 || in.SudoSaid != c.said || (len(in.Drift) == 0) != c.unread {
+			t.Errorf("%s: %q: unread %q, not allowed %q, drift %q", name, in.SudoSaid, in.Unread, in.NotAllowed, in.Drift)
 		}
 	}
 }

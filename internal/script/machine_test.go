@@ -45,7 +45,7 @@ func (l local) Exec(ctx context.Context, command string, stdin io.Reader, stdout
 	if err != nil {
 		return err
 	}
-	if l.edit != nil && command == shellCommand {
+	if l.edit != nil && strings.HasPrefix(command, shellCommand) {
 		stdin = l.editTexts(stdin)
 	} else if l.edit != nil {
 		r := bufio.NewReader(stdin)

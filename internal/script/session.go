@@ -13,11 +13,11 @@ import (
 // streams are what a call writes to.
 type streams struct{ facts, log io.Writer }
 
-// shellCommand starts shell.sh. Its text is the first line of stdin. The builtin
+// shellCommand, followed by a mark, starts shell.sh. Its text is the first line of stdin. The builtin
 // read takes no byte beyond the end of a line, so what follows is not lost. The
 // line works in every login shell, also in fish and tcsh, and runs nothing of a
 // text that a lost connection has cut.
-const shellCommand = `sh -c 'IFS= read -r text && eval "$(printf %b "$text")"' step.shell`
+const shellCommand = `sh -c 'IFS= read -r text && eval "$(printf %b "$text")"' step.shell `
 
 // session is a shell on a machine that runs scripts as they are asked for.
 type session struct {
@@ -39,7 +39,8 @@ func open(ctx context.Context, m Machine) *session {
 	s := &session{requests: requests, facts: &demux{facts: true}, log: &demux{}, sent: map[string]bool{}, cancel: cancel, ended: make(chan struct{})}
 	go func() {
 		defer close(s.ended)
-		s.err = m.Exec(life, shellCommand, io.MultiReader(strings.NewReader(sessionText()), stdin), s.facts, s.log)
+		o := newOpening(m, sessionText())
+		s.err = o.exec(life, shellCommand+o.mark, stdin, streams{s.facts, s.log})
 		stdin.CloseWithError(errEnded)
 	}()
 	return s

@@ -52,6 +52,9 @@ func (s *Shell) Traced(step, what string) {
 	}
 }
 
+// Greeted passes on what the login shell prints.
+func (s *Shell) Greeted(text string) { Greet(s.Machine, text) }
+
 // laneOf returns the lane of a script, or nil.
 func (s *Shell) laneOf(script string) *lane {
 	for _, l := range []*lane{&s.looks, &s.changes} {
@@ -151,12 +154,16 @@ const (
 
 // patiently does something that needs a session, again if the server refuses it.
 func (s *Shell) patiently(ctx context.Context, do func() error) error {
+	return patiently(ctx, do, s.makeRoom)
+}
+
+func patiently(ctx context.Context, do func() error, makeRoom func()) error {
 	for try := 1; ; try++ {
 		err := do()
 		if !noSession(err) || try == roomTries {
 			return err
 		}
-		s.makeRoom()
+		makeRoom()
 		select {
 		case <-ctx.Done():
 			return err

@@ -18,8 +18,8 @@ type teller struct {
 	told   []string
 }
 
-func (m *teller) Exec(_ context.Context, _ string, _ io.Reader, stdout, _ io.Writer) error {
-	io.WriteString(stdout, m.stdout+"answered=yes\n")
+func (m *teller) Exec(_ context.Context, command string, _ io.Reader, stdout, _ io.Writer) error {
+	io.WriteString(stdout, beginning(command)+m.stdout+"answered=yes\n")
 	return m.err
 }
 

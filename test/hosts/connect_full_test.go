@@ -76,7 +76,7 @@ func (w *webHost) placesWithoutAnSSHServer() []refusal {
 	nobodyThere := fmt.Sprintf("10.213.%d.200", w.Lab.Number())
 	return []refusal{
 		{name: "no host there", words: at(nobodyThere), says: []string{nobodyThere + ": cannot connect: there is no route to " + nobodyThere + ":22: is the host up"}},
-		{name: "nothing listens", words: at(closed.Addr().String()), says: []string{"cannot connect: nothing listens on " + closed.Addr().String(), "is sshd running, and is that its port?"}},
+		{name: "nothing listens", words: at(closed.Addr().String()), says: []string{"cannot connect: nothing listens on " + closed.Addr().String(), "is sshd running, is that its port"}},
 		{name: "no answer", words: at(silent.Addr().String()), says: []string{silent.Addr().String() + " accepts connections, but did not complete an SSH handshake within 15s"}},
 		{name: "a web server", words: at(web.Listener.Addr().String()), says: []string{"what answers at " + web.Listener.Addr().String() + ` is not an SSH server (it says "HTTP/1.1 400 Bad Request")`, "is that the port of sshd?"}},
 		{

@@ -102,6 +102,11 @@ func notAllowed(action string) string {
 	return "deploy may not run 'sudo /usr/bin/systemctl " + action + " shop.service': add 'NOPASSWD: /usr/bin/systemctl " + action + " shop.service' to its rules in sudoers"
 }
 
+// noList is said where sudo has no rule at all for deploy: then it asks for a password
+// to say so.
+const noList = "what sudo allows deploy is not known, since 'sudo -n -l' shows no list and says: sudo: a password is required: no rule has NOPASSWD, or sudoers has listpw=always or listpw=all: add the rules, and 'Defaults:deploy listpw=any' if it needs that. " +
+	"It must be allowed to run, with NOPASSWD: /usr/bin/systemctl restart shop.service, /usr/bin/systemctl stop shop.service, /usr/bin/systemctl reset-failed shop.service"
+
 func asksFor(action string) string {
 	return "sudo asks deploy for a password for '/usr/bin/systemctl " + action + " shop.service': put NOPASSWD: before exactly that command in sudoers, and let no later rule match it"
 }
@@ -136,7 +141,7 @@ func (w *webHost) facts() []refusal {
 		spoilt("no artifact", world.DeployOf("20300101T000000"), []string{"the build server has no artifact 20300101T000000 of apxr/shop", "'slipway artifacts'"}),
 		spoilt("no unit and no rules", deploy, []string{
 			"there is no unit shop.service (systemd says not-found): run the setup phase, or set units",
-			notAllowed("restart"), notAllowed("stop"), notAllowed("reset-failed"),
+			noList,
 			base + "/current is not a link: move it away", base + " (mode 2752) can be written by everybody on the host: 'chmod o-w " + base + "'",
 			"/proc hides the processes of other users from deploy (hidepid)", "nothing was switched on any host",
 		}, noUnit, noRules, currentIs("mkdir"), anybody, hidden),
@@ -155,7 +160,7 @@ func (w *webHost) facts() []refusal {
 		}, startedBy(base+"/current/bin/shop start"), currentIs("ln -s /srv"), unread, laterRule("NOPASSWD: !/usr/bin/systemctl restart shop.service")),
 		spoilt("nothing to ask with", deploy, []string{
 			"deploy cannot write " + base + "/releases: run the setup phase, or 'chown deploy " + base + "/releases'",
-			"the health URL cannot be asked: sshd forbids TCP forwarding, and there is no curl on the host: install curl, or set 'AllowTcpForwarding local' in sshd_config",
+			"the health URL cannot be asked: sshd forbids TCP forwarding, and there is no curl on the host: install curl, or allow it in sshd_config: 'AllowTcpForwarding local'",
 		}, unowned, noCurl),
 		spoilt("read-only", deploy, []string{"a file system of " + base + " is mounted read-only (" + base + ")", "'mount -o remount,rw " + base + "'"}, readOnly(base)),
 	}

@@ -3,6 +3,7 @@
 # manifest up to the list of files, and last its name.
 # Takes: app (ORG/APP).
 main() {
+	must_list "$root/$app/artifacts"
 	for artifact in "$root/$app/artifacts"/*T*; do
 		id=${artifact##*/}
 		case $id in *[!0-9T]*) continue ;; esac

@@ -18,6 +18,11 @@ mirror_of() {
 	git_dir=$root/mirrors/$name-$sum.git
 }
 
+# must_list ends the script if a directory is there and its names cannot be read.
+must_list() {
+	[ ! -d "$1" ] || { [ -r "$1" ] && [ -x "$1" ]; } || die "$(id -un) cannot read $1: 'chown -R $(id -un) $1' as root"
+}
+
 # owned refuses to go on if another build has taken the lock since this one did: that
 # build has ended this one's processes, and uses its directories.
 # shellcheck disable=SC2154 # the scripts that call this take app and token

@@ -22,7 +22,11 @@ main() {
 	list_sudo
 	take_rules_of "$user"
 	ask "$command"
+	case $answer$sudo_list in
+	unread*'password is required'* | unread*'authentication is required'*) answer=password ;; # a person may know it
+	esac
 	fact sudo "$answer"
+	[ "$answer" = yes ] || fact sudo_said "$(sudo_words)"
 }
 
 # shellcheck disable=SC2154 # for_units sets it

@@ -1,4 +1,4 @@
-# Libraries: service ports rules drift
+# Libraries: service ports rules drift chroot
 # Reports everything about a host that a plan needs. It changes nothing. It starts few
 # programs: on a busy host, they are what takes time.
 # Takes: base, units, ports, restart (systemctl, flag or command), flag, libraries
@@ -8,6 +8,8 @@
 # setup (the stamp that the setup phase left), recent (how many lines of the history to
 # report; empty: all), about (release IDs and revisions).
 main() {
+	see_host
+	must_read
 	show_turn
 	read_stamp
 	show_machine
@@ -28,6 +30,19 @@ main() {
 	[ -z "$digest" ] || ! is_whole "$base/.slipway/releases/$digest/manifest.json" || show_digest
 	show_records
 }
+
+# must_read ends the script if this user may not read what says which releases there are
+# and what happened to them: a list that cannot be read is not an empty one.
+must_read() {
+	for place in "$base/releases" "$base/activations" "$base/.slipway" "$base/.slipway/releases"; do
+		[ ! -d "$place" ] || { [ -r "$place" ] && [ -x "$place" ]; } || unreadable "$place"
+	done
+	for place in "$base/.slipway/history.jsonl" "$base/.slipway/change" "$base/.slipway/fence"; do
+		[ ! -e "$place" ] || [ -r "$place" ] || unreadable "$place"
+	done
+}
+
+unreadable() { die "$(id -un) cannot read $1: run the setup phase, or 'chown $(id -un) $1' as root"; }
 
 # show_turn reports how often the lock was taken so far, and whether it is free. The
 # caller may have asked for it at the same time.
@@ -144,7 +159,7 @@ show_any_unit() {
 # shellcheck disable=SC2154 # for_units sets them
 show_use() {
 	fact unit_user "$is_User"
-	[ -z "$is_User" ] || fact unit_groups "$(id -Gn "$is_User" 2>/dev/null)"
+	[ -z "$is_User" ] || ! groups=$(id -Gn "$is_User" 2>/dev/null) || fact unit_groups "$groups"
 	case $is_ExecStart in
 	*"$base/launch "*) fact unit_uses launch ;;
 	*"$base/current/"*) fact unit_uses current ;;

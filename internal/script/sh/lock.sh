@@ -1,4 +1,4 @@
-# Libraries: beats
+# Libraries: beats chroot
 # Holds a lock for as long as the caller lives: until the connection ends, or no byte
 # has come for 30 s. Then the token of this acquisition counts no more, so what is left
 # of the run can change nothing: see critical.sh.
@@ -9,6 +9,7 @@
 # (yes: report this machine's time).
 main() {
 	trap '' PIPE
+	see_host
 	make_dir || die "cannot create $dir: give the directory above it to $(id -un)"
 	command exec 8>>"$dir/lock" || die "cannot write $dir/lock: give $dir to $(id -un)"
 	flock -n 8 || wait_for_lock

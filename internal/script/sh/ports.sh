@@ -3,6 +3,7 @@
 # shellcheck disable=SC2154 # the scripts that call this take ports
 show_ports() {
 	[ -n "$ports" ] || return 0
+	[ -r /proc/net/tcp ] || die "$(id -un) cannot read /proc/net/tcp, which says what listens on a port"
 	wanted=
 	for port in $ports; do wanted="$wanted $port=$(printf ':%04X' "$port")"; done
 	listening=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v wanted="$wanted" '

@@ -9,6 +9,12 @@ export LC_ALL
 # Descriptor 3 carries facts to the caller. The output of commands goes to the log.
 exec 3>&1 1>&2
 
+# Both streams begin with the mark that comes first. What came before was printed by the
+# login shell.
+printf '%sbegan\n' "$1" >&3
+printf '%sbegan\n' "$1"
+shift
+
 # Each fact begins with this: see shell.sh.
 answer_mark=
 

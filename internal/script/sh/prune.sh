@@ -17,7 +17,7 @@ take_away() {
 	for left in "$base"/releases/*.part; do
 		[ ! -e "$left" ] || mv -T "$left" "${left%.part}.$token.part" || stuck "$left"
 	done
-	used=$(used_releases)
+	used=$(used_releases) || [ $? = 1 ] || die "cannot find out which releases processes run from: see the lines above; nothing was removed"
 	for id in $ids; do
 		case $used in
 		*"/$id/"*)
@@ -38,7 +38,7 @@ take_away() {
 stuck() { problem=${problem:+$problem, }$1; }
 
 # used_releases prints the releases that the command lines of the host's processes name:
-# those of a BEAM, and of other programs in a release.
+# those of a BEAM, and of other programs in a release. It fails with 1 if there are none.
 used_releases() {
 	resolved=$(cd -P "$base/releases" && pwd -P)
 	case $resolved in

@@ -14,6 +14,7 @@ main() {
 }
 
 say_what_there_is() {
+	must_list "$artifacts"
 	fact now "$(date +%s)"
 	for artifact in "$artifacts"/*T*; do
 		id=${artifact##*/}

@@ -99,7 +99,7 @@ end_session() {
 	exit "$status"
 }
 
-case $command in *" step.shell") serve_session ;; esac
+case $command in *" step.shell "*) serve_session ;; esac
 
 ask before "$step"
 dir=${answer[2]-}
