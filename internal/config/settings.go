@@ -48,15 +48,15 @@ var Settings = []Setting{
 	},
 	{
 		Name: "build-host", Type: Text, For: fetches | rollsBack | prepares, Need: fetches, Unless: "inventory",
-		Help: "The build server, as [user@]name[:port], or local for the machine that this runs on. The user is deploy unless named. A rollback can do without it: web servers that do not have the release any more get it from there, if it can be reached. With an inventory the default is the one host of its group build-servers.",
+		Help: "The build server, as [user@]name[:port], or local for the machine that this runs on. The user is deploy unless named. A rollback can do without it: web servers that do not have the release any more get it from there, if it can be reached. With an inventory the default is the one host of its group build-servers; of several, one is given by its name there.",
 	},
 	{
 		Name: "hosts", Type: Text, For: visits | prepares, Need: visits, Unless: "inventory",
 		Help: "The web servers, each as [user@]name[:port], or local for the machine that this runs on; separated by commas, blanks or line breaks. The user is deploy unless named. Give these or an inventory.",
 	},
 	{
-		Name: "host", Type: Text, Place: 1, For: looks, Need: looks,
-		Help: "The web server, as [user@]name[:port], or local for the machine that this runs on. The user is deploy unless named.",
+		Name: "host", Type: Text, Place: 1, For: looks, Need: looks, Unless: "inventory",
+		Help: "The web server, as [user@]name[:port], or local for the machine that this runs on. The user is deploy unless named. With an inventory it is the name of one of its web servers; it may be left out if there is only one, or if --limit picks one.",
 	},
 	{
 		Name: "expression", Type: Block, Place: 2, For: evaluates, Need: evaluates,
@@ -71,16 +71,20 @@ var Settings = []Setting{
 		Help: "Go on with what the unit logs from now on, until Ctrl-C. --follow=false ends after the last 100 lines.",
 	},
 	{
-		Name: "inventory", Type: Text, For: visits | prepares,
-		Help: "The path of an Ansible inventory that has the web servers, instead of hosts. It is read by ansible-inventory on the machine that this runs on: names from ansible_host, ports from ansible_port, the user from slipway_deploy_user; a host with ansible_connection: local is that machine.",
+		Name: "inventory", Type: Text, For: every,
+		Help: "The path of an Ansible inventory that has the servers, instead of hosts and build-host. It is read by ansible-inventory on the machine that this runs on: names from ansible_host, ports from ansible_port, the user from slipway_deploy_user; a host with ansible_connection: local is that machine.",
 	},
 	{
-		Name: "inventory-group", Type: Text, Default: "web-servers", For: visits | prepares,
+		Name: "inventory-group", Type: Text, Default: "web-servers", For: visits | looks | prepares,
 		Help: "The group of the inventory that has the web servers, with its child groups.",
 	},
 	{
-		Name: "vault-password", Type: Secret, For: visits | prepares,
-		Help: "The Ansible Vault password of the inventory, if parts of it are encrypted.",
+		Name: "limit", Type: Text, For: visits | looks | prepares,
+		Help: "Which of the servers this run is for, written as Ansible's --limit: names and groups of the inventory, or servers of hosts, separated by commas, with wildcards as in web*; !web3 leaves one out. A name that is not there is an error. Without it, all of them.",
+	},
+	{
+		Name: "vault-password", Type: Secret, For: every,
+		Help: "The Ansible Vault password of the inventory. A setup needs it if parts of the inventory are encrypted. The other verbs leave encrypted files of variables out without it: they need names, addresses, ports and users alone.",
 	},
 	{
 		Name: "ssh-key", Type: Secret, For: logsIn,
