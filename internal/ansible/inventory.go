@@ -49,30 +49,25 @@ func (p *Programs) List(ctx context.Context, from Source) (Inventory, error) {
 	if _, err := os.Stat(from.Path); err != nil {
 		return Inventory{}, fmt.Errorf("%.200q cannot be read: %w. The path starts at the directory that Slipway runs in; a workflow has to check the repository out first", from.Path, cause(err))
 	}
-	text, err := p.list(ctx, from)
+	if from.Plain && len(from.Vault) == 0 {
+		if i, used := p.listPlain(ctx, from); used {
+			return i, nil
+		}
+	}
+	text, err := p.list(ctx, from, nil)
 	if err != nil {
 		return Inventory{}, err
 	}
-	i, err := parse(text)
-	if err == nil {
-		i.LeftOut, err = p.leftOut()
-	}
-	return i, err
+	return parse(text)
 }
 
 // list returns what ansible-inventory prints.
-func (p *Programs) list(ctx context.Context, from Source) ([]byte, error) {
+func (p *Programs) list(ctx context.Context, from Source, env []string) ([]byte, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, listTimeout, fmt.Errorf("no answer within %s", listTimeout))
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	call := Call{Args: []string{"--list", "--inventory=" + from.Path}, Vault: from.Vault, Stdout: &stdout, Stderr: &stderr}
-	var err error
-	if from.Plain && len(from.Vault) == 0 {
-		call.Env, err = p.plain()
-	}
-	if err == nil {
-		err = p.run(ctx, p.inventory, call)
-	}
+	call := Call{Args: []string{"--list", "--inventory=" + from.Path}, Env: env, Vault: from.Vault, Stdout: &stdout, Stderr: &stderr}
+	err := p.run(ctx, p.inventory, call)
 	if _, failed := errors.AsType[*exec.ExitError](err); failed {
 		return nil, fmt.Errorf("ansible-inventory cannot read %.200q: %s", from.Path, complaint(stderr.String()))
 	}

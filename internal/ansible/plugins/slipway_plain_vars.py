@@ -1,7 +1,8 @@
 """Reads group_vars and host_vars as Ansible does, but leaves encrypted files out.
 
 Names, ports and users of hosts can so be read without the password of the vault.
-The files left out are listed in the file that SLIPWAY_LEFT_OUT names.
+The file that SLIPWAY_LEFT_OUT names lists the files left out. It is empty if
+there are none, and missing if this Ansible did not use the plugin.
 """
 import os
 
@@ -13,8 +14,9 @@ MARK = b"$ANSIBLE_VAULT"
 class PlainFiles:
     """Passes everything on to Ansible's loader, except for encrypted files."""
 
-    def __init__(self, loader):
+    def __init__(self, loader, note):
         self._loader = loader
+        self._note = note
 
     def __getattr__(self, name):
         return getattr(self._loader, name)
@@ -24,8 +26,7 @@ class PlainFiles:
             encrypted = file.read(len(MARK)) == MARK
         if not encrypted:
             return self._loader.load_from_file(path, *args, **kwargs)
-        with open(os.environ["SLIPWAY_LEFT_OUT"], "a", encoding="utf-8") as left_out:
-            left_out.write(os.fsdecode(path) + "\n")
+        self._note.write(os.fsdecode(path) + "\n")
         return {}
 
 
@@ -33,4 +34,5 @@ class VarsModule(host_group_vars.VarsModule):
     REQUIRES_ENABLED = True
 
     def get_vars(self, loader, path, entities, cache=True):
-        return super().get_vars(PlainFiles(loader), path, entities, cache)
+        with open(os.environ["SLIPWAY_LEFT_OUT"], "a", encoding="utf-8") as note:
+            return super().get_vars(PlainFiles(loader, note), path, entities, cache)
