@@ -77,9 +77,9 @@ func (f *found) ask(ctx context.Context, q question, getenv func(string) string)
 	case q.verb == config.Setup:
 		f.setup(q, inventory)
 	case takes(q.verb, "host"):
-		f.values["host"] = f.words(f.one(q, inventory))
+		f.values["host"] = f.words(f.one(q, inventory), webUser)
 	case takes(q.verb, "hosts"):
-		f.values["hosts"] = f.words(f.limited(q, inventory, f.webServers(q, inventory)))
+		f.values["hosts"] = f.words(f.limited(q, inventory, f.webServers(q, inventory)), webUser)
 	}
 	if takes(q.verb, "build-host") && q.verb != config.Setup {
 		f.buildHost(q, build, inventory.Groups())
@@ -140,7 +140,7 @@ func (f *found) setup(q question, inventory ansible.Inventory) {
 		names[h.Name] = true
 	}
 	f.hosts = f.limited(q, inventory, both)
-	f.values["hosts"] = f.words(f.hosts)
+	f.values["hosts"] = f.words(f.hosts, webUser)
 }
 
 // buildHost finds the one build server. A given one may be a name of the
@@ -149,14 +149,14 @@ func (f *found) buildHost(q question, build []ansible.Host, groups []string) {
 	path, given := q.given("inventory"), q.given("build-host")
 	if given != "" {
 		if at := slices.IndexFunc(build, func(h ansible.Host) bool { return h.Name == given }); at >= 0 {
-			f.values["build-host"] = f.words(build[at : at+1])
+			f.values["build-host"] = f.words(build[at:at+1], buildUser)
 		}
 		return
 	}
 	f.values["build-host"] = ""
 	switch {
 	case len(build) == 1:
-		f.values["build-host"] = f.words(build)
+		f.values["build-host"] = f.words(build, buildUser)
 	case len(build) > 1:
 		f.wrong("build-host: %.200q has %d hosts in the group %s (%s), and only one of them can have the release: name it as build-host", path, len(build), config.BuildGroup, words.Names(namesOf(build)))
 	case q.verb != config.Rollback: // a rollback works without a build server
@@ -165,14 +165,14 @@ func (f *found) buildHost(q question, build []ansible.Host, groups []string) {
 }
 
 // words returns the servers in the form of the setting hosts.
-func (f *found) words(hosts []ansible.Host) string {
+func (f *found) words(hosts []ansible.Host, users []string) string {
 	var all []string
 	for _, h := range hosts {
-		word := wordOf(h)
-		if name := encryptedOf(h); name != "" {
+		word := wordOf(h, users)
+		if name := encryptedOf(h, users); name != "" {
 			f.wrong("inventory: host %.100q: %s is encrypted: write it in plain text, or give vault-password with it in an encrypted file", h.Name, name)
 		} else if _, err := config.ParseHost(word); err != nil {
-			f.wrong("inventory: host %.100q: %v; ansible_host, ansible_port and slipway_deploy_user have to be plain values, without {{ }}", h.Name, err)
+			f.wrong("inventory: host %.100q: %v; ansible_host, ansible_port and %s have to be plain values, without {{ }}", h.Name, err, strings.Join(users, ", "))
 		} else {
 			all = append(all, word)
 		}

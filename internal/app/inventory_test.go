@@ -113,6 +113,8 @@ func TestHostsFromAnInventory(t *testing.T) {
 		"limit and part":             {config.Activate, map[string]string{"limit": "more", "shard": "1/3"}, "alpha", "", ""},
 		"build":                      {config.BuildRelease, map[string]string{"repository": "git@github.com:apxr/apxr_io.git", "revision": "main"}, "", "", "build1"},
 		"artifacts":                  {config.Artifacts, nil, "", "", "build1"},
+		"builder's user":             {config.Deploy, map[string]string{"inventory": "own user"}, "release@w1", "", "builder@10.0.0.8:2222"},
+		"builder's user by name":     {config.Artifacts, map[string]string{"inventory": "own user", "build-host": "b1"}, "", "", "builder@10.0.0.8:2222"},
 		"named builder":              {config.Artifacts, map[string]string{"inventory": "many", "build-host": "b2"}, "", "", "b2"},
 		"builder elsewhere":          {config.Artifacts, map[string]string{"build-host": "b9:2222"}, "", "", "b9:2222"},
 		"artifacts of many":          {config.Artifacts, map[string]string{"inventory": "many"}, "", "build-host: …(b1, b2), and only one of them", ""},
@@ -136,6 +138,10 @@ func TestHostsFromAnInventory(t *testing.T) {
 			switch given["inventory"] {
 			case "many":
 				given["inventory"] = filepath.Join(writeFiles(t, map[string]string{"h": "[web-servers]\nw1\n[build-servers]\nb1\nb2\n"}), "h")
+			case "own user":
+				given["inventory"] = filepath.Join(writeFiles(t, map[string]string{
+					"h": "[web-servers]\nw1\n[build-servers]\nb1 ansible_host=10.0.0.8 ansible_port=2222 slipway_build_user=builder\n", "group_vars/all": "slipway_deploy_user: release\n",
+				}), "h")
 			case "none":
 				given["inventory"] = filepath.Join(writeFiles(t, map[string]string{"h": "[web-servers]\nw1\n"}), "h")
 			}

@@ -2,7 +2,6 @@ package app
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/apxr/slipway/internal/ansible"
 	"github.com/apxr/slipway/internal/config"
@@ -47,7 +46,7 @@ func candidates(q question, inventory ansible.Inventory, hosts []ansible.Host) c
 		of.Of += " and the group " + config.BuildGroup
 	}
 	for i, h := range append(slices.Clone(hosts), inventory.Hosts("all")...) {
-		names := []string{h.Name, wordOf(h)}
+		names := []string{h.Name, wordOf(h, webUser)}
 		if address, err := config.ParseHost(names[1]); err == nil {
 			names = append(names, address.String(), address.Host)
 		}
@@ -82,8 +81,8 @@ func namesOf(hosts []ansible.Host) (names []string) {
 }
 
 // encryptedOf returns the name of a variable that is needed and encrypted.
-func encryptedOf(h ansible.Host) string {
-	for _, name := range strings.Fields("ansible_connection ansible_host ansible_port slipway_deploy_user") {
+func encryptedOf(h ansible.Host, users []string) string {
+	for _, name := range append([]string{"ansible_connection", "ansible_host", "ansible_port"}, users...) {
 		if h.Encrypted(name) {
 			return name
 		}

@@ -73,7 +73,7 @@ var Settings = []Setting{
 	},
 	{
 		Name: "inventory", Type: Text, For: every, OneRun: true,
-		Help: "The path of an Ansible inventory that has the servers, instead of hosts and build-host. It is read by ansible-inventory on the machine that this runs on: names from ansible_host, ports from ansible_port, the user from slipway_deploy_user; a host with ansible_connection: local is that machine.",
+		Help: "The path of an Ansible inventory that has the servers, instead of hosts and build-host. It is read by ansible-inventory on the machine that this runs on: names from ansible_host, ports from ansible_port, the user from slipway_deploy_user, on the build server first slipway_build_user; a host with ansible_connection: local is that machine.",
 	},
 	{
 		Name: "inventory-group", Type: Text, Default: "web-servers", For: visits | looks | prepares,
