@@ -33,7 +33,7 @@ func TestBugReportNamesEveryVerb(t *testing.T) {
 		}
 	}
 	verbs := slices.DeleteFunc(headings(t, "docs/reference.md"), func(heading string) bool {
-		return heading == "reference" || heading == "exit-codes"
+		return slices.Contains([]string{"reference", "exit-codes", "reusable-workflows", "deployyml", "rollbackyml"}, heading)
 	})
 	if n := len(verbs); n < 10 || len(offered) < n || !slices.Equal(slices.Sorted(slices.Values(offered[:n])), slices.Sorted(slices.Values(verbs))) {
 		t.Errorf("the form offers %q, the verbs are %q", offered, verbs)

@@ -25,7 +25,7 @@ var may = map[string][]string{
 	"internal/gha":           {"internal/progress"},
 	"internal/ghapi":         nil,
 	"internal/progress":      {"internal/secret"},
-	"internal/config":        {"internal/release"},
+	"internal/config":        {"internal/release", "internal/words"},
 	"internal/reference":     {"internal/config"},
 	"internal/script":        {"internal/release"},
 	"internal/build":         {"internal/script", "internal/release", "internal/progress"},
@@ -38,7 +38,7 @@ var may = map[string][]string{
 	"internal/report":        {"internal/host", "internal/release", "internal/rollout", "internal/setup", "internal/words"},
 	"internal/app": {
 		"internal/ansible", "internal/build", "internal/config", "internal/console", "internal/gha", "internal/ghapi", "internal/host", "internal/local", "internal/progress", "internal/release",
-		"internal/remote", "internal/report", "internal/rollout", "internal/script", "internal/secret", "internal/setup", "internal/terminal",
+		"internal/remote", "internal/report", "internal/rollout", "internal/script", "internal/secret", "internal/setup", "internal/terminal", "internal/words",
 	},
 	"cmd/slipway": {"ansible", "internal/app"},
 }

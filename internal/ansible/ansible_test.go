@@ -153,3 +153,20 @@ func TestHostsOfAGroup(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// An Ansible that does not use the plugin would read no variables at all, and the
+// hosts would have the wrong users.
+func TestAnAnsibleThatDoesNotTakeThePluginReadsAllVariables(t *testing.T) {
+	const all = `echo '{"_meta":{"hostvars":{"w1":{"slipway_deploy_user":"release"}}},"web":{"hosts":["w1"]}}'`
+	const none = `echo '{"web":{"hosts":["w1"]}}'`
+	for name, c := range map[string]struct{ plain, user string }{
+		"ignores it": {none, "release"}, "fails": {"exit 4", "release"}, "prints something else": {`: >"$SLIPWAY_LEFT_OUT"; echo hello`, "release"},
+		"takes it": {`: >"$SLIPWAY_LEFT_OUT"; ` + none, ""},
+	} {
+		p, _ := standIn(t, `if [ "$ANSIBLE_VARS_PLUGINS" ]; then `+c.plain+"\nelse "+all+"\nfi")
+		i, err := p.List(t.Context(), Source{Path: p.Dir(), Plain: true})
+		if err != nil || len(i.Hosts("web")) != 1 || i.Hosts("web")[0].Text("slipway_deploy_user") != c.user {
+			t.Errorf("%s: %+v, %v", name, i, err)
+		}
+	}
+}

@@ -18,6 +18,16 @@ import (
 type Inventory struct {
 	groups map[string]group
 	vars   map[string]map[string]any
+	// LeftOut lists the encrypted files that were not read.
+	LeftOut []string
+}
+
+// Source is an inventory, and how much of it is read.
+type Source struct {
+	Path  string
+	Vault []byte // password of Ansible Vault, if any
+	// Plain leaves out encrypted files of variables if there is no password.
+	Plain bool
 }
 
 type group struct {
@@ -34,24 +44,37 @@ type Host struct {
 // listTimeout bounds a dynamic inventory whose source does not answer.
 const listTimeout = 2 * time.Minute
 
-// List reads the inventory at a path.
-func (p *Programs) List(ctx context.Context, path string, vault []byte) (Inventory, error) {
-	if _, err := os.Stat(path); err != nil {
-		return Inventory{}, fmt.Errorf("%.200q cannot be read: %w. The path starts at the directory that Slipway runs in; a workflow has to check the repository out first", path, cause(err))
+// List reads an inventory.
+func (p *Programs) List(ctx context.Context, from Source) (Inventory, error) {
+	if _, err := os.Stat(from.Path); err != nil {
+		return Inventory{}, fmt.Errorf("%.200q cannot be read: %w. The path starts at the directory that Slipway runs in; a workflow has to check the repository out first", from.Path, cause(err))
 	}
+	if from.Plain && len(from.Vault) == 0 {
+		if i, used := p.listPlain(ctx, from); used {
+			return i, nil
+		}
+	}
+	text, err := p.list(ctx, from, nil)
+	if err != nil {
+		return Inventory{}, err
+	}
+	return parse(text)
+}
+
+// list returns what ansible-inventory prints.
+func (p *Programs) list(ctx context.Context, from Source, env []string) ([]byte, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, listTimeout, fmt.Errorf("no answer within %s", listTimeout))
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	err := p.run(ctx, p.inventory, Call{
-		Args: []string{"--list", "--inventory=" + path}, Vault: vault, Stdout: &stdout, Stderr: &stderr,
-	})
+	call := Call{Args: []string{"--list", "--inventory=" + from.Path}, Env: env, Vault: from.Vault, Stdout: &stdout, Stderr: &stderr}
+	err := p.run(ctx, p.inventory, call)
 	if _, failed := errors.AsType[*exec.ExitError](err); failed {
-		return Inventory{}, fmt.Errorf("ansible-inventory cannot read %.200q: %s", path, complaint(stderr.String()))
+		return nil, fmt.Errorf("ansible-inventory cannot read %.200q: %s", from.Path, complaint(stderr.String()))
 	}
 	if err != nil {
-		return Inventory{}, fmt.Errorf("ansible-inventory: %w", err)
+		return nil, fmt.Errorf("ansible-inventory: %w", err)
 	}
-	return parse(stdout.Bytes())
+	return stdout.Bytes(), nil
 }
 
 func cause(err error) error {
@@ -148,6 +171,12 @@ func (h Host) Text(name string) string {
 	default:
 		return fmt.Sprint(v)
 	}
+}
+
+// Encrypted reports whether a variable was left encrypted.
+func (h Host) Encrypted(name string) bool {
+	value, _ := h.Vars[name].(map[string]any)
+	return value["__ansible_vault"] != nil
 }
 
 // Texts returns all strings in a variable, at any depth.

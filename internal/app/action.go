@@ -36,6 +36,7 @@ func step(ctx context.Context, verb config.Verb, s System) int {
 	var result report.Result = report.Failure{Verb: string(verb), Ended: report.Ended{Err: err}}
 	rest := func() {}
 	if err == nil {
+		set.tellLeftOut(log)
 		told.connect()
 		result, rest = run(ctx, set, origin{who: own.Actor, run: own.URL, ref: own.Ref, getenv: s.Getenv, collection: s.Collection, told: told}, log)
 	}

@@ -52,6 +52,7 @@ func runVerb(ctx context.Context, verb config.Verb, s System) int {
 		fmt.Fprintf(out.Stderr, "slipway: %s\n\"slipway %s --help\" lists the settings: flags, or variables of the environment.\n", log.RedactCut(err.Error()), verb)
 		return exitUsage
 	}
+	set.tellLeftOut(log)
 	if verbs[verb].look != "" {
 		stop() // the command on the host gets the signals
 		return lookInside(ctx, out, set.Config)

@@ -36,7 +36,7 @@ func flags(verb config.Verb, s System) (look config.Lookup, unreadable config.Mi
 	if err != nil {
 		return nil, nil, err
 	}
-	given, err := placed(verb, free, s.Stdin)
+	given, err := placed(verb, placesOf(verb, values, free), free, s.Stdin)
 	if err != nil {
 		return nil, nil, err
 	}

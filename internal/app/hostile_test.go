@@ -182,6 +182,7 @@ var wrong = map[string]struct{ value, says string }{
 	"unit":                 {"-rf", "is not the name of a systemd service, such as apxr_io.service"},
 	"follow":               {"yes", "is neither true nor false"},
 	"inventory":            {"a,b", "a list of servers is given as hosts"},
+	"limit":                {"web9", "there is no host or group \"web9\"; there are 192.0.2."},
 	"inventory-group":      {";", "is not the name of a group of the inventory, such as web-servers"},
 	"ssh-key":              {"no key", "paste the whole file, from its BEGIN line to its END line"},
 	"ssh-passphrase":       {"wrong", "it does not open the key"},
@@ -334,8 +335,9 @@ func TestAMistakeNamesItsSettingAndWhatIsRight(t *testing.T) {
 
 func TestAllMistakesComeTogether(t *testing.T) {
 	ctx := cancelled(t)
-	// An invalid key has no passphrase, and an inventory replaces hosts.
-	unasked := append([]string{"ssh-passphrase", "setup-passphrase", "ssh-agent", "inventory"}, anything...)
+	// An invalid key has no passphrase, an inventory replaces hosts, and a limit picks
+	// of valid ones.
+	unasked := append([]string{"ssh-passphrase", "setup-passphrase", "ssh-agent", "inventory", "limit"}, anything...)
 	for _, v := range config.Verbs {
 		for _, way := range ways(v) {
 			given := complete(t)

@@ -6,9 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
-
 	"github.com/apxr/slipway/internal/config"
+	"github.com/apxr/slipway/internal/words"
 )
 
 const (
@@ -64,19 +63,17 @@ func knownVariables() (known map[string]bool, never map[string]string) {
 	return known, never
 }
 
-// noSetting says that no setting has the name, and which one was probably meant:
-// the nearest, if at most two letters in five differ.
+// noSetting says that no setting has the name, and which one was probably meant.
 func noSetting(name string, known map[string]bool) string {
-	nearest, least := "", len(name)
+	var candidates []string
 	for _, candidate := range slices.Sorted(maps.Keys(known)) {
-		if d := levenshtein.ComputeDistance(name, candidate); d < least {
-			nearest, least = candidate, d
-		}
+		candidates = append(candidates, strings.TrimPrefix(candidate, variables))
 	}
-	if 5*least > 2*(len(name)-len(variables)) {
+	nearest := words.Nearest(strings.TrimPrefix(name, variables), candidates)
+	if nearest == "" {
 		return "no setting has such a name"
 	}
-	return "no setting has this name. Did you mean " + nearest + "?"
+	return "no setting has this name. Did you mean " + variables + nearest + "?"
 }
 
 // brokenPromises warns that the verb changes something although a variable asks

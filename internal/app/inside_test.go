@@ -19,6 +19,9 @@ func TestWhatStandsWithoutAName(t *testing.T) {
 		"rpc web1":                          {"web1", "from stdin\n"},
 		"rpc --app a/b":                     {"", "from stdin\n"},
 		"logs --follow=false web1":          {"web1", ""},
+		"eval --limit web1 1+1":             {"", "1+1"},
+		"eval web1 1+1 --limit web1":        {"web1", "1+1"},
+		"rpc --limit=web1":                  {"", "from stdin\n"},
 		"console":                           {"", ""},
 	} {
 		w := newWorld(strings.Fields(call)...)
@@ -41,6 +44,9 @@ func TestBadCallsOfLookingInside(t *testing.T) {
 		"eval web1 -":               "- is stdin, and there is none",
 		"eval web1":                 "expression: missing",
 		"logs --app a/b":            "host: missing",
+		"logs web1 --limit web2":    `limit: there is no host or group "web2". Did you mean web1?`,
+		"rpc web1 x --limit queue":  `limit: there is no host or group "queue"; there are web1`,
+		"logs --limit web2":         "host: missing",
 		"console --host web1":       "-host",
 		"eval web1 --expression x":  "-expression",
 		"rpc web1 x --follow=false": "-follow",

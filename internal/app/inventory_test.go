@@ -91,23 +91,45 @@ func TestHostsFromAnInventory(t *testing.T) {
 		hosts, says string
 		build       string
 	}{
-		"deploy":         {config.Deploy, nil, web, "", "build1"},
-		"rollback":       {config.Rollback, nil, web, "", "build1"},
-		"stage":          {config.Stage, map[string]string{"build-host": "b2"}, web, "", "b2"},
-		"activate":       {config.Activate, nil, web, "", ""},
-		"revert":         {config.Revert, nil, web, "", ""},
-		"history":        {config.History, nil, web, "", ""},
-		"releases":       {config.Releases, map[string]string{"inventory-group": "staging"}, "release@s1", "", ""},
-		"part of it":     {config.Activate, map[string]string{"shard": "2/3"}, "local local", "", ""},
-		"child group":    {config.History, map[string]string{"inventory-group": "more"}, "m1.example.com m2.example.com alpha", "", ""},
-		"hosts too":      {config.History, map[string]string{"hosts": "web1"}, web, "hosts: an inventory is given too", ""},
-		"no such group":  {config.History, map[string]string{"inventory-group": "web"}, "", "it has build-servers, more, staging, web-servers", ""},
-		"many builders":  {config.Deploy, map[string]string{"inventory": "many"}, "w1", "build-host: …has 2 hosts in the group build-servers", ""},
-		"no builder":     {config.Deploy, map[string]string{"inventory": "none"}, "w1", "build-host: missing, and …has no hosts in a group build-servers; it has web-servers: give build-host", ""},
-		"none is needed": {config.Rollback, map[string]string{"inventory": "none"}, "w1", "", ""},
-		"setup":          {config.Setup, nil, web + " build1", "", ""},
-		"setup builder":  {config.Setup, map[string]string{"inventory": "many", "build-host": "b"}, "w1 b1 b2", "build-host: an inventory is given too", ""},
-		"setup nothing":  {config.Setup, map[string]string{"inventory-group": "nope"}, "build1", "it has build-servers, more", ""},
+		"deploy":                     {config.Deploy, nil, web, "", "build1"},
+		"rollback":                   {config.Rollback, nil, web, "", "build1"},
+		"stage":                      {config.Stage, map[string]string{"build-host": "b2"}, web, "", "b2"},
+		"activate":                   {config.Activate, nil, web, "", ""},
+		"revert":                     {config.Revert, nil, web, "", ""},
+		"history":                    {config.History, nil, web, "", ""},
+		"releases":                   {config.Releases, map[string]string{"inventory-group": "staging"}, "release@s1", "", ""},
+		"part of it":                 {config.Activate, map[string]string{"shard": "2/3"}, "local local", "", ""},
+		"child group":                {config.History, map[string]string{"inventory-group": "more"}, "m1.example.com m2.example.com alpha", "", ""},
+		"hosts too":                  {config.History, map[string]string{"hosts": "web1"}, web, "hosts: an inventory is given too", ""},
+		"no such group":              {config.History, map[string]string{"inventory-group": "web"}, "", "it has build-servers, more, staging, web-servers", ""},
+		"many builders":              {config.Deploy, map[string]string{"inventory": "many"}, "w1", "build-host: …has 2 hosts in the group build-servers", ""},
+		"no builder":                 {config.Deploy, map[string]string{"inventory": "none"}, "w1", "build-host: missing, and …has no hosts in a group build-servers; it has web-servers: give build-host", ""},
+		"limit":                      {config.Deploy, map[string]string{"limit": "m?.*, !m2*"}, "m1.example.com", "", "build1"},
+		"limit by group":             {config.History, map[string]string{"limit": "more"}, "alpha m1.example.com m2.example.com", "", ""},
+		"limit by what Slipway says": {config.History, map[string]string{"limit": "10.0.0.9:2222"}, "10.0.0.9:2222", "", ""},
+		"limit elsewhere":            {config.Stage, map[string]string{"limit": "s1"}, "", "limit: \"s1\" is not in the group web-servers", "build1"},
+		"limit of nobody":            {config.Revert, map[string]string{"limit": "alhpa1,m1.*"}, "", "limit: there is no host or group \"alhpa1\"", ""},
+		"limit of a setup":           {config.Setup, map[string]string{"limit": "build1,zeta"}, "10.0.0.9:2222 build1", "", ""},
+		"limit and part":             {config.Activate, map[string]string{"limit": "more", "shard": "1/3"}, "alpha", "", ""},
+		"build":                      {config.BuildRelease, map[string]string{"repository": "git@github.com:apxr/apxr_io.git", "revision": "main"}, "", "", "build1"},
+		"artifacts":                  {config.Artifacts, nil, "", "", "build1"},
+		"builder's user":             {config.Deploy, map[string]string{"inventory": "own user"}, "release@w1", "", "builder@10.0.0.8:2222"},
+		"builder's user by name":     {config.Artifacts, map[string]string{"inventory": "own user", "build-host": "b1"}, "", "", "builder@10.0.0.8:2222"},
+		"named builder":              {config.Artifacts, map[string]string{"inventory": "many", "build-host": "b2"}, "", "", "b2"},
+		"builder elsewhere":          {config.Artifacts, map[string]string{"build-host": "b9:2222"}, "", "", "b9:2222"},
+		"artifacts of many":          {config.Artifacts, map[string]string{"inventory": "many"}, "", "build-host: …(b1, b2), and only one of them", ""},
+		"look":                       {config.Console, map[string]string{"host": "m2.example.com"}, "m2.example.com", "", ""},
+		"look by address":            {config.Logs, map[string]string{"host": "10.0.0.9"}, "10.0.0.9:2222", "", ""},
+		"look with a limit":          {config.Eval, map[string]string{"limit": "six", "expression": "1"}, "[fd00::1]", "", ""},
+		"look at one of one":         {config.RPC, map[string]string{"inventory-group": "staging", "expression": "1"}, "release@s1", "", ""},
+		"look at many":               {config.Console, map[string]string{"limit": "m?.*"}, "", "host: 2 hosts are possible, and console looks into one: …: m1.example.com, m2.example.com", ""},
+		"look beside the limit":      {config.Console, map[string]string{"limit": "more", "host": "zeta"}, "", "host: \"zeta\" is not in what limit picks", ""},
+		"look at all":                {config.Console, nil, "", "host: 7 hosts are possible", ""},
+		"look at nobody":             {config.Console, map[string]string{"host": "zetta"}, "", "host: there is no host or group \"zetta\". Did you mean zeta?", ""},
+		"none is needed":             {config.Rollback, map[string]string{"inventory": "none"}, "w1", "", ""},
+		"setup":                      {config.Setup, nil, web + " build1", "", ""},
+		"setup builder":              {config.Setup, map[string]string{"inventory": "many", "build-host": "b"}, "w1 b1 b2", "build-host: an inventory is given too", ""},
+		"setup nothing":              {config.Setup, map[string]string{"inventory-group": "nope"}, "build1", "it has build-servers, more", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -116,6 +138,10 @@ func TestHostsFromAnInventory(t *testing.T) {
 			switch given["inventory"] {
 			case "many":
 				given["inventory"] = filepath.Join(writeFiles(t, map[string]string{"h": "[web-servers]\nw1\n[build-servers]\nb1\nb2\n"}), "h")
+			case "own user":
+				given["inventory"] = filepath.Join(writeFiles(t, map[string]string{
+					"h": "[web-servers]\nw1\n[build-servers]\nb1 ansible_host=10.0.0.8 ansible_port=2222 slipway_build_user=builder\n", "group_vars/all": "slipway_deploy_user: release\n",
+				}), "h")
 			case "none":
 				given["inventory"] = filepath.Join(writeFiles(t, map[string]string{"h": "[web-servers]\nw1\n"}), "h")
 			}
@@ -214,10 +240,85 @@ func TestSecretsOfAnInventoryAreHidden(t *testing.T) {
 	if got := s.hiding(func(string) string { return "" }).Hide(text); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	for password, says := range map[string]string{"": "parts of it are encrypted: give vault-password", "wrong": "vault-password is not the password"} {
-		given["vault-password"] = password
-		if _, err := resolved(t, config.History, given); err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("%q: %v", password, err)
+	given["vault-password"] = "wrong"
+	if _, err := resolved(t, config.History, given); err == nil || !strings.Contains(err.Error(), "vault-password is not the password") {
+		t.Error(err)
+	}
+	given["vault-password"] = ""
+	if _, err := resolved(t, config.Setup, given); err == nil || !strings.Contains(err.Error(), "parts of it are encrypted: give vault-password") {
+		t.Error(err)
+	}
+}
+
+// vaulted is an inventory of which a whole file and single values are encrypted.
+func vaulted(t *testing.T) string {
+	t.Helper()
+	dir := writeFiles(t, map[string]string{
+		"password": "open sesame\n", "hosts.yml": "web-servers: {hosts: {w1: {ansible_port: 2222}, w2: , w3: }}\nbuild-servers: {hosts: {b1: }}\n",
+		"group_vars/all/vars.yml": "slipway_deploy_user: release\nslipway_cookie: '{{ vault_cookie }}'\n", "group_vars/all/vault.yml": "vault_cookie: monster-cookie\n",
+		"host_vars/w2.yml": "ansible_host: 10.0.0.2\nslipway_secret_environment:\n  TOKEN: !vault |\n", "host_vars/w3/secret": "ansible_host: 10.0.0.3\n",
+		"host_vars/b1.yml": "ansible_host: !vault |\n",
+	})
+	password := "--vault-password-file=" + filepath.Join(dir, "password")
+	ansible := func(args ...string) string {
+		out, err := exec.Command("ansible-vault", args...).Output()
+		if err != nil {
+			t.Fatalf("%v: %v", args, err)
+		}
+		return string(out)
+	}
+	ansible("encrypt", password, filepath.Join(dir, "group_vars/all/vault.yml"), filepath.Join(dir, "host_vars/w3/secret"))
+	for _, name := range []string{"host_vars/w2.yml", "host_vars/b1.yml"} {
+		_, value, _ := strings.Cut(ansible("encrypt_string", password, "10.0.0.7"), "\n")
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err := errors.Join(err, os.WriteFile(filepath.Join(dir, name), append(text, value...), 0o644)); err != nil {
+			t.Fatal(err)
 		}
 	}
+	return dir
+}
+
+// Addresses, ports and users are all that most verbs need.
+func TestNamesAreReadWithoutTheVaultPassword(t *testing.T) {
+	needAnsible(t)
+	t.Parallel()
+	dir := vaulted(t)
+	given := map[string]string{"inventory": filepath.Join(dir, "hosts.yml"), "host": "w2", "expression": "1", "repository": "git@github.com:apxr/apxr_io.git", "revision": "main"}
+	for _, verb := range []config.Verb{config.Rollback, config.History, config.Activate, config.Logs, config.RPC} {
+		given["build-host"] = "b9"
+		s, err := resolved(t, verb, given)
+		if err != nil {
+			t.Errorf("%s: %v", verb, err)
+			continue
+		}
+		want := "release@w1:2222 release@10.0.0.2 release@w3"
+		if takes(verb, "host") {
+			want = "release@10.0.0.2"
+		}
+		if got := names(s.Hosts); got != want {
+			t.Errorf("%s: %s, want %s", verb, got, want)
+		}
+		if len(s.leftOut) != 2 || s.leftOut[0] != filepath.Join(dir, "group_vars/all/vault.yml") || s.leftOut[1] != filepath.Join(dir, "host_vars/w3/secret") {
+			t.Errorf("%s: left out: %q", verb, s.leftOut)
+		}
+	}
+	delete(given, "build-host")
+	if _, err := resolved(t, config.Artifacts, given); err == nil || !strings.Contains(err.Error(), "inventory: host \"b1\": ansible_host is encrypted: ") {
+		t.Error(err)
+	}
+	given["vault-password"] = "open sesame"
+	s, err := resolved(t, config.History, given)
+	if err != nil || names(s.Hosts) != "release@w1:2222 release@10.0.0.2 release@10.0.0.3" || len(s.leftOut) > 0 {
+		t.Errorf("%s, %v, %v", names(s.Hosts), s.leftOut, err)
+	}
+}
+
+func TestALogNamesTheFilesThatWereNotRead(t *testing.T) {
+	needAnsible(t)
+	dir := vaulted(t)
+	t.Chdir(dir)
+	private, public := newKey(t)
+	w := newWorld("history", "--app", "a/b", "--inventory", "hosts.yml", "--limit", "w1")
+	w.env["PATH"], w.env["SLIPWAY_SSH_KEY"], w.env["SLIPWAY_KNOWN_HOSTS"] = os.Getenv("PATH"), string(private), "[127.0.0.1]:1 "+public
+	w.cli(t, exitFailed, "inventory: encrypted and not read, without vault-password: group_vars/all/vault.yml, host_vars/w3/secret\n")
 }

@@ -12,8 +12,15 @@ import (
 	"github.com/apxr/slipway/internal/ansible"
 )
 
+// The variables with the user that Slipway logs in as; the first that is set
+// counts.
+var (
+	webUser   = []string{"slipway_deploy_user"}
+	buildUser = []string{"slipway_build_user", "slipway_deploy_user"}
+)
+
 // wordOf returns a host of an inventory in the form of the setting hosts.
-func wordOf(h ansible.Host) string {
+func wordOf(h ansible.Host, users []string) string {
 	if h.Text("ansible_connection") == "local" {
 		return "local"
 	}
@@ -28,8 +35,10 @@ func wordOf(h ansible.Host) string {
 	if port != "" {
 		word = net.JoinHostPort(strings.Trim(word, "[]"), port)
 	}
-	if user := h.Text("slipway_deploy_user"); user != "" {
-		word = user + "@" + word
+	for _, name := range users {
+		if user := h.Text(name); user != "" {
+			return user + "@" + word
+		}
 	}
 	return word
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/apxr/slipway/internal/config"
@@ -27,9 +28,19 @@ func parse(set *flag.FlagSet, args []string, between bool) (free []string, err e
 	}
 }
 
+// placesOf returns the settings that the arguments without a flag are for. A limit
+// on the command line may stand in for the host.
+func placesOf(verb config.Verb, values map[string]*string, free []string) []config.Setting {
+	places, limit := config.PlacesOf(verb), values["limit"]
+	if limit == nil || *limit == "" || len(free) == len(places) {
+		return places
+	}
+	return slices.DeleteFunc(places, func(s config.Setting) bool { return s.Name == "host" })
+}
+
 // placed returns the values of the settings that are arguments without a flag.
-func placed(verb config.Verb, free []string, stdin io.Reader) (map[string]string, error) {
-	places, given := config.PlacesOf(verb), map[string]string{}
+func placed(verb config.Verb, places []config.Setting, free []string, stdin io.Reader) (map[string]string, error) {
+	given := map[string]string{}
 	if len(free) > len(places) {
 		more := free[len(places)]
 		if len(places) == 0 {

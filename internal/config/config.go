@@ -67,7 +67,7 @@ func Load(v Verb, look Lookup) (Config, error) {
 	c := Config{Verb: v}
 	c.App = l.app()
 	c.BuildHost = l.buildHost()
-	c.Hosts = l.hosts()
+	c.Hosts, c.BuildHost = l.limit(l.hosts(), c.BuildHost)
 	c.Ansible = l.ansible(c)
 	l.noRemote = l.allLocal(c)
 	c.Access = l.access()

@@ -35,6 +35,7 @@ type Setting struct {
 	InRun   bool   // only for workflow runs: the command line has no flag
 	Trial   bool   // a switch that promises to change nothing
 	ByHand  bool   // only for the command line: actions have no input
+	OneRun  bool   // says what one run does: no variable of a repository stands in for it
 	Given   string // for InRun: the workflow's default, as an expression
 	Remote  bool   // only for servers other than the machine itself
 	Place   int    // position among the arguments of the command line, from 1; 0: it is a flag
@@ -48,15 +49,15 @@ var Settings = []Setting{
 	},
 	{
 		Name: "build-host", Type: Text, For: fetches | rollsBack | prepares, Need: fetches, Unless: "inventory",
-		Help: "The build server, as [user@]name[:port], or local for the machine that this runs on. The user is deploy unless named. A rollback can do without it: web servers that do not have the release any more get it from there, if it can be reached. With an inventory the default is the one host of its group build-servers.",
+		Help: "The build server, as [user@]name[:port], or local for the machine that this runs on. The user is deploy unless named. A rollback can do without it: web servers that do not have the release any more get it from there, if it can be reached. With an inventory the default is the one host of its group build-servers; of several, one is given by its name there.",
 	},
 	{
 		Name: "hosts", Type: Text, For: visits | prepares, Need: visits, Unless: "inventory",
 		Help: "The web servers, each as [user@]name[:port], or local for the machine that this runs on; separated by commas, blanks or line breaks. The user is deploy unless named. Give these or an inventory.",
 	},
 	{
-		Name: "host", Type: Text, Place: 1, For: looks, Need: looks,
-		Help: "The web server, as [user@]name[:port], or local for the machine that this runs on. The user is deploy unless named.",
+		Name: "host", Type: Text, Place: 1, For: looks, Need: looks, Unless: "inventory",
+		Help: "The web server, as [user@]name[:port], or local for the machine that this runs on. The user is deploy unless named. With an inventory it is the name of one of its web servers; it may be left out if there is only one, or if --limit picks one.",
 	},
 	{
 		Name: "expression", Type: Block, Place: 2, For: evaluates, Need: evaluates,
@@ -71,16 +72,20 @@ var Settings = []Setting{
 		Help: "Go on with what the unit logs from now on, until Ctrl-C. --follow=false ends after the last 100 lines.",
 	},
 	{
-		Name: "inventory", Type: Text, For: visits | prepares,
-		Help: "The path of an Ansible inventory that has the web servers, instead of hosts. It is read by ansible-inventory on the machine that this runs on: names from ansible_host, ports from ansible_port, the user from slipway_deploy_user; a host with ansible_connection: local is that machine.",
+		Name: "inventory", Type: Text, For: every, OneRun: true,
+		Help: "The path of an Ansible inventory that has the servers, instead of hosts and build-host. It is read by ansible-inventory on the machine that this runs on: names from ansible_host, ports from ansible_port, the user from slipway_deploy_user, on the build server first slipway_build_user; a host with ansible_connection: local is that machine.",
 	},
 	{
-		Name: "inventory-group", Type: Text, Default: "web-servers", For: visits | prepares,
+		Name: "inventory-group", Type: Text, Default: "web-servers", For: visits | looks | prepares,
 		Help: "The group of the inventory that has the web servers, with its child groups.",
 	},
 	{
-		Name: "vault-password", Type: Secret, For: visits | prepares,
-		Help: "The Ansible Vault password of the inventory, if parts of it are encrypted.",
+		Name: "limit", Type: Text, For: visits | looks | prepares, OneRun: true,
+		Help: "Which of the servers this run is for, written as Ansible's --limit: names and groups of the inventory, or servers of hosts, separated by commas, with wildcards as in web*; !web3 leaves one out. A name that is not there is an error. Without it, all of them.",
+	},
+	{
+		Name: "vault-password", Type: Secret, For: every,
+		Help: "The Ansible Vault password of the inventory. A setup needs it if parts of the inventory are encrypted. The other verbs leave encrypted files of variables out without it: they need names, addresses, ports and users alone.",
 	},
 	{
 		Name: "ssh-key", Type: Secret, For: logsIn,
@@ -115,11 +120,11 @@ var Settings = []Setting{
 		Help: "Variables of the setup as a YAML mapping, slipway_NAME: value. They stand above those of the inventory; without one they are all that there is.",
 	},
 	{
-		Name: "check", Type: Switch, Default: "false", For: prepares, Trial: true,
+		Name: "check", Type: Switch, Default: "false", For: prepares, Trial: true, OneRun: true,
 		Help: "Change nothing, and show what would be changed.",
 	},
 	{
-		Name: "ssh-agent", Type: Text, For: every,
+		Name: "ssh-agent", Type: Text, For: every, OneRun: true,
 		Help: "The socket of an SSH agent, used when no private key is given. The default is $SSH_AUTH_SOCK.",
 	},
 	{
@@ -131,7 +136,7 @@ var Settings = []Setting{
 		Help: "The servers through which all others are reached, each as [user@]name[:port], in the order in which they are passed.",
 	},
 	{
-		Name: "verbose", Type: Number, Default: "0", For: every,
+		Name: "verbose", Type: Number, Default: "0", For: every, OneRun: true,
 		Help: "For trouble, 0 to 2: 1 shows how each SSH connection came about, 2 also every script that runs on any server, its arguments and the facts that it found. For setup, 1 and 2 are -v and -vvv of ansible-playbook. A workflow run with debug logging (RUNNER_DEBUG) has 2, whatever is set here.",
 	},
 	{
@@ -139,7 +144,7 @@ var Settings = []Setting{
 		Help: "The git repository, as an ssh or https URL that the build server can read. In a workflow the default is its own repository: over HTTPS if there is a git-token, over SSH otherwise.",
 	},
 	{
-		Name: "revision", Type: Text, For: builds, Need: builds, FromRun: true,
+		Name: "revision", Type: Text, For: builds, Need: builds, FromRun: true, OneRun: true,
 		Help: "What to build: a full commit ID, a branch or a tag. In a workflow the default is the workflow's own commit.",
 	},
 	{
@@ -179,7 +184,7 @@ var Settings = []Setting{
 		Help: "Variables of the build's environment, such as private Hex keys, as lines NAME=VALUE; a value of several lines as NAME<<END, its lines, and END. They reach the build through its environment alone, and their values are hidden in the log.",
 	},
 	{
-		Name: "clean", Type: Switch, Default: "false", For: builds,
+		Name: "clean", Type: Switch, Default: "false", For: builds, OneRun: true,
 		Help: "Build from nothing: fetch and compile all dependencies again. Needed only if a build depends on something that is neither in the repository nor in mix.lock, .tool-versions or these settings.",
 	},
 	{
@@ -199,11 +204,11 @@ var Settings = []Setting{
 		Help: "How long a release stays there in any case, so that a deploy that waits for an approval still finds it.",
 	},
 	{
-		Name: "release-id", Type: Text, For: namesRelease | rollsBack, Need: namesRelease,
+		Name: "release-id", Type: Text, For: namesRelease | rollsBack, Need: namesRelease, OneRun: true,
 		Help: "The release to deploy, as the build put it out; for a rollback the release to go back to, by default the one below the current one in the hosts' history.",
 	},
 	{
-		Name: "release-digest", Type: Text, For: namesRelease,
+		Name: "release-digest", Type: Text, For: namesRelease, OneRun: true,
 		Help: "The digest of that release, as the build put it out. Another release with the same ID is refused: from another build server or user, or one that has replaced it on the build server. Without it the ID alone says which release is meant.",
 	},
 	{
@@ -295,11 +300,11 @@ var Settings = []Setting{
 		Help: "How many releases stay on each web server, at least 2.",
 	},
 	{
-		Name: "force", Type: Switch, Default: "false", For: sends,
+		Name: "force", Type: Switch, Default: "false", For: sends, OneRun: true,
 		Help: "Deploy a revision although what runs is newer, or a rollback marked it as bad.",
 	},
 	{
-		Name: "dry-run", Type: Switch, Default: "false", For: rehearses, Trial: true,
+		Name: "dry-run", Type: Switch, Default: "false", For: rehearses, Trial: true, OneRun: true,
 		Help: "Print what would be done and what is found on the hosts, and change nothing.",
 	},
 	{

@@ -1,5 +1,5 @@
-// Package reference generates the action.yml files and docs/reference.md from
-// the tables of verbs, settings and outputs. Its test compares the files with
+// Package reference generates the action.yml files, parts of the reusable workflows
+// and docs/reference.md from the tables of verbs, settings and outputs. Its test compares the files with
 // that; "go test ./internal/reference -update" writes them.
 //
 // It does not know what a verb or a setting does.
@@ -91,6 +91,11 @@ func Markdown() string {
 	b.WriteString("\nWith `--format json` the command line prints a verb's outputs as one JSON object, with `_` for `-` in their names; a verb that lists prints its list. Of a run that failed before there was anything to tell it prints nothing.\n")
 	for _, v := range config.Verbs {
 		writeVerb(&b, v)
+	}
+	b.WriteString("\n## Reusable workflows\n\nThey take every input of the actions that they use, with the same meaning, and secrets as secrets. Without an input the variable of its row counts: that of the environment, of the repository or of the organization, in this order; the job that builds names no environment, and sees none of its variables and secrets. ")
+	b.WriteString("A switch that is off counts as not given. `github-token` and `deployments` are missing: the run has a token, and GitHub records a deployment of a job that names its environment. See [workflows.md](workflows.md).\n")
+	for _, w := range Workflows {
+		w.writeWorkflow(&b)
 	}
 	b.WriteString("\n## Exit codes\n\n| code | meaning |\n|---|---|\n| 0 | what was asked for is so |\n| 1 | it is not; the message and the table say what is where |\n| 2 | nothing was tried: a setting is missing or wrong |\n")
 	b.WriteString("\n`console`, `eval` and `rpc` end with the exit status of the command on the host, once it has run. What a signal ended has 128 and its number: 130 after Ctrl-C, but 0 for `logs`, which is left in that way.\n")

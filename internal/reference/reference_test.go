@@ -24,6 +24,9 @@ func TestFilesSayWhatTheTablesSay(t *testing.T) {
 	for _, a := range Actions {
 		files[a.Path] = a.YAML()
 	}
+	for _, w := range Workflows {
+		files[w.Path] = w.Fill(source(t, w.Path))
+	}
 	for name, want := range files {
 		path := filepath.Join("..", "..", name)
 		if *update {

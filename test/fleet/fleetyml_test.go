@@ -127,11 +127,11 @@ func (w *runner) act(workflow string) (log string, ok bool) {
 	w.Tool("sh", "-ec", `cd "$0"; git init -q -b main; git add .; git -c user.name=a -c user.email=a@b commit -qm push`, dir)
 	cmd, err := act.Command(w.Context(), w.slipway, w.cache, "push",
 		"--env", "GITHUB_API_URL="+w.hub.URL, "--env", "GITHUB_REPOSITORY=apxr/shop", "--secret", "GITHUB_TOKEN",
-		"--secret", "SLIPWAY_SSH_KEY", "--var", "HOSTS", "--var", "KNOWN_HOSTS", "--env", "HOME="+w.Home)
+		"--secret", "SLIPWAY_SSH_KEY", "--var", "SLIPWAY_HOSTS", "--var", "SLIPWAY_KNOWN_HOSTS", "--env", "HOME="+w.Home)
 	w.Must(err)
 	cmd.Dir = dir
 	cmd.Env = append(cmd.Env, "GITHUB_TOKEN=ghs_0123456789abcdef",
-		"SLIPWAY_SSH_KEY="+w.Read(w.Lab.DeployKeyPath()), "KNOWN_HOSTS="+w.Read(w.Lab.KnownHostsPath()), "HOSTS="+strings.ReplaceAll(w.web(len(w.Hosts)), " ", "\n"))
+		"SLIPWAY_SSH_KEY="+w.Read(w.Lab.DeployKeyPath()), "SLIPWAY_KNOWN_HOSTS="+w.Read(w.Lab.KnownHostsPath()), "SLIPWAY_HOSTS="+strings.ReplaceAll(w.web(len(w.Hosts)), " ", "\n"))
 	out, err := cmd.CombinedOutput()
 	w.Logf("act: %v\n%s", err, out)
 	return string(out), err == nil

@@ -34,10 +34,10 @@ func (s *site) workflow(inventory string, words ...string) {
 	s.Tool("sh", "-c", `cd "$1" && git init --quiet && git add -A && git -c user.name=t -c user.email=t@example.com commit --quiet -m all`, "-", repo)
 	s.Must(act.Checkout(slipway))
 	cmd, err := act.Command(s.Context(), slipway, home, "workflow_dispatch",
-		"--input", "check=false", "--secret", "SETUP_KEY", "--secret", "VAULT_PASSWORD=", "--var", "KNOWN_HOSTS")
+		"--input", "check=false", "--secret", "SETUP_KEY", "--secret", "VAULT_PASSWORD=", "--var", "SLIPWAY_KNOWN_HOSTS")
 	s.Must(err)
 	cmd.Dir = repo
-	cmd.Env = append(cmd.Env, "SETUP_KEY="+s.Read(s.lab.AdminKeyPath()), "KNOWN_HOSTS="+s.Read(s.lab.KnownHostsPath()))
+	cmd.Env = append(cmd.Env, "SETUP_KEY="+s.Read(s.lab.AdminKeyPath()), "SLIPWAY_KNOWN_HOSTS="+s.Read(s.lab.KnownHostsPath()))
 	r, err := command.Run(cmd)
 	s.Must(err)
 	s.Logf("act: exit %d\n%s", r.Code, r.Said())
