@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"sync"
 
 	"github.com/apxr/slipway/internal/config"
 	"github.com/apxr/slipway/internal/progress"
@@ -34,8 +33,7 @@ func commandLine(ctx context.Context, s System) int {
 }
 
 func runVerb(ctx context.Context, verb config.Verb, s System) int {
-	running, signals := interrupted(ctx, s.Getenv)
-	stop := sync.OnceFunc(signals.stop)
+	running, stop := signalled(ctx)
 	defer stop()
 	set, err := given(running, verb, s)
 	if errors.Is(err, flag.ErrHelp) {
@@ -44,7 +42,6 @@ func runVerb(ctx context.Context, verb config.Verb, s System) int {
 	out := newExit(s, set.hiding(exported(s.Getenv)))
 	defer out.flush()
 	log := progress.Hiding(progress.Terminal{W: out.Stderr}, out.secrets)
-	signals.sayOn(log)
 	for _, line := range ignored(verb, s.Environ) {
 		log.Notice(line)
 	}

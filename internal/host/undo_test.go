@@ -39,29 +39,3 @@ func TestACancelShortensWhatIsBeingUndone(t *testing.T) {
 		}
 	})
 }
-
-// At a laptop nobody kills a run that was cancelled.
-func TestAPatientCancelLastsUntilItIsHurried(t *testing.T) {
-	for name, c := range map[string]struct{ hurried, want time.Duration }{
-		"hurried":           {time.Minute, time.Minute + cancelGrace},
-		"hurried before it": {0, time.Second + cancelGrace},
-		"left alone":        {time.Hour, undoTimeout},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				hurry := make(chan struct{})
-				ctx, cancel := context.WithCancel(WithHurry(t.Context(), hurry))
-				began := time.Now()
-				time.AfterFunc(time.Second, cancel)
-				time.AfterFunc(c.hurried, func() { close(hurry) })
-				undo, end := Undo(ctx)
-				<-undo.Done()
-				end()
-				if took := time.Since(began); took != c.want {
-					t.Errorf("it ends after %s, want %s", took, c.want)
-				}
-				time.Sleep(2 * time.Hour)
-			})
-		})
-	}
-}

@@ -122,7 +122,7 @@ func TestACancelTakesAllBackInTime(t *testing.T) {
 // switched.
 func (w *fleet) cancelled(good, next release.ID, by syscall.Signal) {
 	w.Helper()
-	run := w.Begin(world.DeployOf(next, "--settle", "10s", "--health-timeout", "10m", "SLIPWAY_MAX_PARALLEL=5", "GITHUB_ACTIONS=true")...)
+	run := w.Begin(world.DeployOf(next, "--settle", "10s", "--health-timeout", "10m", "SLIPWAY_MAX_PARALLEL=5")...)
 	for n := 1; n < len(w.Hosts); n++ {
 		w.switched(n, next)
 	}

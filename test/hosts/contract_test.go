@@ -170,7 +170,7 @@ func (c *contracted) rollsBack() {
 }
 
 func (c *contracted) isCancelled() {
-	first := c.Begin(world.DeployOf(c.hangs, "--health-timeout", "5m", "GITHUB_ACTIONS=true")...)
+	first := c.Begin(world.DeployOf(c.hangs, "--health-timeout", "5m")...)
 	c.switched(c.hangs)
 	c.bad("held lock", "held by another run: deploy", world.DeployOf(c.r3)...)
 	signalled := world.Now()
