@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/apxr/slipway/internal/config"
@@ -63,12 +61,6 @@ func (l *later) do() {
 		l.work = l.work[:last]
 		f()
 	}
-}
-
-// signalled returns a context that a signal ends. GitHub sends SIGINT to cancel
-// a step; systemd and people also send SIGTERM.
-func signalled(ctx context.Context) (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 }
 
 // runLimit ends a run in time to undo its changes: after 6 h GitHub ends a job

@@ -33,7 +33,7 @@ func commandLine(ctx context.Context, s System) int {
 }
 
 func runVerb(ctx context.Context, verb config.Verb, s System) int {
-	running, stop := signalled(ctx)
+	running, hurry, stop := interruptible(ctx, s.Getenv)
 	defer stop()
 	set, err := given(running, verb, s)
 	if errors.Is(err, flag.ErrHelp) {
@@ -54,6 +54,7 @@ func runVerb(ctx context.Context, verb config.Verb, s System) int {
 		stop() // the command on the host gets the signals
 		return lookInside(ctx, out, set.Config)
 	}
+	defer announceInterrupts(running, hurry, verb, log)()
 	result, rest := run(running, set, origin{who: person(s.Getenv), getenv: s.Getenv, collection: s.Collection}, log)
 	defer rest()
 	return tell(out, log, hidden(result, log.RedactCut), set.JSON)

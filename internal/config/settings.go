@@ -385,7 +385,7 @@ var Outputs = []Output{
 	{"result", "What became of it: ready (nothing had to be changed), changed, check (something would be changed); failed, for steps that run all the same (if: failure()).", prepares},
 	{"changed", "The number of changes that were made, or that a check would make.", prepares},
 	{"hosts", "What became of each server, also in a run that failed: a JSON list of objects with host, outcome (ready, changed, would-change, failed, not-reached, not-finished) and changed, the number of its changes.", prepares},
-	{"hosts", "What became of each web server, also in a run that failed: a JSON list of objects with host, outcome (live, unchanged, staged, put-back, not-changed, not-reached, failed), before, now (release IDs, or empty) and seconds.", changes},
+	{"hosts", "What became of each web server, also in a run that failed: a JSON list of objects with host, outcome (live, unchanged, staged, put-back, going-back, not-changed, not-reached, failed), before, now (release IDs, or empty) and seconds.", changes},
 	{"pull-requests", "The numbers of the pull requests that have a comment of this run, as a JSON list.", switches},
 }
 

@@ -58,6 +58,7 @@ func (h *Host) outOfReach(ctx context.Context, reason string, err error) {
 	if !IsTakenOver(err) {
 		h.result.After = h.change.To
 		h.notBack(ctx, reason, h.change.Source(), err)
+		h.result.Outcome = Failed // it was never asked to go back
 		return
 	}
 	h.switched = false
@@ -107,12 +108,14 @@ func (h *Host) concludeReverted(ctx context.Context, reason string) {
 
 // notBack notes a host whose return was not proved. Its change record stays.
 func (h *Host) notBack(ctx context.Context, reason string, back release.Activation, err error) {
+	outcome := Failed
 	if ctx.Err() != nil {
+		outcome = GoingBack
 		err = fmt.Errorf("%s; there was no time to see it go back to %s: the host ends that by itself, and the next deploy or rollback checks and repairs it first", reason, back)
 	} else {
 		err = fmt.Errorf("%s; going back to %s failed too: %w; log in and look at 'systemctl status %s'; the next deploy or rollback repairs this host first", reason, back, err, h.plan().Units[0])
 	}
-	h.fail(Failed, err)
+	h.fail(outcome, err)
 	h.say("%v", err)
 }
 

@@ -209,6 +209,9 @@ func TestACancelLeavesNoTimeToSeeAHostGoBack(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	h.GoBack(ctx, "cancelled")
+	if h.Result().Outcome != host.GoingBack {
+		t.Errorf("it is %s", h.Result().Outcome)
+	}
 	s.failed(h.Result().Err(), "cancelled; there was no time to see it go back to "+string(at(1))+": the host ends that by itself")
 }
 

@@ -19,6 +19,7 @@ const (
 	Untouched Outcome = "not changed" // the host has a problem, or the run changes nothing
 	Skipped   Outcome = "not reached" // another host failed before this one was switched
 	Reverted  Outcome = "put back"    // switched, then back on what it ran before
+	GoingBack Outcome = "going back"  // the run had to end before it had seen the host go back
 	Failed    Outcome = "FAILED"      // needs a person's attention: see the problem
 )
 

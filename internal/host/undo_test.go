@@ -39,3 +39,25 @@ func TestACancelShortensWhatIsBeingUndone(t *testing.T) {
 		}
 	})
 }
+
+// At a laptop nobody kills the run: only the second Ctrl-C makes time short.
+func TestAPatientCancelShortensNothing(t *testing.T) {
+	for name, hurriedAfter := range map[string]time.Duration{"never": undoTimeout, "by a second one": 20 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hurry, hurried := context.WithCancel(t.Context())
+				defer hurried()
+				ctx, cancel := context.WithCancel(Patient(t.Context(), hurry))
+				cancel()
+				began := time.Now()
+				undo, end := Undo(ctx)
+				defer end()
+				time.AfterFunc(hurriedAfter, hurried)
+				<-undo.Done()
+				if took, want := time.Since(began), min(undoTimeout, hurriedAfter+cancelGrace); took != want {
+					t.Errorf("it ends after %s, want %s", took, want)
+				}
+			})
+		})
+	}
+}

@@ -21,7 +21,7 @@ func advice(r Rollout) string {
 
 // whatRuns says what the hosts run after the rollout, as far as that is known.
 func whatRuns(r Rollout) []string {
-	var lost, live, back, same, unknown []host.Result
+	var lost, live, back, going, same, unknown []host.Result
 	for _, h := range r.Hosts {
 		switch {
 		case h.Kind == host.Overtaken: // its remedy says where to look
@@ -29,6 +29,8 @@ func whatRuns(r Rollout) []string {
 			lost = append(lost, h)
 		case h.Outcome == host.Live, h.Outcome == host.Failed:
 			live = append(live, h)
+		case h.Outcome == host.GoingBack:
+			going = append(going, h)
 		case h.Outcome == host.Reverted && h.Problem == "":
 			back = append(back, h)
 		case h.Known:
@@ -42,6 +44,9 @@ func whatRuns(r Rollout) []string {
 	if len(lost) > 0 {
 		add("Log in to %s: it is not known whether what runs there works. The next deploy or rollback repairs that first.", hostNames(lost))
 	}
+	if len(going) > 0 {
+		add("%s: going back when the run ended, and ends that without it. The next deploy or rollback checks that first.", hostNames(going))
+	}
 	if len(live) > 0 {
 		add("%s is on %d of %s.", r.Target, len(live), counted(len(r.Hosts), "host"))
 	}
@@ -52,7 +57,7 @@ func whatRuns(r Rollout) []string {
 		add("Nothing was changed on %s, and what runs there is not known.", hostNames(unknown))
 	}
 	switch {
-	case len(same) == 0 || len(live)+len(back)+len(lost) > 0:
+	case len(same) == 0 || len(live)+len(back)+len(lost)+len(going) > 0:
 	case len(same) == len(r.Hosts):
 		add("Every host runs what it ran before.")
 	default:

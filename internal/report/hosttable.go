@@ -68,7 +68,7 @@ const aGlance = 15
 
 func weight(h host.Result) int {
 	switch {
-	case h.Outcome == host.Failed:
+	case h.Outcome == host.Failed, h.Outcome == host.GoingBack:
 		return 0
 	case len(h.UnitLog) > 0: // its failure took the others back
 		return 1
@@ -109,7 +109,7 @@ func health(h host.Result) string {
 	switch {
 	case h.Outcome == host.Live, h.Outcome == host.Unchanged, h.Outcome == host.Reverted:
 		return "proved"
-	case h.Outcome == host.Failed:
+	case h.Outcome == host.Failed, h.Outcome == host.GoingBack:
 		return "unknown"
 	}
 	return "-"
@@ -124,7 +124,7 @@ func mark(h host.Result) string {
 		return "✅"
 	case host.Staged:
 		return "📦"
-	case host.Reverted:
+	case host.Reverted, host.GoingBack:
 		return "↩️"
 	case host.Skipped:
 		return "⏸️"

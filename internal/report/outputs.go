@@ -77,5 +77,5 @@ func (r Rollout) values() values {
 // outcomes has the outcomes as programs read them.
 var outcomes = map[host.Outcome]string{
 	host.Live: "live", host.Staged: "staged", host.Unchanged: "unchanged", host.Untouched: "not-changed",
-	host.Skipped: "not-reached", host.Reverted: "put-back", host.Failed: "failed",
+	host.Skipped: "not-reached", host.Reverted: "put-back", host.GoingBack: "going-back", host.Failed: "failed",
 }

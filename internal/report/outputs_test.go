@@ -41,7 +41,7 @@ func TestOutputsSayWhatIsSo(t *testing.T) {
 }
 
 func TestEveryOutcomeHasAWordForPrograms(t *testing.T) {
-	for _, o := range []host.Outcome{host.Live, host.Staged, host.Unchanged, host.Untouched, host.Skipped, host.Reverted, host.Failed} {
+	for _, o := range []host.Outcome{host.Live, host.Staged, host.Unchanged, host.Untouched, host.Skipped, host.Reverted, host.GoingBack, host.Failed} {
 		if word := outcomes[o]; word == "" || strings.ToLower(word) != word || strings.Contains(word, " ") {
 			t.Errorf("%s: %q", o, word)
 		}

@@ -358,7 +358,7 @@ func TestWhatHangsWhileItGoesBackAfterACancelIsLeftToTheNextRun(t *testing.T) {
 		if took := time.Since(began); err == nil || took > 7*time.Second {
 			f.Errorf("%s, %v after %s", r.Became, err, took)
 		}
-		f.outcomes(r, host.Reverted, host.Failed, host.Skipped)
+		f.outcomes(r, host.Reverted, host.GoingBack, host.Skipped)
 		f.sound()
 		f.live(3)
 	})

@@ -49,9 +49,9 @@ func (r *run) inBatches(ctx context.Context, due fleet, f func(*member)) {
 
 var errCancelled = errors.New("the run was cancelled before this host was switched")
 
-// inTurn runs f for the hosts of one batch after the other. After a cancel it
-// runs f for all remaining hosts at once.
-func inTurn(ctx context.Context, batches []fleet, f func(*member)) {
+// inTurn runs f for the hosts of one batch after the other. From the end of hurry
+// on it runs f for all remaining hosts at once.
+func inTurn(hurry context.Context, batches []fleet, f func(*member)) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	for _, batch := range batches {
@@ -62,7 +62,7 @@ func inTurn(ctx context.Context, batches []fleet, f func(*member)) {
 		})
 		select {
 		case <-ended:
-		case <-ctx.Done():
+		case <-hurry.Done():
 		}
 	}
 }

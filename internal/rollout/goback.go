@@ -9,7 +9,7 @@ import (
 )
 
 // goBack puts every switched host back, batch by batch, the last one first.
-// After a cancel only seconds are left, so no batch waits for another.
+// When only seconds are left, no batch waits for another.
 func (r *run) goBack(ctx context.Context, batches []fleet, culprit *member) error {
 	cause := culprit.Result().Problem
 	rest := skipRest(batches, culprit)
@@ -17,7 +17,7 @@ func (r *run) goBack(ctx context.Context, batches []fleet, culprit *member) erro
 	if len(back) > 0 {
 		r.log.Say("", "putting every switched host back to what it ran before")
 	}
-	inTurn(ctx, back, func(m *member) {
+	inTurn(host.Hurry(ctx), back, func(m *member) {
 		undo, cancel := host.Undo(ctx)
 		defer cancel()
 		reason := m.Result().Problem
@@ -26,7 +26,7 @@ func (r *run) goBack(ctx context.Context, batches []fleet, culprit *member) erro
 		}
 		m.GoBack(undo, reason)
 	})
-	if ctx.Err() == nil { // after a cancel there is no time: the next prune does it
+	if host.Hurry(ctx).Err() == nil { // otherwise there is no time: the next prune does it
 		rest.drop(ctx)
 	}
 	return r.failed("")

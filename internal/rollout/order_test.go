@@ -1,10 +1,12 @@
 package rollout_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/host/hosttest"
 )
 
@@ -63,5 +65,49 @@ func TestARunThatIsRefusedGivesItsLocksBack(t *testing.T) {
 		f.fails(err, "web2: held by another run")
 		release()
 		f.runs(1)
+	})
+}
+
+// Each host takes longer to go back than a runner allows for all of them.
+func TestAPatientCancelTakesHostsBackOneBatchAfterTheOther(t *testing.T) {
+	over(t, 3, func(f *fleet) {
+		f.live(1)
+		hurry, hurried := context.WithCancel(f.Context())
+		defer hurried()
+		ctx, cancel := context.WithCancel(host.Patient(f.Context(), hurry))
+		var order []string
+		for _, m := range f.machines {
+			f.with(m.Name, hosttest.Fault{Step: hosttest.StepGoBack, Do: func() {
+				order = append(order, m.Name)
+				time.Sleep(10 * time.Second)
+			}})
+		}
+		f.with("web3", hosttest.Fault{Step: hosttest.StepProve, Do: cancel})
+		r, err := f.deploy(ctx, 2, plan())
+		f.fails(err, "cancelled")
+		if want := []string{"web3", "web2", "web1"}; !slices.Equal(order, want) {
+			f.Errorf("they went back in the order %v, want %v", order, want)
+		}
+		f.outcomes(r, host.Reverted, host.Reverted, host.Reverted)
+		f.runs(1)
+	})
+}
+
+// The second Ctrl-C leaves what still goes back to the next run.
+func TestAHurriedRunReportsNoHostAsFailedThatIsGoingBack(t *testing.T) {
+	over(t, 3, func(f *fleet) {
+		f.live(1)
+		hurry, hurried := context.WithCancel(f.Context())
+		ctx, cancel := context.WithCancel(host.Patient(f.Context(), hurry))
+		f.with("web2", hosttest.Fault{Step: hosttest.StepProve, Do: cancel}, hosttest.Fault{Step: hosttest.StepGoBack, How: hosttest.Hangs})
+		time.AfterFunc(time.Minute, hurried)
+		began := time.Now()
+		r, err := f.deploy(ctx, 2, plan())
+		if took := time.Since(began); err == nil || took < time.Minute || took > time.Minute+7*time.Second {
+			f.Errorf("%v after %s", err, took)
+		}
+		f.outcomes(r, host.Reverted, host.GoingBack, host.Skipped)
+		f.sound()
+		f.live(3)
 	})
 }

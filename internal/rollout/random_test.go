@@ -184,7 +184,7 @@ func (s *tale) currents() map[string][]release.Activation {
 func (s *tale) truthful(r rollout.Result) {
 	for i, h := range r.Hosts {
 		state := s.machines[i].State()
-		if h.Outcome == host.Failed || s.machines[i].Lie != nil || !slices.Contains(s.trail(i), hosttest.StepLook) {
+		if h.Outcome == host.Failed || h.Outcome == host.GoingBack || s.machines[i].Lie != nil || !slices.Contains(s.trail(i), hosttest.StepLook) {
 			continue
 		}
 		if state.Current.ID != h.After && h.After != "" || state.Change != nil && h.Outcome != host.Untouched && h.Outcome != host.Skipped {
@@ -203,7 +203,7 @@ func (s *tale) allOrNone(r rollout.Result, before map[string][]release.Activatio
 	for i, h := range r.Hosts {
 		now := s.machines[i].State().Current
 		switch {
-		case h.Outcome == host.Failed, s.machines[i].Lie != nil:
+		case h.Outcome == host.Failed, h.Outcome == host.GoingBack, s.machines[i].Lie != nil:
 		case r.Became == rollout.BecameFailed && !slices.Contains(before[h.Host], now) && h.Outcome != host.Live:
 			s.Errorf("%s ran %s before a deploy that failed, and runs %s (%s)", h.Host, before[h.Host], now, h.Outcome)
 		case r.Became == rollout.BecameLive && now.ID != r.Target:

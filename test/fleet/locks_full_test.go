@@ -57,7 +57,7 @@ func TestACancelWhileHostsGoBackHurriesThem(t *testing.T) {
 	w.OK(world.DeployOf(slow, "SLIPWAY_MAX_PARALLEL=5")...)
 	next := w.Artifact(2, light.Way{OnlyHost: w.name(3), Status: 500})
 	// The pause and the time limit make all processes old enough to be restarted at once.
-	run := w.Begin(world.DeployOf(next, "--batch-pause", "4s", "--health-timeout", "8s", "SLIPWAY_MAX_PARALLEL=1")...)
+	run := w.Begin(world.DeployOf(next, "--batch-pause", "4s", "--health-timeout", "8s", "SLIPWAY_MAX_PARALLEL=1", "CI=true")...)
 	w.Until("hosts to go back", func() bool { return strings.Contains(run.Stderr(), "putting every switched host back") })
 	signalled := world.Now()
 	run.Signal(syscall.SIGINT)

@@ -111,7 +111,8 @@ func TestASilentPeerLosesItsLock(t *testing.T) {
 	w.runs(last, nil)
 }
 
-// The runner gives a cancelled step 7.5 s until SIGTERM and 2.5 s more.
+// The runner gives a cancelled step 7.5 s until SIGTERM and 2.5 s more. The command
+// line is in the same hurry where CI is set.
 func TestACancelTakesAllBackInTime(t *testing.T) {
 	w := newFleet(t, 3)
 	good := w.deploy(1)
@@ -122,7 +123,7 @@ func TestACancelTakesAllBackInTime(t *testing.T) {
 // switched.
 func (w *fleet) cancelled(good, next release.ID, by syscall.Signal) {
 	w.Helper()
-	run := w.Begin(world.DeployOf(next, "--settle", "10s", "--health-timeout", "10m", "SLIPWAY_MAX_PARALLEL=5")...)
+	run := w.Begin(world.DeployOf(next, "--settle", "10s", "--health-timeout", "10m", "SLIPWAY_MAX_PARALLEL=5", "CI=true")...)
 	for n := 1; n < len(w.Hosts); n++ {
 		w.switched(n, next)
 	}

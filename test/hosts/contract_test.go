@@ -152,7 +152,7 @@ func (c *contracted) fails() {
 }
 
 func (c *contracted) dies() {
-	run := c.Begin(world.DeployOf(c.hangs, "--health-timeout", "5m")...)
+	run := c.Begin(world.DeployOf(c.hangs, "--health-timeout", "5m", "CI=true")...)
 	c.switched(c.hangs)
 	run.Signal(syscall.SIGKILL)
 	run.Wait()

@@ -90,7 +90,7 @@ func (f *Fake) GoBack(ctx context.Context, reason string) {
 	}
 	if err != nil {
 		f.result.After = f.Machine.State().Current.ID
-		f.fail(host.Failed, fmt.Errorf("%s; going back to %s failed too: %w", reason, back, err))
+		f.fail(notBack(ctx), fmt.Errorf("%s; going back to %s failed too: %w", reason, back, err))
 		return
 	}
 	f.result.After = back.ID
@@ -106,6 +106,14 @@ func (f *Fake) GoBack(ctx context.Context, reason string) {
 	f.switched = false
 	f.Drop(ctx, f.change.Target())
 	f.fail(host.Reverted, errors.New(reason))
+}
+
+// notBack returns the outcome of a machine whose return was not seen.
+func notBack(ctx context.Context) host.Outcome {
+	if ctx.Err() != nil {
+		return host.GoingBack
+	}
+	return host.Failed
 }
 
 // takenOver notes that another run has changed the host.
@@ -179,7 +187,7 @@ func (f *Fake) TakeBack(ctx context.Context, to release.Activation) {
 	}
 	if err != nil {
 		f.result.After = f.Machine.State().Current.ID
-		f.fail(host.Failed, fmt.Errorf("taking %s back; going back to %s failed too: %w", f.change.From, to, err))
+		f.fail(notBack(undo), fmt.Errorf("taking %s back; going back to %s failed too: %w", f.change.From, to, err))
 		return
 	}
 	f.result.After = to.ID
