@@ -10,12 +10,9 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
-const (
-	logLines = 20
-	// A short health-timeout is meant for the new release. The release before
-	// gets the time that it needs to start on a busy host.
-	backPatience = 10 * time.Second
-)
+// A short health-timeout is meant for the new release. The release before
+// gets the time that it needs to start on a busy host.
+const backPatience = 10 * time.Second
 
 // GoBack puts a switched host back to what it ran before, and proves it. The
 // result says how that ended.
@@ -28,7 +25,7 @@ func (h *Host) GoBack(ctx context.Context, reason string) {
 		return
 	}
 	if h.result.Failed() {
-		h.result.UnitLog = h.unitLogs(ctx)
+		h.tellLogs(ctx)
 	}
 	back := h.change.Source()
 	began := time.Now()
@@ -113,10 +110,19 @@ func (h *Host) notBack(ctx context.Context, reason string, back release.Activati
 		outcome = GoingBack
 		err = fmt.Errorf("%s; there was no time to see it go back to %s: the host ends that by itself, and the next deploy or rollback checks and repairs it first", reason, back)
 	} else {
-		err = fmt.Errorf("%s; going back to %s failed too: %w; log in and look at 'systemctl status %s'; the next deploy or rollback repairs this host first", reason, back, err, h.plan().Units[0])
+		err = short{fmt.Errorf("%s; going back to %s failed too: %w; log in and look at 'systemctl status %s'; the next deploy or rollback repairs this host first", reason, back, err, h.plan().Units[0]),
+			notBackInShort(h.result.Short, back),
+		}
 	}
 	h.fail(outcome, err)
 	h.say("%v", err)
+}
+
+func notBackInShort(own string, back release.Activation) string {
+	if own == "" {
+		return fmt.Sprintf("going back to %s failed", back)
+	}
+	return own + "; going back failed too"
 }
 
 // restarted returns the units' invocations before going back, without those
@@ -160,7 +166,7 @@ func (h *Host) TakeBack(ctx context.Context, to release.Activation) {
 		return
 	}
 	if proved != nil {
-		h.result.UnitLog = h.unitLogs(undo)
+		h.tellLogs(undo)
 		h.notBack(undo, "taking "+string(h.change.From)+" back", to, errors.Join(switched, proved))
 		return
 	}
@@ -176,20 +182,4 @@ func (h *Host) TakeBack(ctx context.Context, to release.Activation) {
 	}
 	h.result.Outcome = Reverted
 	h.say("back on %s after %.1f s", to, h.result.Took.Seconds())
-}
-
-// unitLogs returns what the units logged since the activation. A log that
-// cannot be read is a line of the result, not an error.
-func (h *Host) unitLogs(ctx context.Context) []string {
-	var all []string
-	for _, unit := range h.plan().Units {
-		lines, err := h.script().UnitLog(ctx, unit, h.seen.since(h.activated), logLines)
-		if err != nil {
-			lines = []string{err.Error()}
-		}
-		for _, line := range lines {
-			all = append(all, h.run.Log.RedactCut(line)) // journald cuts long ones
-		}
-	}
-	return all
 }

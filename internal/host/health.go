@@ -24,7 +24,7 @@ func (h *Host) ask(ctx context.Context, health config.Health) error {
 	}
 	a, err := request(ctx, health)
 	if err != nil {
-		return err
+		return short{err, health.URL.RequestURI() + " did not answer"}
 	}
 	return check(health, a, h.run.Log.RedactCut)
 }
@@ -39,13 +39,16 @@ type answer struct {
 // check compares the answer with what is expected. An error shows a part of it, from
 // which hide removes secrets first.
 func check(h config.Health, a answer, hide func(string) string) error {
+	path := h.URL.RequestURI()
 	switch {
 	case !h.Accepts(a.status) && a.location != "":
-		return fmt.Errorf("%s answers %d %s to %.200q: redirects are not followed; name that URL, or accept it by health-status", h.URL, a.status, http.StatusText(a.status), hide(a.location))
+		return short{fmt.Errorf("%s answers %d %s to %.200q: redirects are not followed; name that URL, or accept it by health-status", h.URL, a.status, http.StatusText(a.status), hide(a.location)),
+			fmt.Sprintf("%s answered %d, a redirect", path, a.status)}
 	case !h.Accepts(a.status):
-		return fmt.Errorf("%s answers %d %s", h.URL, a.status, http.StatusText(a.status))
+		return short{fmt.Errorf("%s answers %d %s", h.URL, a.status, http.StatusText(a.status)), fmt.Sprintf("%s answered %d", path, a.status)}
 	case h.Body != nil && !h.Body.Match(a.body):
-		return fmt.Errorf("%s answers %d, and its body does not match %q: it begins with %.100q", h.URL, a.status, h.Body, hide(string(a.body)))
+		return short{fmt.Errorf("%s answers %d, and its body does not match %q: it begins with %.100q", h.URL, a.status, h.Body, hide(string(a.body))),
+			fmt.Sprintf("%s answered %d with another body than expected", path, a.status)}
 	}
 	return nil
 }

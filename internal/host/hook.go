@@ -41,12 +41,12 @@ const migrationLines = 100
 func (h *Host) showMigration(ctx context.Context, began time.Time) {
 	ctx, cancel := Undo(ctx)
 	defer cancel()
-	lines, err := h.script().EndedUnitLog(ctx, h.plan().Migrate, h.seen.since(began), migrationLines)
+	lines, err := h.script().EndedUnitLog(ctx, h.plan().Migrate, h.seen.since(began))
 	if err != nil {
-		lines = []string{err.Error()}
+		lines = []script.LogLine{{Text: err.Error()}}
 	}
-	for _, line := range lines {
-		h.say("| %s", h.run.Log.RedactCut(line))
+	for _, line := range lines[max(0, len(lines)-migrationLines):] {
+		h.say("| %s", h.run.Log.RedactCut(line.Text))
 	}
 }
 

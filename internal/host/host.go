@@ -74,6 +74,7 @@ type Host struct {
 	change    release.Change
 	activated time.Time
 	started   script.Started // the units' invocations before the change
+	logs      unitLogs
 }
 
 // New returns a host that has not been looked at yet.

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,11 +14,19 @@ import (
 	"github.com/apxr/slipway/internal/words"
 )
 
-// The pauses between two looks grow from the first to the last of these.
+// The pauses between two looks grow from the first to the quick one, and then with the
+// time that a host takes: who starts within a second is seen at once, and who takes a
+// minute answers few requests.
 const (
 	firstPause = 50 * time.Millisecond
-	lastPause  = 250 * time.Millisecond
+	quickPause = 250 * time.Millisecond
+	lastPause  = 2 * time.Second
 )
+
+// nextPause returns the pause after a look, a tenth of the time spent so far at most.
+func nextPause(last, spent time.Duration) time.Duration {
+	return min(last*3/2, max(quickPause, spent/10), lastPause)
+}
 
 // fatal is a finding that does not go away with time.
 type fatal struct{ error }
@@ -50,7 +59,7 @@ func (p *proof) wait(ctx context.Context, settle, limit time.Duration) error {
 	began := time.Now()
 	var goodSince time.Time
 	var wrong error // result of the last complete look
-	for pause := firstPause; ; pause = min(pause*3/2, lastPause) {
+	for pause := firstPause; ; pause = nextPause(pause, time.Since(began)) {
 		asked := p.asked
 		err := p.look(ctx)
 		// A look that was cut by the time limit has no result. The exception is
@@ -72,11 +81,28 @@ func (p *proof) wait(ctx context.Context, settle, limit time.Duration) error {
 			return nil
 		}
 		waiting.For(awaited(err, settle))
+		p.keepLogs(ctx, err)
 		select {
 		case <-ctx.Done():
 			return p.gaveUp(ctx, wrong, settle, limit)
-		case <-time.After(pause):
+		case <-time.After(untilSettled(pause, goodSince, settle)):
 		}
+	}
+}
+
+// untilSettled returns the pause, which ends when a host has been good for long enough.
+func untilSettled(pause time.Duration, goodSince time.Time, settle time.Duration) time.Duration {
+	if goodSince.IsZero() {
+		return pause
+	}
+	return max(time.Millisecond, min(pause, settle-time.Since(goodSince)))
+}
+
+// keepLogs reads the unit logs now and then while a host is not good: later the host
+// may show only the traces of the looks. What cannot be read is an error only at the end.
+func (p *proof) keepLogs(ctx context.Context, found error) {
+	if found != nil && p.looks%looksUntilRead == 0 && p.host.logs.err == nil && !p.host.activated.IsZero() {
+		p.host.readLogs(ctx)
 	}
 }
 
@@ -102,7 +128,10 @@ func (p *proof) gaveUp(ctx context.Context, wrong error, settle, limit time.Dura
 	case wrong == nil:
 		wrong = fmt.Errorf("it was up, and the time was over before it had been so for %s", settle)
 	}
-	return fmt.Errorf("not proved within %s (looked %s): %w", limit, words.Count(p.looks, "time"), wrong)
+	return short{
+		fmt.Errorf("not proved within %s (looked %s): %w", limit, words.Count(p.looks, "time"), wrong),
+		cmp.Or(Short(wrong), wrong.Error()),
+	}
 }
 
 // look checks the host once.

@@ -27,6 +27,7 @@ type probed struct {
 	answers []script.Service
 	http    string // the application's answer to a request; empty: it does not listen
 	looks   int
+	logs    int // messages that each answer adds to the unit log, of which a host shows 100
 }
 
 // Exec plays the shell that runs the scripts of a session.
@@ -60,6 +61,9 @@ func (p *probed) answer(stdout io.Writer) {
 	for _, u := range now.Units {
 		fmt.Fprintf(stdout, "unit=%s\nActiveState=%s\nSubState=%s\nResult=%s\nNRestarts=%d\nMainPID=%d\nInvocationID=%s\nrunning=%s\n",
 			u.Name, u.Active, u.Sub, u.Result, u.Restarts, u.PID, u.Invocation, u.Running)
+	}
+	for n := max(0, p.looks*p.logs-100); n < p.looks*p.logs; n++ {
+		fmt.Fprintf(stdout, "at=%d.0\nline=app[7]: message %d\n", n, n)
 	}
 	io.WriteString(stdout, "answered=yes\n")
 }
@@ -133,7 +137,7 @@ func TestProve(t *testing.T) {
 		"answers 500":             {[]script.Service{up}, no, "http://127.0.0.1:4001/health answers 500 Internal Server Error", 10 * time.Second},
 		"does not listen":         {[]script.Service{up}, "", "no answer from the health URL", 10 * time.Second},
 		"hangs":                   {[]script.Service{up}, hangs, "no answer from the health URL", 10 * time.Second},
-		"hangs at the end":        {append(slices.Repeat([]script.Service{starting}, 30), up), hangs, "no answer from the health URL", 10 * time.Second},
+		"hangs at the end":        {append(slices.Repeat([]script.Service{starting}, 22), up), hangs, "no answer from the health URL", 10 * time.Second},
 		"ended with 0":            {[]script.Service{up, ended}, ok, "ended by itself, without an error", 50 * time.Millisecond},
 		"ended with 0 at once":    {[]script.Service{ended}, ok, "ended by itself, without an error", 0},
 		"stopped, then started":   {[]script.Service{stopping, up}, ok, "", 2050 * time.Millisecond},
@@ -273,7 +277,7 @@ func TestWhatTheHostsWaitForIsToldAsOneLine(t *testing.T) {
 	hosts := map[string]Conn{
 		"web1": &probed{answers: []script.Service{deaf}},
 		"web2": &probed{answers: []script.Service{up}, http: no},
-		"web3": &probed{answers: append(slices.Repeat([]script.Service{deaf}, 50), up), http: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+		"web3": &probed{answers: append(slices.Repeat([]script.Service{deaf}, 29), up), http: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
 	}
 	synctest.Test(t, func(t *testing.T) {
 		got := linesOf(func(log *progress.Log) {
@@ -293,6 +297,73 @@ func TestWhatTheHostsWaitForIsToldAsOneLine(t *testing.T) {
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%q", got)
+		}
+	})
+}
+
+// Whoever starts at once is seen at once, and whoever takes minutes is not asked all the
+// time.
+func TestLooksBecomeRarerWithTime(t *testing.T) {
+	up := script.Service{
+		Units:   []script.Unit{{Name: "app.service", Active: "active", Sub: "running", PID: 7, Running: id2}},
+		Current: release.Activation{ID: id2}, Listening: []int{4001},
+	}
+	for limit, most := range map[time.Duration][2]int{
+		time.Second: {6, 7}, 10 * time.Second: {25, 30}, time.Minute: {50, 60}, 10 * time.Minute: {300, 330},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			conn := &probed{answers: []script.Service{up}, http: "HTTP/1.1 500 \r\nContent-Length: 0\r\n\r\n"}
+			h := proving(t, conn)
+			err := h.newProof(up.Current, nil).wait(t.Context(), 0, limit)
+			if conn.looks < most[0] || conn.looks > most[1] {
+				t.Errorf("%d looks in %s, want %d to %d", conn.looks, limit, most[0], most[1])
+			}
+			if got := Short(err); got != "/health answered 500" {
+				t.Errorf("in short it is %q", got)
+			}
+		})
+	}
+}
+
+// A settle time that is longer than the pause between looks is not exceeded.
+func TestALateHostIsProvedAsSoonAsItHasSettled(t *testing.T) {
+	starting := script.Service{Units: []script.Unit{{Name: "app.service", Active: "activating"}}, Current: release.Activation{ID: id2}}
+	up := script.Service{
+		Units:   []script.Unit{{Name: "app.service", Active: "active", Sub: "running", PID: 7, Running: id2}},
+		Current: release.Activation{ID: id2}, Listening: []int{4001},
+	}
+	synctest.Test(t, func(t *testing.T) {
+		conn := &probed{answers: append(slices.Repeat([]script.Service{starting}, 45), up), http: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}
+		h := proving(t, conn)
+		began := time.Now()
+		if err := h.newProof(up.Current, nil).wait(t.Context(), 3*time.Second, 5*time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if took, looks := time.Since(began), conn.looks-45; looks != 3 || took < 35*time.Second || took > 50*time.Second {
+			t.Errorf("%d looks after it was up, and %s", looks, took)
+		}
+	})
+}
+
+// An application that logs each request pushes its own first messages out of what a
+// host shows.
+func TestTheFirstMessagesOfAUnitAreReadInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn := &probed{answers: []script.Service{{Units: []script.Unit{{Name: "app.service", Active: "activating"}}, Current: release.Activation{ID: id2}}}, logs: 4}
+		h := proving(t, conn)
+		h.activated = time.Now()
+		if err := h.newProof(release.Activation{ID: id2}, nil).wait(t.Context(), 0, 2*time.Minute); err == nil {
+			t.Fatal("it is proved")
+		}
+		h.tellLogs(t.Context())
+		lines := h.logs.lines["app.service"]
+		if len(lines) < 4*60 {
+			t.Errorf("%d messages are known", len(lines))
+		}
+		for n, line := range lines {
+			if line.Text != fmt.Sprintf("app[7]: message %d", n) {
+				t.Fatalf("message %d is %q", n, line.Text)
+			}
 		}
 	})
 }

@@ -33,7 +33,9 @@ type Result struct {
 	Kind    Kind       // of its own problem; empty if another host's failure is the reason
 	Known   bool       // the run has looked at the host: Before is true
 	Proof   string     // what was waited for, how often and how long
-	UnitLog []string   // on a failure: the lines of the unit log since the activation
+	Short   string     // the problem for headlines; empty: its first line is short enough
+	Cause   string     // on a failure: what the unit log says about it
+	UnitLog []string   // on a failure: what matters of the unit log since the activation
 	Took    time.Duration
 	Phases  []Phase // in the order of their start
 }
@@ -66,6 +68,9 @@ func (r *Result) Fail(o Outcome, err error) {
 	// The error of a connection begins with the host's name, which all readers
 	// of Problem print too.
 	r.Outcome, r.Problem = o, strings.TrimPrefix(err.Error(), r.Host+": ")
+	if text := Short(err); text != "" {
+		r.Short = text
+	}
 	if kind := KindOf(err); kind != "" {
 		r.Kind = kind // going back after a failure has no kind of its own
 	}

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,7 +12,7 @@ import (
 // goBack puts every switched host back, batch by batch, the last one first.
 // When only seconds are left, no batch waits for another.
 func (r *run) goBack(ctx context.Context, batches []fleet, culprit *member) error {
-	cause := culprit.Result().Problem
+	cause := cmp.Or(culprit.Result().Short, culprit.Result().Problem)
 	rest := skipRest(batches, culprit)
 	back := switchedLastFirst(batches)
 	if len(back) > 0 {

@@ -10,14 +10,19 @@ func TestUnitLogSinceATime(t *testing.T) {
 	s := newSite(t)
 	s.command("journalctl", `[ "$*" = "--no-pager --output=short-unix --lines=100 --unit=app.service" ] || exit 9
 		echo "-- Boot 1234 --"
-		for n in 99.9 100.0 101.5 102.25; do echo "$n web1 app[7]: line=$n error=x"; done`)
-	lines, err := s.host(nil).UnitLog(t.Context(), unit, 100, 2)
+		for n in 99.9 100.0 101.5 102.25; do echo "$n web1 app[7]: line=$n error=x"; done
+		echo "    and more"`)
+	lines, err := s.host(nil).UnitLog(t.Context(), unit, 100)
 	must(t, err)
-	if want := []string{"app[7]: line=101.5 error=x", "app[7]: line=102.25 error=x"}; !slices.Equal(lines, want) {
+	want := []LogLine{
+		{"100.0", "app[7]: line=100.0 error=x"},
+		{"101.5", "app[7]: line=101.5 error=x"}, {"102.25", "app[7]: line=102.25 error=x"}, {"102.25", "    and more"},
+	}
+	if !slices.Equal(lines, want) {
 		t.Errorf("%q", lines)
 	}
 	s.command("journalctl", "exit 1")
-	_, err = s.host(nil).UnitLog(t.Context(), unit, 100, 2)
+	_, err = s.host(nil).UnitLog(t.Context(), unit, 100)
 	wantReason(t, err, "sudo journalctl --no-pager")
 }
 
@@ -31,13 +36,14 @@ func TestTheLogOfAUnitThatHasEndedIsWhole(t *testing.T) {
 		asked=$(grep -c x "$HOME/asked")
 		[ "$asked" -lt 3 ] || echo "101.5 web1 systemd[1]: Finished app.service."
 		[ "$asked" -lt 4 ] || echo "101.4 web1 app[7]: migrated"`)
-	lines, err := s.host(nil).EndedUnitLog(t.Context(), unit, 100, 9)
+	lines, err := s.host(nil).EndedUnitLog(t.Context(), unit, 100)
 	must(t, err)
-	if want := []string{"systemd[1]: Starting app.service...", "systemd[1]: Finished app.service.", "app[7]: migrated"}; !slices.Equal(lines, want) {
+	want := []LogLine{{"100.0", "systemd[1]: Starting app.service..."}, {"101.5", "systemd[1]: Finished app.service."}, {"101.4", "app[7]: migrated"}}
+	if !slices.Equal(lines, want) {
 		t.Errorf("%q", lines)
 	}
 	s.command("journalctl", `echo "100.0 web1 systemd[1]: Starting app.service..."`)
-	if lines, err := s.host(nil).EndedUnitLog(t.Context(), unit, 100, 9); err != nil || len(lines) != 1 {
+	if lines, err := s.host(nil).EndedUnitLog(t.Context(), unit, 100); err != nil || len(lines) != 1 {
 		t.Errorf("a journal that never has the end: %q, %v", lines, err)
 	}
 }

@@ -11,7 +11,9 @@ main() {
 		before=$lines
 		sleep 0.2
 	done
-	[ -z "$lines" ] || printf '%s\n' "$lines" | awk -v mark="$answer_mark" '{ print mark "line=" $0 }' >&3
+	[ -z "$lines" ] || printf '%s\n' "$lines" | awk -v mark="$answer_mark" '
+		/^[0-9]+\.[0-9]+ [^ ]+ / { print mark "at=" $1; sub(/^[^ ]+ [^ ]+ /, "") }
+		{ print mark "line=" $0 }' >&3
 }
 
 # read_log keeps all lines of a message: only the first of them has the time.
@@ -19,10 +21,10 @@ read_log() {
 	# shellcheck disable=SC2086 # the words of a command
 	lines=$(sudo -n $command) || die "the unit log cannot be read: run 'sudo $command' on the host"
 	lines=$(printf '%s\n' "$lines" | awk -v since="$since" '
-		/^[0-9]+\.[0-9]+ / { wanted = ($1 >= since); sub(/^[^ ]+ [^ ]+ /, "") }
+		/^[0-9]+\.[0-9]+ / { wanted = ($1 >= since) }
 		wanted')
 }
 
 # has_end tests whether the log is complete: the journal lags behind. systemd logs two
 # lines, one when it starts a unit and one for the result.
-has_end() { [ "$(printf '%s\n' "$lines" | grep -c '^systemd\[1\]: ')" -ge 2 ]; }
+has_end() { [ "$(printf '%s\n' "$lines" | grep -c '^[0-9.]* [^ ]* systemd\[1\]: ')" -ge 2 ]; }
