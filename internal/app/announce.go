@@ -72,12 +72,18 @@ func (a *announcer) warn(err error) {
 }
 
 func (a *announcer) place() report.Place {
+	p := placeOf(a.cfg)
+	p.Repository, p.Run = a.step.Page, a.step.URL
+	return p
+}
+
+// placeOf returns the place of a run, as far as its settings name it.
+func placeOf(cfg config.Config) report.Place {
 	p := report.Place{
-		Environment: a.cfg.GitHub.Environment, URL: a.cfg.GitHub.EnvironmentURL, Repository: a.step.Page, Run: a.step.URL, Rollback: a.cfg.GitHub.Rollback,
-		Flags: lookFlags(a.cfg),
+		Environment: cfg.GitHub.Environment, URL: cfg.GitHub.EnvironmentURL, Rollback: cfg.GitHub.Rollback, Flags: lookFlags(cfg),
 	}
-	if a.cfg.App != (release.App{}) {
-		p.App = a.cfg.App.String()
+	if cfg.App != (release.App{}) {
+		p.App = cfg.App.String()
 	}
 	return p
 }

@@ -158,7 +158,7 @@ func TestNoValueBreaksTheMarkdown(t *testing.T) {
 	for name, text := range texts("plain") {
 		plain[name] = look(text)
 	}
-	if len(plain["summary"].rows) != 1 || len(plain["comment"].rows) != 1 || len(plain["comment"].rows[0]) != 3 || len(plain["summary"].html) < 4 {
+	if len(plain["summary"].rows) != 2 || len(plain["comment"].rows) != 1 || len(plain["comment"].rows[0]) != 3 || len(plain["summary"].html) < 4 {
 		t.Fatalf("this test sees less than it should: %+v %+v", plain["summary"], plain["comment"])
 	}
 	values := hostile
