@@ -80,7 +80,8 @@ func (a *announcer) place() report.Place {
 // placeOf returns the place of a run, as far as its settings name it.
 func placeOf(cfg config.Config) report.Place {
 	p := report.Place{
-		Environment: cfg.GitHub.Environment, URL: cfg.GitHub.EnvironmentURL, Rollback: cfg.GitHub.Rollback, Flags: lookFlags(cfg),
+		Environment: cfg.GitHub.Environment, URL: cfg.GitHub.EnvironmentURL, Rollback: cfg.GitHub.Rollback,
+		Flags: map[string][]string{string(config.Logs): lookFlags(config.Logs, cfg), string(config.Console): lookFlags(config.Console, cfg)},
 	}
 	if cfg.App != (release.App{}) {
 		p.App = cfg.App.String()

@@ -27,10 +27,10 @@ func (r Rollout) Markdown(p Place) string {
 		b.WriteString(line + "\n")
 	}
 	if reason := beyond(r); reason != "" {
-		b.WriteString(fenced(clipBytes(reason, maxText)))
+		b.WriteString(fenced(wrapped(clipBytes(reason, maxText))))
 	}
 	if said := remarks(r.Result); len(said) > 0 {
-		b.WriteString(fenced(clipBytes(strings.Join(said, "\n"), maxText)))
+		b.WriteString(fenced(wrapped(clipBytes(strings.Join(said, "\n"), maxText))))
 	}
 	writeProblems(&b, r.Result)
 	if text := advice(r); text != "" {
@@ -115,10 +115,10 @@ func writeProblems(b *strings.Builder, r rollout.Result) {
 			fmt.Fprintf(b, "\n%d more kinds of problems: see the log.\n", len(all)-i)
 			return
 		}
-		fmt.Fprintf(b, "\n**%s**\n%s", code(p.hosts), fenced(clipBytes(p.text, maxText)))
+		fmt.Fprintf(b, "\n**%s**\n%s", code(p.hosts), fenced(wrapped(clipBytes(p.text, maxText))))
 		if len(p.unitLog) > 0 {
 			text := clipBytes(strings.Join(clipped(p.unitLog), "\n"), maxText)
-			b.WriteString(folded("The unit log of", p.hosts, fenced(text), i == 0))
+			b.WriteString(folded("The unit log of", p.hosts, fenced(wrapped(text)), i == 0))
 		}
 	}
 }
@@ -139,7 +139,7 @@ func goingBack(r rollout.Result, p Place) string {
 
 // failure returns a failure without further details, for a job summary.
 func failure(title string, err error) string {
-	return fmt.Sprintf("### ❌ %s failed\n%s", title, fenced(clipBytes(err.Error(), maxText)))
+	return fmt.Sprintf("### ❌ %s failed\n%s", title, fenced(wrapped(clipBytes(err.Error(), maxText))))
 }
 
 // inline returns a text of several words, not a value, for a line of Markdown.
