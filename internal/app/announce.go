@@ -212,7 +212,7 @@ func (a *announcer) commentAll(ctx context.Context, now rollout.Running, row rep
 		pulls.Live = append(pulls.Live, p.Number)
 		comments = append(comments, a.saying(row, p.Number, true))
 	}
-	row.State = report.StateGone
+	row = a.heard.Gone(row)
 	for _, p := range diff.Lost {
 		pulls.Gone = append(pulls.Gone, p.Number)
 		comments = append(comments, a.saying(row, p.Number, !p.Open)) // an open one without a comment does not need one now

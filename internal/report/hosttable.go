@@ -42,13 +42,16 @@ func writeHosts(b *strings.Builder, r rollout.Result) {
 	}
 }
 
-// versionAndID returns a release for a cell. If both do not fit on one line, the ID
-// is on the next.
-func versionAndID(v rollout.Version) string {
-	if v.Version == "" {
-		return code(string(v.ID))
+// versionAndID returns a release for a cell.
+func versionAndID(v rollout.Version) string { return named(v.Version, string(v.ID)) }
+
+// named returns a release by its version, then its ID. If there is no room for both
+// on a line, the ID is on the next.
+func named(version, id string) string {
+	if version == "" {
+		return code(id)
 	}
-	return code(v.Version) + " " + code(string(v.ID))
+	return code(version) + " " + code(id)
 }
 
 // phaseTable returns how long each host took for each phase, or "".
