@@ -248,7 +248,11 @@ func (r Row) words() string {
 	if r.State != StateGone || r.Instead == "" {
 		return state
 	}
-	return state + ": " + named(r.InsteadVersion, r.Instead) + " runs instead"
+	instead := code(r.InsteadVersion)
+	if r.InsteadVersion == "" || r.InsteadVersion == r.Version { // the version does not tell them apart
+		instead = named(r.InsteadVersion, r.Instead)
+	}
+	return state + ": " + instead + " runs instead"
 }
 
 func (r Row) state() string {

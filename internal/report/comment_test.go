@@ -64,7 +64,7 @@ func TestACommentKeepsTheVersionOfItsPullRequest(t *testing.T) {
 		"it is new":      {nil, "`0.2.1` `20240102T010000`"},
 		"another server": {[]string{CommentBody(nil, row("staging", time.Hour, StateLive), place, now)}, "`0.2.1` `20240102T010000`"},
 	} {
-		want := "| `production` | ↩️\u00a0no\u00a0longer\u00a0live: `0.1.0` `20240101T000000` runs instead | " + c.want + " |"
+		want := "| `production` | ↩️\u00a0no\u00a0longer\u00a0live: `0.1.0` runs instead | " + c.want + " |"
 		if body := CommentBody(c.bodies, gone, place, now); !strings.Contains(body, want) {
 			t.Errorf("%s: no %q in\n%s", name, want, body)
 		}
@@ -78,8 +78,8 @@ func TestARowWithoutWhatRunsInsteadIsNotTheOwnVersion(t *testing.T) {
 	old := row("production", time.Hour, StateGone)
 	old.ReleaseID, old.Version = string(r1), "0.1.0"
 	gone := row("production", 2*time.Hour, StateGone)
-	gone.Instead, gone.InsteadVersion = string(r1), "0.1.0"
-	if body := CommentBody([]string{CommentBody(nil, old, place, now)}, gone, place, now); !strings.Contains(body, "runs instead | `0.2.0` `"+string(r2)+"` |") {
+	gone.Instead, gone.InsteadVersion = string(r1), "0.2.0"
+	if body := CommentBody([]string{CommentBody(nil, old, place, now)}, gone, place, now); !strings.Contains(body, ": `0.2.0` `"+string(r1)+"` runs instead | `0.2.0` `"+string(r2)+"` |") {
 		t.Error(body)
 	}
 }
