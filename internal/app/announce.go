@@ -72,12 +72,19 @@ func (a *announcer) warn(err error) {
 }
 
 func (a *announcer) place() report.Place {
+	p := placeOf(a.cfg)
+	p.Repository, p.Run = a.step.Page, a.step.URL
+	return p
+}
+
+// placeOf returns the place of a run, as far as its settings name it.
+func placeOf(cfg config.Config) report.Place {
 	p := report.Place{
-		Environment: a.cfg.GitHub.Environment, URL: a.cfg.GitHub.EnvironmentURL, Repository: a.step.Page, Run: a.step.URL, Rollback: a.cfg.GitHub.Rollback,
-		Flags: lookFlags(a.cfg),
+		Environment: cfg.GitHub.Environment, URL: cfg.GitHub.EnvironmentURL, Rollback: cfg.GitHub.Rollback,
+		Flags: map[string][]string{string(config.Logs): lookFlags(config.Logs, cfg), string(config.Console): lookFlags(config.Console, cfg)},
 	}
-	if a.cfg.App != (release.App{}) {
-		p.App = a.cfg.App.String()
+	if cfg.App != (release.App{}) {
+		p.App = cfg.App.String()
 	}
 	return p
 }
@@ -205,7 +212,7 @@ func (a *announcer) commentAll(ctx context.Context, now rollout.Running, row rep
 		pulls.Live = append(pulls.Live, p.Number)
 		comments = append(comments, a.saying(row, p.Number, true))
 	}
-	row.State = report.StateGone
+	row = a.heard.Gone(row)
 	for _, p := range diff.Lost {
 		pulls.Gone = append(pulls.Gone, p.Number)
 		comments = append(comments, a.saying(row, p.Number, !p.Open)) // an open one without a comment does not need one now

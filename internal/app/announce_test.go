@@ -165,7 +165,7 @@ func TestAFastClockDoesNotWinInAComment(t *testing.T) {
 	second.Running.Version.Version, second.Running.Since = "0.3.0", time.Now().Add(-time.Minute)
 	run(50*time.Minute, first)
 	run(40*time.Minute, second)
-	if body := h.comments[0]["body"].(string); !strings.Contains(body, "| `0.3.0` |") || strings.Contains(body, "| `0.2.0` |") {
+	if body := h.comments[0]["body"].(string); !strings.Contains(body, "| `0.3.0` `") || strings.Contains(body, "| `0.2.0` `") {
 		t.Errorf("the faster clock won:\n%s", body)
 	}
 	// A run that changes nothing has the time from the hosts' histories.
@@ -175,7 +175,7 @@ func TestAFastClockDoesNotWinInAComment(t *testing.T) {
 	third := went(release.Deploy, rollout.BecameLive)
 	third.Running.Version.Version = "0.4.0"
 	run(29*time.Minute, third)
-	if body := h.comments[0]["body"].(string); !strings.Contains(body, "| `0.4.0` |") {
+	if body := h.comments[0]["body"].(string); !strings.Contains(body, "| `0.4.0` `") {
 		t.Errorf("a time from the future won:\n%s", body)
 	}
 }

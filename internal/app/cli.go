@@ -99,6 +99,9 @@ func tell(out *exit, log *progress.Log, result report.Result, asJSON bool) int {
 		var text string
 		text, err = result.JSON()
 		out.json(text)
+		if result.Failed() != nil {
+			fmt.Fprint(out.Stderr, log.Redact(result.Text())) // the last line has only the short reason
+		}
 	} else {
 		fmt.Fprint(out.Stdout, log.Redact(result.Text()))
 	}

@@ -36,7 +36,8 @@ func withRelease(do func(context.Context, rollout.Plan, []rollout.Candidate, rol
 
 // rolled returns the result of a rollout, and keeps it for the announcer.
 func (j job) rolled(result rollout.Result, err error) report.Result {
-	r := hidden(report.Rollout{Result: result, Ended: report.Ended{Err: err}}, j.log.RedactCut)
+	at := placeOf(j.Config)
+	r := hidden(report.Rollout{Result: result, Ended: report.Ended{Err: err}, App: at.App, Environment: at.Environment}, j.log.RedactCut)
 	j.told.hear(r)
 	return r
 }

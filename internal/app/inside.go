@@ -122,22 +122,21 @@ func (i inside) run(ctx context.Context) error {
 	return console.Run(ctx, host, plan, entrance, console.Output{Stdout: i.Stdout, Stderr: i.Stderr})
 }
 
-// lookFlags returns the flags that a person needs to look inside the hosts of a
-// run, besides host and app.
-func lookFlags(cfg config.Config) string {
-	flags := ""
+// lookFlags returns the flags of a verb that a person needs to look inside the hosts
+// of a run, each with its value.
+func lookFlags(verb config.Verb, cfg config.Config) (flags []string) {
 	if units := cfg.Service.Units; len(units) > 0 && !slices.Equal(units, []string{cfg.App.Name + ".service"}) {
-		flags += " --units " + strings.Join(units, ",")
+		flags = append(flags, "--units", strings.Join(units, ","))
 	}
-	if cfg.Layout.Base != "" && cfg.Layout != release.DefaultLayout(cfg.App) {
-		flags += " --deploy-to " + cfg.Layout.Base
+	if cfg.Layout.Base != "" && cfg.Layout != release.DefaultLayout(cfg.App) && takes(verb, "deploy-to") {
+		flags = append(flags, "--deploy-to", cfg.Layout.Base)
 	}
 	var jumps []string
 	for _, h := range cfg.Access.Jumps {
 		jumps = append(jumps, h.String())
 	}
 	if len(jumps) > 0 {
-		flags += " --jump-hosts " + strings.Join(jumps, ",")
+		flags = append(flags, "--jump-hosts", strings.Join(jumps, ","))
 	}
 	return flags
 }

@@ -71,16 +71,19 @@ func TestAConsoleWithoutATerminalIsNotTried(t *testing.T) {
 func TestFlagsForLookingInside(t *testing.T) {
 	app := release.App{Org: "apxr", Name: "shop"}
 	plain := config.Config{App: app, Layout: release.DefaultLayout(app), Service: config.Service{Units: []string{"shop.service"}}}
-	if got := lookFlags(plain); got != "" {
+	if got := lookFlags(config.Console, plain); got != nil {
 		t.Errorf("%q", got)
 	}
 	plain.Service.Units = append(plain.Service.Units, "jobs.service")
 	plain.Layout.Base = "/srv/shop"
 	plain.Access.Jumps = []config.Host{{User: "deploy", Host: "gate", Port: "22"}, {User: "ann", Host: "inner", Port: "2222"}}
-	if got := lookFlags(plain); got != " --units shop.service,jobs.service --deploy-to /srv/shop --jump-hosts gate,ann@inner:2222" {
+	if got := strings.Join(lookFlags(config.Console, plain), " "); got != "--units shop.service,jobs.service --deploy-to /srv/shop --jump-hosts gate,ann@inner:2222" {
 		t.Errorf("%q", got)
 	}
-	if got := lookFlags(config.Config{}); got != "" {
+	if got := strings.Join(lookFlags(config.Logs, plain), " "); got != "--units shop.service,jobs.service --jump-hosts gate,ann@inner:2222" {
+		t.Errorf("%q: a unit log does not depend on the directory", got)
+	}
+	if got := lookFlags(config.Console, config.Config{}); got != nil {
 		t.Errorf("%q", got)
 	}
 }

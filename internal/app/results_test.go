@@ -43,7 +43,7 @@ func rolled(outcome host.Outcome, became rollout.Became, problem string, ended r
 	if problem != "" {
 		kind = host.NotProved
 	}
-	return report.Rollout{Ended: ended, Result: rollout.Result{
+	return report.Rollout{Ended: ended, App: "apxr/apxr_io", Environment: "production", Result: rollout.Result{
 		Verb: release.Deploy, Became: became, Target: made.ReleaseID, Version: "0.2.0", Revision: "abc", Took: 3 * time.Second,
 		Digest:   digest,
 		Previous: rollout.Version{ID: "20240101T000000", Version: "0.1.0"},

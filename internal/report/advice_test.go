@@ -46,7 +46,7 @@ var ways = map[string]way{
 		says: []string{"Remove one of its two names from the setting hosts"}, not: []string{"Another run"},
 	},
 	"a host that cannot be reached": {
-		run: deployOf(3), fault: hosttest.Fault{Step: hosttest.StepConnect, How: hosttest.Fails}, line: "nothing was switched on any host: web2: connect fails",
+		run: deployOf(3), fault: hosttest.Fault{Step: hosttest.StepConnect, How: hosttest.Fails}, line: "web2: connect fails",
 		says: []string{"Nothing was changed on web2, and what runs there is not known.", "What ran before still runs on web1, web3.", "Make sure that web2 can be reached"},
 		not:  []string{"Every host runs"},
 	},

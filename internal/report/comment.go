@@ -30,21 +30,23 @@ const (
 	StateFailed State = "failed" // its own branch failed to run there
 )
 
-// Row is a line of a comment: the state of one environment, and the release
-// that led to it.
+// Row is a line of a comment: the state of one environment, and the release with
+// the pull request's changes that ran or failed there.
 type Row struct {
-	App         string    `json:"app"`
-	Environment string    `json:"environment"`
-	URL         string    `json:"url,omitempty"` // of the environment
-	State       State     `json:"state"`
-	Hosts       int       `json:"hosts"` // that run the release
-	Of          int       `json:"of"`
-	ReleaseID   string    `json:"release_id"`
-	Version     string    `json:"version"`
-	Revision    string    `json:"revision"`
-	At          time.Time `json:"at"`
-	Who         string    `json:"who"`
-	Run         string    `json:"run"` // URL
+	App            string    `json:"app"`
+	Environment    string    `json:"environment"`
+	URL            string    `json:"url,omitempty"` // of the environment
+	State          State     `json:"state"`
+	Hosts          int       `json:"hosts"` // that run the release
+	Of             int       `json:"of"`
+	ReleaseID      string    `json:"release_id"`
+	Version        string    `json:"version"`
+	Revision       string    `json:"revision"`
+	At             time.Time `json:"at"`
+	Who            string    `json:"who"`
+	Run            string    `json:"run"`                       // URL
+	Instead        string    `json:"instead,omitempty"`         // of changes that are gone: the release that runs now
+	InsteadVersion string    `json:"instead_version,omitempty"` // its version
 }
 
 // Bounds of a comment. GitHub accepts 65,536 characters.
@@ -71,6 +73,16 @@ func (r Rollout) Seen(p Place) (Row, bool) {
 	}, true
 }
 
+// Gone returns the row for pull requests whose changes no longer run: what ran
+// before has them, and what runs now does not. A comment that knows in which
+// release they were live keeps that one.
+func (r Rollout) Gone(row Row) Row {
+	before := r.Running.Before
+	row.State, row.Instead, row.InsteadVersion = StateGone, row.ReleaseID, row.Version
+	row.ReleaseID, row.Version, row.Revision = string(before.ID), before.Version, before.Revision
+	return row
+}
+
 // Tried returns the row of a pull request whose own branch failed to run.
 func (r Rollout) Tried(p Place, at time.Time, who string) Row {
 	return Row{
@@ -92,6 +104,7 @@ func CommentBody(before []string, row Row, p Place, now time.Time) string {
 	for _, body := range before {
 		rows = append(rows, parseRows(body, now, p)...)
 	}
+	rows[0] = withOwnRelease(rows[0], rows[1:])
 	rows = merged(rows)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s%s -->\n\n### Where this runs\n\n", Marker, hidden(rows))
@@ -100,6 +113,22 @@ func CommentBody(before []string, row Row, p Place, now time.Time) string {
 		fmt.Fprintf(&b, "\nTo go back, [run the rollback workflow](%s).\n", url)
 	}
 	return b.String()
+}
+
+// withOwnRelease returns the row of changes that are gone with the release in which
+// an earlier row says that they were live: that is the pull request's own one.
+func withOwnRelease(row Row, earlier []Row) Row {
+	var last Row
+	for _, e := range earlier {
+		knows := e.State == StateLive || e.State == StateGone && e.Instead != ""
+		if e.App == row.App && e.Environment == row.Environment && knows && !e.At.After(row.At) && (last.App == "" || later(e, last)) {
+			last = e
+		}
+	}
+	if row.State == StateGone && last.App != "" {
+		row.ReleaseID, row.Version, row.Revision = last.ReleaseID, last.Version, last.Revision
+	}
+	return row
 }
 
 // hidden returns the rows as JSON. It escapes ">", which could end the comment.
@@ -123,7 +152,11 @@ func parseRows(body string, now time.Time, p Place) (rows []Row) {
 	}
 	for _, row := range data.Rows {
 		_, badID := release.ParseID(row.ReleaseID)
+		_, badInstead := release.ParseID(row.Instead)
 		known := row.State == StateLive || row.State == StateGone || row.State == StateFailed
+		if row.Instead != "" && badInstead != nil {
+			continue
+		}
 		if badID == nil && known && appName.MatchString(row.App) && row.Environment != "" && row.At.Before(now.Add(maxAhead)) && row.At.Year() >= 2000 {
 			rows = append(rows, sound(row, p))
 		}
@@ -136,7 +169,7 @@ var appName = regexp.MustCompile(`^[a-z0-9_-]{1,64}/[a-z0-9_-]{1,64}$`)
 // sound returns the row without texts that are too long or links to other
 // places.
 func sound(row Row, p Place) Row {
-	for _, s := range []*string{&row.Environment, &row.Version, &row.Who} {
+	for _, s := range []*string{&row.Environment, &row.Version, &row.InsteadVersion, &row.Who} {
 		*s = clip(strings.Map(shown, *s), maxWord)
 	}
 	if !release.ValidRevision(row.Revision) {
@@ -191,7 +224,7 @@ func writeRows(b *strings.Builder, rows []Row, p Place) {
 	if several {
 		b.WriteString("| Application ")
 	}
-	b.WriteString("| Environment | State | Version | Release | Revision | Since | By | Run |\n" + strings.Repeat("|---", 8))
+	b.WriteString("| Environment | State | Version | Revision | Since | By |\n" + strings.Repeat("|---", 6))
 	if several {
 		b.WriteString("|---")
 	}
@@ -200,16 +233,29 @@ func writeRows(b *strings.Builder, rows []Row, p Place) {
 		if several {
 			fmt.Fprintf(b, "| %s ", code(r.App))
 		}
-		run := "-"
+		since := unbroken(r.At.Format("2006-01-02 15:04 UTC"))
 		if r.Run != "" {
-			run = "[run](" + r.Run + ")"
+			since = "[" + since + "](" + r.Run + ")"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", link(r.Environment, r.URL), unbroken(r.words()), code(r.Version), code(r.ReleaseID),
-			link(short(r.Revision), p.commit(r.Revision)), unbroken(r.At.Format("2006-01-02 15:04 UTC")), code(r.Who), run)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", link(r.Environment, r.URL), r.words(), named(r.Version, r.ReleaseID),
+			link(short(r.Revision), p.commit(r.Revision)), since, code(r.Who))
 	}
 }
 
+// words returns the state. Changes that are gone also need what runs instead.
 func (r Row) words() string {
+	state := unbroken(r.state())
+	if r.State != StateGone || r.Instead == "" {
+		return state
+	}
+	instead := code(r.InsteadVersion)
+	if r.InsteadVersion == "" || r.InsteadVersion == r.Version { // the version does not tell them apart
+		instead = named(r.InsteadVersion, r.Instead)
+	}
+	return state + ": " + instead + " runs instead"
+}
+
+func (r Row) state() string {
 	switch {
 	case r.State == StateFailed:
 		return "❌ failed"

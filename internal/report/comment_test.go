@@ -32,7 +32,8 @@ func TestComments(t *testing.T) {
 	staging := CommentBody(nil, row("staging", 0, StateLive), place, at0.Add(4*time.Hour))
 	golden(t, "comment-two.md", CommentBody([]string{production}, row("staging", 0, StateLive), place, at0.Add(4*time.Hour)))
 	gone := row("production", 2*time.Hour, StateGone)
-	gone.ReleaseID, gone.Version, gone.Revision = string(r1), "0.1.0", revision1
+	gone.ReleaseID, gone.Version, gone.Revision = "20240102T010000", "0.2.1", revision1 // what was taken away
+	gone.Instead, gone.InsteadVersion = string(r1), "0.1.0"
 	golden(t, "comment-gone.md", CommentBody([]string{production, staging}, gone, place, at0.Add(4*time.Hour)))
 	part := row("production", 3*time.Hour, StateLive)
 	part.Hosts = 7
@@ -43,6 +44,44 @@ func TestComments(t *testing.T) {
 	other := row("production", 0, StateLive)
 	other.App = "apxr/api"
 	golden(t, "comment-apps.md", CommentBody([]string{production}, other, place, at0.Add(4*time.Hour)))
+}
+
+// A pull request went live in 0.2.0, and 0.2.1 came after it. A rollback to 0.1.0
+// takes it away: its own version is not what ran last.
+func TestACommentKeepsTheVersionOfItsPullRequest(t *testing.T) {
+	now := at0.Add(4 * time.Hour)
+	live := CommentBody(nil, row("production", time.Hour, StateLive), place, now)
+	r := Rollout{Result: rollout.Result{Running: rollout.Running{Before: rollout.Version{ID: "20240102T010000", Version: "0.2.1", Revision: revision1}}}}
+	back := row("production", 2*time.Hour, StateLive)
+	back.ReleaseID, back.Version = string(r1), "0.1.0"
+	gone := r.Gone(back)
+	for name, c := range map[string]struct {
+		bodies []string
+		want   string
+	}{
+		"it knows":       {[]string{live}, "`0.2.0` `20240102T000000`"},
+		"it was gone":    {[]string{CommentBody([]string{live}, gone, place, now)}, "`0.2.0` `20240102T000000`"},
+		"it is new":      {nil, "`0.2.1` `20240102T010000`"},
+		"another server": {[]string{CommentBody(nil, row("staging", time.Hour, StateLive), place, now)}, "`0.2.1` `20240102T010000`"},
+	} {
+		want := "| `production` | ↩️\u00a0no\u00a0longer\u00a0live: `0.1.0` runs instead | " + c.want + " |"
+		if body := CommentBody(c.bodies, gone, place, now); !strings.Contains(body, want) {
+			t.Errorf("%s: no %q in\n%s", name, want, body)
+		}
+	}
+}
+
+// Comments of earlier versions of Slipway have, of changes that are gone, only what
+// runs instead.
+func TestARowWithoutWhatRunsInsteadIsNotTheOwnVersion(t *testing.T) {
+	now := at0.Add(4 * time.Hour)
+	old := row("production", time.Hour, StateGone)
+	old.ReleaseID, old.Version = string(r1), "0.1.0"
+	gone := row("production", 2*time.Hour, StateGone)
+	gone.Instead, gone.InsteadVersion = string(r1), "0.2.0"
+	if body := CommentBody([]string{CommentBody(nil, old, place, now)}, gone, place, now); !strings.Contains(body, ": `0.2.0` `"+string(r1)+"` runs instead | `0.2.0` `"+string(r2)+"` |") {
+		t.Error(body)
+	}
 }
 
 // The order of the writers and what each of them has read do not matter: the

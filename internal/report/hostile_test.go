@@ -141,7 +141,7 @@ func texts(v string) map[string]string {
 	m.App, m.Version, m.Elixir, m.OTP, m.Revision = v, v, v, v, v
 	row := Row{App: "apxr/apxr_io", Environment: v + "x", State: StateLive, ReleaseID: string(r2), Version: v, Revision: v, At: at, Who: v, Run: v}
 	first := CommentBody(nil, row, place, at0.Add(4*time.Hour))
-	row.Environment = v + "y"
+	row.Environment, row.State, row.Instead, row.InsteadVersion = v+"y", StateGone, string(r1), v
 	task := setup.Task{Name: v, Role: v, Status: setup.TaskChanged, Message: v, Diff: []setup.Diff{{Header: v, Before: v + "\nx\n", After: "x\n" + v}}}
 	bad := setup.Task{Name: v, Status: setup.TaskFailed, Message: v}
 	prepared := setup.Result{Check: true, Hosts: []setup.Host{{Name: v, Outcome: setup.Failed, Changed: 1, Tasks: []setup.Task{task, bad}}}}
@@ -158,7 +158,7 @@ func TestNoValueBreaksTheMarkdown(t *testing.T) {
 	for name, text := range texts("plain") {
 		plain[name] = look(text)
 	}
-	if len(plain["summary"].rows) != 1 || len(plain["comment"].rows) != 1 || len(plain["comment"].rows[0]) != 3 || len(plain["summary"].html) < 4 {
+	if len(plain["summary"].rows) != 2 || len(plain["comment"].rows) != 1 || len(plain["comment"].rows[0]) != 3 || len(plain["summary"].html) < 4 {
 		t.Fatalf("this test sees less than it should: %+v %+v", plain["summary"], plain["comment"])
 	}
 	values := hostile

@@ -30,18 +30,9 @@ func writeHosts(b *strings.Builder, r rollout.Result) {
 		return
 	}
 	hosts, rest := worstFirst(r.Hosts)
-	used := usedColumns(hosts)
-	b.WriteString("\n| Host | Outcome | Health | Now |")
-	for _, i := range used {
-		fmt.Fprintf(b, " %s |", unbroken(columns[i].title))
-	}
-	b.WriteString(" Before |\n|---|---|---|---|" + strings.Repeat("--:|", len(used)) + "---|\n")
+	b.WriteString("\n| Host | Outcome | Runs now | Ran before |\n|---|---|---|---|\n")
 	for _, h := range hosts {
-		fmt.Fprintf(b, "| %s | %s | %s | %s |", code(h.Host), unbroken(mark(h)+" "+string(h.Outcome)), health(h), code(string(h.After)))
-		for _, i := range used {
-			fmt.Fprintf(b, " %s |", unbroken(spentIn(h, columns[i].phases)))
-		}
-		fmt.Fprintf(b, " %s |\n", code(string(h.Before)))
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", code(h.Host), unbroken(mark(h)+" "+outcome(h)), versionAndID(known(h.After, r)), versionAndID(known(h.Before, r)))
 	}
 	if rest > 0 {
 		fmt.Fprintf(b, "\n%s more are in the log.\n", counted(rest, "host"))
@@ -49,6 +40,41 @@ func writeHosts(b *strings.Builder, r rollout.Result) {
 	if proved := proofs(r.Hosts); len(proved) > 0 {
 		fmt.Fprintf(b, "\nProved on %s: %s\n", code(proved[0].hosts), inline(clip(proved[0].text, 1000)))
 	}
+}
+
+// versionAndID returns a release for a cell.
+func versionAndID(v rollout.Version) string { return named(v.Version, string(v.ID)) }
+
+// named returns a release by its version, then its ID. If there is no room for both
+// on a line, the ID is on the next.
+func named(version, id string) string {
+	if version == "" {
+		return code(id)
+	}
+	return code(version) + " " + code(id)
+}
+
+// phaseTable returns how long each host took for each phase, or "".
+func phaseTable(r rollout.Result) string {
+	hosts, _ := worstFirst(r.Hosts)
+	used := usedColumns(hosts)
+	if len(used) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("\n| Host |")
+	for _, i := range used {
+		fmt.Fprintf(&b, " %s |", unbroken(columns[i].title))
+	}
+	b.WriteString("\n|---|" + strings.Repeat("--:|", len(used)) + "\n")
+	for _, h := range hosts {
+		fmt.Fprintf(&b, "| %s |", code(h.Host))
+		for _, i := range used {
+			fmt.Fprintf(&b, " %s |", unbroken(spentIn(h, columns[i].phases)))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
 }
 
 // worstFirst returns all hosts in their order if they are few. Of many it
@@ -70,7 +96,7 @@ func weight(h host.Result) int {
 	switch {
 	case h.Outcome == host.Failed, h.Outcome == host.GoingBack:
 		return 0
-	case len(h.UnitLog) > 0: // its failure took the others back
+	case ownFailure(h): // it may have taken the others back
 		return 1
 	case h.Problem != "":
 		return 2
@@ -103,22 +129,34 @@ func spentIn(h host.Result, phases []string) string {
 	return span(sum)
 }
 
-// health says whether the running release is proved to work. The text below the
-// table says how, and the text above it names the problems.
-func health(h host.Result) string {
-	switch {
-	case h.Outcome == host.Live, h.Outcome == host.Unchanged, h.Outcome == host.Reverted:
-		return "proved"
-	case h.Outcome == host.Failed, h.Outcome == host.GoingBack:
-		return "unknown"
-	}
-	return "-"
-}
-
 // unbroken returns a text that stays on one line of a cell.
 func unbroken(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }
 
+// ownFailure reports whether a host has a problem of its own. Other hosts only
+// suffer from that of another one, or from the end of the run.
+func ownFailure(h host.Result) bool {
+	switch {
+	case h.Outcome == host.Failed:
+		return true
+	case h.Problem == "" || h.Kind == host.Cancelled:
+		return false
+	}
+	return h.Kind != "" || len(h.UnitLog) > 0 || h.Outcome == host.Untouched
+}
+
+// outcome returns how a run ended on a host. Of the hosts that were put back it
+// tells the ones that failed.
+func outcome(h host.Result) string {
+	if h.Outcome == host.Reverted && ownFailure(h) {
+		return "failed, " + string(h.Outcome)
+	}
+	return string(h.Outcome)
+}
+
 func mark(h host.Result) string {
+	if ownFailure(h) {
+		return "❌"
+	}
 	switch h.Outcome {
 	case host.Live, host.Unchanged:
 		return "✅"
@@ -126,11 +164,6 @@ func mark(h host.Result) string {
 		return "📦"
 	case host.Reverted, host.GoingBack:
 		return "↩️"
-	case host.Skipped:
-		return "⏸️"
 	}
-	if h.Problem == "" {
-		return "⏸️"
-	}
-	return "❌"
+	return "⏸️"
 }

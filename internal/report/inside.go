@@ -10,7 +10,7 @@ import (
 	"github.com/apxr/slipway/internal/rollout"
 )
 
-// lookInside returns the command to look inside a host, one with a problem if
+// lookInside returns the commands to look inside a host, one with a problem if
 // there is one.
 func lookInside(r rollout.Result, p Place) string {
 	if p.App == "" || r.Verb == release.Stage || r.Became == rollout.BecamePlan {
@@ -21,16 +21,36 @@ func lookInside(r rollout.Result, p Place) string {
 		return ""
 	}
 	worst := slices.MinFunc(hosts, func(a, b host.Result) int { return trouble(a) - trouble(b) })
-	command := func(verb string) string {
-		// No setting can contain the characters that end the code span.
-		words := fmt.Sprintf("slipway %s %s --app %s%s", verb, worst.Host, p.App, p.Flags)
-		return "`" + strings.Map(shown, words) + "`"
-	}
-	line := "Look inside: " + command("logs")
+	commands := pasted("logs", worst.Host, p)
 	if worst.After != "" {
-		line += ", " + command("console")
+		commands += "\n" + pasted("console", worst.Host, p)
 	}
-	return line
+	return "Look inside:\n" + strings.TrimRight(fencedAs("sh", commands), "\n")
+}
+
+// pasted returns a command that a person can paste into a shell. It breaks a long
+// command, which GitHub would cut off.
+func pasted(verb, host string, p Place) string {
+	words := append([]string{"--app", p.App}, p.Flags[verb]...)
+	command := fmt.Sprintf("slipway %s %s", verb, argument(host))
+	width := len(command)
+	for i := 0; i+1 < len(words); i += 2 {
+		flag := words[i] + " " + argument(words[i+1])
+		if width += 1 + len(flag); width > maxWidth {
+			command, width = command+" \\\n   ", 3+len(flag)
+		}
+		command += " " + flag
+	}
+	return command
+}
+
+// argument returns a word for a shell. It quotes only what needs it: zsh takes [::1]
+// for a pattern.
+func argument(word string) string {
+	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-") == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // trouble returns the weight of a host. Hosts that were never reached come

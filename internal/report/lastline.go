@@ -7,32 +7,13 @@ import (
 	"github.com/apxr/slipway/internal/host"
 )
 
-// The parts of the last line are bounded: a terminal and the page of a workflow
-// run show it as a whole.
-const (
-	maxNames   = 120 // runes
-	maxReason  = 200
-	maxProblem = 300
-)
-
-// Problem returns the last line of a rollout that failed: what failed, why and on
-// which host. [Rollout.Text] has the rest.
+// Problem returns the last line of a rollout that failed: what failed, on which
+// host and why. [Rollout.Text] has the rest.
 func (r Rollout) Problem() string {
 	if r.Err == nil {
 		return ""
 	}
-	parts := []string{clip(r.Headline(), maxReason)}
-	if reason := beyond(r); reason != "" {
-		parts = append(parts, clip(firstLine(reason), maxReason))
-	}
-	all := problems(r.Hosts)
-	if len(all) > 0 {
-		parts = append(parts, clip(all[0].hosts, maxNames), clip(firstLine(all[0].text), maxProblem))
-	}
-	if len(parts) == 1 {
-		parts = append(parts, "the run gave no reason")
-	}
-	return strings.Join(parts, ": ") + others(all)
+	return r.Headline() + others(problems(r.Hosts))
 }
 
 // others counts the hosts' problems that are not in the last line.

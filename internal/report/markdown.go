@@ -69,6 +69,28 @@ func fencedAs(language, text string) string {
 	return fmt.Sprintf("\n%s%s\n%s\n%s\n", fence, language, strings.TrimRight(text, "\n"), fence)
 }
 
+// maxWidth is how many characters of a code block GitHub shows on a line of a page
+// of 1,000 pixels. It does not wrap lines there.
+const maxWidth = 108
+
+// wrapped breaks long lines, between two words if it can.
+func wrapped(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		for utf8.RuneCountInString(line) > maxWidth {
+			head := string([]rune(line)[:maxWidth])
+			if at := strings.LastIndexByte(head, ' '); at > len(head)/2 {
+				head = head[:at]
+			}
+			lines = append(lines, head)
+			line = "  " + strings.TrimPrefix(line[len(head):], " ")
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // folded returns Markdown behind a line that opens it. The title is a text of
 // Slipway; the value may be anything.
 func folded(title, value, markdown string, open bool) string {

@@ -15,7 +15,9 @@ type Place struct {
 	Repository  string // the URL of its page, such as https://github.com/apxr/apxr_io
 	Run         string // the URL of the workflow run
 	Rollback    string // the file name of the workflow that rolls back
-	Flags       string // flags to look inside these hosts, such as --units, in addition to host and app
+	// Flags has what the verbs "logs" and "console" need besides host and app: flags
+	// such as --units, each with its value.
+	Flags map[string][]string
 }
 
 func (p Place) commit(revision string) string {

@@ -21,48 +21,7 @@ import (
 type Rollout struct {
 	rollout.Result
 	Ended
-}
-
-// Headline returns how the rollout ended, in one line.
-func (r Rollout) Headline() string {
-	of := "of "
-	if r.Verb == release.Rollback {
-		of = "to "
-	}
-	if r.Target == "" {
-		return verbs[r.Verb] + " " + ended(r)
-	}
-	return verbs[r.Verb] + " " + of + describe(r.Result) + " " + ended(r)
-}
-
-// verbs has the names of the runs.
-var verbs = map[release.Verb]string{
-	release.Deploy: "Deploy", release.Rollback: "Rollback", release.Stage: "Staging", release.Activate: "Activation", release.Revert: "Revert",
-}
-
-func ended(r Rollout) string {
-	switch {
-	case wasCancelled(r):
-		return "was cancelled"
-	case r.Err != nil:
-		return "failed"
-	case r.Became == rollout.BecamePartial:
-		return "succeeded in part"
-	case r.Became == rollout.BecameUnchanged:
-		return "had nothing to change"
-	case r.Became == rollout.BecameSuperseded:
-		return "was superseded"
-	case r.Became == rollout.BecamePlan:
-		return "would be possible"
-	}
-	return "succeeded"
-}
-
-func describe(r rollout.Result) string {
-	if r.Version == "" {
-		return string(r.Target)
-	}
-	return fmt.Sprintf("%s (version %s, revision %.12s)", r.Target, r.Version, r.Revision)
+	App, Environment string // for the headline; empty: not named
 }
 
 // Text returns the result for a terminal or a log. Both show the error
@@ -70,15 +29,16 @@ func describe(r rollout.Result) string {
 func (r Rollout) Text() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, r.Headline())
+	if line := releases(r.Result); line != "" {
+		fmt.Fprintln(&b, line)
+	}
+	if reason := beyond(r); reason != "" {
+		fmt.Fprintln(&b, strings.TrimRight(reason, ":"))
+	}
 	for _, line := range remarks(r.Result) {
 		fmt.Fprintln(&b, line)
 	}
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "HOST\tOUTCOME\tBEFORE\tNOW\tTOOK")
-	for _, h := range r.Hosts {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", h.Host, h.Outcome, dash(h.Before), dash(h.After), took(h))
-	}
-	w.Flush()
+	writeTable(&b, r.Result)
 	for _, p := range problems(r.Hosts) {
 		fmt.Fprintf(&b, "%s: %s\n", p.hosts, p.text)
 		if len(p.unitLog) > 0 {
@@ -92,6 +52,77 @@ func (r Rollout) Text() string {
 		fmt.Fprintln(&b, text)
 	}
 	return b.String()
+}
+
+// releases returns the releases of a run with their IDs, or "" if it has no target.
+func releases(r rollout.Result) string {
+	if r.Target == "" {
+		return ""
+	}
+	of := " of "
+	if r.Verb == release.Rollback {
+		of = " to "
+	}
+	text := nouns[r.Verb] + of + described(rollout.Version{ID: r.Target, Version: r.Version, Revision: r.Revision})
+	if before := r.Previous; before.ID != "" && before.ID != r.Target {
+		before.Revision = "" // it is not needed to go back
+		text += "; before: " + described(before)
+	}
+	return text
+}
+
+func described(v rollout.Version) string {
+	var parts []string
+	if v.Version != "" {
+		parts = append(parts, "version "+v.Version)
+	}
+	if v.Revision != "" {
+		parts = append(parts, "revision "+short(v.Revision))
+	}
+	if len(parts) == 0 {
+		return string(v.ID)
+	}
+	return fmt.Sprintf("%s (%s)", v.ID, strings.Join(parts, ", "))
+}
+
+func writeTable(b *strings.Builder, r rollout.Result) {
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "HOST\tOUTCOME\tBEFORE\tNOW\tTOOK")
+	cell := cells(r)
+	for _, h := range r.Hosts {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", h.Host, outcome(h), cell(h.Before), cell(h.After), took(h))
+	}
+	w.Flush()
+}
+
+// cells returns how a narrow table names releases: by their versions if these tell
+// which release it is, and by their IDs otherwise. The line above the table has
+// both.
+func cells(r rollout.Result) func(release.ID) string {
+	version := func(id release.ID) string {
+		if id == "" {
+			return "-"
+		}
+		return known(id, r).Version
+	}
+	for _, h := range r.Hosts {
+		for _, id := range []release.ID{h.Before, h.After} {
+			if v := version(id); v == "" || v != "-" && versionOf(known(id, r), r) != v {
+				return dash
+			}
+		}
+	}
+	return version
+}
+
+// known returns what a run knows about a release.
+func known(id release.ID, r rollout.Result) rollout.Version {
+	for _, v := range []rollout.Version{{ID: r.Target, Version: r.Version, Revision: r.Revision}, r.Previous, r.Running.Version} {
+		if id != "" && v.ID == id {
+			return v
+		}
+	}
+	return rollout.Version{ID: id}
 }
 
 // JSON returns the values for a script.

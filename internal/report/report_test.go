@@ -53,9 +53,9 @@ func fleet() rollout.Result {
 		h := host.Result{Host: fmt.Sprintf("web%02d", i+1), Known: true, Before: r1, After: r1}
 		switch {
 		case i == 2:
-			h.Kind, h.Outcome, h.Took, h.Problem, h.UnitLog = host.NotProved, host.Reverted, 60*time.Second, "not proved within 1m0s: nothing listens on port 4001", []string{"app[7]: no database"}
+			h.Kind, h.Outcome, h.Took, h.Problem, h.UnitLog = host.NotProved, host.Reverted, 60*time.Second, "not proved within 1m0s (looked 230 times): nothing listens on port 4001", []string{"app[7]: no database"}
 		case i < 11:
-			h.Outcome, h.Took, h.Problem = host.Reverted, time.Second, "web03 failed: not proved within 1m0s: nothing listens on port 4001"
+			h.Outcome, h.Took, h.Problem = host.Reverted, time.Second, "web03 failed: not proved within 1m0s (looked 230 times): nothing listens on port 4001"
 			h.Proof = "app.service is active; looked 9 times in 2.3 s"
 		default:
 			h.Outcome, h.Problem = host.Skipped, "not switched, because web03 failed"
@@ -66,7 +66,9 @@ func fleet() rollout.Result {
 }
 
 // went returns a rollout that ended with this error.
-func went(r rollout.Result, err error) Rollout { return Rollout{r, Ended{err}} }
+func went(r rollout.Result, err error) Rollout {
+	return Rollout{Result: r, Ended: Ended{err}, App: "acme/shopd"}
+}
 
 var results = map[string]Rollout{
 	"success": went(result(release.Deploy, r2,
@@ -108,7 +110,7 @@ var results = map[string]Rollout{
 	"proved": went(result(release.Deploy, r2,
 		host.Result{Host: "web1", Outcome: host.Live, Before: r1, After: r2, Took: time.Second, Proof: "app.service is active, http://127.0.0.1:4001/_health answers 200-299; looked 9 times in 2.3 s"},
 	), nil),
-	"fleet": went(fleet(), errors.New("web03: not proved within 1m0s")),
+	"fleet": went(fleet(), errors.New("web03: not proved within 1m0s (looked 230 times): nothing listens on port 4001")),
 	"some-stay": went(rollout.Result{
 		Verb: release.Deploy, Became: rollout.BecamePartial, Target: r2, Notice: "1 host of 2 stay on what they ran, as max-failures allows",
 		Hosts: []host.Result{
@@ -134,9 +136,10 @@ func TestResultsForATerminal(t *testing.T) {
 
 func TestTheLastLineOfAFailure(t *testing.T) {
 	for name, want := range map[string]string{
-		"refused":   "Deploy of 20240102T000000 (version 0.2.0, revision 012345678901) failed: nothing was switched on any host: web1: no unit",
-		"no-target": "Rollback failed: no host can be rolled back: web1: held by another run: deploy by ann",
-		"partial":   "Rollback to 20240101T000000 (version 0.2.0, revision 012345678901) failed: web2: cannot connect: connection refused",
+		"refused":   "acme/shopd 0.2.0 is not live: web1: no unit (all servers run what they ran before)",
+		"no-target": "acme/shopd is not rolled back: web1: held by another run: deploy by ann (no release runs, as before)",
+		"partial":   "acme/shopd is back on 0.2.0 on only 1 of 2 servers: web2: cannot connect: connection refused",
+		"fleet":     "acme/shopd 0.2.0 is not live: web03: nothing listens on port 4001 (all servers run what they ran before)",
 	} {
 		if got := results[name].Problem(); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
@@ -221,7 +224,7 @@ func TestLongLinesOfAUnitLogAreClipped(t *testing.T) {
 
 func TestHeadlineOfARollbackToNothing(t *testing.T) {
 	t.Parallel()
-	if got := (Rollout{Result: rollout.Result{Verb: release.Rollback}}).Headline(); got != "Rollback succeeded" {
+	if got := (Rollout{Result: rollout.Result{Verb: release.Rollback}}).Headline(); got != "The application is rolled back, to no release at all" {
 		t.Errorf("got %q", got)
 	}
 }

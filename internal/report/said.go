@@ -12,7 +12,8 @@ import (
 type said struct {
 	hosts, text string
 	unitLog     []string
-	follows     bool // only another host's failure is the reason
+	of          []host.Result // never empty
+	follows     bool          // only another host's failure is the reason
 }
 
 // problems returns what is wrong. Hosts with a problem of their own come before
@@ -31,7 +32,7 @@ func problems(hosts []host.Result) []said {
 	slices.SortStableFunc(texts, func(a, b string) int { return rank(of[a]) - rank(of[b]) })
 	var all []said
 	for _, text := range texts {
-		s := said{hosts: hostNames(of[text]), text: text, follows: rank(of[text]) > 1}
+		s := said{hosts: hostNames(of[text]), text: text, of: of[text], follows: rank(of[text]) > 1}
 		for _, h := range of[text] {
 			if len(h.UnitLog) > 0 {
 				s.unitLog = h.UnitLog // one log is enough for hosts that failed with the same text

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,15 +22,15 @@ const (
 // and what to do, every host, and how long each phase took.
 func (r Rollout) Markdown(p Place) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### %s %s\n\n", badge(r), title(r, p))
+	fmt.Fprintf(&b, "### %s %s\n\n", badge(r), inline(headline(r, p)))
 	if line := facts(r.Result, p); line != "" {
 		b.WriteString(line + "\n")
 	}
 	if reason := beyond(r); reason != "" {
-		b.WriteString(fenced(clipBytes(reason, maxText)))
+		b.WriteString(fenced(wrapped(clipBytes(reason, maxText))))
 	}
 	if said := remarks(r.Result); len(said) > 0 {
-		b.WriteString(fenced(clipBytes(strings.Join(said, "\n"), maxText)))
+		b.WriteString(fenced(wrapped(clipBytes(strings.Join(said, "\n"), maxText))))
 	}
 	writeProblems(&b, r.Result)
 	if text := advice(r); text != "" {
@@ -42,8 +43,8 @@ func (r Rollout) Markdown(p Place) string {
 	if line := lookInside(r.Result, p); line != "" {
 		b.WriteString("\n" + line + "\n")
 	}
-	if chart := timeline(r.Result); chart != "" {
-		b.WriteString(folded("Timeline", "", chart, len(r.Hosts) <= 10))
+	if times := timeline(r.Result) + phaseTable(r.Result); times != "" {
+		b.WriteString(folded("How long each phase took", "", times, false))
 	}
 	return b.String()
 }
@@ -63,50 +64,25 @@ func badge(r Rollout) string {
 	return "✅"
 }
 
-func title(r Rollout, p Place) string {
-	words := []string{verbs[r.Verb]}
-	if p.App != "" {
-		words = append(words, "of "+code(p.App))
-	}
-	to := "to "
-	if r.Verb == release.Stage || r.Verb == release.Revert {
-		to = "" // nothing goes there
-	}
-	switch {
-	case r.Target == "":
-	case r.Version != "":
-		words = append(words, to+"version "+code(r.Version))
-	default:
-		words = append(words, to+"release "+code(string(r.Target)))
-	}
-	if p.Environment != "" {
-		words = append(words, "in "+code(p.Environment))
-	}
-	return strings.Join(append(words, ended(r)), " ")
-}
-
 // facts returns one line: the release, its commit, and the release before.
 func facts(r rollout.Result, p Place) string {
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
+	if r.Version != "" {
+		add("Version %s", code(r.Version))
+	}
 	if r.Target != "" {
-		add("Release %s", code(string(r.Target)))
+		add("release %s", code(string(r.Target)))
 	}
 	if r.Revision != "" {
 		add("revision %s", link(short(r.Revision), p.commit(r.Revision)))
 	}
 	if before := r.Previous; before.ID != "" && before.ID != r.Target {
-		text := "before " + code(string(before.ID))
-		if before.Version != "" {
-			text += ", version " + code(before.Version)
-		}
+		text := "before: " + versionAndID(before)
 		if url := p.comparison(before.Revision, r.Revision); url != "" {
 			text += " ([what changed](" + url + "))"
 		}
 		add("%s", text)
-	}
-	if n := r.Running.Hosts; r.Running.ID != "" && r.Running.ID == r.Target && len(r.Hosts) > 0 {
-		add("now on %d of %s", n, counted(len(r.Hosts), "host"))
 	}
 	if r.Took > 0 {
 		add("%s", span(r.Took))
@@ -133,16 +109,16 @@ func span(d time.Duration) string {
 }
 
 func writeProblems(b *strings.Builder, r rollout.Result) {
-	all := problems(r.Hosts)
+	all := slices.DeleteFunc(problems(r.Hosts), func(p said) bool { return p.follows }) // the table says that much
 	for i, p := range all {
 		if i == maxProblems {
 			fmt.Fprintf(b, "\n%d more kinds of problems: see the log.\n", len(all)-i)
 			return
 		}
-		fmt.Fprintf(b, "\n**%s**\n%s", code(p.hosts), fenced(clipBytes(p.text, maxText)))
+		fmt.Fprintf(b, "\n**%s**\n%s", code(p.hosts), fenced(wrapped(clipBytes(p.text, maxText))))
 		if len(p.unitLog) > 0 {
 			text := clipBytes(strings.Join(clipped(p.unitLog), "\n"), maxText)
-			b.WriteString(folded("The unit log of", p.hosts, fenced(text), i == 0))
+			b.WriteString(folded("The unit log of", p.hosts, fenced(wrapped(text)), i == 0))
 		}
 	}
 }
@@ -163,7 +139,7 @@ func goingBack(r rollout.Result, p Place) string {
 
 // failure returns a failure without further details, for a job summary.
 func failure(title string, err error) string {
-	return fmt.Sprintf("### ❌ %s failed\n%s", title, fenced(clipBytes(err.Error(), maxText)))
+	return fmt.Sprintf("### ❌ %s failed\n%s", title, fenced(wrapped(clipBytes(err.Error(), maxText))))
 }
 
 // inline returns a text of several words, not a value, for a line of Markdown.

@@ -148,7 +148,7 @@ func TestOfVeryManyHostsThoseWithProblemsAreShown(t *testing.T) {
 
 func TestOfManyHostsTheOneThatFailedIsSeenFirst(t *testing.T) {
 	r, err := failed(100)
-	if got := went(r, err).Markdown(place); !strings.Contains(got, "--:|---|\n| `web100.example.com` |") {
+	if got := went(r, err).Markdown(place); !strings.Contains(got, "|---|---|---|---|\n| `web100.example.com` |") {
 		t.Error(got[:3000])
 	}
 }
@@ -165,16 +165,17 @@ func TestSpansAreForPeople(t *testing.T) {
 
 func TestHowToLookInside(t *testing.T) {
 	p := place
-	p.Flags = " --units a.service,b.service --deploy-to /srv/shop --jump-hosts gate"
-	const rest = " --app apxr/apxr_io --units a.service,b.service --deploy-to /srv/shop --jump-hosts gate`"
+	flags := []string{"--units", "a.service,b.service", "--deploy-to", "/srv/shop", "--jump-hosts", "gate,[fd00::2]:22"}
+	p.Flags = map[string][]string{"logs": flags, "console": flags}
+	const rest = " --app apxr/apxr_io --units a.service,b.service --deploy-to /srv/shop \\\n    --jump-hosts 'gate,[fd00::2]:22'\n"
 	r, err := failed(3)
-	r.Hosts[0].Host = "local"
-	want := "\nLook inside: `slipway logs web3.example.com" + rest + ", `slipway console web3.example.com" + rest + "\n"
+	r.Hosts[0].Host, r.Hosts[2].Host = "local", "[fd00::1]:2222"
+	want := "\nLook inside:\n\n```sh\nslipway logs '[fd00::1]:2222'" + rest + "slipway console '[fd00::1]:2222'" + rest + "```\n"
 	if text := went(r, err).Markdown(p); !strings.Contains(text, want) {
 		t.Errorf("no %q in\n%s", want, text)
 	}
 	r = inPart(2) // the second host was never reached
-	if text := went(r, nil).Markdown(p); !strings.Contains(text, "Look inside: `slipway logs web1.example.com") {
+	if text := went(r, nil).Markdown(p); !strings.Contains(text, "Look inside:\n\n```sh\nslipway logs web1.example.com") {
 		t.Error(text)
 	}
 	r = deploy(1)
@@ -186,6 +187,31 @@ func TestHowToLookInside(t *testing.T) {
 		r = deploy(1)
 		if spoil(); strings.Contains(went(r, nil).Markdown(p), "Look inside") {
 			t.Error(name)
+		}
+	}
+}
+
+// GitHub does not break the lines of a code block: the rest is cut off.
+func TestNoLineOfABlockIsCutOff(t *testing.T) {
+	r, err := failed(2)
+	long := strings.Repeat("word ", 60)
+	r.Hosts[1].Problem, r.Hosts[1].UnitLog, r.Migrated = long+"\n"+strings.Repeat("x", 300), []string{long}, strings.Repeat("web1", 60)
+	r.Reason = "it is known that " + long
+	inBlock, whole := false, ""
+	for line := range strings.Lines(went(r, err).Markdown(place)) {
+		switch {
+		case strings.HasPrefix(line, "```mermaid"):
+		case strings.HasPrefix(line, "```"):
+			inBlock = !inBlock
+		case inBlock && utf8.RuneCountInString(line) > maxWidth+1:
+			t.Errorf("%d characters: %s", len(line), line)
+		case inBlock:
+			whole += strings.Join(strings.Fields(line), "")
+		}
+	}
+	for _, text := range []string{strings.Repeat("word", 60), strings.Repeat("x", 300)} {
+		if !strings.Contains(whole, text) {
+			t.Errorf("some of %q is missing in %q", text, whole)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func TestTheReusableWorkflowsDeployAndRollBack(t *testing.T) {
 	r.push("rollback by the reusable workflow")
 	r.dispatch("rollback.yml", "--input", "environment=production")
 	r.everyHostRuns(first, health{Version: "0.1.0", Revision: firstRev})
-	r.comment(2, "gone", first, firstRev)
+	r.comment(2, "gone", second, secondRev, first)
 	r.comment(1, "live", first, firstRev) // it was there all the time
 	r.nothingLeft()
 }
@@ -96,7 +96,7 @@ func TestAPreviewOfAPullRequest(t *testing.T) {
 	}
 	preview("apxr/apxr_io")
 	r.everyHostRuns(r.current(), health{Version: "0.1.0", Revision: revision})
-	if c := r.hub.Comments(3); len(c) != 1 || !strings.Contains(c[0].Body, "| [`preview`](https://preview.example.com) | ✅\u00a0live | `0.1.0` |") {
+	if c := r.hub.Comments(3); len(c) != 1 || !strings.Contains(c[0].Body, "| [`preview`](https://preview.example.com) | ✅\u00a0live | `0.1.0` `") {
 		t.Errorf("%+v", c)
 	}
 }

@@ -152,7 +152,7 @@ func TestRollbackAfterAFirstDeployThatDiedLeavesNothingRunning(t *testing.T) {
 	w := newSite(t)
 	id, _ := w.build("good")
 	w.killAfterSwitch(id)
-	if out := w.OK("rollback").Stdout; !strings.HasPrefix(out, "Rollback succeeded") {
+	if out := w.OK("rollback").Stdout; !strings.Contains(out, " is rolled back, to no release at all") {
 		t.Errorf("the rollback does not say how it ended:\n%s", out)
 	}
 	w.nothingRuns()

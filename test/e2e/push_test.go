@@ -36,7 +36,7 @@ func TestPushBuildsAndDeploysAndOneClickRollsBack(t *testing.T) {
 
 	r.keepsSecrets(r.dispatch("rollback.yml"))
 	r.everyHostRuns(first, health{Release: first})
-	r.comment(2, "gone", first, firstRev)
+	r.comment(2, "gone", id, revision, first)
 
 	r.killAfterSwitch(id)
 	r.Says(r.OK("deploy", "--release-id", id, "--force").Stderr, "repaired: a run of")

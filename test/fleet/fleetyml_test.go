@@ -105,7 +105,7 @@ func (w *runner) hears(pull int, state string) {
 	if state == "" && len(comments) == 0 {
 		return
 	}
-	if len(comments) != 1 || state == "" || !strings.Contains(comments[0].Body, "| `production` | "+strings.ReplaceAll(state, " ", "\u00a0")+" |") {
+	if len(comments) != 1 || state == "" || !strings.Contains(comments[0].Body, "| `production` | "+strings.ReplaceAll(state, " ", "\u00a0")) {
 		w.Errorf("#%d should hear %q: %+v", pull, state, comments)
 	}
 }

@@ -14,16 +14,16 @@ func TestADeployInHalves(t *testing.T) {
 	w := four(t)
 	good := w.deploy(1)
 	next := w.Artifact(2, light.Way{})
-	w.Matches(w.OK("stage", "--release-id", string(next), "--shard", "1/2").Said(), "Staging of "+string(next)+".* succeeded", w.addr(1)+" +staged")
+	w.Matches(w.OK("stage", "--release-id", string(next), "--shard", "1/2").Said(), "Staging of "+string(next)+" ", " is staged \\(", w.addr(1)+" +staged")
 	w.runs(good, nil)
 	w.refuses(w.Slipway("activate", "--release-id", string(next), "--shard", "2/2"), w.addr(2)+": release "+string(next)+" was not staged here", "nothing was switched on any host")
 	w.OK("stage", "--release-id", string(next), "--shard", "2/2")
 	// No build host and no artifacts any more.
-	w.Matches(w.OK("activate", "--release-id", string(next), "--shard", "1/2", "HOME=/nowhere").Said(), "Activation of "+string(next)+" \\(version 0.1.0, revision .*succeeded")
+	w.Matches(w.OK("activate", "--release-id", string(next), "--shard", "1/2", "HOME=/nowhere").Said(), "Activation of "+string(next)+" \\(version 0.1.0, revision ", " is live \\(")
 	w.runs(next, map[int]release.ID{2: good, 3: good})
 
 	// The other half failed: all hosts are told to take it back.
-	w.Matches(w.OK("revert", "--expect-current", string(next)).Said(), "Revert of "+string(next)+".* succeeded", w.addr(0)+" +put back", w.addr(2)+": runs "+string(good)+", and not "+string(next))
+	w.Matches(w.OK("revert", "--expect-current", string(next)).Said(), "Revert of "+string(next)+" ", " is taken back \\(", w.addr(0)+" +put back", w.addr(2)+": runs "+string(good)+", and not "+string(next))
 	w.runs(good, nil)
 	w.Matches(w.OK("revert", "--expect-current", string(next)).Said(), "nothing to change")
 	// It is not bad for that, and what was staged still is.

@@ -13,11 +13,11 @@ func TestADeployInParts(t *testing.T) {
 	w := four(t)
 	old, good := w.deploy(1), w.deploy(2)
 	next := w.Artifact(3, light.Way{})
-	w.Matches(w.OK("stage", "--release-id", string(next)).Said(), "Staging of "+string(next)+".* succeeded", w.addr(1)+" +staged")
+	w.Matches(w.OK("stage", "--release-id", string(next)).Said(), "Staging of "+string(next)+" ", " is staged \\(", w.addr(1)+" +staged")
 	w.runs(good, nil)
 	// No build host and no artifacts any more.
 	activate := []string{"activate", "--release-id", string(next), "HOME=/nowhere"}
-	w.Matches(w.OK(append(activate, "--shard", "1/2")...).Said(), "Activation of "+string(next)+" \\(version 0.1.0, revision .*succeeded")
+	w.Matches(w.OK(append(activate, "--shard", "1/2")...).Said(), "Activation of "+string(next)+" \\(version 0.1.0, revision ", " is live \\(")
 	w.runs(next, map[int]release.ID{2: good, 3: good})
 
 	// In between, somebody changes a host of the other half.

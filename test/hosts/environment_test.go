@@ -34,7 +34,7 @@ func TestTheEnvironmentGoesWithTheRelease(t *testing.T) {
 	}
 	// The same environment is nothing to change, and another one a change like any.
 	before := w.State()
-	w.Says(w.OK(world.DeployOf(first, w.env("# the same\nexport GREETING='one'\n")...)...).Stdout, "had nothing to change")
+	w.Says(w.OK(world.DeployOf(first, w.env("# the same\nexport GREETING='one'\n")...)...).Stdout, "nothing to change")
 	w.Same(before)
 	w.OK(world.DeployOf(first, w.env("GREETING=two\n")...)...)
 	w.greets(first, "two")

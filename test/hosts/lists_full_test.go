@@ -24,10 +24,10 @@ func TestTheSameAgainChangesNothing(t *testing.T) {
 	id := w.Deploy(2)
 	before := w.State()
 	for range 2 {
-		w.Says(w.OK(world.DeployOf(id)...).Stdout, "had nothing to change")
+		w.Says(w.OK(world.DeployOf(id)...).Stdout, "nothing to change")
 		w.Same(before)
 	}
-	w.Says(w.OK("rollback", "--release-id", string(id)).Stdout, "had nothing to change")
+	w.Says(w.OK("rollback", "--release-id", string(id)).Stdout, "nothing to change")
 	w.Same(before)
 }
 
