@@ -133,3 +133,23 @@ func TestManyHostsAndAReasonFitInAHeadline(t *testing.T) {
 		t.Errorf("%d characters: %q", utf8.RuneCountInString(reason), reason)
 	}
 }
+
+// What the unit log says of the cause belongs to the reason.
+func TestTheReasonHasTheCauseFromTheUnitLog(t *testing.T) {
+	for name, c := range map[string]struct {
+		h    host.Result
+		want string
+	}{
+		"a cause":              {host.Result{Problem: "not proved within 90s (looked 4 times): http://127.0.0.1:4001/health answers 500", Cause: "(DBConnection.ConnectionError) refused"}, "/health answers 500: (DBConnection.ConnectionError) refused"},
+		"a form for headlines": {host.Result{Problem: "the release exits: systemd had to start it again", Short: "it exits", Cause: "no such table"}, "it exits: no such table"},
+		"said already":         {host.Result{Problem: "the command failed: no such table", Cause: "no such table"}, "the command failed: no such table"},
+	} {
+		if got := shortReason(c.h); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	long := shortReason(host.Result{Problem: "it exits", Cause: strings.Repeat("word ", 40)})
+	if n := utf8.RuneCountInString(long); n > maxShort || n < maxShort-10 {
+		t.Errorf("a long cause makes %d runes: %q", n, long)
+	}
+}

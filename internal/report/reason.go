@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -32,9 +33,15 @@ func because(r Rollout) string {
 	return ""
 }
 
-// shortReason returns why a host did not reach its target, in at most maxShort
-// runes.
-func shortReason(h host.Result) string { return shortened(h.Problem) }
+// shortReason returns why a host did not reach its target, with what its unit log says of
+// the cause, in at most maxShort runes.
+func shortReason(h host.Result) string {
+	reason := shortened(cmp.Or(h.Short, h.Problem))
+	if h.Cause != "" && !strings.Contains(reason, h.Cause) {
+		reason += ": " + h.Cause
+	}
+	return clipWords(reason, maxShort)
+}
 
 var (
 	// howLong is the part of a problem that says how long the run has waited.
