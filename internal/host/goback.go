@@ -110,7 +110,8 @@ func (h *Host) notBack(ctx context.Context, reason string, back release.Activati
 		outcome = GoingBack
 		err = fmt.Errorf("%s; there was no time to see it go back to %s: the host ends that by itself, and the next deploy or rollback checks and repairs it first", reason, back)
 	} else {
-		err = short{fmt.Errorf("%s; going back to %s failed too: %w; log in and look at 'systemctl status %s'; the next deploy or rollback repairs this host first", reason, back, err, h.plan().Units[0]),
+		err = short{
+			fmt.Errorf("%s; going back to %s failed too: %w; log in and look at 'systemctl status %s'; the next deploy or rollback repairs this host first", reason, back, err, h.plan().Units[0]),
 			notBackInShort(h.result.Short, back),
 		}
 	}

@@ -42,13 +42,17 @@ func check(h config.Health, a answer, hide func(string) string) error {
 	path := h.URL.RequestURI()
 	switch {
 	case !h.Accepts(a.status) && a.location != "":
-		return short{fmt.Errorf("%s answers %d %s to %.200q: redirects are not followed; name that URL, or accept it by health-status", h.URL, a.status, http.StatusText(a.status), hide(a.location)),
-			fmt.Sprintf("%s answered %d, a redirect", path, a.status)}
+		return short{
+			fmt.Errorf("%s answers %d %s to %.200q: redirects are not followed; name that URL, or accept it by health-status", h.URL, a.status, http.StatusText(a.status), hide(a.location)),
+			fmt.Sprintf("%s answered %d, a redirect", path, a.status),
+		}
 	case !h.Accepts(a.status):
 		return short{fmt.Errorf("%s answers %d %s", h.URL, a.status, http.StatusText(a.status)), fmt.Sprintf("%s answered %d", path, a.status)}
 	case h.Body != nil && !h.Body.Match(a.body):
-		return short{fmt.Errorf("%s answers %d, and its body does not match %q: it begins with %.100q", h.URL, a.status, h.Body, hide(string(a.body))),
-			fmt.Sprintf("%s answered %d with another body than expected", path, a.status)}
+		return short{
+			fmt.Errorf("%s answers %d, and its body does not match %q: it begins with %.100q", h.URL, a.status, h.Body, hide(string(a.body))),
+			fmt.Sprintf("%s answered %d with another body than expected", path, a.status),
+		}
 	}
 	return nil
 }

@@ -16,7 +16,9 @@ func TestUnitLogSinceATime(t *testing.T) {
 	must(t, err)
 	want := []LogLine{
 		{"100.0", "app[7]: line=100.0 error=x"},
-		{"101.5", "app[7]: line=101.5 error=x"}, {"102.25", "app[7]: line=102.25 error=x"}, {"102.25", "    and more"},
+		{"101.5", "app[7]: line=101.5 error=x"},
+		{"102.25", "app[7]: line=102.25 error=x"},
+		{"102.25", "    and more"},
 	}
 	if !slices.Equal(lines, want) {
 		t.Errorf("%q", lines)
