@@ -294,13 +294,14 @@ func (b *build) reused() string {
 }
 
 func (b *build) assemble(ctx context.Context, out io.Writer) (err error) {
-	problems := newDiagnoser(b.inRepository, b.log.Annotate)
-	defer problems.Close()
+	reason := firstError{next: b.log.Annotate}
+	problems := newDiagnoser(b.inRepository, reason.annotate)
 	b.made, err = b.on(b, io.MultiWriter(out, problems)).Assemble(ctx, b.choice)
+	problems.Close() // the last complaint may be the reason
 	if n := len(b.made.Foreign); n > 0 {
 		b.log.Say(name, "programs and libraries for other platforms: %d, such as %s; hosts need not be able to load them", n, b.made.Foreign[0])
 	}
-	return err
+	return reason.explain(err)
 }
 
 func (b *build) manifest() release.Manifest {

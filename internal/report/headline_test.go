@@ -153,3 +153,27 @@ func TestTheReasonHasTheCauseFromTheUnitLog(t *testing.T) {
 		t.Errorf("a long cause makes %d runes: %q", n, long)
 	}
 }
+
+// Terminals are 80 columns wide or more. A table that is wider cannot be read there.
+func TestTheTableFitsInATerminal(t *testing.T) {
+	for _, hosts := range []int{1, 60} {
+		r, err := failed(hosts)
+		for name, got := range map[string]Rollout{"live": went(deploy(hosts), nil), "failed": went(r, err)} {
+			_, table, _ := strings.Cut(got.Text(), "\nHOST ")
+			rows := strings.Split("HOST "+table, "\n")[:hosts+1]
+			for _, line := range rows {
+				if utf8.RuneCountInString(line) > 80 {
+					t.Errorf("%s: %q", name, line)
+				}
+			}
+			if last := rows[hosts]; !strings.HasPrefix(last, fmt.Sprintf("web%d.example.com ", hosts)) {
+				t.Errorf("%s: the last host is %q", name, last)
+			}
+		}
+	}
+	same, err := failed(60) // the versions do not tell the releases apart: IDs do, which are longer
+	same.Previous.Version = "0.2.0"
+	if text := went(same, err).Text(); !strings.Contains(text, "\nweb60.example.com  failed, put back  20240101T000000  20240101T000000  3.1 s\n") {
+		t.Error(text)
+	}
+}

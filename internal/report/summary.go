@@ -139,7 +139,7 @@ func goingBack(r rollout.Result, p Place) string {
 
 // failure returns a failure without further details, for a job summary.
 func failure(title string, err error) string {
-	return fmt.Sprintf("### ❌ %s failed\n%s", title, fenced(wrapped(clipBytes(err.Error(), maxText))))
+	return fmt.Sprintf("### ❌ %s failed: %s\n%s", title, inline(shortened(err.Error())), fenced(wrapped(clipBytes(err.Error(), maxText))))
 }
 
 // inline returns a text of several words, not a value, for a line of Markdown.

@@ -40,7 +40,7 @@ func TestCompileProblemsAreAnnotations(t *testing.T) {
 	if step, err = build("broken"); err == nil {
 		t.Error("the step is green")
 	}
-	says(step, "::error file=lib/apxr_io/broken.ex,line=3", "undefined function no_such_function/0", "::error::mix release failed")
+	says(step, "::error file=lib/apxr_io/broken.ex,line=3", "undefined function no_such_function/0", "::error::mix release failed: lib/apxr_io/broken.ex:3: ")
 	summary, err := os.ReadFile(step.summary)
 	w.Must(err)
 	for _, want := range []string{"| Phase of the build | Took |", "| Dependencies | ", "### ❌ build-release failed", "mix release failed"} {
