@@ -199,7 +199,7 @@ func TestAnActionReportsEveryMistakeInLogAndSummary(t *testing.T) {
 			}
 		}
 	}
-	if !strings.Contains(w.out.String(), "::error::") || !strings.HasPrefix(string(page), "### ❌ build-and-deploy failed\n") {
+	if !strings.Contains(w.out.String(), "::error::") || !strings.HasPrefix(string(page), "### ❌ build-and-deploy failed: 4 mistakes in the settings\n") {
 		t.Errorf("log %s\nsummary %s", w.out.String(), page)
 	}
 }
