@@ -39,7 +39,7 @@ func TestTwentyDeploysAtOnce(t *testing.T) {
 			t.Errorf("run %d was to wait: exit %d\n%s", i, r.Code, r.Said())
 		default:
 			refused++
-			w.Matches(r.Stderr, "held by another run: deploy by tester@.* since 20", "nothing was switched on any host")
+			w.Matches(r.Said(), "held by another run: deploy by tester@.* since 20", "nothing was switched on any host")
 		}
 	}
 	t.Logf("%d refused, %d waited", refused, waited)

@@ -19,7 +19,7 @@ func TestADeployInHalves(t *testing.T) {
 	w.refuses(w.Slipway("activate", "--release-id", string(next), "--shard", "2/2"), w.addr(2)+": release "+string(next)+" was not staged here", "nothing was switched on any host")
 	w.OK("stage", "--release-id", string(next), "--shard", "2/2")
 	// No build host and no artifacts any more.
-	w.Matches(w.OK("activate", "--release-id", string(next), "--shard", "1/2", "HOME=/nowhere").Said(), "Activation of "+string(next)+" \\(version 0.1.0, revision ", " is live \\(")
+	w.Matches(w.OK("activate", "--release-id", string(next), "--shard", "1/2", "HOME=/nowhere").Said(), "Activation of "+string(next)+" \\(version 0.1.0, revision ", " is live in production \\(")
 	w.runs(next, map[int]release.ID{2: good, 3: good})
 
 	// The other half failed: all hosts are told to take it back.

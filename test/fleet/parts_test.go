@@ -17,7 +17,7 @@ func TestADeployInParts(t *testing.T) {
 	w.runs(good, nil)
 	// No build host and no artifacts any more.
 	activate := []string{"activate", "--release-id", string(next), "HOME=/nowhere"}
-	w.Matches(w.OK(append(activate, "--shard", "1/2")...).Said(), "Activation of "+string(next)+" \\(version 0.1.0, revision ", " is live \\(")
+	w.Matches(w.OK(append(activate, "--shard", "1/2")...).Said(), "Activation of "+string(next)+" \\(version 0.1.0, revision ", " is live in production \\(")
 	w.runs(next, map[int]release.ID{2: good, 3: good})
 
 	// In between, somebody changes a host of the other half.

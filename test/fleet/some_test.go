@@ -19,7 +19,7 @@ func TestSomeHostsMayStay(t *testing.T) {
 	w.refuses(w.Slipway(world.DeployOf(next, "--max-failures", "1")...), w.addr(1)+": .*the release exits", "putting every switched host back")
 	w.runs(good, nil)
 	r := w.OK(world.DeployOf(next, "--max-failures", "2")...)
-	w.Matches(r.Said(), " is live on only 1 of 3 servers: ", "2 hosts of 3 stay on what they ran, as max-failures allows", w.addr(1)+": .*the release exits")
+	w.Matches(r.Said(), " is live in production on only 1 of 3 servers: ", "2 hosts of 3 stay on what they ran, as max-failures allows", w.addr(1)+": .*the release exits")
 	w.runs(next, map[int]release.ID{1: good, 2: good})
 }
 
