@@ -112,7 +112,7 @@ var results = map[string]Rollout{
 	), nil),
 	"fleet": went(fleet(), errors.New("web03: not proved within 1m0s (looked 230 times): nothing listens on port 4001")),
 	"some-stay": went(rollout.Result{
-		Verb: release.Deploy, Became: rollout.BecamePartial, Target: r2, Notice: "1 host of 2 stay on what they ran, as max-failures allows",
+		Verb: release.Deploy, Became: rollout.BecamePartial, Target: r2, Notice: "1 host of 2 stays on what it ran, as max-failures allows",
 		Hosts: []host.Result{
 			{Host: "web1", Outcome: host.Live, Before: r1, After: r2, Took: time.Second},
 			{Host: "web2", Outcome: host.Untouched, Kind: host.Unreachable, Problem: "cannot connect: connection refused"},

@@ -86,7 +86,7 @@ func failed(hosts int) (rollout.Result, error) {
 func inPart(hosts int) rollout.Result {
 	r := deploy(hosts)
 	r.Became = rollout.BecamePartial
-	r.Notice = fmt.Sprintf("1 host of %d stay on what they ran, as max-failures allows", hosts)
+	r.Notice = fmt.Sprintf("1 host of %d stays on what it ran, as max-failures allows", hosts)
 	r.Hosts[hosts-1] = phased(host.Result{Host: fmt.Sprintf("web%d.example.com", hosts), Outcome: host.Untouched, Kind: host.Unreachable, Problem: "cannot connect: connection refused"},
 		host.Phase{Name: host.PhaseConnect, Took: ms(30), Failed: true})
 	r.Running.Hosts--

@@ -130,7 +130,8 @@ func (r *run) concludeAll(ctx context.Context) error {
 	}
 	if allowed > 0 {
 		r.outcome.Became = BecamePartial
-		r.outcome.Notice = fmt.Sprintf("%s of %d stay on what they ran, as max-failures allows", words.Count(allowed, "host"), len(r.hosts))
+		r.outcome.Notice = fmt.Sprintf("%s of %d %s, as max-failures allows", words.Count(allowed, "host"), len(r.hosts),
+			words.Plural(allowed, "stays on what it ran", "stay on what they ran"))
 		r.log.Notice(r.outcome.Notice)
 	}
 	return nil

@@ -110,7 +110,7 @@ func TestSomeMayFail(t *testing.T) {
 				if r.Became != c.want || (err == nil) != (c.want == rollout.BecamePartial) {
 					f.Errorf("%s, %v", r.Became, err)
 				}
-				if c.want == rollout.BecamePartial && !strings.Contains(r.Notice, "1 host of 4 stay on what they ran, as max-failures allows") {
+				if c.want == rollout.BecamePartial && !strings.Contains(r.Notice, "1 host of 4 stays on what it ran, as max-failures allows") {
 					f.Errorf("the notice is %q", r.Notice)
 				}
 				f.runs(c.runs...)

@@ -403,7 +403,7 @@ func TestTheApplicationCanReadAndRunWhatTheOwnerCan(t *testing.T) {
 			t.Errorf("%s has the mode %o", name, f.Mode)
 		}
 	}
-	if want := "5 files that only their owner may read or run can be read or run by the application, too, such as priv/"; !strings.Contains(log.String(), want) {
+	if want := "the application can read or run what only the owner could: files: 5, such as priv/"; !strings.Contains(log.String(), want) {
 		t.Errorf("the log does not say %q:\n%s", want, &log)
 	}
 }

@@ -40,7 +40,7 @@ var (
 	clock  = regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:]+Z|\b\d\d:\d\d:\d\d\b`)
 	author = regexp.MustCompile(`\bby \S+@\S+`)
 	number = regexp.MustCompile(`\d+\.\d+ s|\d+ (times?|ms|s)\b|\d{8}T\d{6}\.\d{9}|\d{10}\.\d+|\[\d+\]|pid \d+`)
-	logged = regexp.MustCompile(`(?m)^ +(systemd|launch)\[\d+\]: .*\n`)
+	logged = regexp.MustCompile(`(?m)^ +((systemd|launch)\[\d+\]: |and from the beginning:|\[\.\.\.\] and |\(without ).*\n`)
 	blanks = regexp.MustCompile(`[ \t]+`)
 	rules  = regexp.MustCompile(`-{3,}`)
 )
@@ -152,7 +152,7 @@ func (c *contracted) fails() {
 }
 
 func (c *contracted) dies() {
-	run := c.Begin(world.DeployOf(c.hangs, "--health-timeout", "5m", "CI=true")...)
+	run := c.Begin(world.DeployOf(c.hangs, "--health-timeout", "5m")...)
 	c.switched(c.hangs)
 	run.Signal(syscall.SIGKILL)
 	run.Wait()
@@ -170,7 +170,7 @@ func (c *contracted) rollsBack() {
 }
 
 func (c *contracted) isCancelled() {
-	first := c.Begin(world.DeployOf(c.hangs, "--health-timeout", "5m")...)
+	first := c.Begin(world.DeployOf(c.hangs, "--health-timeout", "5m", "CI=true")...)
 	c.switched(c.hangs)
 	c.bad("held lock", "held by another run: deploy", world.DeployOf(c.r3)...)
 	signalled := world.Now()

@@ -2,8 +2,8 @@
 # Assembles the release into an empty tree and describes it.
 # Takes: token, app (ORG/APP), id, dir, mix_env, deps_path, build_path, kind (mix,
 # distillery or rebar), release (its name), named (the same if mix.exs defines it, else
-# empty), key (of the state), commands (a digest of those of before-release), remembered (yes: the answers of mix.exs are those of an
-# earlier build).
+# empty), key (of the state), commands (a digest of those of before-release), remembered
+# (yes: the answers of mix.exs are those of an earlier build).
 # Input: the build's variables, the commands of before-release.
 main() {
 	enter_project
@@ -100,5 +100,5 @@ where_erts() {
 # for their owner alone.
 let_group_read() {
 	find "$tree" -type f '(' -perm -u=r ! -perm -g=r -o -perm -u=x ! -perm -g=x ')' -print -exec chmod g+rX -- {} + >"$scratch/opened" || failed "cannot change the modes of files in $tree: see the lines above"
-	[ ! -s "$scratch/opened" ] || echo "$(grep -c . "$scratch/opened") files that only their owner may read or run can be read or run by the application, too, such as $(head -n 1 "$scratch/opened" | sed "s|^$tree/||")"
+	[ ! -s "$scratch/opened" ] || echo "the application can read or run what only the owner could: files: $(grep -c . "$scratch/opened"), such as $(head -n 1 "$scratch/opened" | sed "s|^$tree/||")"
 }
