@@ -15,6 +15,7 @@ import (
 	"io"
 	"maps"
 	"path"
+	"strings"
 	"time"
 
 	"github.com/apxr/slipway/internal/progress"
@@ -275,7 +276,27 @@ func (b *build) dependencies(ctx context.Context, out io.Writer) (err error) {
 	if b.result.Kept != script.KeptNothing {
 		return nil // mix itself compiles a dependency that is, rarely, out of date
 	}
-	return b.on(b, out).CompileDeps(ctx, b.project.Paths, b.tools.Have["elixir"])
+	return compiling(out, func(out io.Writer) error {
+		return b.on(b, out).CompileDeps(ctx, b.project.Paths, b.tools.Have["elixir"])
+	})
+}
+
+// compiling compiles dependencies. Their files are not in the repository, so what the
+// compiler finds is no annotation, but its first error is the reason of a failure.
+func compiling(out io.Writer, do func(out io.Writer) error) error {
+	reason := firstError{next: func(progress.Annotation) {}}
+	problems := newDiagnoser(inDependency, reason.annotate)
+	err := do(io.MultiWriter(out, problems))
+	problems.Close() // the last complaint may be the reason
+	return reason.explain(err)
+}
+
+// inDependency returns the path of a dependency's file from the top of the project.
+func inDependency(app, file string) string {
+	if app == "" || path.IsAbs(file) || strings.HasPrefix(file, "deps/") {
+		return file
+	}
+	return path.Join("deps", app, file)
 }
 
 // reused says what the build reuses of an earlier one.

@@ -2,6 +2,7 @@ package build
 
 import (
 	"errors"
+	"io"
 	"testing"
 
 	"github.com/apxr/slipway/internal/progress"
@@ -31,6 +32,26 @@ func TestABuildFailsWithTheFirstErrorOfTheCompiler(t *testing.T) {
 		}
 		if f.explain(nil) != nil {
 			t.Errorf("%s: a success fails", name)
+		}
+	}
+}
+
+func TestADependencyThatDoesNotCompileIsNamed(t *testing.T) {
+	t.Parallel()
+	failed := errors.New("a dependency does not compile: see the lines above")
+	for output, want := range map[string]string{
+		"==> jason\nCompiling 10 files (.ex)\n": failed.Error(),
+		"==> old_dep\nwarning: unused\n  lib/a.ex:2\n\n== Compilation error in file lib/old.ex ==\n** (CompileError) lib/old.ex:4: undefined function x/0\n": "a dependency does not compile: deps/old_dep/lib/old.ex:4: undefined function x/0",
+		"==> good\nCompiling 1 file (.ex)\n==> nif\n===> Compiling nif\nsrc/nif.erl:9: function f/0 undefined\n** (Mix) Could not compile dependency :nif\n": "a dependency does not compile: deps/nif/src/nif.erl:9: function f/0 undefined",
+	} {
+		err := compiling(io.Discard, func(out io.Writer) error {
+			if _, err := io.WriteString(out, output); err != nil {
+				return err
+			}
+			return failed
+		})
+		if err.Error() != want || !errors.Is(err, failed) {
+			t.Errorf("got  %q\nwant %q", err, want)
 		}
 	}
 }
