@@ -58,29 +58,32 @@ func (b Build) values() values {
 func (b Build) Markdown(Place) string {
 	var s strings.Builder
 	if m := b.Made; m != nil {
-		fmt.Fprintf(&s, "### ✅ Built %s %s\n\n| Release ID | Digest | Version | Revision | Elixir | Erlang/OTP | Size |\n|---|---|---|---|---|---|---|\n| %s | %s | %s | %s | %s | %s | %.1f MB |\n",
-			code(m.App), code(m.Version), code(string(m.ReleaseID)), code(b.Digest.Short()), code(m.Version), code(short(m.Revision)), code(m.Elixir), code(m.OTP), float64(m.Size())/1e6)
+		fmt.Fprintf(&s, "### ✅ Built %s %s\n\n| Version | Revision | Elixir | Erlang/OTP | Size | Release ID | Digest |\n|---|---|---|---|---|---|---|\n| %s | %s | %s | %s | %.1f MB | %s | %s |\n",
+			code(m.App), code(m.Version), code(m.Version), code(short(m.Revision)), code(m.Elixir), code(m.OTP), float64(m.Size())/1e6, code(string(m.ReleaseID)), code(b.Digest.Short()))
 	}
-	writeSteps(&s, b)
-	if b.Err != nil {
+	if b.Err != nil { // the reason is seen first
 		s.WriteString(failure(b.Verb, b.Err))
+	}
+	if steps := b.steps(); steps != "" {
+		s.WriteString(folded("How long each phase of the build took", "", steps, false))
 	}
 	return s.String()
 }
 
-func writeSteps(s *strings.Builder, b Build) {
+func (b Build) steps() string {
 	if len(b.Phases) == 0 {
-		return
+		return ""
 	}
+	var s strings.Builder
 	s.WriteString("\n| Phase of the build | Took |\n|---|---|\n")
 	var sum time.Duration
 	for _, p := range b.Phases {
-		fmt.Fprintf(s, "| %s | %.1f s |\n", inline(p.Name), p.Took.Seconds())
+		fmt.Fprintf(&s, "| %s | %.1f s |\n", inline(p.Name), p.Took.Seconds())
 		sum += p.Took
 	}
-	fmt.Fprintf(s, "| **all** | **%.1f s** |\n", sum.Seconds())
+	fmt.Fprintf(&s, "| **all** | **%.1f s** |\n", sum.Seconds())
 	if b.Kept != "" {
-		fmt.Fprintf(s, "\nKept of earlier builds: %s.\n", inline(b.Kept))
+		fmt.Fprintf(&s, "\nKept of earlier builds: %s.\n", inline(b.Kept))
 	}
-	s.WriteString("\n")
+	return s.String()
 }
