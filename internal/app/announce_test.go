@@ -70,6 +70,8 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `{"id":1}`)
 	case strings.HasSuffix(r.URL.Path, "/comments"):
 		json.NewEncoder(w).Encode(append([]map[string]any{}, h.comments...))
+	case strings.Contains(r.URL.Path, "/compare/"+sha('b')+"..."):
+		fmt.Fprint(w, `{"total_commits":0,"behind_by":1,"commits":[]}`)
 	case strings.Contains(r.URL.Path, "/compare/"):
 		fmt.Fprintf(w, `{"total_commits":1,"behind_by":0,"commits":[{"sha":"%s","commit":{"committer":{"date":"2024-01-02T00:00:00Z"}}}]}`, sha('b'))
 	case strings.HasSuffix(r.URL.Path, "/pulls") && !strings.Contains(r.URL.Path, "/commits/"):
@@ -149,6 +151,26 @@ func TestADeployTellsItsPullRequests(t *testing.T) {
 	}
 	if !strings.Contains(w.out.String(), "live #7") || strings.Contains(w.out.String(), "::warning") || h.did("POST deployments") {
 		t.Errorf("%s\n%q", w.out.String(), h.asked)
+	}
+}
+
+// A rollback tells the pull request in which release its changes ran, and what runs
+// instead.
+func TestARollbackTellsWhatIsGoneAndWhatRunsInstead(t *testing.T) {
+	h := newHub(t)
+	a, w := announcing(t, h, nil)
+	r := went(release.Rollback, rollout.BecameLive)
+	r.Running.Version, r.Running.Before = r.Running.Before, r.Running.Version
+	r.Previous = r.Running.Before
+	pulls := told(t.Context(), a, r, nil)
+	if !slices.Equal(pulls.Gone, []int{7}) || len(h.comments) != 1 {
+		t.Fatalf("%+v\n%s\n%q", pulls, w.out.String(), h.asked)
+	}
+	body := h.comments[0]["body"].(string)
+	for _, want := range []string{"no\u00a0longer\u00a0live: `0.1.0`", "`0.2.0` `20240102T000000`"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %q in %s", want, body)
+		}
 	}
 }
 
