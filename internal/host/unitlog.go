@@ -2,9 +2,11 @@ package host
 
 import (
 	"context"
+	"regexp"
 	"slices"
 
 	"github.com/apxr/slipway/internal/script"
+	"github.com/apxr/slipway/internal/unitlog"
 )
 
 const (
@@ -40,6 +42,21 @@ func (h *Host) readLogs(ctx context.Context) {
 	}
 }
 
+// cause returns what a unit log says about the cause of a failure, or "".
+func (h *Host) cause(all []message, lines []script.LogLine) string {
+	if cause := causeIn(all, h.plan().Health); cause != "" && !bareRE.MatchString(cause) {
+		return cause
+	}
+	texts := make([]string, len(lines))
+	for i, line := range lines {
+		texts[i] = line.Text
+	}
+	return unitlog.Reason(texts)
+}
+
+// bareRE matches a first line whose message is in the lines below it, or in a field.
+var bareRE = regexp.MustCompile(`^=[A-Z]+ REPORT|^\[notice\] Application |^\d{4}-\d\d-\d\d|^\{|\\\\n|"metadata"`)
+
 // joined returns the lines of both. The second ones may begin before the first ones
 // end.
 func joined(before, now []script.LogLine) []script.LogLine {
@@ -60,7 +77,7 @@ func (h *Host) tellLogs(ctx context.Context) {
 		all := messagesOf(h.logs.lines[unit])
 		h.result.UnitLog = append(h.result.UnitLog, picked(all, h.plan().Health, logLines)...)
 		if h.result.Cause == "" {
-			h.result.Cause = causeIn(all, h.plan().Health)
+			h.result.Cause = h.cause(all, h.logs.lines[unit])
 		}
 	}
 	if h.logs.err != nil {
