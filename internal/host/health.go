@@ -14,6 +14,10 @@ import (
 	"github.com/apxr/slipway/internal/script"
 )
 
+// userAgent names Slipway in requests of the health URL. The host's own client sends
+// the same.
+const userAgent = "slipway"
+
 const answerTimeout = 5 * time.Second // for one health request
 
 // ask requests the health URL as seen from the host itself.
@@ -91,7 +95,7 @@ func (h *Host) askThrough(ctx context.Context, health config.Health) (answer, er
 	if err != nil {
 		return answer{}, err
 	}
-	req.Header.Set("User-Agent", "slipway")
+	req.Header.Set("User-Agent", userAgent)
 	resp, err := client.Do(req)
 	if err != nil {
 		return answer{}, fmt.Errorf("no answer from the health URL: %w", err)

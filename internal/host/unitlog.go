@@ -2,8 +2,9 @@ package host
 
 import (
 	"context"
-	"regexp"
+	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/apxr/slipway/internal/script"
 	"github.com/apxr/slipway/internal/unitlog"
@@ -42,21 +43,6 @@ func (h *Host) readLogs(ctx context.Context) {
 	}
 }
 
-// cause returns what a unit log says about the cause of a failure, or "".
-func (h *Host) cause(all []message, lines []script.LogLine) string {
-	if cause := causeIn(all, h.plan().Health); cause != "" && !bareRE.MatchString(cause) {
-		return cause
-	}
-	texts := make([]string, len(lines))
-	for i, line := range lines {
-		texts[i] = line.Text
-	}
-	return unitlog.Reason(texts)
-}
-
-// bareRE matches a first line whose message is in the lines below it, or in a field.
-var bareRE = regexp.MustCompile(`^=[A-Z]+ REPORT|^\[notice\] Application |^\d{4}-\d\d-\d\d|^\{|\\\\n|"metadata"`)
-
 // joined returns the lines of both. The second ones may begin before the first ones
 // end.
 func joined(before, now []script.LogLine) []script.LogLine {
@@ -74,13 +60,31 @@ func joined(before, now []script.LogLine) []script.LogLine {
 func (h *Host) tellLogs(ctx context.Context) {
 	h.readLogs(ctx)
 	for _, unit := range h.plan().Units {
-		all := messagesOf(h.logs.lines[unit])
-		h.result.UnitLog = append(h.result.UnitLog, picked(all, h.plan().Health, logLines)...)
+		log, own := unitlog.Read(unitLines(h.logs.lines[unit])), h.ownRequest()
+		h.result.UnitLog = append(h.result.UnitLog, log.Shown(own, logLines)...)
 		if h.result.Cause == "" {
-			h.result.Cause = h.cause(all, h.logs.lines[unit])
+			h.result.Cause = log.Cause(own)
 		}
 	}
 	if h.logs.err != nil {
 		h.result.UnitLog = append(h.result.UnitLog, h.run.Log.RedactCut(h.logs.err.Error()))
 	}
+}
+
+func unitLines(lines []script.LogLine) []unitlog.Line {
+	all := make([]unitlog.Line, len(lines))
+	for i, line := range lines {
+		at, _ := strconv.ParseFloat(line.At, 64) // by the script it is a number
+		all[i] = unitlog.Line{At: at, Text: line.Text}
+	}
+	return all
+}
+
+// ownRequest returns the request by which the host's health is checked.
+func (h *Host) ownRequest() unitlog.Request {
+	health := h.plan().Health
+	if health == nil || health.URL == nil {
+		return unitlog.Request{}
+	}
+	return unitlog.Request{Method: http.MethodGet, Path: health.URL.RequestURI(), Agent: userAgent}
 }

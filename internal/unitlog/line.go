@@ -1,9 +1,7 @@
 package unitlog
 
 import (
-	"encoding/json"
 	"regexp"
-	"strconv"
 	"strings"
 )
 
@@ -18,10 +16,12 @@ const (
 
 // line is one line of the log.
 type line struct {
+	at    float64
 	whole string // as it came
 	from  string // the process that logged it, such as app[7]
 	text  string // the message, without the process and colours
 	level level
+	named bool // the message names its level, as each one does in most formats
 }
 
 var (
@@ -30,7 +30,7 @@ var (
 	// colourRE matches colours whose escape character was removed, too.
 	colourRE = regexp.MustCompile(`\x1b?\[(?:0|1|22|3[0-9]|9[0-7])m`)
 	// bracketRE matches a level in brackets, as Elixir's Logger and lager write it.
-	bracketRE = regexp.MustCompile(`^(.{0,200}?)\[(debug|info|notice|warn|warning|error|critical|alert|emergency)\]`)
+	bracketRE = regexp.MustCompile(`(?i)^(.{0,200}?)\[(debug|info|notice|warn|warning|error|critical|alert|emergency|fatal)\]`)
 	// colonRE matches a level after a time, as Erlang's logger writes it.
 	colonRE = regexp.MustCompile(`^\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)? \[?(debug|info|notice|warn|warning|error|critical|alert|emergency)\]?:? `)
 	// pairRE matches a level in logfmt.
@@ -39,10 +39,16 @@ var (
 	reportRE = regexp.MustCompile(`^=([A-Z]+) REPORT====`)
 	// stampRE matches a time at the beginning of a line.
 	stampRE = regexp.MustCompile(`^\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d`)
+	// exitedRE matches how Erlang reports an application that ended, at a low level.
+	exitedRE = regexp.MustCompile(`Application \S+ exited: `)
 	// crashRE matches the beginning of a line that says that something crashed, in any
 	// format.
-	crashRE = regexp.MustCompile(`^(?:\*\* \((?:\w|\.)+\)|ERROR! |\{?"?Kernel pid terminated|Runtime terminating during boot|\{"init terminating in|init terminating in|` +
-		`Crash dump is being written|could not (?:start|compile)|Could not start|erlexec: |escript: |Protocol '|.{0,120}(?:error while loading shared libraries|: not found$|: No such file or directory$|: Permission denied$|Segmentation fault))`)
+	crashRE = regexp.MustCompile(`^(?:\*\* \((?:\w|\.)+\)|ERROR! |could not compile|escript: |Protocol '|Crash dump is being written)|` + deathRE.String())
+	// badRE matches errors in lines of no format.
+	badRE  = regexp.MustCompile(`^(?:ERROR|FATAL|CRITICAL)\b|\b[Ee]rror: |\*\* \([A-Z][\w.]*\) |oom-kill|[Oo]ut of memory`)
+	warnRE = regexp.MustCompile(`^(?:WARN|WARNING)\b|^warning: `)
+	// troubleRE matches how systemd says that a unit is in trouble.
+	troubleRE = regexp.MustCompile(`[Ff]ailed|Main process exited|[Kk]illed|timed out|too quickly`)
 )
 
 var levels = map[string]level{
@@ -52,32 +58,49 @@ var levels = map[string]level{
 }
 
 // parsed reads a line.
-func parsed(whole string) line {
-	l := line{whole: whole, text: whole}
-	if m := sourceRE.FindStringSubmatch(whole); m != nil {
-		l.from, l.text = m[1], whole[len(m[0]):]
+func parsed(raw Line) line {
+	l := line{at: raw.At, whole: raw.Text, text: raw.Text}
+	if m := sourceRE.FindStringSubmatch(raw.Text); m != nil {
+		l.from, l.text = m[1], raw.Text[len(m[0]):]
 	}
 	l.text = strings.TrimRight(colourRE.ReplaceAllString(l.text, ""), " \t")
-	l.level = levelOf(l.text)
+	switch {
+	case !l.ofSystemd():
+		l.level, l.named = levelOf(l.text)
+	case troubleRE.MatchString(l.text):
+		l.level = warningLevel
+	}
 	return l
 }
 
-func levelOf(text string) level {
+func (l line) ofSystemd() bool { return strings.HasPrefix(l.from, "systemd[") }
+
+// levelOf returns the level of a message, and whether the message names it.
+func levelOf(text string) (l level, named bool) {
+	if exitedRE.MatchString(text) {
+		return errorLevel, true
+	}
 	if fields := fieldsOf(text); fields != nil {
-		return levels[strings.ToLower(first(fields, "level", "severity", "lvl", "log.level"))]
+		return levels[strings.ToLower(first(fields, "level", "severity", "lvl", "log.level"))], true
 	}
 	if m := reportRE.FindStringSubmatch(text); m != nil {
-		return reportLevel(m[1])
+		return reportLevel(m[1]), true
 	}
 	if crashRE.MatchString(text) {
-		return errorLevel
+		return errorLevel, false
 	}
 	for _, re := range []*regexp.Regexp{colonRE, bracketRE, pairRE} {
 		if m := re.FindStringSubmatch(text); m != nil {
-			return levels[strings.ToLower(m[len(m)-1])]
+			return levels[strings.ToLower(m[len(m)-1])], true
 		}
 	}
-	return noLevel
+	switch {
+	case warnRE.MatchString(text):
+		return warningLevel, false
+	case badRE.MatchString(text):
+		return errorLevel, false
+	}
+	return noLevel, false
 }
 
 // reportLevel returns the level of a kind of report.
@@ -91,73 +114,25 @@ func reportLevel(kind string) level {
 	return lowLevel
 }
 
+// oneMessage is more than a program takes to write one message of several lines.
+const oneMessage = 0.1 // seconds
+
 // continues reports whether a line belongs to an entry before it.
 func (l line) continues(e entry) bool {
-	head := e.head()
+	head, last := e.head(), e.lines[len(e.lines)-1]
 	switch {
-	case l.from != head.from && l.from != "" && !strings.HasPrefix(l.whole, " "):
+	case l.from == "" || strings.HasPrefix(l.whole, " "):
+		return true // of one journal entry
+	case l.from != head.from || l.ofSystemd() || l.at-last.at >= oneMessage:
 		return false
-	case strings.HasPrefix(l.text, " ") || strings.HasPrefix(l.text, "\t") || l.from == "" && strings.HasPrefix(l.whole, " "):
+	case strings.HasPrefix(l.text, " ") || strings.HasPrefix(l.text, "\t"):
 		return true
 	case crashRE.MatchString(l.text):
 		// An exception belongs to the message that announces it.
 		return strings.HasPrefix(l.text, "** (") && e.grave() && !strings.HasPrefix(head.text, "** (")
-	case l.level != noLevel || stampRE.MatchString(l.text) || strings.HasPrefix(l.text, "{"):
+	case l.named || stampRE.MatchString(l.text) || strings.HasPrefix(l.text, "{"):
 		return false
 	}
 	// A message of several lines, such as the state of a process that crashed.
-	return e.grave() && !strings.HasPrefix(l.from, "systemd[") && (head.isHead() || len(e.lines) > 1)
-}
-
-// isHead reports whether the line has a level of its own, in a log whose messages all
-// have one. What follows such a line without a level belongs to it.
-func (l line) isHead() bool { return l.level != noLevel && !crashRE.MatchString(l.text) }
-
-// fieldsOf returns the fields of a line in JSON, those of nested objects too, or nil.
-func fieldsOf(text string) map[string]string {
-	if !strings.HasPrefix(text, "{\"") || !strings.HasSuffix(text, "}") {
-		return nil
-	}
-	var object map[string]any
-	if json.Unmarshal([]byte(text), &object) != nil {
-		return nil
-	}
-	fields := map[string]string{}
-	flatten(object, fields, 4)
-	return fields
-}
-
-// flatten adds the fields of an object. Those of outer objects count more.
-func flatten(object map[string]any, fields map[string]string, depth int) {
-	for name, value := range object {
-		switch v := value.(type) {
-		case string:
-			fields[strings.ToLower(name)] = v
-		case float64:
-			fields[strings.ToLower(name)] = strconv.FormatFloat(v, 'f', -1, 64)
-		}
-	}
-	for _, value := range object {
-		inner, ok := value.(map[string]any)
-		if !ok || depth == 0 {
-			continue
-		}
-		below := map[string]string{}
-		flatten(inner, below, depth-1)
-		for name, v := range below {
-			if _, known := fields[name]; !known {
-				fields[name] = v
-			}
-		}
-	}
-}
-
-// first returns the first of some fields that is there.
-func first(fields map[string]string, names ...string) string {
-	for _, name := range names {
-		if v := fields[name]; v != "" {
-			return v
-		}
-	}
-	return ""
+	return e.grave() && (head.named || len(e.lines) > 1)
 }

@@ -1,33 +1,27 @@
-package host
+package unitlog
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/apxr/slipway/internal/config"
-	"github.com/apxr/slipway/internal/script"
 )
 
-// logged returns a unit log with one entry a line, each a second after the one before.
-// A line that begins with "+" comes at once.
-func logged(text string) (lines []script.LogLine) {
+// logged returns a log in which each line comes a second after the one before. A line
+// that begins with "+" comes at once.
+func logged(text string) (lines []Line) {
 	at := 0
 	for line := range strings.Lines(strings.Trim(text, "\n")) {
 		line, joins := strings.CutPrefix(strings.TrimRight(line, "\n"), "+")
 		if !joins {
 			at++
 		}
-		lines = append(lines, script.LogLine{At: fmt.Sprintf("%d.000000", 1700000000+at), Text: line})
+		lines = append(lines, Line{At: 1700000000 + float64(at), Text: line})
 	}
 	return lines
 }
 
-func asked(path string) *config.Health {
-	return &config.Health{URL: &url.URL{Scheme: "http", Host: "127.0.0.1:4001", Path: path}}
-}
+func get(path string) Request { return Request{"GET", path, "slipway"} }
 
 // phoenix is the log of an application that logs each request and cannot reach its
 // database.
@@ -57,26 +51,27 @@ func TestWhatIsShownOfAUnitLog(t *testing.T) {
 	t.Parallel()
 	const refused = "tcp connect (db:5432): connection refused - :econnrefused"
 	for name, c := range map[string]struct {
-		log    string
-		health *config.Health
-		want   []string
-		cause  string
+		log   string
+		own   Request
+		want  []string
+		cause string
 	}{
-		"requests, with IDs": {phoenix(), asked("/up"), []string{
+		"requests, with IDs": {phoenix(), get("/up"), []string{
 			"shopd[91]: 12:00:02.001 [error] Postgrex.Protocol (#PID<0.300.0>) failed to connect: ** (DBConnection.ConnectionError) " + refused + " (14 times)",
 			"and from the beginning:",
 			"systemd[1]: Started shopd.service - Shop.",
 			"shopd[91]: 12:00:01.000 [info] Running ShopdWeb.Endpoint with Bandit 1.5.7 at 127.0.0.1:4001 (http)",
-			"(without 28 messages about Slipway's own requests of /up)",
+			"shopd[91]: 12:00:02.000 request_id=F0abc [info] GET /up (14 times)",
+			"shopd[91]: 12:00:02.002 request_id=F0abc [info] Sent 500 in 0ms (14 times)",
 		}, "ConnectionError: " + refused},
 		"requests, without IDs": {`
 a[7]: [info] GET /health
-+a[7]: [info] Sent 404 in 1ms
++a[7]: [info] Sent 200 in 1ms
 a[7]: [info] GET /healthy/people
 +a[7]: [info] Sent 200 in 2ms
 a[7]: [info] GET /health
-a[7]: [info] Sent 404 in 180µs
-`, asked("/health"), []string{
+a[7]: [info] Sent 200 in 180µs
+`, get("/health"), []string{
 			"a[7]: [info] GET /healthy/people", "a[7]: [info] Sent 200 in 2ms", "(without 4 messages about Slipway's own requests of /health)",
 		}, ""},
 		"a crash while it answers": {`
@@ -87,7 +82,7 @@ a[7]: 12:00:02.001 request_id=F1 [error] #PID<0.5.0> running ShopWeb.Endpoint (c
 +a[7]: ** (exit) an exception was raised:
 +a[7]:     ** (KeyError) key :url not found in: []
 +a[7]:         (shop 0.1.0) lib/shop/health.ex:7: Shop.Health.check/0
-`, asked("/health"), []string{
+`, get("/health"), []string{
 			"a[7]: [error] the cache is cold",
 			"a[7]: 12:00:02.001 request_id=F1 [error] #PID<0.5.0> running ShopWeb.Endpoint (connection #PID<0.4.0>, stream id 1) terminated",
 			"a[7]: Server: 127.0.0.1:4001 (http)", "a[7]: Request: GET /health", "a[7]: ** (exit) an exception was raised:",
@@ -101,7 +96,7 @@ a[7]: ERROR! Config provider Config.Reader failed with:
 systemd[1]: a.service: Main process exited, code=exited, status=1/FAILURE
 systemd[1]: a.service: Scheduled restart job, restart counter is at 1.
 systemd[1]: Stopped a.service.
-`, 4), nil, []string{
+`, 4), Request{}, []string{
 			"a[7]: ERROR! Config provider Config.Reader failed with: (4 times)",
 			"a[7]: ** (RuntimeError) environment variable SECRET is missing", "a[7]:     /srv/releases/1/runtime.exs:3: (file)",
 			"systemd[1]: a.service: Main process exited, code=exited, status=1/FAILURE (4 times)",
@@ -112,25 +107,25 @@ systemd[1]: Stopped a.service.
 api[1]: {"time":"2026-01-01T00:00:00Z","level":"info","msg":"request","method":"GET","path":"/ready","user_agent":"slipway"}
 api[1]: {"time":"2026-01-01T00:00:01Z","severity":"ERROR","message":"no license","code":7}
 api[1]: {"time":"2026-01-01T00:00:02Z","level":"info","msg":"request","method":"GET","path":"/orders"}
-`, asked("/ready"), []string{
+`, get("/ready"), []string{
 			`api[1]: {"time":"2026-01-01T00:00:01Z","severity":"ERROR","message":"no license","code":7}`, "and from the beginning:",
 			`api[1]: {"time":"2026-01-01T00:00:02Z","level":"info","msg":"request","method":"GET","path":"/orders"}`,
 			"(without 1 message about Slipway's own requests of /ready)",
 		}, "no license"},
 		"an access log, at the root": {`
-a[7]: 127.0.0.1 - - "GET / HTTP/1.1" 503 12 "-" "slipway"
+a[7]: 127.0.0.1 - - "GET / HTTP/1.1" 200 12 "-" "slipway"
 a[7]: 127.0.0.1 - - "GET /x HTTP/1.1" 503 12 "-" "curl"
-`, asked("/"), []string{`a[7]: 127.0.0.1 - - "GET /x HTTP/1.1" 503 12 "-" "curl"`, "(without 1 message about Slipway's own requests of /)"}, ""},
-		"plain lines of a program that logs in a way of its own": {"light: 1 starts\nlight: 1 listens on 4001", asked("/health"), []string{"light: 1 starts", "light: 1 listens on 4001"}, ""},
-		"an Erlang report":    {"a[7]: =CRASH REPORT==== 1-Jan-2026::00:00:00 ===\n+a[7]:   crasher: <0.1.0>\na[7]: =PROGRESS REPORT====", nil, []string{"a[7]: =CRASH REPORT==== 1-Jan-2026::00:00:00 ===", "a[7]:   crasher: <0.1.0>", "and from the beginning:", "a[7]: =PROGRESS REPORT===="}, "=CRASH REPORT==== 1-Jan-2026::00:00:00 ==="},
-		"nothing":             {"", nil, nil, ""},
-		"a level that is low": {"a[7]: [info] the last run ended with error: none", nil, []string{"a[7]: [info] the last run ended with error: none"}, ""},
+`, get("/"), []string{`a[7]: 127.0.0.1 - - "GET /x HTTP/1.1" 503 12 "-" "curl"`, "(without 1 message about Slipway's own requests of /)"}, ""},
+		"plain lines of a program that logs in a way of its own": {"light: 1 starts\nlight: 1 listens on 4001", get("/health"), []string{"light: 1 starts", "light: 1 listens on 4001"}, ""},
+		"an Erlang report":    {"a[7]: =CRASH REPORT==== 1-Jan-2026::00:00:00 ===\n+a[7]:   crasher: <0.1.0>\na[7]: =PROGRESS REPORT====", Request{}, []string{"a[7]: =CRASH REPORT==== 1-Jan-2026::00:00:00 ===", "a[7]:   crasher: <0.1.0>", "and from the beginning:", "a[7]: =PROGRESS REPORT===="}, "crasher: <0.1.0>"},
+		"nothing":             {"", Request{}, nil, ""},
+		"a level that is low": {"a[7]: [info] the last run ended with error: none", Request{}, []string{"a[7]: [info] the last run ended with error: none"}, ""},
 	} {
-		all := messagesOf(logged(c.log))
-		if got := picked(all, c.health, logLines); !slices.Equal(got, c.want) {
+		log := Read(logged(c.log))
+		if got := log.Shown(c.own, 20); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 		}
-		if got := causeIn(all, c.health); got != c.cause {
+		if got := log.Cause(c.own); got != c.cause {
 			t.Errorf("%s: the cause is %q, want %q", name, got, c.cause)
 		}
 	}
@@ -146,23 +141,8 @@ func TestALongUnitLogIsShownFromItsBeginning(t *testing.T) {
 	for i := range 30 {
 		fmt.Fprintf(&b, "a[7]: [error] %s\n", strings.Repeat("y", i+1))
 	}
-	got := picked(messagesOf(logged(b.String())), nil, logLines)
-	if len(got) != logLines+1 || got[0] != "a[7]: [error] y" || got[troubleLines] != "and from the beginning:" || got[troubleLines+1] != "a[7]: x" || got[logLines] != "[...] and 62 messages more" {
-		t.Errorf("%q", got)
-	}
-}
-
-func TestLogsThatOverlapAreJoined(t *testing.T) {
-	t.Parallel()
-	all := logged("a\nb\nc\nc\n+d\ne")
-	for from := range len(all) {
-		for to := from; to <= len(all); to++ {
-			if got := joined(slices.Clone(all[:to]), all[from:]); !slices.Equal(got, all) {
-				t.Errorf("%d lines, and those from %d: %q", to, from, got)
-			}
-		}
-	}
-	if got := joined(logged("a"), nil); len(got) != 1 {
+	got := Read(logged(b.String())).Shown(Request{}, 20)
+	if len(got) != 20+1 || got[0] != "a[7]: [error] y" || got[troubleLines] != "and from the beginning:" || got[troubleLines+1] != "a[7]: x" || got[20] != "[...] and 62 messages more" {
 		t.Errorf("%q", got)
 	}
 }
