@@ -30,7 +30,7 @@ var may = map[string][]string{
 	"internal/script":        {"internal/release"},
 	"internal/build":         {"internal/script", "internal/release", "internal/progress"},
 	"internal/words":         nil,
-	"internal/unitlog":       nil,
+	"internal/unitlog":       {"internal/words"},
 	"internal/host":          {"internal/config", "internal/progress", "internal/release", "internal/script", "internal/unitlog", "internal/words"},
 	"internal/host/hosttest": {"internal/config", "internal/host", "internal/release", "internal/rollout", "internal/script"},
 	"internal/parcel":        {"internal/release"},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/apxr/slipway/internal/words"
 )
 
 const (
@@ -25,20 +27,13 @@ func (log Log) Shown(own Request, most int) []string {
 	more, leftOfRest := fitting(rest, most-len(shown))
 	shown = append(shown, more...)
 	if left += leftOfRest; left > 0 {
-		shown = append(shown, fmt.Sprintf("[...] and %s more", messages(left)))
+		shown = append(shown, fmt.Sprintf("[...] and %s more", words.Count(left, "message")))
 	}
 	if n := len(log.entries) - len(others); n > 0 {
 		path, _, _ := strings.Cut(own.Path, "?")
-		shown = append(shown, fmt.Sprintf("(without %s about Slipway's own requests of %s)", messages(n), path))
+		shown = append(shown, fmt.Sprintf("(without %s about Slipway's own requests of %s)", words.Count(n, "message"), path))
 	}
 	return shown
-}
-
-func messages(n int) string {
-	if n == 1 {
-		return "1 message"
-	}
-	return fmt.Sprintf("%d messages", n)
 }
 
 // troubleFirst returns errors before warnings, and all other entries.
