@@ -21,7 +21,7 @@ func (h *Host) GoBack(ctx context.Context, reason string) {
 		return
 	}
 	if err := h.reach(ctx); err != nil {
-		h.outOfReach(ctx, reason, err)
+		h.outOfReach(reason, err)
 		return
 	}
 	if h.result.Failed() {
@@ -31,7 +31,7 @@ func (h *Host) GoBack(ctx context.Context, reason string) {
 	began := time.Now()
 	switched, proved := h.restore(ctx, back, nil)
 	if IsTakenOver(switched) {
-		h.outOfReach(ctx, reason, switched)
+		h.outOfReach(reason, switched)
 		return
 	}
 	if proved != nil {
@@ -51,11 +51,10 @@ func (h *Host) GoBack(ctx context.Context, reason string) {
 
 // outOfReach notes a switched host that cannot be reached any more, or that
 // another run has changed.
-func (h *Host) outOfReach(ctx context.Context, reason string, err error) {
+func (h *Host) outOfReach(reason string, err error) {
 	if !IsTakenOver(err) {
 		h.result.After = h.change.To
-		h.notBack(ctx, reason, h.change.Source(), err)
-		h.result.Outcome = Failed // it was never asked to go back
+		h.cannotGoBack(reason, h.change.Source(), err) // it was never asked to, so it will not by itself
 		return
 	}
 	h.switched = false
@@ -91,7 +90,7 @@ func (h *Host) concludeReverted(ctx context.Context, reason string) {
 	h.change.Outcome, h.change.Reason = release.Reverted, h.run.Log.Redact(reason)
 	err := h.holding(ctx, func() error { return h.script().Conclude(ctx, h.change) })
 	if IsTakenOver(err) {
-		h.outOfReach(ctx, reason, err)
+		h.outOfReach(reason, err)
 		return
 	}
 	if err != nil {
@@ -105,17 +104,22 @@ func (h *Host) concludeReverted(ctx context.Context, reason string) {
 
 // notBack notes a host whose return was not proved. Its change record stays.
 func (h *Host) notBack(ctx context.Context, reason string, back release.Activation, err error) {
-	outcome := Failed
-	if ctx.Err() != nil {
-		outcome = GoingBack
-		err = fmt.Errorf("%s; there was no time to see it go back to %s: the host ends that by itself, and the next deploy or rollback checks and repairs it first", reason, back)
-	} else {
-		err = short{
-			fmt.Errorf("%s; going back to %s failed too: %w; log in and look at 'systemctl status %s'; the next deploy or rollback repairs this host first", reason, back, err, h.plan().Units[0]),
-			notBackInShort(h.result.Short, back),
-		}
+	if ctx.Err() == nil {
+		h.cannotGoBack(reason, back, err)
+		return
 	}
-	h.fail(outcome, err)
+	err = fmt.Errorf("%s; there was no time to see it go back to %s: the host ends that by itself, and the next deploy or rollback checks and repairs it first", reason, back)
+	h.fail(GoingBack, err)
+	h.say("%v", err)
+}
+
+// cannotGoBack notes a host that a person has to look at.
+func (h *Host) cannotGoBack(reason string, back release.Activation, err error) {
+	err = short{
+		fmt.Errorf("%s; going back to %s failed too: %w; log in and look at 'systemctl status %s'; the next deploy or rollback repairs this host first", reason, back, err, h.plan().Units[0]),
+		notBackInShort(h.result.Short, back),
+	}
+	h.fail(Failed, err)
 	h.say("%v", err)
 }
 
@@ -163,7 +167,7 @@ func (h *Host) TakeBack(ctx context.Context, to release.Activation) {
 	switched, proved := h.restore(undo, to, &h.change)
 	h.result.Took = time.Since(h.activated)
 	if IsTakenOver(switched) {
-		h.outOfReach(undo, "taking "+string(h.change.From)+" back", switched)
+		h.outOfReach("taking "+string(h.change.From)+" back", switched)
 		return
 	}
 	if proved != nil {
@@ -174,7 +178,7 @@ func (h *Host) TakeBack(ctx context.Context, to release.Activation) {
 	h.result.After = to.ID
 	err := h.Conclude(undo)
 	if IsTakenOver(err) {
-		h.outOfReach(undo, "taking "+string(h.change.From)+" back", err)
+		h.outOfReach("taking "+string(h.change.From)+" back", err)
 		return
 	}
 	if err != nil {

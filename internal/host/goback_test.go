@@ -47,6 +47,24 @@ func TestAHostThatCannotBeReachedAgainKeepsItsChangeRecord(t *testing.T) {
 	}
 }
 
+// A host that was never told to go back does not end that by itself.
+func TestAnUnreachableHostIsNotReportedAsGoingBackAfterACancel(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.deploy(1)
+	h, to := s.staged(s.release(2, false), nil)
+	s.must(h.Activate(t.Context(), to))
+	s.cut()
+	s.dial = errors.New("no route to host")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	h.GoBack(ctx, "cancelled")
+	if r := h.Result(); r.Outcome != host.Failed || strings.Contains(r.Err().Error(), "by itself") {
+		t.Errorf("%+v", r)
+	}
+	s.failed(h.Result().Err(), "cancelled; going back to", "no route to host", "log in and look at")
+}
+
 // A run that was suspended may continue after another run has repaired the
 // host.
 func TestAHostThatAnotherRunHasChangedIsLeftAlone(t *testing.T) {
