@@ -7,6 +7,7 @@ import (
 
 	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/release"
+	"github.com/apxr/slipway/internal/words"
 )
 
 // advice returns what is so and what to do after a run that did not end as it
@@ -48,10 +49,10 @@ func whatRuns(r Rollout) []string {
 		add("%s: going back when the run ended, and ends that without it. The next deploy or rollback checks that first.", hostNames(going))
 	}
 	if len(live) > 0 {
-		add("%s is on %d of %s.", r.Target, len(live), counted(len(r.Hosts), "host"))
+		add("%s is on %d of %s.", r.Target, len(live), words.Count(len(r.Hosts), "host"))
 	}
 	if len(back) > 0 {
-		add("%s is taken back on %d of %s.", r.Target, len(back), counted(len(r.Hosts), "host"))
+		add("%s is taken back on %d of %s.", r.Target, len(back), words.Count(len(r.Hosts), "host"))
 	}
 	if len(unknown) > 0 {
 		add("Nothing was changed on %s, and what runs there is not known.", hostNames(unknown))

@@ -11,6 +11,7 @@ import (
 	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/rollout"
+	"github.com/apxr/slipway/internal/words"
 )
 
 // nouns has the names of the runs.
@@ -42,7 +43,7 @@ func sentence(r Rollout, p Place) string {
 	case r.Err != nil:
 		return notAll(r, p, in)
 	}
-	switch all := counted(len(r.Hosts), "server"); r.Became {
+	switch all := words.Count(len(r.Hosts), "server"); r.Became {
 	case rollout.BecameSuperseded:
 		return name(r, p) + " was superseded" + in + ": nothing was changed"
 	case rollout.BecamePlan:
@@ -68,7 +69,7 @@ func notAll(r Rollout, p Place, in string) string {
 }
 
 func onSome(r Rollout) string {
-	return fmt.Sprintf(" on only %d of %s", done(r), counted(len(r.Hosts), "server"))
+	return fmt.Sprintf(" on only %d of %s", done(r), words.Count(len(r.Hosts), "server"))
 }
 
 // achieved returns on how many hosts the run reached its end, and how long it took.
@@ -76,7 +77,7 @@ func achieved(r Rollout) string {
 	if len(r.Hosts) == 0 {
 		return ""
 	}
-	parts := []string{fmt.Sprintf("%d of %s", done(r), counted(len(r.Hosts), "server"))}
+	parts := []string{fmt.Sprintf("%d of %s", done(r), words.Count(len(r.Hosts), "server"))}
 	if r.Took > 0 {
 		parts = append(parts, brief(r.Took))
 	}
@@ -154,6 +155,9 @@ func versionOf(v rollout.Version, r rollout.Result) string {
 
 // aftermath returns what the hosts run after a failure, if it is the same for all.
 func aftermath(r Rollout) string {
+	if going := notSeenBack(r); len(going) > 0 {
+		return fmt.Sprintf(" (%s %s still going back when the run ended)", few(going), words.Plural(len(going), "was", "were"))
+	}
 	again := "still run"
 	for _, h := range r.Hosts {
 		if h.Outcome == host.Failed || !h.Known || h.After != h.Before || r.Verb == release.Stage || r.Verb == release.Revert {
@@ -167,6 +171,15 @@ func aftermath(r Rollout) string {
 		return ""
 	}
 	return " (" + allRun(r, again == "again") + ")"
+}
+
+func notSeenBack(r Rollout) (hosts []host.Result) {
+	for _, h := range r.Hosts {
+		if h.Outcome == host.GoingBack {
+			hosts = append(hosts, h)
+		}
+	}
+	return hosts
 }
 
 func allRun(r Rollout, again bool) string {

@@ -33,6 +33,7 @@ var (
 	stopped   = host.Result{Outcome: host.Reverted, Known: true, Before: r1, After: r1, Kind: host.Cancelled, Problem: "the run was cancelled before the release was proved"}
 	takenBack = host.Result{Outcome: host.Reverted, Known: true, Before: r2, After: r1}
 	staged    = host.Result{Outcome: host.Staged, Known: true, Before: r1, After: r1}
+	going     = host.Result{Outcome: host.GoingBack, Known: true, Before: r1, After: r1, Kind: host.Cancelled, Problem: "the run was cancelled; there was no time to see it go back to 20240101T000000: the host ends that by itself, and the next deploy checks it"}
 	unchanged = host.Result{Outcome: host.Unchanged, Known: true, Before: r2, After: r2}
 )
 
@@ -59,6 +60,7 @@ var endings = map[string]ending{
 	"a bad stage":        {verb: release.Stage, change: fails, hosts: [2]host.Result{staged, notThere}, headline: "acme/shopd 0.4.0 is staged in production on only 1 of 2 servers: web2: cannot connect: connection refused"},
 	"no stage":           {verb: release.Stage, change: fails, hosts: [2]host.Result{unfit, unfit}, headline: "acme/shopd 0.4.0 is not staged in production: web1, web2: no unit"},
 	"a cancelled deploy": {verb: release.Deploy, change: cancelled, hosts: [2]host.Result{wentBack, stopped}, headline: "the deploy of acme/shopd 0.4.0 in production was cancelled: web2: the run was cancelled before the release was proved (all servers run 0.3.9 again)"},
+	"not seen back":      {verb: release.Deploy, change: cancelled, hosts: [2]host.Result{wentBack, going}, headline: "the deploy of acme/shopd 0.4.0 in production was cancelled: web2: the run was cancelled (web2 was still going back when the run ended)"},
 	"no environment":     {verb: release.Deploy, became: rollout.BecameLive, hosts: [2]host.Result{isLive, isLive}, change: func(r *Rollout) { r.Environment = "" }, headline: "acme/shopd 0.4.0 is live (2 of 2 servers, 57 s)"},
 	"no application":     {verb: release.Deploy, became: rollout.BecameLive, hosts: [2]host.Result{isLive, isLive}, change: func(r *Rollout) { r.App = "" }, headline: "Release 0.4.0 is live in production (2 of 2 servers, 57 s)"},
 	"one server":         {verb: release.Deploy, hosts: [2]host.Result{exits, exits}, change: func(r *Rollout) { fails(r); r.Hosts = r.Hosts[:1] }, headline: "acme/shopd 0.4.0 is not live in production: web1: /health answers 500 (the server runs 0.3.9 again)"},

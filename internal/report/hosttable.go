@@ -8,6 +8,7 @@ import (
 
 	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/rollout"
+	"github.com/apxr/slipway/internal/words"
 )
 
 // columns are the phases as the table of hosts shows them. Some columns have
@@ -35,7 +36,7 @@ func writeHosts(b *strings.Builder, r rollout.Result) {
 		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", code(h.Host), unbroken(mark(h)+" "+outcome(h)), versionAndID(known(h.After, r)), versionAndID(known(h.Before, r)))
 	}
 	if rest > 0 {
-		fmt.Fprintf(b, "\n%s more are in the log.\n", counted(rest, "host"))
+		fmt.Fprintf(b, "\n%s more are in the log.\n", words.Count(rest, "host"))
 	}
 	if proved := proofs(r.Hosts); len(proved) > 0 {
 		fmt.Fprintf(b, "\nProved on %s: %s\n", code(proved[0].hosts), inline(clip(proved[0].text, 1000)))

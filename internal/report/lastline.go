@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/apxr/slipway/internal/host"
+	"github.com/apxr/slipway/internal/words"
 )
 
 // Problem returns the last line of a rollout that failed: what failed, on which
@@ -27,7 +28,7 @@ func others(all []said) string {
 	if more == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (the log has %s)", counted(more, "more problem"))
+	return fmt.Sprintf(" (the log has %s)", words.Count(more, "more problem"))
 }
 
 // firstLine returns the first line of a text. A line that ends in a colon

@@ -26,8 +26,8 @@ func (r Setup) Headline() string {
 }
 
 func setupEnded(r Setup) string {
-	n := counted(r.Changes(), "change")
-	on := counted(len(r.Hosts), "server")
+	n := words.Count(r.Changes(), "change")
+	on := words.Count(len(r.Hosts), "server")
 	switch {
 	case r.Cancelled:
 		return "was cancelled"

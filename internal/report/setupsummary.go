@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/apxr/slipway/internal/setup"
+	"github.com/apxr/slipway/internal/words"
 )
 
 // Bounds of a setup in a summary. The log shows everything.
@@ -20,7 +21,7 @@ func (r Setup) Markdown(p Place) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### %s %s\n\n", setupBadge(r), setupTitle(r, p))
 	if r.Took > 0 {
-		fmt.Fprintf(&b, "%s · %s\n", counted(len(r.Hosts), "server"), span(r.Took))
+		fmt.Fprintf(&b, "%s · %s\n", words.Count(len(r.Hosts), "server"), span(r.Took))
 	}
 	if r.Err != nil && (r.Cancelled || !writeFailures(&b, r.Result)) {
 		b.WriteString(fenced(clipBytes(r.Err.Error(), maxText)))

@@ -92,13 +92,6 @@ func facts(r rollout.Result, p Place) string {
 
 func short(revision string) string { return fmt.Sprintf("%.12s", revision) }
 
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // span returns a duration for people.
 func span(d time.Duration) string {
 	if d < 100*time.Second {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/apxr/slipway/internal/host"
 	"github.com/apxr/slipway/internal/rollout"
+	"github.com/apxr/slipway/internal/words"
 )
 
 // maxSections limits the hosts in the chart. Nobody reads more lines, and
@@ -45,7 +46,7 @@ func timeline(r rollout.Result) string {
 	}
 	note := ""
 	if len(hosts) < len(r.Hosts) {
-		note = fmt.Sprintf("\nOf %s, those that failed and those that took the longest.\n", counted(len(r.Hosts), "host"))
+		note = fmt.Sprintf("\nOf %s, those that failed and those that took the longest.\n", words.Count(len(r.Hosts), "host"))
 	}
 	return fmt.Sprintf("%s\n```mermaid\n---\ndisplayMode: compact\nconfig:\n  gantt:\n    leftPadding: %d\n---\ngantt\n    dateFormat YYYY-MM-DDTHH:mm:ss.SSS\n    axisFormat %s\n    todayMarker off\n%s```\n",
 		note, 20+int(letter*float64(longest)), axis(total), bars.String())
