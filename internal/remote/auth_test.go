@@ -4,6 +4,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -144,6 +145,26 @@ func TestOnlyDeclaredAndSafeAlgorithmsAreOffered(t *testing.T) {
 			if slices.Contains(list, old) {
 				t.Errorf("%s is offered in %q", old, list)
 			}
+		}
+	}
+}
+
+func TestTheDocsListTheAlgorithms(t *testing.T) {
+	t.Parallel()
+	docs, err := os.ReadFile("../../docs/hosts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, listed, _ := strings.Cut(string(docs), "- **Algorithms**")
+	listed, _, _ = strings.Cut(listed, "- **Penalties**")
+	target := Target{"deploy", "web1", "22"}
+	config := (&login{auth: auth(t, userKey(), line(target, hostKey())), target: target}).config()
+	config.SetDefaults()
+	for kind, list := range map[string][]string{"Key exchange": config.KeyExchanges, "Ciphers": config.Ciphers, "MACs": config.MACs} {
+		_, own, _ := strings.Cut(listed, "- "+kind+": ")
+		own, _, _ = strings.Cut(own, ".\n")
+		if want := "`" + strings.Join(list, "` `") + "`"; strings.Join(strings.Fields(strings.ReplaceAll(own, ",", "")), " ") != want {
+			t.Errorf("%s: docs/hosts.md has %s, want %s", kind, own, want)
 		}
 	}
 }
