@@ -190,7 +190,8 @@ func (c *conn) Exec(ctx context.Context, command string, stdin io.Reader, stdout
 	return cmp.Or(failed, err)
 }
 
-// watch calls broken for each script that a session's shell is asked to run.
+// watch calls broken for each script that a session's shell is asked to run. After a cut
+// nothing arrives any more.
 func (c *conn) watch(stdin io.Reader, fail func(error)) io.Reader {
 	lines := bufio.NewReader(stdin)
 	passed, to := io.Pipe()
@@ -200,9 +201,12 @@ func (c *conn) watch(stdin io.Reader, fail func(error)) io.Reader {
 			words := strings.Fields(line)
 			asked := err == nil && slices.Contains([]string{"run", "feed", "last"}, words[0])
 			c.mu.Lock()
-			broken := c.broken
+			lost, broken := c.lost, c.broken
 			c.mu.Unlock()
-			if asked && broken != nil {
+			if lost {
+				err = errCut
+			}
+			if asked && err == nil && broken != nil {
 				if failure := broken("step." + words[2][strings.LastIndex(words[2], ",")+1:]); failure != nil {
 					fail(failure)
 					err = failure
