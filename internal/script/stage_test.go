@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -56,10 +57,12 @@ func (c content) entry(path string) (release.File, byte) {
 
 func manifest(contents map[string]content) release.Manifest { return manifestOf(r1, contents) }
 
+// manifestOf lists the files in their order, as a build does: a patch of two lists may have
+// to repeat lines that are not in order.
 func manifestOf(id release.ID, contents map[string]content) release.Manifest {
 	m := release.Manifest{Format: release.ManifestFormat, ReleaseID: id, Org: "apxr", App: "app"}
-	for path, c := range contents {
-		f, _ := c.entry(path)
+	for _, path := range slices.Sorted(maps.Keys(contents)) {
+		f, _ := contents[path].entry(path)
 		m.Files = append(m.Files, f)
 	}
 	return m
