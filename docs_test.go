@@ -77,7 +77,7 @@ func TestEveryDirectoryOfTestsIsListed(t *testing.T) {
 }
 
 var (
-	record    = regexp.MustCompile(`^# (\d{4}): (.+)\n\nDate: (\d{4}-\d{2}-\d{2})\n\n## Decision\n\n[^#]+\n\n## Why\n\n[^#]+\n\n## Consequences\n\n[^#]+\n$`)
+	record    = regexp.MustCompile(`^# (\d{4}): (.+)\n\nDate: (\d{4}-\d{2}-\d{2})\n(?:Replaced in part by: (\d{4}(?:, \d{4})*)\n)?\n## Decision\n\n[^#]+\n\n## Why\n\n[^#]+\n\n## Consequences\n\n[^#]+\n$`)
 	shortName = regexp.MustCompile(`^(\d{4})-[a-z0-9-]+\.md$`)
 )
 
@@ -98,9 +98,9 @@ func TestDecisionsAreInTheIndex(t *testing.T) {
 			t.Errorf("%s is not written as the others are", entry.Name())
 			continue
 		}
-		fmt.Fprintf(&rows, "| %s | [%s](%s) | %s |\n", r[1], r[2], entry.Name(), r[3])
+		fmt.Fprintf(&rows, "| %s | [%s](%s) | %s | %s |\n", r[1], r[2], entry.Name(), r[3], r[4])
 	}
-	if !strings.Contains(read(t, path.Join(folder, "README.md")), "|---|---|---|\n"+rows.String()+"\n") {
+	if !strings.Contains(read(t, path.Join(folder, "README.md")), "|---|---|---|---|\n"+rows.String()+"\n") {
 		t.Errorf("%s/README.md has other rows than:\n%s", folder, rows.String())
 	}
 }
