@@ -43,7 +43,7 @@ var (
 	exitedRE = regexp.MustCompile(`Application \S+ exited: `)
 	// crashRE matches the beginning of a line that says that something crashed, in any
 	// format.
-	crashRE = regexp.MustCompile(`^(?:\*\* \((?:\w|\.)+\)|ERROR! |could not compile|escript: |Protocol '|Crash dump is being written)|` + deathRE.String())
+	crashRE = regexp.MustCompile(`^(?:\*\* \((?:\w|\.)+\)|ERROR! |could not compile|escript: |Protocol ')|` + deathRE.String())
 	// badRE matches errors in lines of no format.
 	badRE  = regexp.MustCompile(`^(?:ERROR|FATAL|CRITICAL)\b|\b[Ee]rror: |\*\* \([A-Z][\w.]*\) |oom-kill|[Oo]ut of memory`)
 	warnRE = regexp.MustCompile(`^(?:WARN|WARNING)\b|^warning: `)
@@ -63,7 +63,7 @@ func parsed(raw Line) line {
 	if m := sourceRE.FindStringSubmatch(raw.Text); m != nil {
 		l.from, l.text = m[1], raw.Text[len(m[0]):]
 	}
-	l.text = strings.TrimRight(colourRE.ReplaceAllString(l.text, ""), " \t")
+	l.text = strings.TrimRight(colourRE.ReplaceAllString(l.text, ""), " \t\r")
 	switch {
 	case !l.ofSystemd():
 		l.level, l.named = levelOf(l.text)

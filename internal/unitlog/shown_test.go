@@ -103,6 +103,15 @@ systemd[1]: Stopped a.service.
 			"and from the beginning:",
 			"systemd[1]: Started a.service. (4 times)", "systemd[1]: a.service: Scheduled restart job, restart counter is at 1. (4 times)", "systemd[1]: Stopped a.service. (4 times)",
 		}, "RuntimeError: environment variable SECRET is missing"},
+		"an application that ends": {strings.ReplaceAll(`
+a[7]: 07:21:52.473 [notice] Application shop exited: shutdown
+a[7]: Kernel pid terminated (application_controller) ({application_terminated,shop,shutdown})
++a[7]: ^M
++a[7]: Crash dump is being written to: erl_crash.dump...done`, "^M", "\r"), Request{}, []string{
+			"a[7]: 07:21:52.473 [notice] Application shop exited: shutdown",
+			"a[7]: Kernel pid terminated (application_controller) ({application_terminated,shop,shutdown})",
+			"and from the beginning:", "a[7]: Crash dump is being written to: erl_crash.dump...done",
+		}, "Application shop exited: shutdown"},
 		"JSON": {`
 api[1]: {"time":"2026-01-01T00:00:00Z","level":"info","msg":"request","method":"GET","path":"/ready","user_agent":"slipway"}
 api[1]: {"time":"2026-01-01T00:00:01Z","severity":"ERROR","message":"no license","code":7}
