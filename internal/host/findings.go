@@ -207,7 +207,7 @@ func (f *found) rules(in script.Inspection) {
 		(*f)[n-1] = fmt.Errorf("%w. 'sudo -n -l' says: %s", (*f)[n-1], in.SudoSaid)
 	}
 	if needed := slices.DeleteFunc(slices.Clone(in.Unread), isLog); len(needed) > 0 {
-		f.add("%s: %s. It must be allowed to run, with NOPASSWD: %s", unreadRules(in), listRemedy(in), strings.Join(needed, ", "))
+		f.add("%s: %s. %s must be allowed to run, with NOPASSWD: %s", unreadRules(in), listRemedy(in), in.User, strings.Join(needed, ", "))
 	}
 }
 
@@ -217,7 +217,7 @@ func unreadRules(in script.Inspection) string {
 	if said == "" {
 		said = "nothing"
 	}
-	return fmt.Sprintf("what sudo allows %s is not known, since 'sudo -n -l' shows no list and says: %s", in.User, said)
+	return fmt.Sprintf("sudo shows %s no rules ('sudo -n -l' says: %s)", in.User, said)
 }
 
 // listRemedy says how sudo can be made to show its list.
@@ -226,7 +226,7 @@ func listRemedy(in script.Inspection) string {
 	case strings.Contains(said, "must have a tty"):
 		return fmt.Sprintf("put 'Defaults:%s !requiretty' into sudoers", in.User)
 	case strings.Contains(said, "password is required"), strings.Contains(said, "authentication is required"):
-		return fmt.Sprintf("no rule has NOPASSWD, or sudoers has listpw=always or listpw=all: add the rules, and 'Defaults:%s listpw=any' if it needs that", in.User)
+		return fmt.Sprintf("no rule has NOPASSWD, or sudoers has listpw=always or listpw=all: run the setup phase or add the rules, and 'Defaults:%s listpw=any' if it needs that", in.User)
 	}
 	return "run 'sudo -n -l' there as " + in.User + ", and 'visudo -c' as root"
 }

@@ -95,7 +95,7 @@ func TestFindings(t *testing.T) {
 		}, say: []string{"add 'NOPASSWD: /usr/bin/systemctl stop a.service' to its rules in sudoers. 'sudo -n -l' says: (root) NOPASSWD: /usr/bin/id"}},
 		"a list with a password": {spoil: func(in *script.Inspection) {
 			in.Unread, in.SudoSaid = []string{"/usr/bin/systemctl stop a.service", "/usr/bin/journalctl --unit=a.service"}, "sudo: a password is required"
-		}, say: []string{"what sudo allows deploy is not known, since 'sudo -n -l' shows no list and says: sudo: a password is required: no rule has NOPASSWD, or sudoers has listpw=always or listpw=all: add the rules, and 'Defaults:deploy listpw=any' if it needs that. It must be allowed to run, with NOPASSWD: /usr/bin/systemctl stop a.service"}},
+		}, say: []string{"sudo shows deploy no rules ('sudo -n -l' says: sudo: a password is required): no rule has NOPASSWD, or sudoers has listpw=always or listpw=all: run the setup phase or add the rules, and 'Defaults:deploy listpw=any' if it needs that. deploy must be allowed to run, with NOPASSWD: /usr/bin/systemctl stop a.service"}},
 		"a list with a terminal": {spoil: func(in *script.Inspection) {
 			in.Unread, in.SudoSaid = []string{"/usr/bin/systemctl stop a.service"}, "sudo: sorry, you must have a tty to run sudo"
 		}, say: []string{"put 'Defaults:deploy !requiretty' into sudoers"}},

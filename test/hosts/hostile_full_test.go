@@ -159,7 +159,7 @@ func sorted(plain release.Manifest, value string) (fine, refused []field) {
 func texts(value string) (fields []field) {
 	kind := reflect.TypeFor[release.Manifest]()
 	for i := range kind.NumField() {
-		if kind.Field(i).Type.Kind() != reflect.String {
+		if f := kind.Field(i); !f.IsExported() || f.Type.Kind() != reflect.String {
 			continue
 		}
 		name, _, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")

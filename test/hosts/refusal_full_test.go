@@ -64,7 +64,7 @@ func (w *webHost) factsOfUnitsAndRules() []refusal {
 		one("a unit that starts something else", startedBy("/usr/bin/sleep 1000"), neither),
 		one("a unit that starts one release", startedBy(base+"/releases/"+string(w.current())+"/bin/shop start"), neither),
 		one("no rules", noRules, []string{noList}),
-		one("sudo that wants a terminal", laterRule("NOPASSWD: /usr/bin/id\nDefaults:deploy requiretty"), []string{"sudo: sorry, you must have a tty to run sudo: put 'Defaults:deploy !requiretty' into sudoers"}, "may not run"),
+		one("sudo that wants a terminal", laterRule("NOPASSWD: /usr/bin/id\nDefaults:deploy requiretty"), []string{"sudo: sorry, you must have a tty to run sudo): put 'Defaults:deploy !requiretty' into sudoers"}, "may not run"),
 		one("one rule less", written(without), []string{notAllowed("stop")}, notAllowed("restart"), notAllowed("reset-failed")),
 		// A rule of its own, since a tag holds for the rest of its rule.
 		one("one rule that asks for a password", written(without+"\ndeploy ALL=(root) PASSWD: /usr/bin/systemctl stop shop.service"), []string{asksFor("stop")}, asksFor("restart"), "may not run"),

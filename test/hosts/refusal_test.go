@@ -104,8 +104,8 @@ func notAllowed(action string) string {
 
 // noList is said where sudo has no rule at all for deploy: then it asks for a password
 // to say so.
-const noList = "what sudo allows deploy is not known, since 'sudo -n -l' shows no list and says: sudo: a password is required: no rule has NOPASSWD, or sudoers has listpw=always or listpw=all: add the rules, and 'Defaults:deploy listpw=any' if it needs that. " +
-	"It must be allowed to run, with NOPASSWD: /usr/bin/systemctl restart shop.service, /usr/bin/systemctl stop shop.service, /usr/bin/systemctl reset-failed shop.service"
+const noList = "sudo shows deploy no rules ('sudo -n -l' says: sudo: a password is required): no rule has NOPASSWD, or sudoers has listpw=always or listpw=all: run the setup phase or add the rules, and 'Defaults:deploy listpw=any' if it needs that. " +
+	"deploy must be allowed to run, with NOPASSWD: /usr/bin/systemctl restart shop.service, /usr/bin/systemctl stop shop.service, /usr/bin/systemctl reset-failed shop.service"
 
 func asksFor(action string) string {
 	return "sudo asks deploy for a password for '/usr/bin/systemctl " + action + " shop.service': put NOPASSWD: before exactly that command in sudoers, and let no later rule match it"

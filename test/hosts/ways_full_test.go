@@ -41,5 +41,5 @@ func TestAFlagTakesThePlaceOfRules(t *testing.T) {
 	w := newWorld(t)
 	w.root("mv /etc/sudoers.d/slipway-shop /root/")
 	w.cleanup("mv /root/slipway-shop /etc/sudoers.d/")
-	w.Red(1, w.Slipway(world.DeployOf(w.good())...), "may not run 'sudo /usr/bin/systemctl restart")
+	w.Red(1, w.Slipway(world.DeployOf(w.good())...), "sudo shows deploy no rules", "run the setup phase or add the rules", "with NOPASSWD: /usr/bin/systemctl restart "+unit)
 }
