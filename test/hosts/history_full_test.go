@@ -45,7 +45,7 @@ func TestADamagedTargetIsRefused(t *testing.T) {
 	first, second, third := w.Deploy(1), w.Deploy(2), w.Deploy(3)
 	w.root("echo damaged >>" + base + "/releases/" + string(second) + "/lib/app.py")
 	before := w.State()
-	w.Red(1, w.Slipway("rollback"), "| > f", "lib/app.py", "are not what was built", "the next good one here is "+string(first))
+	w.Red(1, w.Slipway("rollback"), "| found:", "| expected:", "lib/app.py", "are not what was built", "the next good one here is "+string(first))
 	w.Same(before)
 	w.runs(third)
 	w.OK("rollback", "--release-id", string(first))
