@@ -22,8 +22,9 @@ class LineTest(unittest.TestCase):
         told = []
         callback = lines.CallbackModule()
         callback._write = told.append
-        for role in (None, "users", "users", None, "users", "firewall"):
-            callback.v2_playbook_on_task_start(task(_role=role and types.SimpleNamespace(get_name=lambda role=role, **_: role)), False)
+        for role in (None, "users", "users", None, "firewall", "users"):
+            callback.v2_runner_on_ok(types.SimpleNamespace(
+                _task=task(_role=role and types.SimpleNamespace(get_name=lambda role=role, **_: role)), _result={}))
         self.assertEqual([one["role"] for one in told], ["users", "firewall"])
 
     def test_of_a_loop_the_items_that_changed(self):

@@ -27,7 +27,7 @@ func follow(path string, log *progress.Log) (end func()) {
 			return
 		}
 		defer f.Close()
-		teller := teller{roles: map[string]bool{}}
+		var teller teller
 		for ended := false; !ended; {
 			select {
 			case <-done:
@@ -46,8 +46,7 @@ func follow(path string, log *progress.Log) (end func()) {
 
 // teller says what lines of the results are worth a line of the log.
 type teller struct {
-	rest  []byte
-	roles map[string]bool // those that have begun; some begin for several others
+	rest []byte
 }
 
 func (t *teller) read(more []byte, say func(who, text string)) {
@@ -63,8 +62,7 @@ func (t *teller) read(more []byte, say func(who, text string)) {
 			continue
 		}
 		switch {
-		case e.Event == "role" && !t.roles[e.Role]:
-			t.roles[e.Role] = true
+		case e.Event == "role":
 			say("", "role "+e.Role)
 		case e.Event == "task" && e.Bad():
 			first, _, _ := strings.Cut(explained(e.Task), "\n")

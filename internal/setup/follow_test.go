@@ -8,10 +8,10 @@ import (
 func TestRolesAndFailuresAreSaidAtOnce(t *testing.T) {
 	var said []string
 	say := func(who, text string) { said = append(said, who+": "+text) }
-	teller := teller{roles: map[string]bool{}}
+	var teller teller
 	for _, part := range []string{
 		`{"event": "role", "role": "users"}` + "\n" + `{"event": "task", "host": "web1", "task": "Make the user", "ro`,
-		`le": "users", "status": "changed"}` + "\n" + `{"event": "role", "role": "packages"}` + "\n" + `{"event": "role", "role": "users"}` + "\n",
+		`le": "users", "status": "changed"}` + "\n" + `{"event": "role", "role": "packages"}` + "\n",
 		`{"event": "task", "host": "web1", "task": "Ask", "role": "users", "status": "failed", "ignored": true}` + "\n",
 		"no JSON\n" + `{"event": "task", "host": "web2", "task": "Install", "role": "packages", "status": "failed", "message": "no room\nmore"}` + "\n" + `{"event": "role"`,
 	} {

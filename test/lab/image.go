@@ -66,6 +66,9 @@ var (
 	bareImage  = image{name: "bare", packages: barePackages, offers: slices.Concat(setupPackages, ownPackages)}
 )
 
+// newerSuites are newer than Debian 12, and have an Ansible that setup can use.
+var newerSuites = []string{"trixie", "noble", "resolute"}
+
 // imageFor is the image of a host. The git host has the build host's: it needs no more than git.
 func imageFor(host, suite string) image {
 	switch {
@@ -73,9 +76,12 @@ func imageFor(host, suite string) image {
 		return webImage.of(suite)
 	case isBare(host) && suite != "":
 		other := bareImage
-		other.name, other.suite, other.offers = "bare-"+suite, suite, setupPackages
-		// Installers of releases before Debian 12 make /bin a link to /usr/bin, but no package requires it.
-		other.packages = append(slices.Clone(barePackages), "usrmerge")
+		other.name, other.suite = "bare-"+suite, suite
+		if !slices.Contains(newerSuites, suite) {
+			other.offers = setupPackages
+			// Installers of releases before Debian 12 make /bin a link to /usr/bin, but no package requires it.
+			other.packages = append(slices.Clone(barePackages), "usrmerge")
+		}
 		return other
 	case isBare(host):
 		return bareImage

@@ -25,7 +25,7 @@ var setupPackages = []string{
 	"libncurses-dev", "libssl-dev",
 }
 
-// ownPackages are what hosts of the machine's own release can install as well: to set themselves up.
+// ownPackages are what hosts of the machine's own release, and of newer ones, can install as well: to set themselves up.
 var ownPackages = []string{"ansible-core"}
 
 // collectPackages makes a Debian repository in dir/packages: what the image offers and whatever of its dependencies

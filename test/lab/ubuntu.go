@@ -9,8 +9,7 @@ import (
 	"slices"
 )
 
-// ubuntuSuites are what a machine with Debian makes hosts of as well. Bare hosts are jammy alone: a newer one has a Python
-// that Debian 12's Ansible does not know.
+// ubuntuSuites are what a machine with Debian makes hosts of as well.
 var ubuntuSuites = []string{"jammy", "noble", "resolute"}
 
 func (i image) isUbuntuOn(m machine) bool {

@@ -97,9 +97,16 @@ func TestUbuntu(t *testing.T) {
 	t.Log(s.root(s.web, ". /etc/os-release; echo $PRETTY_NAME; systemctl --version | head -n 1; python3 --version; nft --version"))
 }
 
-// One machine for everything, which sets itself up and deploys to itself.
+// One machine for everything, which sets itself up and deploys to itself: with the Ansible and the Python of each
+// distribution.
 func TestTheMachineItself(t *testing.T) {
-	s := bareSite(t, "")
+	for _, suite := range []string{"", "trixie", "noble", "resolute"} {
+		t.Run(suite, func(t *testing.T) { setsItselfUp(t, suite) })
+	}
+}
+
+func setsItselfUp(t *testing.T, suite string) {
+	s := bareSite(t, suite)
 	program, err := command.Program()
 	s.Must(err)
 	for from, to := range map[string]string{program: "usr/local/bin/slipway", s.inventoryWith(map[string]string{
@@ -108,6 +115,8 @@ func TestTheMachineItself(t *testing.T) {
 		s.Tool("cp", "-r", from, filepath.Join(s.web.Root(), to))
 	}
 	s.root(s.web, "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends ansible-core")
+	t.Log(s.root(s.web, ". /etc/os-release; echo $PRETTY_NAME; ansible --version | head -n 1; python3 --version; systemctl --version | head -n 1"))
+	s.root(s.web, "slipway setup --app apxr/shop --inventory /root/inventory --check >&2")
 	s.root(s.web, "slipway setup --app apxr/shop --inventory /root/inventory >&2")
 	again := s.root(s.web, "slipway setup --app apxr/shop --inventory /root/inventory 2>&1")
 	if !strings.Contains(again, "had nothing to change") {

@@ -120,7 +120,7 @@ class CallbackModule(CallbackBase):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._file = None
-        self._role = None
+        self._roles = set()
         path = os.environ.get("SLIPWAY_RESULTS")
         if not path:
             self.disabled = True
@@ -135,17 +135,20 @@ class CallbackModule(CallbackBase):
     def _task(self, result, status, ignored=False):
         self._write(line(result._host.get_name(), result._task, result._result, status, ignored))
 
-    def v2_playbook_on_task_start(self, task, is_conditional):
+    def _begin(self, task):
+        """Tells that a role has begun, with its first task that was not skipped. Hosts are in different roles at a time."""
         role = task._role.get_name(include_role_fqcn=False) if task._role else None
-        if role and role != self._role:
+        if role and role not in self._roles:
+            self._roles.add(role)
             self._write({"event": "role", "role": role})
-        self._role = role or self._role
 
     def v2_runner_on_ok(self, result):
+        self._begin(result._task)
         if result._result.get("changed"):
             self._task(result, "changed")
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
+        self._begin(result._task)
         self._task(result, "failed", bool(ignore_errors))
 
     def v2_runner_on_unreachable(self, result):
