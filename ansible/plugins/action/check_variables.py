@@ -12,6 +12,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.apxr.slipway.plugins.plugin_utils import people, settings, specs
 
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # before ansible-core 2.19 any text may be a template
+    def trust_as_template(text):
+        return text
+
 INTERNAL_FILES = (".yml", ".yaml", ".json", "")
 
 
@@ -47,8 +53,9 @@ class ActionModule(ActionBase):
 
     def _evaluate(self, roles, given, task_vars):
         """The values of all variables that the roles know, and those that have none."""
-        raw = dict(specs.defaults(roles), **given)
-        variables = dict(specs.defaults(roles), **task_vars)
+        defaults = trusted(specs.defaults(roles))
+        raw = dict(defaults, **given)
+        variables = dict(defaults, **task_vars)
         values, found = {}, []
         known = {name for role in roles for name in specs.options(role)}
         with self._templar.set_temporary_context(available_variables=variables):
@@ -62,6 +69,15 @@ class ActionModule(ActionBase):
                     if name in given:
                         found.append((name, "cannot be evaluated: " + ("{0} is not defined".format(missing[0]) if missing else "see its Jinja expression")))
         return values, found
+
+
+def trusted(value):
+    """A value of this collection's own files, in which Ansible may evaluate templates."""
+    if isinstance(value, dict):
+        return {name: trusted(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [trusted(one) for one in value]
+    return trust_as_template(value) if isinstance(value, str) else value
 
 
 class Places:
