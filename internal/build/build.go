@@ -179,7 +179,8 @@ func (b *build) phase(ctx context.Context, title string, do func(context.Context
 	out := b.log.Output(name)
 	defer out.Close()
 	began := time.Now()
-	err := do(ctx, out)
+	cause := &causeFinder{}
+	err := cause.explain(do(ctx, io.MultiWriter(out, cause)))
 	b.result.Phases = append(b.result.Phases, Phase{title, time.Since(began)})
 	return cancelled(fmt.Sprintf("it was at %q", title), err)
 }
