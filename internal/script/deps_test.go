@@ -167,6 +167,7 @@ func TestWhatIsFetchedDependsOnTheLockAndTheDependencies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := builder(t, c.files)
+			s.command("rebar3", "exit 1") // a shim
 			s.on("deps.get", c.fetch)
 			s.on("help", c.has)
 			_, err := s.build(job, nil).FetchDeps(t.Context(), Fetching{Paths: pathsOf(job), Key: "k", Rebar: c.has == "exit 0"})
@@ -178,6 +179,17 @@ func TestWhatIsFetchedDependsOnTheLockAndTheDependencies(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTheRebarOfThePathIsTaken(t *testing.T) {
+	t.Parallel()
+	s := builder(t, nil)
+	s.on("deps.get", "mkdir -p deps/x; : >deps/x/rebar.config")
+	at := filepath.Join(s.bin, "rebar3")
+	must(t, os.WriteFile(at, []byte("#!/usr/bin/env escript\n%% Rebar3\n"), 0o755))
+	_, err := s.build(job, nil).FetchDeps(t.Context(), Fetching{Paths: pathsOf(job), Key: "k"})
+	must(t, err)
+	s.wantCalls("mix deps.get --only prod", "mix local.rebar rebar3 "+at+" --force")
 }
 
 func TestWhyDependenciesAreNotFetched(t *testing.T) {

@@ -51,10 +51,13 @@ needs_rebar() {
 	return 1
 }
 
+# install_rebar gives mix the rebar3 that is on the PATH, pinned or the distribution's. It
+# downloads one if there is none, or only a shim, which would not be itself elsewhere.
 install_rebar() {
 	[ "$rebar" != yes ] || return 0
 	lock_tools
-	with_env mix local.rebar --force 7>&- || failed "rebar is missing and cannot be installed: see the lines above"
+	at=$(command -v rebar3) && head -n 1 "$at" | grep -q escript || at=
+	with_env mix local.rebar ${at:+rebar3 "$at"} --force 7>&- || failed "rebar is missing and cannot be installed: see the lines above"
 	unlock_tools
 }
 
