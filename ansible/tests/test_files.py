@@ -97,6 +97,11 @@ class FilesTest(unittest.TestCase):
         refused = self.run_module([{"path": self.at("directory"), "state": "directory", "follow": False}])
         self.assertEqual(refused["msg"], self.at("directory") + " is there, and is no directory: move it away")
 
+    def test_directories_above_are_like_it_whatever_umask_is(self):
+        self.addCleanup(os.umask, os.umask(0o077))
+        self.run_module([{"path": self.at("a", "b", "c"), "state": "directory", "mode": "0755"}])
+        self.assertEqual([os.stat(self.at(*path)).st_mode & 0o777 for path in (("a",), ("a", "b"), ("a", "b", "c"))], [0o755] * 3)
+
     def test_what_is_in_the_way(self):
         os.mkdir(self.at("a"))
         self.assertEqual(self.run_module([{"path": self.at("a"), "text": "x"}])["msg"], self.at("a") + " is there, and is no file: move it away")

@@ -21,7 +21,7 @@ var setupPackages = []string{
 	"erlang-base", "libncurses6", "libstdc++6", "libtinfo6", "zlib1g",
 	// Build hosts.
 	"git", "git-lfs", "openssh-client", "elixir", "erlang-nox", "erlang-dev",
-	"gcc", "g++", "make", "libc6-dev", "binutils", "patch", "autoconf", "m4", "bzip2", "unzip", "xz-utils",
+	"rebar3", "gcc", "g++", "make", "libc6-dev", "binutils", "patch", "autoconf", "m4", "bzip2", "unzip", "xz-utils",
 	"libncurses-dev", "libssl-dev",
 }
 

@@ -22,7 +22,9 @@ options:
         type: path
         required: true
       state:
-        description: What it is to be. A file takes the place of a link; a directory may be behind one, unless O(entries[].follow) is false.
+        description:
+          - What it is to be. A file takes the place of a link; a directory may be behind one, unless O(entries[].follow) is false.
+          - Directories above it that are missing are made like it.
         type: str
         choices: [file, directory, absent]
         default: file
@@ -156,8 +158,16 @@ def make_directory(entry, module):
         raise Mistake("{0} is there, and is no directory: move it away".format(path))
     change = not os.path.isdir(path)
     if change and not module.check_mode:
-        os.makedirs(path)
+        for new in missing(path):
+            os.mkdir(new)
+            permissions(entry, new, module)
     return permissions(entry, path, module) or change
+
+
+def missing(path):
+    """A directory and those above it that are not there, the uppermost first. What umask is does not matter for them."""
+    above = [] if os.path.isdir(os.path.dirname(path)) else missing(os.path.dirname(path))
+    return above + [path]
 
 
 def make_file(entry, new, module):
