@@ -46,7 +46,7 @@ func TestAServerForAReleaseOfRebar3(t *testing.T) {
 	if got := version(); !strings.Contains(got, `["0.2.0"]`) {
 		t.Errorf("rpc says %q", got)
 	}
-	s.red(1, []string{"a release of rebar3 evaluates in the running node alone: use rpc"}, "eval", s.web.Addr, "ok.")
+	s.red(64, []string{"a release of rebar3 evaluates in the running node alone: use rpc"}, "eval", s.web.Addr, "ok.")
 	s.typed(s.Command("console", s.web.Addr), "(shop@127.0.0.1)1>", "node().\r", "'shop@127.0.0.1'", "\x07", "-->", "q\r")
 	s.ok([]string{"shop"}, "logs", s.web.Addr, "--follow=false")
 
