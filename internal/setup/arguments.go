@@ -7,7 +7,7 @@ import (
 
 // arguments returns the arguments of ansible-playbook. They hold no secrets.
 func (p Plan) arguments(files place) []string {
-	args := []string{Playbook}
+	args := []string{files.path(playbookFile)}
 	if p.Inventory != "" {
 		args = append(args, "--inventory="+p.Inventory)
 	}

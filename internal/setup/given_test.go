@@ -47,7 +47,7 @@ func TestWhatAnsibleIsGiven(t *testing.T) {
 	files := place{"/x y"}
 	args := p.arguments(files)
 	wantArgs := []string{
-		"apxr.slipway.setup", "--inventory=/x y/hosts.json", "--limit=@/x y/limit", "--user=admin", "--become",
+		"/x y/setup.yml", "--inventory=/x y/hosts.json", "--limit=@/x y/limit", "--user=admin", "--become",
 		`--extra-vars={"slipway_app":"apxr_io","slipway_org":"apxr"}`, "--check", "--diff", "-vvv",
 	}
 	if !slices.Equal(args, wantArgs) {

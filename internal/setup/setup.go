@@ -20,8 +20,12 @@ import (
 	"github.com/apxr/slipway/internal/progress"
 )
 
-// Playbook is the name of the collection's playbook.
-const Playbook = "apxr.slipway.setup"
+// playbook runs the collection's. Ansible warns of a playbook that is in a collection
+// itself, and nobody could do anything about that.
+const (
+	playbookFile = "setup.yml"
+	playbook     = "- import_playbook: apxr.slipway.setup\n"
+)
 
 // Plan says what to set up, and how.
 type Plan struct {
@@ -115,7 +119,7 @@ func (f place) furnish(p Plan) error {
 	known, signing := authorities(p.Access.KnownHosts)
 	for name, text := range map[string][]byte{
 		"ssh_config": []byte(config), knownFile: known, authoritiesFile: signing, nameCheckFile: []byte(nameCheck),
-		"limit": p.limit(), "hosts.json": inventory, "results": nil,
+		playbookFile: []byte(playbook), "limit": p.limit(), "hosts.json": inventory, "results": nil,
 	} {
 		if err := os.WriteFile(f.path(name), text, 0o600); err != nil {
 			return err
