@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/apxr/slipway/internal/cause"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/script"
@@ -179,8 +180,8 @@ func (b *build) phase(ctx context.Context, title string, do func(context.Context
 	out := b.log.Output(name)
 	defer out.Close()
 	began := time.Now()
-	cause := &causeFinder{}
-	err := cause.explain(do(ctx, io.MultiWriter(out, cause)))
+	var found cause.Finder
+	err := found.Explain(do(ctx, io.MultiWriter(out, &found)))
 	b.result.Phases = append(b.result.Phases, Phase{title, time.Since(began)})
 	return cancelled(fmt.Sprintf("it was at %q", title), err)
 }

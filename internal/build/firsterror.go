@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/apxr/slipway/internal/cause"
 	"github.com/apxr/slipway/internal/progress"
 )
 
@@ -21,26 +22,12 @@ func (f *firstError) annotate(a progress.Annotation) {
 	f.next(a)
 }
 
-// explained is an error with its reason in place of a hint where to look for it.
-type explained struct {
-	error
-	reason string
-}
-
-const lookAbove = ": see the lines above"
-
-func (e explained) Error() string {
-	return strings.TrimSuffix(e.error.Error(), lookAbove) + ": " + e.reason
-}
-
-func (e explained) Unwrap() error { return e.error }
-
 // explain returns an error that has the compiler's first error in it. An error that
 // says its own reason stays as it is.
 func (f *firstError) explain(err error) error {
-	if err == nil || f.first == nil || !strings.HasSuffix(err.Error(), lookAbove) {
+	if err == nil || f.first == nil || !strings.Contains(err.Error(), cause.Hint) {
 		return err
 	}
 	message, _, _ := strings.Cut(strings.TrimSpace(f.first.Message), "\n")
-	return explained{err, fmt.Sprintf("%s:%d: %s", f.first.File, f.first.Line, message)}
+	return cause.With(err, fmt.Sprintf("%s:%d: %s", f.first.File, f.first.Line, message))
 }

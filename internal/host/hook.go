@@ -60,9 +60,11 @@ func (h *Host) hook(ctx context.Context, a release.Activation, when script.Momen
 		phase = PhaseAfter
 	}
 	began := time.Now()
-	err = h.timed(phase, func() (err error) {
-		started, err = h.script().RunHook(ctx, a, when, what)
-		return err
+	err = h.timed(phase, func() error {
+		return h.ofTheUser(func(scripts script.Host) (err error) {
+			started, err = scripts.RunHook(ctx, a, when, what)
+			return err
+		})
 	})
 	if err == nil {
 		h.say("%s ended well in %.1f s", when, time.Since(began).Seconds())

@@ -86,6 +86,24 @@ func TestAFailingHookAfterTheSwitchIsAFailure(t *testing.T) {
 	}
 }
 
+// The same for whatever of the user's is run: the headline has no lines above it.
+func TestCommandsThatFailSayWhy(t *testing.T) {
+	t.Parallel()
+	for when, change := range map[string]func(*host.Plan){
+		"the commands of before-activate failed with exit status 1: ": func(p *host.Plan) {
+			p.Before = "echo it begins; echo '** (DBConnection.ConnectionError) connection refused - :econnrefused' >&2; exit 1"
+		},
+		"the restart command failed with exit status 1: ": func(p *host.Plan) {
+			p.Restart.Command = "echo '** (DBConnection.ConnectionError) connection refused - :econnrefused'; exit 1"
+		},
+	} {
+		s := newSite(t)
+		s.deploy(1)
+		h, to := s.staged(s.release(2, false), change)
+		s.failed(h.Activate(t.Context(), to), when+"DBConnection.ConnectionError: connection refused - :econnrefused")
+	}
+}
+
 func TestMigrationsRunWithTheNewReleaseBeforeTheSwitch(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

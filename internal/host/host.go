@@ -16,6 +16,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/apxr/slipway/internal/cause"
 	"github.com/apxr/slipway/internal/progress"
 	"github.com/apxr/slipway/internal/release"
 	"github.com/apxr/slipway/internal/script"
@@ -111,6 +112,22 @@ func (h *Host) script() script.Host {
 		s.Token = h.lock.Token
 	}
 	return s
+}
+
+// ofTheUser calls scripts that run commands of the user. If these fail, the error has the
+// line in which they say why.
+func (h *Host) ofTheUser(do func(script.Host) error) error {
+	var found cause.Finder
+	scripts := h.script()
+	log := scripts.Log
+	scripts.Log = func() io.WriteCloser {
+		out := log()
+		return struct {
+			io.Writer
+			io.Closer
+		}{io.MultiWriter(out, &found), out}
+	}
+	return found.Explain(do(scripts))
 }
 
 func (h *Host) say(format string, args ...any) { h.run.Log.Say(h.Name(), format, args...) }

@@ -85,8 +85,12 @@ func (h *Host) switchAndProve(ctx context.Context, to release.Activation) error 
 // switchTo makes an activation current and restarts the units, as a part of the
 // change with this key. It writes the record of the change first; without one,
 // the existing record stays.
-func (h *Host) switchTo(ctx context.Context, to release.Activation, key string, record *release.Change) (script.Started, error) {
-	return h.script().Activate(ctx, script.Switch{Units: h.plan().Units, To: to, Change: key, Record: record, Restart: h.restart()})
+func (h *Host) switchTo(ctx context.Context, to release.Activation, key string, record *release.Change) (started script.Started, err error) {
+	err = h.ofTheUser(func(scripts script.Host) (err error) {
+		started, err = scripts.Activate(ctx, script.Switch{Units: h.plan().Units, To: to, Change: key, Record: record, Restart: h.restart()})
+		return err
+	})
+	return started, err
 }
 
 // Conclude adds the proved change to the host's history.

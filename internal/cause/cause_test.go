@@ -1,4 +1,4 @@
-package build
+package cause
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 )
 
 // What programs print when they fail, as they were seen, and what a person wants to read of it.
-func TestThePhaseFailsWithTheCauseThatAProgramPrints(t *testing.T) {
+func TestAnErrorHasTheCauseThatAProgramPrints(t *testing.T) {
 	failed := errors.New("a command of before-release failed: see the lines above")
 	for want, output := range map[string]string{
 		`js/app.js:45:24: Expected ";" but found "oops"`: "Done in 816ms.\n\x1b[31m✘ \x1b[0m[ERROR] Expected \";\" but found \"oops\"\n\n    js/app.js:45:24:\n      45 │ import x from \"nowhere\" oops\n\n1 error\n** (exit) 1\n    (mix 1.14.0) lib/mix/tasks/cmd.ex:74: Mix.Tasks.Cmd.run/1\n",
@@ -24,11 +24,11 @@ func TestThePhaseFailsWithTheCauseThatAProgramPrints(t *testing.T) {
 		"fatal: repository 'https://example.com/x/' not found":      "fatal: repository 'https://example.com/x/' not found", // no line break at the end
 		"httpc request failed with: {:failed_connect, [:nxdomain]}": "\n** (Mix) httpc request failed with: {:failed_connect, [:nxdomain]}\n\nCould not install Rebar because Mix could not download metadata\n",
 	} {
-		c := &causeFinder{}
+		c := &Finder{}
 		for piece := range strings.SplitAfterSeq(output, "r") { // as it comes from a connection
 			fmt.Fprint(c, piece)
 		}
-		err := c.explain(failed)
+		err := c.Explain(failed)
 		if got := err.Error(); got != "a command of before-release failed: "+want || !errors.Is(err, failed) {
 			t.Errorf("got  %q\nwant %q", got, want)
 		}
@@ -42,18 +42,24 @@ func TestWhatIsNoCause(t *testing.T) {
 		"no errors":          "0 errors, 3 warnings\nerrors.ex is compiled\nnpm WARN deprecated x\n** (exit) 1\nnpm ERR! code 1\n",
 		"long ago":           "error: tolerated\n" + strings.Repeat("line\n", causeLines),
 		"a very long line":   "error: " + strings.Repeat("x", maxCause) + "\n",
-		"an even longer one": "error: " + strings.Repeat("x", 2*maxOutputLine) + "\n",
+		"an even longer one": "error: " + strings.Repeat("x", 2*lineLimit) + "\n",
 	} {
-		c := &causeFinder{}
+		c := &Finder{}
 		fmt.Fprint(c, output)
-		if err := c.explain(failed); !errors.Is(err, failed) || err.Error() != failed.Error() {
+		if err := c.Explain(failed); !errors.Is(err, failed) || err.Error() != failed.Error() {
 			t.Errorf("%s: %q", name, err)
 		}
 	}
-	c := &causeFinder{}
+	c := &Finder{}
 	fmt.Fprintln(c, "error: something")
+	within := errors.New(".tool-versions:5 pins nothing 1, which mise cannot install: see the lines above. Pin an exact version that mise knows")
+	m := &Finder{}
+	fmt.Fprint(m, "mise ✗ nothing@1  1ms · failed: nothing not found\nmise ERROR Failed to install nothing@1: nothing not found in mise tool registry\nmise ERROR Version: 2026.9.15\n")
+	if got := m.Explain(within).Error(); got != ".tool-versions:5 pins nothing 1, which mise cannot install: Failed to install nothing@1: nothing not found in mise tool registry. Pin an exact version that mise knows" {
+		t.Errorf("%q", got)
+	}
 	own := errors.New("the lock is lost")
-	if err := c.explain(own); !errors.Is(err, own) || err.Error() != own.Error() || c.explain(nil) != nil {
+	if err := c.Explain(own); !errors.Is(err, own) || err.Error() != own.Error() || c.Explain(nil) != nil {
 		t.Errorf("%q", err)
 	}
 }

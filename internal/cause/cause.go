@@ -1,4 +1,9 @@
-package build
+// Package cause finds in the output of commands the line that says why they failed, so
+// that an error has it and does not only say where to look.
+//
+// It knows how npm, esbuild, mix, rebar3, mise, make, git, compilers of C and shells say
+// that. It does not know what was run, nor what a unit logs: that is for package unitlog.
+package cause
 
 import (
 	"bytes"
@@ -7,27 +12,40 @@ import (
 	"sync"
 )
 
+// Hint stands in an error whose reason is in the log. The reason takes its place.
+const Hint = ": see the lines above"
+
 const (
-	causeLines = 100 // of the end of the output: programs say first what is wrong, then how they are used
-	maxCause   = 300 // bytes; a longer line is left out whole, since a part of a secret is not known as one
+	lineLimit  = 16 << 10 // bytes; the rest of a longer line is ignored
+	causeLines = 100      // of the end of the output: programs say first what is wrong, then how they are used
+	maxCause   = 300      // bytes; a longer line is left out whole, since a part of a secret is not known as one
 )
 
-// A causeFinder reads the output of the commands of a phase, and finds the line that
-// says why the last one failed. It knows how npm, esbuild, mix, rebar3, make, git,
-// compilers of C and shells say that.
-type causeFinder struct {
+// With returns an error that has the reason in the place of its hint, and wraps err.
+func With(err error, reason string) error { return explained{err, reason} }
+
+type explained struct {
+	error
+	reason string
+}
+
+func (e explained) Error() string { return strings.Replace(e.error.Error(), Hint, ": "+e.reason, 1) }
+func (e explained) Unwrap() error { return e.error }
+
+// Finder is a writer for the output of some commands. The zero value is ready.
+type Finder struct {
 	mu    sync.Mutex
 	line  []byte   // the beginning of an incomplete line
 	lines []string // the last complete ones
 }
 
 // Write never fails.
-func (c *causeFinder) Write(p []byte) (int, error) {
+func (c *Finder) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for part := range bytes.Lines(p) {
 		text, ended := bytes.CutSuffix(part, []byte{'\n'})
-		c.line = append(c.line, text[:min(len(text), maxOutputLine-len(c.line))]...)
+		c.line = append(c.line, text[:min(len(text), lineLimit-len(c.line))]...)
 		if ended {
 			c.endLine()
 		}
@@ -35,7 +53,10 @@ func (c *causeFinder) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (c *causeFinder) endLine() {
+// escape is a control sequence of a terminal.
+var escape = regexp.MustCompile(`\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])`)
+
+func (c *Finder) endLine() {
 	if len(c.lines) == causeLines {
 		c.lines = c.lines[1:]
 	}
@@ -44,20 +65,20 @@ func (c *causeFinder) endLine() {
 	c.line = c.line[:0]
 }
 
-// explain returns an error that has the cause in it. An error that says its own
+// Explain returns an error that has the cause in it. An error that says its own
 // reason stays as it is.
-func (c *causeFinder) explain(err error) error {
-	if err == nil || !strings.HasSuffix(err.Error(), lookAbove) {
+func (c *Finder) Explain(err error) error {
+	if err == nil || !strings.Contains(err.Error(), Hint) {
 		return err
 	}
 	if cause := c.cause(); cause != "" {
-		return explained{err, cause}
+		return With(err, cause)
 	}
 	return err
 }
 
 // cause returns the first line that says what is wrong, or "".
-func (c *causeFinder) cause() string {
+func (c *Finder) cause() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.line) > 0 {
@@ -132,11 +153,11 @@ func fromMix(lines []string) string {
 	return said[1] + ": " + said[2]
 }
 
-var saysError = regexp.MustCompile(`^(?:\S+: )*(?i:fatal|error|fatal error)(?:\[\w+\])?: \S|: (?:command )?not found$|^===> (?i:.*\b(?:failed|error|cannot|could not|unable)\b)|^make(?:\[\d+\])?: \*\*\* `)
+var saysError = regexp.MustCompile(`^(?:\S+: )*(?i:fatal|error|fatal error)(?:\[\w+\])?: \S|: (?:command )?not found$|^===> (?i:.*\b(?:failed|error|cannot|could not|unable)\b)|^make(?:\[\d+\])?: \*\*\* |^mise ERROR Failed to install `)
 
 func fromOthers(lines []string) string {
 	if !saysError.MatchString(lines[0]) {
 		return ""
 	}
-	return strings.TrimPrefix(lines[0], "===> ")
+	return strings.TrimPrefix(strings.TrimPrefix(lines[0], "===> "), "mise ERROR ")
 }
