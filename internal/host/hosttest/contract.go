@@ -288,21 +288,28 @@ func (c *contract) drop() {
 
 func (c *contract) note() {
 	one := c.deploy(1, keep)
+	c.noted(one, 2, "")
+	c.noted(one, 3, "something newer runs") // then it is not sent
+}
+
+func (c *contract) noted(current release.Activation, n int, superseded string) {
 	h := c.meet(release.Stage, keep)
-	two := c.Release(2, false)
-	id := two.Manifest().ReleaseID
-	c.ok(h.Stage(c.Context(), two))
-	c.ok(h.Note(c.Context(), release.Staged{To: id, Version: "2", Forced: true}))
+	r := c.Release(n, false)
+	id := r.Manifest().ReleaseID
+	if superseded == "" {
+		c.ok(h.Stage(c.Context(), r))
+	}
+	c.ok(h.Note(c.Context(), release.Staged{To: id, Version: "2", Forced: true, Superseded: superseded}))
 	c.end(h)
 	h = c.Begin(release.Activate, keep)
 	c.ok(h.Connect(c.Context()))
 	c.ok(h.Look(c.Context(), host.Question{Staged: id}))
 	staged, err := release.ParseStaged(h.Seen().Staged, id)
-	if err != nil || staged.Source() != one || staged.Version != "2" || !staged.Forced {
+	if err != nil || staged.Source() != current || staged.Version != "2" || !staged.Forced || staged.Superseded != superseded {
 		c.Errorf("the note is %+v, %v", staged, err)
 	}
 	c.end(h)
-	c.runs(one, one)
+	c.runs(current, current)
 }
 
 func (c *contract) takeBack() {

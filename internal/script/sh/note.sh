@@ -1,5 +1,6 @@
 # Libraries: receive critical
-# Writes the note about a staged release, for the run that activates it.
+# Writes the note about a staged release, for the run that activates it; also about one that
+# was not sent, since something newer runs.
 # Takes: base, token, id. The note comes as input.
 main() {
 	receive
@@ -7,6 +8,8 @@ main() {
 }
 
 note() {
-	staged=$base/.slipway/releases/$id/staged
+	list=$base/.slipway/releases/$id
+	staged=$list/staged
+	[ -d "$list" ] || mkdir -p "$list" || die "cannot create $list"
 	printf '%s\n' "$text" >"$staged.new" && mv -T "$staged.new" "$staged" || die "cannot write $staged"
 }
