@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -146,11 +147,18 @@ func target(r Rollout) string {
 // versionOf returns a version for people. Two releases may have the same version:
 // then their IDs tell them apart.
 func versionOf(v rollout.Version, r rollout.Result) string {
-	same := r.Previous.Version == r.Version && r.Previous.ID != r.Target && r.Previous.ID != ""
-	if same && v.Version != "" {
+	same := func(other rollout.Version) bool {
+		return other.ID != "" && other.ID != v.ID && other.Version == v.Version
+	}
+	if v.Version != "" && slices.ContainsFunc(releasesOf(r), same) {
 		return fmt.Sprintf("%s (%s)", v.Version, v.ID)
 	}
 	return cmp.Or(v.Version, string(v.ID))
+}
+
+// releasesOf returns the releases that a run knows.
+func releasesOf(r rollout.Result) []rollout.Version {
+	return []rollout.Version{{ID: r.Target, Version: r.Version, Revision: r.Revision}, r.Previous, r.Running.Version}
 }
 
 // aftermath returns what the hosts run after a failure, if it is the same for all.

@@ -179,3 +179,18 @@ func TestTheTableFitsInATerminal(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// Two releases of one version, one of which the run knows only since it runs now.
+func TestReleasesOfOneVersionHaveTheirIDs(t *testing.T) {
+	t.Parallel()
+	r := result(release.Revert, r2)
+	r.Version, r.Became = "0.1.0", rollout.BecameReverted
+	r.Running = rollout.Running{Version: rollout.Version{ID: r1, Version: "0.1.0"}, Hosts: 1}
+	r.Hosts = []host.Result{{Host: "web1", Outcome: host.Reverted, Before: r2, After: r1, Known: true}}
+	text := went(r, nil).Text()
+	for _, want := range []string{string(r2 + "  " + r1)} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q:\n%s", want, text)
+		}
+	}
+}

@@ -117,7 +117,7 @@ func cells(r rollout.Result) func(release.ID) string {
 
 // known returns what a run knows about a release.
 func known(id release.ID, r rollout.Result) rollout.Version {
-	for _, v := range []rollout.Version{{ID: r.Target, Version: r.Version, Revision: r.Revision}, r.Previous, r.Running.Version} {
+	for _, v := range releasesOf(r) {
 		if id != "" && v.ID == id {
 			return v
 		}

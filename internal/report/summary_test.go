@@ -78,7 +78,7 @@ func failed(hosts int) (rollout.Result, error) {
 		}
 		h.Phases = append(h.Phases, host.Phase{Name: host.PhaseGoBack, Began: 75 * time.Second, Took: ms(1500)})
 	}
-	r.Became, r.Running.ID = rollout.BecameFailed, r1
+	r.Became, r.Running.Version = rollout.BecameFailed, r.Previous
 	return r, fmt.Errorf("web%d.example.com: %s", hosts, why)
 }
 

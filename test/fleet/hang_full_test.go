@@ -10,15 +10,15 @@ import (
 	"github.com/apxr/slipway/test/world"
 )
 
-// On a host with a dead network file system df never returns. A rollback of two
-// such hosts' release must not wait for it for ever.
+// On a host where something is dead, such as a network file system, a program of a look
+// never returns. A rollback of two hosts must not wait for it for ever.
 func TestAHostThatHangsStopsNobodyElse(t *testing.T) {
 	w := newFleet(t, 2)
 	good, bad := w.deploy(1), w.deploy(2)
 	hung := w.Hosts[1]
-	w.Root(hung, `mv /usr/bin/df /usr/bin/df.whole && printf '#!/bin/sh\nexec sleep 3600\n' >/usr/bin/df && chmod +x /usr/bin/df`)
+	w.Root(hung, `mv /usr/bin/getconf /usr/bin/getconf.whole && printf '#!/bin/sh\nexec sleep 3600\n' >/usr/bin/getconf && chmod +x /usr/bin/getconf`)
 	w.Cleanup(func() {
-		hung.Run(context.Background(), nil, "sh", "-c", "mv /usr/bin/df.whole /usr/bin/df")
+		hung.Run(context.Background(), nil, "sh", "-c", "mv /usr/bin/getconf.whole /usr/bin/getconf")
 	})
 	began := world.Now()
 	r := w.Slipway("rollback")

@@ -23,7 +23,7 @@ func TestADeployInHalves(t *testing.T) {
 	w.runs(next, map[int]release.ID{2: good, 3: good})
 
 	// The other half failed: all hosts are told to take it back.
-	w.Matches(w.OK("revert", "--expect-current", string(next)).Said(), "Revert of "+string(next)+" ", " is taken back \\(", w.addr(0)+" +put back", w.addr(2)+": runs "+string(good)+", and not "+string(next))
+	w.Matches(w.OK("revert", "--expect-current", string(next)).Said(), "Revert of "+string(next)+" ", " is taken back in production \\(", w.addr(0)+" +put back", w.addr(2)+": runs "+string(good)+", and not "+string(next))
 	w.runs(good, nil)
 	w.Matches(w.OK("revert", "--expect-current", string(next)).Said(), "nothing to change")
 	// It is not bad for that, and what was staged still is.
