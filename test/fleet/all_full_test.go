@@ -96,6 +96,6 @@ func TestARollbackBringsWhatIsMissing(t *testing.T) {
 	w.refuses(w.Slipway("rollback", "SLIPWAY_BUILD_HOST=", w.only(1)), "release "+string(good)+" is not on this host")
 	w.refuses(w.Slipway("rollback", "HOME=/nowhere", w.only(1)), "cannot be fetched from the build host", "release "+string(good)+" is not on this host")
 	r := w.OK("rollback", "SLIPWAY_MAX_PARALLEL=8")
-	w.Matches(r.Said(), "Fetch "+string(good)+" for "+w.addr(2)+", "+w.addr(1), w.addr(2)+": staged and verified", "Rollback to "+string(good)+" ", " is back on ")
+	w.Matches(r.Said(), "Fetch "+string(good)+" for "+w.addr(1)+", "+w.addr(2), w.addr(2)+": staged and verified", "Rollback to "+string(good)+" ", " is back on ")
 	w.runs(good, nil)
 }
