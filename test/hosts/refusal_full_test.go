@@ -4,6 +4,7 @@ package hosts
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,20 +58,25 @@ func (w *webHost) factsOfUnitsAndRules() []refusal {
 		c.never = never
 		return c
 	}
+	const aTerminal = "sudo that wants a terminal"
 	neither := []string{"the ExecStart of shop.service uses neither " + base + "/current/ nor " + base + "/launch: what it starts would never change"}
-	return []refusal{
+	cases := []refusal{
 		spoilt("another unit", append(deploy, "--units", "none.service"), []string{"there is no unit none.service (systemd says not-found): run the setup phase, or set units"}),
 		one("no unit", noUnit, []string{"there is no unit shop.service (systemd says not-found): run the setup phase, or set units"}),
 		one("a unit that starts something else", startedBy("/usr/bin/sleep 1000"), neither),
 		one("a unit that starts one release", startedBy(base+"/releases/"+string(w.current())+"/bin/shop start"), neither),
-		one("no rules", noRules, []string{noList}),
-		one("sudo that wants a terminal", laterRule("NOPASSWD: /usr/bin/id\nDefaults:deploy requiretty"), []string{"sudo: sorry, you must have a tty to run sudo): put 'Defaults:deploy !requiretty' into sudoers"}, "may not run"),
+		one("no rules", noRules, w.noList()),
+		one(aTerminal, laterRule("NOPASSWD: /usr/bin/id\nDefaults:deploy requiretty"), []string{"sudo: sorry, you must have a tty to run sudo): put 'Defaults:deploy !requiretty' into sudoers"}, "may not run"),
 		one("one rule less", written(without), []string{notAllowed("stop")}, notAllowed("restart"), notAllowed("reset-failed")),
 		// A rule of its own, since a tag holds for the rest of its rule.
 		one("one rule that asks for a password", written(without+"\ndeploy ALL=(root) PASSWD: /usr/bin/systemctl stop shop.service"), []string{asksFor("stop")}, asksFor("restart"), "may not run"),
 		one("a later rule that asks for a password", laterRule("PASSWD: /usr/bin/systemctl restart shop.service"), []string{asksFor("restart")}, asksFor("stop")),
 		one("a later rule that forbids", laterRule("NOPASSWD: !/usr/bin/systemctl restart shop.service"), []string{notAllowed("restart")}, notAllowed("stop")),
 	}
+	if w.isSudoRS() {
+		return slices.DeleteFunc(cases, func(c refusal) bool { return c.name == aTerminal }) // it knows no requiretty
+	}
+	return cases
 }
 
 func (w *webHost) factsOfReleases() []refusal {

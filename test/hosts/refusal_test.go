@@ -2,6 +2,7 @@ package hosts
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/apxr/slipway/internal/release"
@@ -25,8 +26,8 @@ func (w *webHost) refuseAll(cases []refusal) {
 	for _, c := range cases {
 		w.sub(c.name, func(w *webHost) {
 			if c.prepare != "" {
+				defer func() { w.root("set -e\n" + c.undo) }() // also if only a part could be done
 				w.root("set -e\n" + c.prepare)
-				defer func() { w.root("set -e\n" + c.undo) }()
 			}
 			before := w.State()
 			r := w.Slipway(c.words...)
@@ -102,10 +103,25 @@ func notAllowed(action string) string {
 	return "deploy may not run 'sudo /usr/bin/systemctl " + action + " shop.service': add 'NOPASSWD: /usr/bin/systemctl " + action + " shop.service' to its rules in sudoers"
 }
 
+// isSudoRS tells the sudo of Ubuntu 26.04, written in Rust, from the other one. It has fewer settings, and shows an empty
+// list to a user without rules.
+func (w *webHost) isSudoRS() bool {
+	w.Helper()
+	return strings.Contains(w.root("sudo --version"), "sudo-rs")
+}
+
 // noList is said where sudo has no rule at all for deploy: then it asks for a password
 // to say so.
-const noList = "sudo shows deploy no rules ('sudo -n -l' says: sudo: a password is required): no rule has NOPASSWD, or sudoers has listpw=always or listpw=all: run the setup phase or add the rules, and 'Defaults:deploy listpw=any' if it needs that. " +
-	"deploy must be allowed to run, with NOPASSWD: /usr/bin/systemctl restart shop.service, /usr/bin/systemctl stop shop.service, /usr/bin/systemctl reset-failed shop.service"
+func (w *webHost) noList() []string {
+	w.Helper()
+	if w.isSudoRS() {
+		return []string{notAllowed("restart"), notAllowed("stop"), notAllowed("reset-failed"), "'sudo -n -l' says: sudo: Sorry, user deploy may not run sudo on "}
+	}
+	return []string{
+		"sudo shows deploy no rules ('sudo -n -l' says: sudo: a password is required): no rule has NOPASSWD, or sudoers has listpw=always or listpw=all: run the setup phase or add the rules, and 'Defaults:deploy listpw=any' if it needs that. " +
+			"deploy must be allowed to run, with NOPASSWD: /usr/bin/systemctl restart shop.service, /usr/bin/systemctl stop shop.service, /usr/bin/systemctl reset-failed shop.service",
+	}
+}
 
 func asksFor(action string) string {
 	return "sudo asks deploy for a password for '/usr/bin/systemctl " + action + " shop.service': put NOPASSWD: before exactly that command in sudoers, and let no later rule match it"
@@ -139,12 +155,11 @@ func (w *webHost) facts() []refusal {
 	return []refusal{
 		spoilt("not set up", append(deploy, "--deploy-to", "/opt/apxr/none"), []string{"/opt/apxr/none is not there: run the setup phase for this host, or set deploy-to"}),
 		spoilt("no artifact", world.DeployOf("20300101T000000"), []string{"the build server has no artifact 20300101T000000 of apxr/shop", "'slipway artifacts'"}),
-		spoilt("no unit and no rules", deploy, []string{
+		spoilt("no unit and no rules", deploy, append(w.noList(),
 			"there is no unit shop.service (systemd says not-found): run the setup phase, or set units",
-			noList,
-			base + "/current is not a link: move it away", base + " (mode 2752) can be written by everybody on the host: 'chmod o-w " + base + "'",
+			base+"/current is not a link: move it away", base+" (mode 2752) can be written by everybody on the host: 'chmod o-w "+base+"'",
 			"/proc hides the processes of other users from deploy (hidepid)", "nothing was switched on any host",
-		}, noUnit, noRules, currentIs("mkdir"), anybody, hidden),
+		), noUnit, noRules, currentIs("mkdir"), anybody, hidden),
 		spoilt("another unit's program, no room", world.DeployOf(newer), []string{
 			"the ExecStart of shop.service uses neither " + base + "/current/ nor " + base + "/launch: what it starts would never change",
 			base + "/current leads to release 20010101T000000, which is not there: remove the link, or put the release back",
