@@ -84,7 +84,7 @@ bench:
 
 # What takes another base image, and Ansible on a host.
 servers: tools
-	go test -tags servers -count=1 -timeout 30m -v -run 'AnotherDistribution|Ubuntu|MachineItself|AnotherSuite' ./test/setup ./test/lab
+	go test -tags servers -count=1 -timeout 60m -v -run 'AnotherDistribution|Ubuntu|MachineItself|AnotherSuite' ./test/setup ./test/lab
 	for suite in $(SUITES); do \
 		SLIPWAY_LAB_SUITE=$$suite go test -tags full -count=1 -p 1 -timeout 30m -run '$(ON_SUITES)' ./test/hosts ./test/e2e || exit 1; \
 	done
